@@ -1,0 +1,60 @@
+"""Plain (JSON) forms and content hashes.
+
+``to_plain`` turns dataclasses, enums, Decimals, dates and geometries into JSON types; ``canonical_json``
+is the one byte form used for hashes, so that equal content gives equal hashes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import uuid
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+
+def to_plain(value: Any) -> Any:
+    """JSON types for ``value``: Decimal → str, date/time → ISO 8601, UUID → str, geometry → GeoJSON, set → sorted list.
+
+    Raises:
+        TypeError: for a type that has no plain form.
+    """
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return to_plain(value.value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, (dt.datetime, dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(to_plain(k)): to_plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(v) for v in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((to_plain(v) for v in value), key=str)
+    if hasattr(value, "__geo_interface__"):
+        return to_plain(value.__geo_interface__)
+    if hasattr(value, "item"):  # numpy scalar
+        return to_plain(value.item())
+    raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+def canonical_json(value: Any) -> bytes:
+    """UTF-8 JSON with sorted keys and no spaces; the same content always gives the same bytes."""
+    text = json.dumps(
+        to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return text.encode()
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of ``value``."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
