@@ -523,7 +523,9 @@ def _configure(cluster: Cluster, owner: pwd.struct_passwd | None) -> None:
     lines = [f"{key} = {value}" for key, value in _CONFIGURATION.items()]
     lines.append(f"unix_socket_directories = '\"{quoted}\"'")
     file = cluster.data_dir / "project_box.conf"
-    file.write_text("# written at every start by project_box.kernel.embedded\n" + "\n".join(lines) + "\n", "utf-8")
+    file.write_text(
+        "# written at every start by project_box.kernel.embedded\n" + "\n".join(lines) + "\n", "utf-8"
+    )
     if owner is not None:
         os.chown(file, owner.pw_uid, owner.pw_gid)
 
@@ -597,7 +599,9 @@ def _run(
     command: Sequence[str], owner: pwd.struct_passwd | None, *, check: bool
 ) -> subprocess.CompletedProcess[str]:
     """Run a program as ``owner`` (None: ourselves), from a folder everybody may be in, in plain English."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))
+    }
     environment["LC_ALL"] = "C.UTF-8"
     if owner is None:
         return subprocess.run(
@@ -646,12 +650,16 @@ def _server_url(url_or_var: str | Path) -> str:
         return url_or_var
     cluster = _recorded(url_or_var.resolve())
     if cluster is None:
-        raise EmbeddedDatabaseError(f"{url_or_var} 下没有内置数据库。", f"no embedded database in {url_or_var}")
+        raise EmbeddedDatabaseError(
+            f"{url_or_var} 下没有内置数据库。", f"no embedded database in {url_or_var}"
+        )
     return cluster.url_of("postgres")
 
 
 def _check_name(name: str) -> None:
-    if re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) is None or name.startswith(("pg_", "template", "postgres")):
+    if re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) is None or name.startswith(
+        ("pg_", "template", "postgres")
+    ):
         raise EmbeddedDatabaseError(f"数据库名 {name!r} 不可用。", f"{name!r} is no usable database name")
 
 
@@ -695,7 +703,9 @@ def _session(url: str) -> Iterator[psycopg2.extensions.cursor]:
         with connection.cursor() as cursor:
             yield cursor
     except psycopg2.Error as error:
-        raise EmbeddedDatabaseError(f"数据库操作失败：{_last_line(str(error))}", str(error).strip()) from error
+        raise EmbeddedDatabaseError(
+            f"数据库操作失败：{_last_line(str(error))}", str(error).strip()
+        ) from error
     finally:
         if connection is not None:
             connection.close()
@@ -707,7 +717,9 @@ def _session(url: str) -> Iterator[psycopg2.extensions.cursor]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """``python -m project_box.kernel.embedded start|stop|status|url|destroy``; exit code 3: not running."""
-    parser = argparse.ArgumentParser(prog="python -m project_box.kernel.embedded", description="embedded database")
+    parser = argparse.ArgumentParser(
+        prog="python -m project_box.kernel.embedded", description="embedded database"
+    )
     parser.add_argument("command", choices=["start", "stop", "status", "url", "destroy"])
     parser.add_argument("--var-dir", type=Path, help="default: PROJECT_BOX_VAR_DIR, or var/ of this checkout")
     options = parser.parse_args(arguments)
