@@ -57,7 +57,6 @@ class UserSession(Base):
     __table_args__ = _SCHEMA
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    csrf_token: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     expires_at: Mapped[dt.datetime] = mapped_column(Timestamp, index=True)

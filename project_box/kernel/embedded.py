@@ -1,22 +1,23 @@
 """The embedded database: a private PostgreSQL + PostGIS cluster that belongs to one checkout.
 
-It needs Debian's (or Ubuntu's) PostgreSQL and PostGIS packages and nothing else: no system service, no port,
-no password. The cluster listens on a unix socket only, in a folder that nobody but its owner can enter, so that
-folder is the access control.
+It needs Debian's (or Ubuntu's) PostgreSQL and PostGIS packages and nothing else: no system service, no
+port, no password. The cluster listens on a unix socket only, in a folder that nobody but its owner can
+enter, so that folder is the access control.
 
 Words
 -----
-home        ``<var_dir>/pg``, where the record of the cluster lies (``cluster.json``) and, wherever possible, all of it.
-place       the folder that really holds ``data`` and ``log``: the home, or ``/var/lib/project-box/<id>`` when we are
-            root and the ``postgres`` user cannot reach the home (PostgreSQL refuses to run as root).
-socket_dir  the folder of the unix socket: inside the place, or a short one under the temporary folder, because the
-            path of a unix socket is at most 107 bytes long.
+home        ``<var_dir>/pg``, where the record of the cluster lies (``cluster.json``) and, wherever possible,
+            all of it.
+place       the folder that really holds ``data`` and ``log``: the home, or ``/var/lib/project-box/<id>`` when
+            we are root and the ``postgres`` user cannot reach the home (PostgreSQL refuses to run as root).
+socket_dir  the folder of the unix socket: inside the place, or a short one under the temporary folder,
+            because the path of a unix socket is at most 107 bytes long.
 owner       the account the server runs as: ``postgres`` when we are root, otherwise ourselves.
 
-Everything here is safe when two processes call it at once (a file lock beside the home), and a database which this
-module has not created is never dropped.
+Everything here is safe when two processes call it at once (a file lock beside the home), and a database
+that this module has not created is never dropped.
 
-Run ``python -m project_box.kernel.embedded start|stop|status|url|destroy [--var-dir DIR]`` by hand.
+By hand: ``python -m project_box.kernel.embedded start|stop|status|url|destroy [--var-dir DIR]``.
 """
 
 from __future__ import annotations
@@ -38,11 +39,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 
 from project_box.kernel.errors import PlatformError
 
@@ -81,6 +83,7 @@ _CONFIGURATION = {
     "fsync": "on",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
+    "log_checkpoints": "off",
     "log_line_prefix": "'%m [%p] %d '",
 }
 
@@ -125,12 +128,7 @@ class Cluster:
 
     def url_of(self, database: str) -> str:
         """SQLAlchemy URL of one database of this cluster."""
-        return URL.create(
-            "postgresql+psycopg2",
-            username=USER,
-            database=database,
-            query={"host": self.socket_dir, "port": str(PORT)},
-        ).render_as_string(hide_password=False)
+        return f"postgresql+psycopg2://{USER}@/{database}?host={quote(self.socket_dir)}&port={PORT}"
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class Status:
     log_file: Path | None = None
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------
 # use
 
 
@@ -206,15 +204,14 @@ def destroy(var_dir: Path) -> bool:
     if not _record(var_dir).is_file():
         return False
     with _locked(var_dir):
-        cluster = _locate(var_dir)
-        if _server_pid(cluster) is not None:
-            _stop(cluster)
-        for folder in ("data", "data.new", "log", "socket"):
-            shutil.rmtree(Path(cluster.place, folder), ignore_errors=True)
-        shutil.rmtree(cluster.socket_dir, ignore_errors=True)
-        if Path(cluster.place) != _home(var_dir):
+        cluster = _recorded(var_dir) or _moved(var_dir)
+        if cluster is not None:
+            if _server_pid(cluster) is not None:
+                _stop(cluster)
+            if cluster.socket_dir:
+                shutil.rmtree(cluster.socket_dir, ignore_errors=True)
             shutil.rmtree(cluster.place, ignore_errors=True)
-        shutil.rmtree(_home(var_dir), ignore_errors=True)
+        shutil.rmtree(_home(var_dir))
     return True
 
 
@@ -232,7 +229,7 @@ def create_database(url_or_var: str | Path, name: str, *, template: str | None =
     """
     server = _server_url(url_or_var)
     _create_database(server, name, template=template, exist_ok=False)
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
+    return _at(server, name)
 
 
 def drop_database(url_or_var: str | Path, name: str) -> bool:
@@ -259,7 +256,7 @@ def drop_database(url_or_var: str | Path, name: str) -> bool:
     return True
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------
 # where things lie
 
 
@@ -316,6 +313,7 @@ def _plan(var_dir: Path) -> Cluster:
     home = _home(var_dir)
     with _explained(f"{home} 无法建立", f"{home} cannot be made"):
         home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o755)  # whatever the umask: data and socket in it are the owner's alone
     owner = _owner()
     place = home
     if owner is not None and not _reaches(owner, home):
@@ -344,7 +342,10 @@ def _moved(var_dir: Path) -> Cluster | None:
         return None
     if old.place == str(_home(Path(old.var_dir))):
         return Cluster(str(var_dir), old.cluster_id, str(_home(var_dir)), "")
-    still = _recorded(Path(old.var_dir))
+    try:
+        still = _recorded(Path(old.var_dir))
+    except EmbeddedDatabaseError:
+        return None
     if still is not None and still.cluster_id == old.cluster_id:
         return None
     return Cluster(str(var_dir), old.cluster_id, old.place, "")
@@ -414,7 +415,7 @@ def _foreign(var_dir: Path) -> EmbeddedDatabaseError:
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------
 # the server
 
 
@@ -641,7 +642,7 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------
 # databases
 
 
@@ -654,6 +655,11 @@ def _server_url(url_or_var: str | Path) -> str:
             f"{url_or_var} 下没有内置数据库。", f"no embedded database in {url_or_var}"
         )
     return cluster.url_of("postgres")
+
+
+def _at(url: str, name: str) -> str:
+    """The same server's database ``name``; slashes stay slashes, as Alembic's settings dislike percent signs."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False).replace("%2F", "/")
 
 
 def _check_name(name: str) -> None:
@@ -678,8 +684,7 @@ def _create_database(server: str, name: str, *, template: str | None, exist_ok: 
             )
         elif not exist_ok:
             raise EmbeddedDatabaseError(f"数据库 {name} 已经存在。", f"database {name} exists already")
-    target = make_url(server).set(database=name).render_as_string(hide_password=False)
-    with _session(target) as cursor:
+    with _session(_at(server, name)) as cursor:
         cursor.execute("select 1 from pg_extension where extname = 'postgis'")
         if cursor.fetchone() is None:
             cursor.execute("create extension postgis")
@@ -711,7 +716,7 @@ def _session(url: str) -> Iterator[psycopg2.extensions.cursor]:
             connection.close()
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------
 # by hand
 
 

@@ -1,0 +1,1 @@
+"""Commands of ``project-box``: every module here exports ``register(app)``."""
