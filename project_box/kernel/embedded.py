@@ -61,6 +61,8 @@ SYSTEM_PLACE = Path("/var/lib/project-box")
 SOCKET_PATH_LIMIT = 107
 PACKAGES = ("postgresql-15", "postgresql-15-postgis-3")
 
+#: where Debian and Ubuntu keep PostgreSQL's programs, by version
+_INSTALLATIONS = Path("/usr/lib/postgresql")
 #: seconds; crash recovery of a large write-ahead log may take its time
 _START_TIMEOUT = 300
 _STOP_TIMEOUT = 120
@@ -211,7 +213,9 @@ def destroy(var_dir: Path) -> bool:
             if cluster.socket_dir:
                 shutil.rmtree(cluster.socket_dir, ignore_errors=True)
             shutil.rmtree(cluster.place, ignore_errors=True)
-        shutil.rmtree(_home(var_dir))
+        with _explained(f"{_home(var_dir)} 无法删除", f"{_home(var_dir)} cannot be deleted"):
+            if _home(var_dir).exists():
+                shutil.rmtree(_home(var_dir))
     return True
 
 
@@ -425,7 +429,7 @@ def _binaries(cluster: Cluster) -> Path:
     with suppress(FileNotFoundError):
         wanted = (cluster.data_dir / "PG_VERSION").read_text("ascii").strip()
     found: dict[int, Path] = {}
-    for folder in Path("/usr/lib/postgresql").glob("*/bin"):
+    for folder in _INSTALLATIONS.glob("*/bin"):
         version = folder.parent.name
         has_postgis = Path("/usr/share/postgresql", version, "extension", "postgis.control").exists()
         if version.isdigit() and (folder / "initdb").exists() and has_postgis:
@@ -498,18 +502,23 @@ def _start(cluster: Cluster) -> None:
         )
     if _server_pid(cluster) is not None:
         _stop(cluster)  # it is up but does not answer: its socket was swept away, say
-    # A pid file that is left can name a process that is somebody else's by now; PostgreSQL would refuse to start.
-    (cluster.data_dir / "postmaster.pid").unlink(missing_ok=True)
+    # What a killed server leaves behind names a process that may be somebody else's by now, or not yet reaped;
+    # PostgreSQL would refuse to start. It still notices processes that use the data, by their shared memory.
+    socket = Path(cluster.socket_dir, f".s.PGSQL.{PORT}")
+    for left in (cluster.data_dir / "postmaster.pid", socket, socket.with_name(f"{socket.name}.lock")):
+        left.unlink(missing_ok=True)
     _configure(cluster, owner)
     with suppress(FileNotFoundError):
         if cluster.log_file.stat().st_size > _LOG_LIMIT_BYTES:
             cluster.log_file.replace(cluster.log_file.with_suffix(".log.1"))
     start = [str(pg_ctl), "start", "--wait", f"--timeout={_START_TIMEOUT}", "--silent"]
-    done = _run(
-        [*start, f"--pgdata={cluster.data_dir}", f"--log={cluster.log_file}"],
-        owner,
-        check=False,
-    )
+    start += [f"--pgdata={cluster.data_dir}", f"--log={cluster.log_file}"]
+    done = _run(start, owner, check=False)
+    for _ in range(10):
+        if done.returncode == 0 or "is still in use" not in _tail(cluster.log_file, 3):
+            break
+        time.sleep(1)  # a killed server's other processes take a moment to notice and leave
+        done = _run(start, owner, check=False)
     if done.returncode != 0 or not _answers(cluster):
         raise EmbeddedDatabaseError(
             f"内置数据库启动失败，详见 {cluster.log_file}。",
