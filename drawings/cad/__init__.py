@@ -1,0 +1,44 @@
+"""Reading CAD files. The only place (beside the sample generator) that imports ezdxf.
+
+``read`` gives a :class:`CadFile` for any bytes: what can be read is in it, what cannot is a coded issue with place and
+remedy. It never raises for bad content and stays within the time and memory bounds of ``catalogue/reading.yaml``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drawings.cad.curve import Curve
+from drawings.cad.dxf import read_dxf
+from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
+from drawings.reading import Reading, reading
+
+__all__ = ["CadDimension", "CadEntity", "CadFile", "CadLayer", "CadSheet", "Curve", "Units", "read"]
+
+
+def read(
+    source: Path | bytes, name: str | None = None, *, unit: str | None = None, settings: Reading | None = None
+) -> CadFile:
+    """Read a drawing.
+
+    Args:
+        source: a path or the bytes.
+        name: file name for messages; the path's name if left out.
+        unit: length unit confirmed by a person (``m``, ``mm``, …); None lets header and extents be weighed.
+        settings: bounds and tolerances; the catalogue's if left out.
+
+    Raises:
+        OSError: the path cannot be read (bad *content* never raises).
+    """
+    settings = settings or reading()
+    if isinstance(source, Path):
+        name = name or source.name
+        size = source.stat().st_size
+        if size > settings.limits.file_bytes:  # do not load what will be refused
+            with source.open("rb") as stream:
+                data = stream.read(settings.limits.file_bytes + 1)
+        else:
+            data = source.read_bytes()
+    else:
+        data = source
+    return read_dxf(data, name or "drawing.dxf", settings, unit)

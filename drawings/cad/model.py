@@ -1,0 +1,145 @@
+"""What reading a CAD file gives, whichever reader did it.
+
+Readers (ezdxf now) fill these dataclasses; everything above knows only them. Coordinates are world coordinates in
+drawing units, elevation dropped into ``z``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from drawings.cad.curve import Curve, Point
+from project_box.kernel.finding import Issue
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The length unit of a drawing and why it is believed.
+
+    Attributes:
+        unit: ``m``, ``mm``, ``cm``, ``km``, ``in``, ``ft`` … or ``unknown``.
+        metres_per_unit: factor to metres.
+        source: ``confirmed`` (a person said so), ``header``, ``extents`` (header missing or contradicted) or ``assumed``.
+        header: the unit the header claims, None if it claims nothing.
+        evidence: what was weighed, for the screen.
+    """
+
+    unit: str
+    metres_per_unit: float
+    source: str
+    header: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CadLayer:
+    """One layer of the file: ``color`` is ``#rrggbb``; ``entities`` counts what lies on it in model space."""
+
+    name: str
+    color: str
+    visible: bool = True
+    frozen: bool = False
+    locked: bool = False
+    linetype: str = ""
+    entities: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CadEntity:
+    """One entity flattened to primitive geometry.
+
+    Attributes:
+        handle: CAD handle; inside blocks the handles of the inserts and the entity joined by ``/``.
+        kind: DXF type (``LWPOLYLINE``, ``TEXT`` …).
+        layer: effective layer (entities on layer 0 of a block take their insert's layer).
+        color: ``#rrggbb`` with BYLAYER and BYBLOCK resolved.
+        curves: its geometry; several for hatches and blocks.
+        filled: the curves bound a filled area (HATCH, SOLID).
+        at: anchor: text or insertion point, else first vertex.
+        text: content of a text, formatting removed.
+        height, rotation: of a text, drawing units and degrees.
+        attributes: ATTRIB tag → value of an INSERT.
+        xdata: application name → strings of its extended data.
+        block: block name of an INSERT.
+        in_block: the entity came out of a block.
+        z: elevation (the first one if it varies).
+    """
+
+    handle: str
+    kind: str
+    layer: str
+    color: str
+    curves: tuple[Curve, ...] = ()
+    filled: bool = False
+    at: Point | None = None
+    text: str | None = None
+    height: float = 0.0
+    rotation: float = 0.0
+    attributes: dict[str, str] = field(default_factory=dict)
+    xdata: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    block: str | None = None
+    in_block: bool = False
+    z: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CadDimension:
+    """A dimension: what it measures and what it says.
+
+    Attributes:
+        kind: ``linear``, ``aligned``, ``angular``, ``diameter``, ``radius``, ``ordinate``, ``arc``.
+        measured: true value from its points: drawing units, degrees for angles; None if it cannot be computed.
+        factor: the style's display factor (DIMLFAC).
+        text: typed text, formatting removed; None if the dimension shows its measurement.
+        points: the measured points.
+    """
+
+    handle: str
+    layer: str
+    kind: str
+    measured: float | None
+    factor: float
+    text: str | None
+    at: Point | None
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CadSheet:
+    """A layout: model space or a paper sheet, with its entity count."""
+
+    name: str
+    kind: str
+    entities: int
+
+
+@dataclass(frozen=True, slots=True)
+class CadFile:
+    """One CAD file as read.
+
+    Attributes:
+        name: file name as handed in; ``sha256`` of its bytes.
+        format: ``dxf``, ``dxf-binary``, ``dwg`` or ``unknown``.
+        version: ``AC1009`` … ``AC1032``; ``release`` the name people know (R12 … R2018).
+        encoding: text encoding used.
+        readable: False if nothing in the file can be relied on; the issues say why.
+        extents: (min x, min y, max x, max y) of the geometry, drawing units.
+        geodata: facts of a GEODATA object, if any.
+    """
+
+    name: str
+    sha256: str
+    format: str
+    version: str = ""
+    release: str = ""
+    encoding: str = ""
+    readable: bool = False
+    units: Units = Units("unknown", 1.0, "assumed")
+    extents: tuple[float, float, float, float] | None = None
+    layers: dict[str, CadLayer] = field(default_factory=dict)
+    entities: tuple[CadEntity, ...] = ()
+    dimensions: tuple[CadDimension, ...] = ()
+    sheets: tuple[CadSheet, ...] = ()
+    blocks: dict[str, int] = field(default_factory=dict)
+    geodata: dict[str, str] = field(default_factory=dict)
+    issues: tuple[Issue, ...] = ()

@@ -1,0 +1,329 @@
+"""From bytes to clean DXF text: what kind of file it is, whether it is whole, and how its text is encoded."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+
+from drawings.issues import Collector
+
+_BINARY_SENTINEL = b"AutoCAD Binary DXF\r\n\x1a\x00"
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF", "PDF 文件", "a PDF file"),
+    (b"PK\x03\x04", "ZIP 压缩包(或 Office 文件)", "a ZIP archive (or Office file)"),
+    (b"PK\x05\x06", "空的 ZIP 压缩包", "an empty ZIP archive"),
+    (b"Rar!", "RAR 压缩包", "a RAR archive"),
+    (b"7z\xbc\xaf", "7z 压缩包", "a 7z archive"),
+    (b"\x1f\x8b", "GZIP 压缩文件", "a gzip file"),
+    (b"\x89PNG", "PNG 图片", "a PNG image"),
+    (b"\xff\xd8\xff", "JPEG 图片", "a JPEG image"),
+    (b"GIF8", "GIF 图片", "a GIF image"),
+    (b"II*\x00", "TIFF 图片", "a TIFF image"),
+    (b"MM\x00*", "TIFF 图片", "a TIFF image"),
+    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件", "an old Office file"),
+    (b"MZ", "可执行程序", "an executable program"),
+    (b"\x7fELF", "可执行程序", "an executable program"),
+    (b"<", "XML 或 HTML 文件", "an XML or HTML file"),
+    (b"ISO-10303-21", "IFC/STEP 文件", "an IFC/STEP file"),
+    (b"{", "JSON 文件", "a JSON file"),
+)
+_DWG = {
+    b"AC1012": "R13", b"AC1014": "R14", b"AC1015": "R2000", b"AC1018": "R2004",
+    b"AC1021": "R2007", b"AC1024": "R2010", b"AC1027": "R2013", b"AC1032": "R2018",
+}  # fmt: skip
+RELEASES = {
+    "AC1006": "R10", "AC1009": "R12", "AC1012": "R13", "AC1014": "R14", "AC1015": "R2000", "AC1018": "R2004",
+    "AC1021": "R2007", "AC1024": "R2010", "AC1027": "R2013", "AC1032": "R2018",
+}  # fmt: skip
+_CODEPAGES = {
+    "ANSI_874": "cp874", "ANSI_932": "cp932", "ANSI_936": "gb18030", "ANSI_949": "cp949", "ANSI_950": "cp950",
+    "ANSI_1250": "cp1250", "ANSI_1251": "cp1251", "ANSI_1252": "cp1252", "ANSI_1253": "cp1253",
+    "ANSI_1254": "cp1254", "ANSI_1255": "cp1255", "ANSI_1256": "cp1256", "ANSI_1257": "cp1257",
+    "ANSI_1258": "cp1258", "GB2312": "gb18030", "GBK": "gb18030", "UTF-8": "utf-8", "UTF8": "utf-8",
+    "DOS932": "cp932", "DOS950": "cp950", "KSC5601": "cp949", "BIG5": "cp950",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bytes that look like a whole DXF.
+
+    Attributes:
+        data: ASCII DXF (binary DXF converted), line structure untouched.
+        format: ``dxf`` or ``dxf-binary``.
+        version: ``AC1009`` … as the header says; R12 if it says nothing.
+        encoding: Python codec for the text.
+    """
+
+    data: bytes
+    format: str
+    version: str
+    encoding: str
+
+
+def open_source(data: bytes, issues: Collector, limit_bytes: int) -> Source | None:
+    """Recognise the file; None (with an error among the issues) when it cannot be used."""
+    if not data:
+        issues.add("DXF-EMPTY-FILE")
+        return None
+    if len(data) > limit_bytes:
+        issues.add("DXF-TOO-LARGE", size=round(len(data) / 1e6), limit=round(limit_bytes / 1e6))
+        return None
+    if data[:6] in _DWG:
+        issues.add("DWG-NOT-READ", version=_DWG[data[:6]])
+        return None
+    kind = "dxf"
+    if data.startswith(_BINARY_SENTINEL):
+        converted = _from_binary(data, issues)
+        if converted is None:
+            return None
+        kind, data = "dxf-binary", converted
+    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", errors="replace").encode()
+    elif data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    if kind == "dxf" and not _looks_like_dxf(data):
+        what, what_en = "无法识别的内容", "something unknown"
+        head = data.lstrip()[:16]
+        for signature, zh, en in _SIGNATURES:
+            if head.startswith(signature):
+                what, what_en = zh, en
+                break
+        issues.add("DXF-NOT-DXF", what=what, what_en=what_en)
+        return None
+    if not _is_whole(data, issues):
+        return None
+    version = header_value(data, b"$ACADVER") or "AC1009"
+    return Source(data, kind, version, _encoding(data, version, issues))
+
+
+def header_value(data: bytes, name: bytes) -> str | None:
+    """Value of a one-value header variable, None if it is absent."""
+    found = re.search(rb"\r?\n?[ \t]*9[ \t]*\r?\n" + re.escape(name) + rb"[ \t]*\r?\n[^\r\n]*\r?\n([^\r\n]*)", data[:400_000])
+    return found.group(1).decode("ascii", "replace").strip() if found else None
+
+
+def _looks_like_dxf(data: bytes) -> bool:
+    lines = re.split(rb"\r\n|\n|\r", data[:20_000])
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    position = 0
+    while position + 1 < len(lines):
+        code = lines[position].strip()
+        if code == b"0":
+            return lines[position + 1].strip().upper() in (b"SECTION", b"EOF")
+        if code != b"999":
+            return False
+        position += 2
+    return False
+
+
+def _is_whole(data: bytes, issues: Collector) -> bool:
+    tail = data[-400:].rstrip(b"\x00\x1a \t\r\n")
+    if re.search(rb"(?:^|[\r\n])[ \t]*0[ \t]*(?:\r\n|\n|\r)[ \t]*EOF$", tail):
+        return True
+    names = [
+        m for m in re.finditer(rb"[\r\n][ \t]*0[ \t]*[\r\n]+SECTION[ \t]*[\r\n]+[ \t]*2[ \t]*[\r\n]+(\w+)", b"\n" + data)
+    ]
+    ends = data.rfind(b"ENDSEC")
+    last = names[-1] if names else None
+    complete = last is not None and ends > last.end() and re.fullmatch(rb"ENDSEC\s*", data[ends:] + b"")
+    if complete and any(m.group(1) == b"ENTITIES" for m in names):
+        issues.add("DXF-NO-EOF")
+        return True
+    section = last.group(1).decode("ascii", "replace") if last else "?"
+    line = data.count(b"\n") + 1
+    issues.add("DXF-TRUNCATED", place=f"{section} 段,第 {line} 行", place_en=f"section {section}, line {line}", line=line)
+    return False
+
+
+# --- text encoding ---------------------------------------------------------------------------------------------------
+
+
+def _foreign_text(data: bytes) -> bytes:
+    """Lines with bytes above 127, up to about 200 kB."""
+    out: list[bytes] = []
+    size = 0
+    for found in re.finditer(rb"[^\r\n]*[\x80-\xff][^\r\n]*", data):
+        out.append(found.group())
+        size += len(found.group())
+        if size > 200_000:
+            break
+    return b"\n".join(out)
+
+
+def _score(text: bytes, encoding: str) -> float:
+    """How much the decoded text looks like a language written in this encoding, 0…1; -1 if it does not decode."""
+    try:
+        decoded = text.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return -1.0
+    letters = [c for c in decoded if ord(c) > 127]
+    if not letters:
+        return 0.0
+    if encoding == "gb18030":
+        # GB 2312 level 1 holds the characters in daily use (lead bytes B0…D7); symbols A1…A9
+        good = sum(1 for c in letters if 0xA1 <= c.encode("gb18030")[0] <= 0xD7 and len(c.encode("gb18030")) == 2)
+    elif encoding == "cp949":
+        good = sum(1 for c in letters if "가" <= c <= "힣" and 0xB0 <= c.encode("cp949")[0] <= 0xC8)
+    elif encoding == "cp932":
+        good = sum(1 for c in letters if "ぁ" <= c <= "ヿ" or "一" <= c <= "鿿")
+    elif encoding == "cp1251":
+        good = sum(1 for c in letters if "А" <= c <= "я" or c in "Ёё№")
+    else:
+        good = sum(1 for c in letters if c.isalpha() or c in "°±²³µ·×Øø")
+    return good / len(letters)
+
+
+def _encoding(data: bytes, version: str, issues: Collector) -> str:
+    """The codec of the file's text: what the header declares if that decodes sensibly, else what fits best."""
+    declared_name = header_value(data, b"$DWGCODEPAGE") or ""
+    unicode_file = version >= "AC1021"
+    declared = "utf-8" if unicode_file else _CODEPAGES.get(declared_name.upper(), "")
+    if data.isascii():
+        return declared or "utf-8"
+    text = _foreign_text(data)
+    if _score(text, "utf-8") >= 0:  # valid multi-byte UTF-8 is never an accident
+        if declared != "utf-8":
+            issues.add("DXF-CODEPAGE", declared=declared_name or "—", used="utf-8")
+        return "utf-8"
+    by_codepage = _CODEPAGES.get(declared_name.upper(), "")
+    if by_codepage not in ("", "cp1252") and _score(text, by_codepage) >= 0.5:
+        if unicode_file:
+            issues.add("DXF-CODEPAGE", declared="utf-8", used=by_codepage)
+        return by_codepage
+    scores = {name: _score(text, name) for name in ("gb18030", "cp949", "cp1251", "cp1252")}
+    scores["cp1252"] *= 0.6  # almost any bytes are letters in it
+    if scores["cp949"] < 0.98 or re.search(rb"[\xc9-\xfe][\xa1-\xfe]", text) is None and scores["gb18030"] < 0.9:
+        scores["cp949"] -= 0.05  # hangul bytes are a subset of the hanzi ones: needs better evidence
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] < 0:
+        best = "cp1252"
+    if best != (by_codepage or None):
+        issues.add("DXF-CODEPAGE", declared=declared_name or "—", used=best)
+    return best
+
+
+# --- binary DXF --------------------------------------------------------------------------------------------------------
+
+
+def _kind_of(code: int) -> str:
+    """How a group code's value is stored in binary DXF: s string, d double, h int16, i int32, q int64, b bool, x chunk."""
+    if code < 10 or 100 <= code <= 109 or 300 <= code <= 309 or 320 <= code <= 369 or code == 999:
+        return "s"
+    if 10 <= code <= 59 or 110 <= code <= 149 or 210 <= code <= 239 or 460 <= code <= 469:
+        return "d"
+    if 60 <= code <= 79 or 170 <= code <= 179 or 270 <= code <= 289 or 370 <= code <= 389 or 400 <= code <= 409:
+        return "h"
+    if 90 <= code <= 99 or 420 <= code <= 429 or 440 <= code <= 459 or code == 1071:
+        return "i"
+    if 160 <= code <= 169:
+        return "q"
+    if 290 <= code <= 299:
+        return "b"
+    if 310 <= code <= 319 or code == 1004:
+        return "x"
+    if 390 <= code <= 399 or 410 <= code <= 419 or 430 <= code <= 439 or 470 <= code <= 481 or 1000 <= code <= 1009:
+        return "s"
+    if 1010 <= code <= 1059:
+        return "d"
+    return "h" if 1060 <= code <= 1070 else "?"
+
+
+def _from_binary(data: bytes, issues: Collector) -> bytes | None:
+    """Binary DXF as ASCII DXF; None (with an issue) if it breaks off or holds an unknown code."""
+    position = len(_BINARY_SENTINEL)
+    # R12 writes one-byte codes: the first tag is 0 SECTION, so the second byte tells
+    short = data[position : position + 2] == b"\x00S"
+    out: list[bytes] = []
+    sizes = {"d": 8, "h": 2, "i": 4, "q": 8, "b": 1}
+    formats = {"h": "<h", "i": "<i", "q": "<q", "b": "<b"}
+    try:
+        while position < len(data):
+            if short:
+                code = data[position]
+                position += 1
+                if code == 255:
+                    code = struct.unpack_from("<H", data, position)[0]
+                    position += 2
+            else:
+                code = struct.unpack_from("<H", data, position)[0]
+                position += 2
+            kind = _kind_of(code)
+            if kind == "s":
+                end = data.index(b"\x00", position)
+                value = data[position:end].replace(b"\r", b" ").replace(b"\n", b" ")
+                position = end + 1
+            elif kind == "x":
+                size = data[position]
+                value = data[position + 1 : position + 1 + size].hex().upper().encode()
+                position += 1 + size
+            elif kind == "d":
+                value = repr(struct.unpack_from("<d", data, position)[0]).encode()
+                position += 8
+            elif kind in formats:
+                value = str(struct.unpack_from(formats[kind], data, position)[0]).encode()
+                position += sizes[kind]
+            else:
+                issues.add("DXF-STRUCTURE", reason=f"group code {code} @ byte {position}")
+                return None
+            out += (str(code).encode(), value)
+            if code == 0 and value == b"EOF":
+                break
+    except (struct.error, ValueError, IndexError):
+        issues.add("DXF-TRUNCATED", place=f"第 {len(data)} 字节", place_en=f"byte {len(data)}")
+        return None
+    return b"\n".join(out) + b"\n"
+
+
+# --- finding the bad line ------------------------------------------------------------------------------------------------
+
+
+def first_bad_tag(data: bytes, encoding: str) -> tuple[str, int, str] | None:
+    """(``code`` or ``value``, 1-based line, what stands there) of the first malformed tag of an ASCII DXF."""
+    lines = data.splitlines()
+    for index in range(0, len(lines) - 1, 2):
+        raw = lines[index].strip()
+        try:
+            code = int(raw)
+        except ValueError:
+            return "code", index + 1, _shown(raw, encoding)
+        if not -5 <= code <= 1071:
+            return "code", index + 1, _shown(raw, encoding)
+        if _kind_of(code) in "dhiq" and code >= 10:
+            value = lines[index + 1].strip()
+            try:
+                float(value)
+            except ValueError:
+                return "value", index + 2, _shown(value, encoding)
+        if code == 0 and lines[index + 1].strip() == b"EOF":
+            return None
+    return None
+
+
+def _shown(raw: bytes, encoding: str) -> str:
+    text = raw[:40].decode(encoding, "replace")
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+_UNICODE_ESCAPE = re.compile(r"\\[Uu]\+([0-9A-Fa-f]{4,5})")
+_MIF_ESCAPE = re.compile(r"\\[Mm]\+([1-5])([0-9A-Fa-f]{4})")
+_MIF_CODEPAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "4": "johab", "5": "gb18030"}
+
+
+def decode_escapes(text: str) -> str:
+    r"""Replace ``\U+XXXX`` and ``\M+nXXXX`` by their characters, and undecodable bytes by U+FFFD."""
+
+    def mif(found: re.Match[str]) -> str:
+        try:
+            return bytes.fromhex(found.group(2)).decode(_MIF_CODEPAGES[found.group(1)])
+        except UnicodeDecodeError:
+            return "�"
+
+    if "\\" in text:
+        text = _UNICODE_ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), text)
+        text = _MIF_ESCAPE.sub(mif, text)
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        text = "".join("�" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text.replace("\x00", "")

@@ -1,0 +1,67 @@
+"""Settings of drawing reading, from ``catalogue/reading.yaml``."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from project_box.kernel.catalogue import parse
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Strict):
+    """Bounds that keep reading within time and memory."""
+
+    file_bytes: int = Field(gt=0)
+    entities: int = Field(gt=0)
+    vertices: int = Field(gt=0)
+    ring_vertices: int = Field(gt=0)
+    block_depth: int = Field(gt=0)
+    coordinate_m: float = Field(gt=0)
+    elevation_m: float = Field(ge=0)
+    issues_per_code: int = Field(gt=0)
+    seconds: float = Field(gt=0)
+
+
+class National(_Strict):
+    """Ranges of plane coordinates of the national systems, metres."""
+
+    easting: tuple[float, float]
+    zoned_easting: tuple[float, float]
+    northing: tuple[float, float]
+
+
+class UnitRules(_Strict):
+    """How the unit of a drawing is weighed."""
+
+    header: dict[int, str]
+    metres: dict[str, float]
+    candidates: list[str]
+    plausible_m: tuple[float, float]
+    usual_m: float = Field(gt=0)
+    national: National
+
+
+class Reading(_Strict):
+    """All settings of reading."""
+
+    chord_tolerance_m: float = Field(gt=0)
+    limits: Limits
+    units: UnitRules
+
+
+@lru_cache
+def reading() -> Reading:
+    """The settings in force.
+
+    Raises:
+        CatalogueError: the file is malformed.
+    """
+    return parse(Reading, CATALOGUE / "reading.yaml")
