@@ -74,7 +74,9 @@ def create_user(
     if len(password) < 8:
         raise BadInput("密码至少 8 个字符", "password too short", place="password", code="weak_password")
     if session.scalar(select(User.id).where(User.username == username)) is not None:
-        raise Conflict(f"用户名 {username} 已被使用", "username taken", place="username", code="username_taken")
+        raise Conflict(
+            f"用户名 {username} 已被使用", "username taken", place="username", code="username_taken"
+        )
     row = User(
         username=username,
         password_hash=_hasher().hash(password),

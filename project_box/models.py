@@ -7,7 +7,16 @@ import uuid
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from project_box.kernel.db import Base, Timestamp
@@ -88,13 +97,17 @@ class ProjectGrant(Base):
 
     __tablename__ = "project_grant"
     __table_args__ = (
-        UniqueConstraint("project_id", "role", "organisation_id", "discipline", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "project_id", "role", "organisation_id", "discipline", postgresql_nulls_not_distinct=True
+        ),
         CheckConstraint("role IS NOT NULL OR organisation_id IS NOT NULL", name="has_target"),
         _SCHEMA,
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.project.id", ondelete="CASCADE"), index=True)
+    project_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.project.id", ondelete="CASCADE"), index=True
+    )
     role: Mapped[str | None] = mapped_column(String(20))
     discipline: Mapped[str | None] = mapped_column(String(30))
     organisation_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.organisation.id"))
@@ -109,7 +122,9 @@ class StoredFile(Base):
     __table_args__ = _SCHEMA
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
-    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.project.id", ondelete="CASCADE"), index=True)
+    project_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.project.id", ondelete="CASCADE"), index=True
+    )
     name: Mapped[str]
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int] = mapped_column(BigInteger)

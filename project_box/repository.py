@@ -12,8 +12,8 @@ from project_box.kernel.identity import Actor
 from project_box.models import AuditEvent, Message, Project, ProjectGrant, Result, StoredFile, User
 
 
-def visible_projects(actor: Actor) -> Select[tuple[Project]]:
-    """Projects of the actor's own organisation (建设单位) and those granted to a role, discipline or organisation of theirs."""
+def visible_projects(actor: Actor) -> Select[Project]:
+    """Projects of the actor's own organisation, and those granted to a role, discipline or organisation of theirs."""
     granted = exists().where(
         ProjectGrant.project_id == Project.id,
         or_(ProjectGrant.role.is_(None), ProjectGrant.role.in_([r.value for r in actor.roles])),
@@ -33,14 +33,16 @@ def projects(session: Session, actor: Actor) -> Sequence[Project]:
     return session.scalars(visible_projects(actor).order_by(Project.created_at.desc(), Project.code)).all()
 
 
-def _visible_results(actor: Actor) -> Select[tuple[Result]]:
+def _visible_results(actor: Actor) -> Select[Result]:
     return select(Result).where(Result.project_id.in_(visible_projects(actor).with_only_columns(Project.id)))
 
 
 def results(session: Session, actor: Actor, project_id: uuid.UUID) -> Sequence[Result]:
     """All results of a visible project, newest first."""
     statement = _visible_results(actor).where(Result.project_id == project_id)
-    return session.scalars(statement.order_by(Result.created_at.desc(), Result.kind, Result.version.desc())).all()
+    return session.scalars(
+        statement.order_by(Result.created_at.desc(), Result.kind, Result.version.desc())
+    ).all()
 
 
 def latest_result(session: Session, actor: Actor, project_id: uuid.UUID, kind: str) -> Result | None:
@@ -83,23 +85,11 @@ def has_grant(
 ) -> bool:
     """True if exactly this grant exists."""
 
-    def same(column, value):  # type: ignore[no-untyped-def] # any column, any value
-        return column.is_(None) if value is None else column == value
-
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    and_(
-                        ProjectGrant.project_id == project_id,
-                        same(ProjectGrant.role, role),
-                        same(ProjectGrant.discipline, discipline),
-                        same(ProjectGrant.organisation_id, organisation_id),
-                    )
-                )
-            )
-        )
-    )
+    keys = {"role": role, "discipline": discipline, "organisation_id": organisation_id}
+    statement = select(ProjectGrant.id).where(ProjectGrant.project_id == project_id)
+    for name, value in keys.items():
+        statement = statement.where(getattr(ProjectGrant, name).is_not_distinct_from(value))
+    return session.scalars(statement.limit(1)).first() is not None
 
 
 def messages(session: Session, actor: Actor, limit: int) -> Sequence[Message]:
@@ -124,7 +114,12 @@ def lock_audit_chain(session: Session) -> AuditEvent | None:
 
 
 def audit_events(
-    session: Session, *, after: int = 0, limit: int = 200, subject: str | None = None, newest_first: bool = False
+    session: Session,
+    *,
+    after: int = 0,
+    limit: int = 200,
+    subject: str | None = None,
+    newest_first: bool = False,
 ) -> Sequence[AuditEvent]:
     """Events of the chain."""
     statement = select(AuditEvent).where(AuditEvent.seq > after)

@@ -11,6 +11,7 @@ from typing import IO, Any, Literal
 
 import shapely
 from geoalchemy2.shape import from_shape, to_shape
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -45,7 +46,9 @@ def clean_text(value: str, *, field: str, label: str, limit: int, required: bool
     """
     text = value.strip()
     if required and not text:
-        raise BadInput(f"请填写{label}", f"{field} is empty", code="required", place=field, remedy=f"填写{label}后再提交")
+        raise BadInput(
+            f"请填写{label}", f"{field} is empty", code="required", place=field, remedy=f"填写{label}后再提交"
+        )
     if len(text) > limit:
         raise BadInput(
             f"{label}过长:{len(text)} 个字符,最多 {limit} 个",
@@ -101,7 +104,9 @@ def create_project(
             remedy="按“2101-430104-04-01-123456”的格式填写(24 个字符,含 4 个连字符)",
         )
     if session.scalar(select(Project.id).where(Project.code == code)) is not None:
-        raise Conflict(f"项目代码 {code} 已存在", f"project code {code} exists", code="project_code_taken", place="code")
+        raise Conflict(
+            f"项目代码 {code} 已存在", f"project code {code} exists", code="project_code_taken", place="code"
+        )
     project = Project(
         code=code,
         name=clean_text(name, field="name", label="项目名称", limit=MAX_NAME),
@@ -114,7 +119,9 @@ def create_project(
     )
     session.add(project)
     session.flush()
-    record_audit(session, actor, "project.created", f"project:{project.id}", {"code": code, "name": project.name})
+    record_audit(
+        session, actor, "project.created", f"project:{project.id}", {"code": code, "name": project.name}
+    )
     return project
 
 
@@ -158,14 +165,22 @@ def grant(
     reason: str,
 ) -> None:
     """Let a role (perhaps of one discipline) or an organisation read a project; repeating a grant is harmless."""
-    key = {
-        "role": role.value if role else None,
-        "discipline": discipline,
-        "organisation_id": organisation_id,
-    }
-    if not repository.has_grant(session, project_id, **key):  # type: ignore[arg-type] # values match by key
-        session.add(ProjectGrant(project_id=project_id, reason=reason, created_at=now(), **key))
-        session.flush()
+    name = role.value if role else None
+    if repository.has_grant(
+        session, project_id, role=name, discipline=discipline, organisation_id=organisation_id
+    ):
+        return
+    session.add(
+        ProjectGrant(
+            project_id=project_id,
+            role=name,
+            discipline=discipline,
+            organisation_id=organisation_id,
+            reason=reason,
+            created_at=now(),
+        )
+    )
+    session.flush()
 
 
 # --- files ----------------------------------------------------------------------------------------------------
@@ -177,7 +192,11 @@ def safe_name(name: str) -> str:
     base = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip() or "file"
     if len(base) > MAX_NAME:
         stem, dot, ending = base.rpartition(".")
-        base = base[:MAX_NAME] if not dot or len(ending) > 10 else stem[: MAX_NAME - len(ending) - 1] + dot + ending
+        base = (
+            base[:MAX_NAME]
+            if not dot or len(ending) > 10
+            else stem[: MAX_NAME - len(ending) - 1] + dot + ending
+        )
     return base
 
 
@@ -232,7 +251,7 @@ def put_result(
     payload: dict[str, Any],
     source: dict[str, Any],
     trust: Trust,
-    geometry: shapely.Geometry | None = None,
+    geometry: BaseGeometry | None = None,
     crs: int | None = None,
     files: Sequence[StoredFile] = (),
 ) -> Result:
@@ -302,7 +321,7 @@ def results(session: Session, actor: Actor, project_id: uuid.UUID) -> Sequence[R
     return repository.results(session, actor, project_id)
 
 
-def result_geometry(result: Result) -> shapely.Geometry | None:
+def result_geometry(result: Result) -> BaseGeometry | None:
     """The result's geometry in ``result.crs``."""
     return None if result.geometry is None else to_shape(result.geometry)
 

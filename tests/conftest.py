@@ -90,9 +90,7 @@ def sign_in() -> Callable[[TestClient, str], dict[str, str]]:
     """``sign_in(client, username)`` gives the headers of that person's API session."""
 
     def headers(client: TestClient, username: str) -> dict[str, str]:
-        answer = client.post(
-            "/api/v1/session", json={"username": username, "password": f"demo-{username}"}
-        )
+        answer = client.post("/api/v1/session", json={"username": username, "password": f"demo-{username}"})
         assert answer.status_code == 200, answer.text
         return {"authorization": f"Bearer {answer.json()['token']}"}
 

@@ -69,7 +69,11 @@ class Edge:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
-                extra = [(k.encode(), v.encode()) for k, v in _SECURITY_HEADERS.items() if k.encode() not in present]
+                extra = [
+                    (k.encode(), v.encode())
+                    for k, v in _SECURITY_HEADERS.items()
+                    if k.encode() not in present
+                ]
                 message = {**message, "headers": [*message["headers"], *extra]}
             await send(message)
 
@@ -87,12 +91,12 @@ def error_response(request: Request, error: PlatformError) -> Response:
 
 
 async def _platform_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, PlatformError)  # noqa: S101 - registered for this type only
+    assert isinstance(error, PlatformError)
     return error_response(request, error)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    assert isinstance(error, RequestValidationError)
     faults = [{"place": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
     if any(e["loc"][0] == "path" for e in error.errors()):
         return error_response(request, NotFound("没有这个页面", "no such address"))
@@ -111,7 +115,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, PlatformError):
         return error_response(request, error.__cause__)
     if error.status_code == 404:
@@ -123,7 +127,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     reference = uuid.uuid4().hex[:8]
-    _LOG.exception("unforeseen error %s at %s %s", reference, request.method, request.url.path, exc_info=error)
+    _LOG.exception(
+        "unforeseen error %s at %s %s", reference, request.method, request.url.path, exc_info=error
+    )
     return error_response(
         request,
         PlatformError(
@@ -141,7 +147,7 @@ def create_app(database: Database | None = None) -> FastAPI:
     app = FastAPI(
         title="项目盒 Project Box",
         version="0.1.0",
-        description="工程建设项目审批平台接口。Sign in with `POST /api/v1/session`, then send `Authorization: Bearer <token>`.",
+        description="Sign in with `POST /api/v1/session`, then send `Authorization: Bearer <token>`.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",

@@ -42,7 +42,9 @@ def emit_json(data: Any) -> None:
     sys.stdout.write(json.dumps(to_plain(data), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()) -> None:
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()
+) -> None:
     """Print a table; columns whose index is in ``right`` are right-aligned."""
     drawn = Table(title=title, title_justify="left", header_style="bold")
     for index, column in enumerate(columns):

@@ -73,13 +73,17 @@ def render(request: Request, template: str, /, status: int = 200, **context: Any
         value = csrf_of(token) if token else ""
         return Markup('<input type="hidden" name="csrf_token" value="{}">').format(value)
 
-    html = environment().get_template(template).render(
-        request=request,
-        actor=getattr(request.state, "actor", None),
-        csrf_field=csrf_field,
-        csrf_token=csrf_of(token) if token else "",
-        path=request.url.path,
-        query=request.url.query,
-        **context,
+    html = (
+        environment()
+        .get_template(template)
+        .render(
+            request=request,
+            actor=getattr(request.state, "actor", None),
+            csrf_field=csrf_field,
+            csrf_token=csrf_of(token) if token else "",
+            path=request.url.path,
+            query=request.url.query,
+            **context,
+        )
     )
     return HTMLResponse(html, status_code=status)

@@ -111,7 +111,9 @@ def load_calendar(path: Path | None = None) -> WorkingCalendar:
     )
     for year, entry in data.years.items():
         first = dt.date(year, 1, 1)
-        total = sum(calendar.is_working(first + i * _DAY) for i in range(366) if (first + i * _DAY).year == year)
+        total = sum(
+            calendar.is_working(first + i * _DAY) for i in range(366) if (first + i * _DAY).year == year
+        )
         if total != entry.working_days:
             raise CatalogueError(
                 f"{year} 年工作日合计 {total},与目录所列 {entry.working_days} 不符",

@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, Engine, MetaData, Uuid, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
@@ -37,7 +37,11 @@ class Base(DeclarativeBase):
     """Base of every table. A room's models set ``__table_args__ = {"schema": "<room>"}``."""
 
     metadata = metadata
-    type_annotation_map = {dict[str, Any]: JSONB, list[Any]: JSONB, uuid.UUID: Uuid(as_uuid=True)}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        uuid.UUID: Uuid(as_uuid=True),
+    }
 
 
 #: timezone-aware timestamp; all times are stored in UTC

@@ -22,10 +22,10 @@ def to_plain(value: Any) -> Any:
     Raises:
         TypeError: for a type that has no plain form.
     """
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, Enum):
+    if isinstance(value, Enum):  # before str: a StrEnum is both
         return to_plain(value.value)
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, (dt.datetime, dt.date, dt.time)):

@@ -71,7 +71,9 @@ class FileStore:
         with self.fs.open(path, "rb") as stream:
             data: bytes = stream.read()
         if hashlib.sha256(data).hexdigest() != digest:
-            raise PlatformError("存储的文件已损坏", f"file {digest} does not match its digest", code="corrupt_file")
+            raise PlatformError(
+                "存储的文件已损坏", f"file {digest} does not match its digest", code="corrupt_file"
+            )
         return data
 
     def local_path(self, digest: str) -> Path:

@@ -37,7 +37,9 @@ def test_ten_wrong_passwords_rest_the_account(client, database):
 
 
 def test_form_sign_in_sets_a_cookie_scripts_cannot_read_and_csrf_guards_forms(client):
-    answer = client.post("/login", data={"username": "developer", "password": "demo-developer", "next": "//evil"})
+    answer = client.post(
+        "/login", data={"username": "developer", "password": "demo-developer", "next": "//evil"}
+    )
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
     assert "HttpOnly" in answer.headers["set-cookie"]
@@ -66,13 +68,19 @@ def test_another_firm_sees_nothing(client, sign_in):
 
 def test_names_are_checked_and_shown_escaped(client, sign_in):
     headers = sign_in(client, "developer")
-    long = client.post("/api/v1/projects", json={**PROJECT, "code": "2611-430104-04-01-900003", "name": "长" * 300}, headers=headers)
+    long = client.post(
+        "/api/v1/projects",
+        json={**PROJECT, "code": "2611-430104-04-01-900003", "name": "长" * 300},
+        headers=headers,
+    )
     assert long.status_code == 422
     assert long.json()["error"]["place"] == "name"
     wrong = client.post("/api/v1/projects", json={**PROJECT, "code": "2611-430104-04-01"}, headers=headers)
     assert wrong.json()["error"]["code"] == "project_code"
     sql = "'; DROP TABLE box.project; --<script>alert(1)</script>"
-    made = client.post("/api/v1/projects", json={**PROJECT, "code": "2611-430104-04-01-900004", "name": sql}, headers=headers)
+    made = client.post(
+        "/api/v1/projects", json={**PROJECT, "code": "2611-430104-04-01-900004", "name": sql}, headers=headers
+    )
     assert made.json()["name"] == sql
     client.post("/login", data={"username": "developer", "password": "demo-developer"})
     page = client.get(f"/projects/{made.json()['id']}").text
@@ -91,7 +99,9 @@ def test_unknown_addresses_and_ids_are_plain_404(client, sign_in):
     assert client.get("/nothing").status_code == 404
     headers = sign_in(client, "developer")
     assert client.get("/api/v1/projects/not-a-uuid", headers=headers).status_code == 404
-    assert client.get("/api/v1/files/00000000-0000-0000-0000-000000000000", headers=headers).status_code == 404
+    assert (
+        client.get("/api/v1/files/00000000-0000-0000-0000-000000000000", headers=headers).status_code == 404
+    )
 
 
 def test_results_are_versioned_hashed_and_audited(session, actors):
@@ -100,10 +110,26 @@ def test_results_are_versioned_hashed_and_audited(session, actors):
     from project_box.stage import Stage
 
     first = box.put_result(
-        session, actor, project.id, kind="note", stage=Stage.DESIGN, title="a", payload={"a": 1}, source={}, trust="D"
+        session,
+        actor,
+        project.id,
+        kind="note",
+        stage=Stage.DESIGN,
+        title="a",
+        payload={"a": 1},
+        source={},
+        trust="D",
     )
     second = box.put_result(
-        session, actor, project.id, kind="note", stage=Stage.DESIGN, title="b", payload={"a": 1}, source={}, trust="D"
+        session,
+        actor,
+        project.id,
+        kind="note",
+        stage=Stage.DESIGN,
+        title="b",
+        payload={"a": 1},
+        source={},
+        trust="D",
     )
     assert (first.version, second.version) == (1, 2)
     assert first.content_hash == second.content_hash

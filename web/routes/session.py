@@ -35,7 +35,10 @@ def actor_plain(actor: Actor) -> dict[str, Any]:
 
 def _wrong() -> NotSignedIn:
     return NotSignedIn(
-        "用户名或密码不对", "wrong username or password", code="wrong_credentials", remedy="检查后再试;10 次错误后账号暂停 10 分钟"
+        "用户名或密码不对",
+        "wrong username or password",
+        code="wrong_credentials",
+        remedy="检查后再试;10 次错误后账号暂停 10 分钟",
     )
 
 
@@ -68,7 +71,7 @@ def _local(target: str) -> str:
 
 
 @pages.get("/login")
-def login_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the query parameter's name
+def login_page(request: Request, next: str = "/") -> Response:
     """The sign-in page."""
     return render(request, "session/login.html", next=_local(next), username="", error=None)
 
@@ -79,7 +82,7 @@ def login(
     session: SessionDep,
     username: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "/",  # noqa: A002 - the form field's name
+    next: Annotated[str, Form()] = "/",
 ) -> Response:
     """Sign in by form; the session token is kept in a cookie that scripts cannot read."""
     error: PlatformError = _wrong()
@@ -88,7 +91,9 @@ def login(
     except NotSignedIn as resting:
         user, error = None, resting
     if user is None:
-        return render(request, "session/login.html", status=401, next=_local(next), username=username, error=error)
+        return render(
+            request, "session/login.html", status=401, next=_local(next), username=username, error=error
+        )
     settings = get_settings()
     token = accounts.open_session(session, user, hours=settings.session_hours)
     response = redirect(_local(next))
@@ -113,7 +118,7 @@ def logout(request: Request, session: SessionDep, actor: ActorDep) -> Response:
 
 
 @pages.get("/language/{locale}")
-def language(locale: str, next: str = "/") -> Response:  # noqa: A002 - the query parameter's name
+def language(locale: str, next: str = "/") -> Response:
     """Switch the language of the screens."""
     response = redirect(_local(next))
     response.set_cookie("lang", locale if locale in LOCALES else "zh", max_age=365 * 86400, samesite="lax")

@@ -1,0 +1,24 @@
+"""The worker: runs queued jobs and the regular housekeeping."""
+
+from __future__ import annotations
+
+import procrastinate
+from sqlalchemy import delete
+
+from project_box.kernel.db import Database
+from project_box.kernel.jobs import QUEUE, job_app
+from project_box.models import UserSession
+from project_box.service import now
+
+
+def build(database: Database) -> procrastinate.App:
+    """The job application with every task bound to its function."""
+    app = job_app(database.url)
+
+    @app.periodic(cron="*/15 * * * *")
+    @app.task(name="sessions.expire", queue=QUEUE, pass_context=False)
+    def expire_sessions(timestamp: int) -> None:
+        with database.transaction() as session:
+            session.execute(delete(UserSession).where(UserSession.expires_at < now()))
+
+    return app
