@@ -98,7 +98,11 @@ class DemoAuthority:
     """
 
     def __init__(
-        self, var_dir: Path | str, *, passphrase: str | None = None, clock: Callable[[], dt.datetime] = utc_now
+        self,
+        var_dir: Path | str,
+        *,
+        passphrase: str | None = None,
+        clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self.directory = Path(var_dir).resolve() / "ca"
         self.clock = clock
@@ -111,8 +115,11 @@ class DemoAuthority:
             self.tsa, self._tsa_key = self._load(self.directory, "tsa")
         except (OSError, ValueError, TypeError) as error:
             raise PlatformError(
-                "电子印章证书库无法读取", f"{self.directory}: {error}", code="seal_authority_unreadable",
-                place=str(self.directory), remedy="检查目录权限与 PROJECT_BOX_SEAL_PASSPHRASE;证书库损坏时从备份恢复",
+                "电子印章证书库无法读取",
+                f"{self.directory}: {error}",
+                code="seal_authority_unreadable",
+                place=str(self.directory),
+                remedy="检查目录权限与 PROJECT_BOX_SEAL_PASSPHRASE;证书库损坏时从备份恢复",
             ) from error
 
     # -- making -----------------------------------------------------------------------------------------------
@@ -127,20 +134,42 @@ class DemoAuthority:
             root_key = ec.generate_private_key(ec.SECP384R1())
             root_name = _name(_AUTHORITY_NAME, "项目盒演示根证书")
             root = _certificate(
-                subject=root_name, issuer=root_name, key=root_key, signing_key=root_key, issuer_key=root_key,
-                start=now, years=20, authority=1,
+                subject=root_name,
+                issuer=root_name,
+                key=root_key,
+                signing_key=root_key,
+                issuer_key=root_key,
+                start=now,
+                years=20,
+                authority=1,
             )
             issuing_key = ec.generate_private_key(ec.SECP384R1())
             issuing = _certificate(
-                subject=_name(_AUTHORITY_NAME, "项目盒演示签发证书"), issuer=root.subject, key=issuing_key,
-                signing_key=root_key, issuer_key=root_key, start=now, years=15, authority=0,
+                subject=_name(_AUTHORITY_NAME, "项目盒演示签发证书"),
+                issuer=root.subject,
+                key=issuing_key,
+                signing_key=root_key,
+                issuer_key=root_key,
+                start=now,
+                years=15,
+                authority=0,
             )
             tsa_key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
             tsa = _certificate(
-                subject=_name(_AUTHORITY_NAME, "项目盒演示时间戳服务"), issuer=root.subject, key=tsa_key,
-                signing_key=root_key, issuer_key=root_key, start=now, years=15, timestamping=True,
+                subject=_name(_AUTHORITY_NAME, "项目盒演示时间戳服务"),
+                issuer=root.subject,
+                key=tsa_key,
+                signing_key=root_key,
+                issuer_key=root_key,
+                start=now,
+                years=15,
+                timestamping=True,
             )
-            for name, certificate, key in (("root", root, root_key), ("issuing", issuing, issuing_key), ("tsa", tsa, tsa_key)):
+            for name, certificate, key in (
+                ("root", root, root_key),
+                ("issuing", issuing, issuing_key),
+                ("tsa", tsa, tsa_key),
+            ):
                 self._store(building, name, certificate, key)
             (building / "signers").mkdir(mode=0o700)
             try:
@@ -154,7 +183,9 @@ class DemoAuthority:
 
     def _store(self, directory: Path, name: str, certificate: x509.Certificate, key: PrivateKey) -> None:
         encryption: serialization.KeySerializationEncryption = (
-            serialization.BestAvailableEncryption(self._passphrase) if self._passphrase else serialization.NoEncryption()
+            serialization.BestAvailableEncryption(self._passphrase)
+            if self._passphrase
+            else serialization.NoEncryption()
         )
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         descriptor = os.open(directory / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -171,7 +202,9 @@ class DemoAuthority:
 
     # -- signers ----------------------------------------------------------------------------------------------
 
-    def certificate_for(self, organisation: str, person: str | None = None, identifier: str = "") -> SealSigner:
+    def certificate_for(
+        self, organisation: str, person: str | None = None, identifier: str = ""
+    ) -> SealSigner:
         """The seal certificate of an organisation (公章) or of one of its officers (签名章); made when first asked for.
 
         Names longer than X.509 allows (64 characters) are shortened with “…” in the certificate; ``identifier``
@@ -200,8 +233,13 @@ class DemoAuthority:
     def _issue(self, directory: Path, organisation: str, person: str | None, identifier: str) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _certificate(
-            subject=_name(organisation, person or organisation, identifier), issuer=self.issuing.subject, key=key,
-            signing_key=self._issuing_key, issuer_key=self._issuing_key, start=self.clock() - dt.timedelta(minutes=5), years=3,
+            subject=_name(organisation, person or organisation, identifier),
+            issuer=self.issuing.subject,
+            key=key,
+            signing_key=self._issuing_key,
+            issuer_key=self._issuing_key,
+            start=self.clock() - dt.timedelta(minutes=5),
+            years=3,
         )
         building = directory.parent / f".new-{uuid.uuid4().hex}"
         building.mkdir(mode=0o700)
@@ -224,7 +262,9 @@ class DemoAuthority:
         if certificate.issuer != self.issuing.subject:
             raise Conflict("该证书不是本机构签发的印章证书", "not a signer certificate of this authority")
         revoked = self._revocations()
-        revoked.setdefault(str(certificate.serial_number), {"at": (at or self.clock()).isoformat(), "reason": reason})
+        revoked.setdefault(
+            str(certificate.serial_number), {"at": (at or self.clock()).isoformat(), "reason": reason}
+        )
         temporary = self.directory / f".revoked-{uuid.uuid4().hex}"
         temporary.write_text(json.dumps(revoked, ensure_ascii=False, indent=1), encoding="utf-8")
         temporary.replace(self.directory / "revoked.json")
@@ -240,7 +280,10 @@ class DemoAuthority:
         """Certificate revocation lists (DER) of the root and of the issuing authority, made at ``at``."""
         at = at or self.clock()
         revoked = [
-            x509.RevokedCertificateBuilder().serial_number(int(serial)).revocation_date(dt.datetime.fromisoformat(entry["at"])).build()
+            x509.RevokedCertificateBuilder()
+            .serial_number(int(serial))
+            .revocation_date(dt.datetime.fromisoformat(entry["at"]))
+            .build()
             for serial, entry in sorted(self._revocations().items())
         ]
         return (
@@ -258,8 +301,10 @@ class DemoAuthority:
 class OwnTimeStamper(TimeStamper):
     """RFC 3161 time-stamps made in this process with the authority's own key (no network)."""
 
-    def __init__(self, certificate: asn1_x509.Certificate, key: rsa.RSAPrivateKey, clock: Callable[[], dt.datetime]) -> None:
-        super().__init__()
+    def __init__(
+        self, certificate: asn1_x509.Certificate, key: rsa.RSAPrivateKey, clock: Callable[[], dt.datetime]
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # pyHanko's has no annotations
         self._certificate, self._key, self._clock = certificate, key, clock
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
@@ -275,7 +320,9 @@ class OwnTimeStamper(TimeStamper):
         }
         if req["nonce"].native is not None:
             info["nonce"] = req["nonce"]
-        content = cms.EncapsulatedContentInfo({"content_type": "tst_info", "content": cms.ParsableOctetString(tsp.TSTInfo(info).dump())})
+        content = cms.EncapsulatedContentInfo(
+            {"content_type": "tst_info", "content": cms.ParsableOctetString(tsp.TSTInfo(info).dump())}
+        )
         attributes = cms.CMSAttributes(
             [
                 simple_cms_attribute("content_type", "tst_info"),
@@ -284,8 +331,14 @@ class OwnTimeStamper(TimeStamper):
             ]
         )
         signature = self._key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
-        token = signed_data(content, [self._certificate], signer_info(self._certificate, attributes, "rsassa_pkcs1v15", signature))
-        return tsp.TimeStampResp({"status": tsp.PKIStatusInfo({"status": "granted"}), "time_stamp_token": token})
+        token = signed_data(
+            content,
+            [self._certificate],
+            signer_info(self._certificate, attributes, "rsassa_pkcs1v15", signature),
+        )
+        return tsp.TimeStampResp(
+            {"status": tsp.PKIStatusInfo({"status": "granted"}), "time_stamp_token": token}
+        )
 
 
 def signer_info(
@@ -296,7 +349,11 @@ def signer_info(
         {
             "version": "v1",
             "sid": cms.SignerIdentifier(
-                {"issuer_and_serial_number": cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})}
+                {
+                    "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+                    )
+                }
             ),
             "digest_algorithm": {"algorithm": "sha256"},
             "signature_algorithm": {"algorithm": algorithm},
@@ -306,7 +363,9 @@ def signer_info(
     )
 
 
-def signed_data(content: cms.EncapsulatedContentInfo, certificates: list[asn1_x509.Certificate], info: cms.SignerInfo) -> cms.ContentInfo:
+def signed_data(
+    content: cms.EncapsulatedContentInfo, certificates: list[asn1_x509.Certificate], info: cms.SignerInfo
+) -> cms.ContentInfo:
     """A CMS SignedData with one signer, in the one form this platform writes for time-stamps."""
     body = cms.SignedData(
         {
@@ -323,7 +382,9 @@ def signed_data(content: cms.EncapsulatedContentInfo, certificates: list[asn1_x5
 def key_info(key: PrivateKey) -> keys.PrivateKeyInfo:
     """The key as an asn1crypto object."""
     return keys.PrivateKeyInfo.load(
-        key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
     )
 
 
@@ -348,8 +409,16 @@ def _name(organisation: str, common: str, identifier: str = "") -> x509.Name:
 
 
 def _certificate(
-    *, subject: x509.Name, issuer: x509.Name, key: PrivateKey, signing_key: PrivateKey, issuer_key: PrivateKey,
-    start: dt.datetime, years: int, authority: int | None = None, timestamping: bool = False,
+    *,
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: PrivateKey,
+    signing_key: PrivateKey,
+    issuer_key: PrivateKey,
+    start: dt.datetime,
+    years: int,
+    authority: int | None = None,
+    timestamping: bool = False,
 ) -> x509.Certificate:
     """One certificate; ``authority`` is the path length of a CA certificate, None for an end entity."""
     builder = (
@@ -363,21 +432,36 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=authority is not None, path_length=authority), critical=True)
         .add_extension(
             x509.KeyUsage(
-                digital_signature=authority is None, content_commitment=authority is None, key_encipherment=False,
-                data_encipherment=False, key_agreement=False, key_cert_sign=authority is not None,
-                crl_sign=authority is not None, encipher_only=False, decipher_only=False,
+                digital_signature=authority is None,
+                content_commitment=authority is None,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=authority is not None,
+                crl_sign=authority is not None,
+                encipher_only=False,
+                decipher_only=False,
             ),
             critical=True,
         )
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
     )
     if timestamping:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    return builder.sign(signing_key, hashes.SHA384() if isinstance(signing_key, ec.EllipticCurvePrivateKey) else hashes.SHA256())
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True
+        )
+    return builder.sign(
+        signing_key,
+        hashes.SHA384() if isinstance(signing_key, ec.EllipticCurvePrivateKey) else hashes.SHA256(),
+    )
 
 
-def _crl(issuer: x509.Certificate, key: PrivateKey, at: dt.datetime, revoked: list[x509.RevokedCertificate]) -> bytes:
+def _crl(
+    issuer: x509.Certificate, key: PrivateKey, at: dt.datetime, revoked: list[x509.RevokedCertificate]
+) -> bytes:
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.subject)
