@@ -184,21 +184,21 @@ RULES: dict[Action, Rule] = {
     Action.ACCEPT: Rule(
         "受理", "Accept", frozenset({_S.SUBMITTED}), _S.ACCEPTED, frozenset({Role.WINDOW}), forward=True,
         clock=((ClockName.ACCEPTANCE, ClockKind.STOP), (ClockName.HANDLING, ClockKind.START)),
-        notice="acceptance", basis="行政许可法第三十二条第一款第(五)项",
+        notice="acceptance", basis="行政许可法第三十二条第一款第（五）项",
     ),
     Action.CORRECT: Rule(
         "补正告知", "Ask for corrections", frozenset({_S.SUBMITTED, _S.REVIEW}), _S.CORRECTION,
         frozenset({Role.WINDOW, Role.HANDLER, Role.REVIEWER}), needs=frozenset({"corrections"}),
-        notice="correction", basis="行政许可法第三十二条第一款第(四)项",
+        notice="correction", basis="行政许可法第三十二条第一款第（四）项",
     ),
     Action.REFUSE: Rule(
         "不予受理", "Do not accept", frozenset({_S.SUBMITTED, _S.CORRECTION}), _S.RETURNED,
         frozenset({Role.WINDOW}), needs=_REASON, clock=((ClockName.ACCEPTANCE, ClockKind.STOP),),
-        notice="refusal", basis="行政许可法第三十二条第一款第(一)(二)项",
+        notice="refusal", basis="行政许可法第三十二条第一款第（一）（二）项",
     ),
     Action.RESUBMIT: Rule(
         "提交补正", "Hand in corrections", frozenset({_S.CORRECTION}), None, frozenset({Role.DEVELOPER}),
-        basis="行政许可法第三十二条第一款第(五)项",
+        basis="行政许可法第三十二条第一款第（五）项",
     ),
     Action.WITHDRAW: Rule(
         "撤回", "Withdraw", _OPEN, _S.WITHDRAWN, frozenset({Role.DEVELOPER}), basis="申请人自愿撤回",
@@ -231,7 +231,7 @@ RULES: dict[Action, Rule] = {
         clock=((ClockName.HANDLING, ClockKind.EXTEND),), notice="extension", basis="行政许可法第四十二条第一款",
     ),
     Action.APPROVE: Rule(
-        "签发(准予许可)", "Sign (grant)", _HANDLING, _S.DECIDED, frozenset({Role.SIGNER}), forward=True,
+        "签发（准予许可）", "Sign (grant)", _HANDLING, _S.DECIDED, frozenset({Role.SIGNER}), forward=True,
         clock=((ClockName.HANDLING, ClockKind.STOP),), notice="approval",
         basis="行政许可法第三十八条第一款",
     ),
@@ -286,7 +286,7 @@ def check_action(
         who = "、".join(sorted(r.zh for r in rule.roles))
         raise Forbidden(f"“{rule.zh}”只能由{who}办理", f"{action} is for {', '.join(sorted(rule.roles))}")
     if state not in rule.sources:
-        raise Conflict(f"办件处于“{state.zh}”状态,不能{rule.zh}", f"case is {state}, cannot {action}")
+        raise Conflict(f"办件处于“{state.zh}”状态，不能{rule.zh}", f"case is {state}, cannot {action}")
     if "opinion" in rule.needs and not opinion.strip():
         raise BadInput(f"{rule.zh}须写明理由", f"{action} needs a written reason", place="opinion")
     if "corrections" in rule.needs and corrections == 0:
@@ -313,7 +313,7 @@ def check_separation(person: uuid.UUID, role: Role, done: Iterable[tuple[uuid.UU
     for other, other_role in done:
         if other == person and other_role is not role:
             raise Forbidden(
-                f"您已以“{other_role.zh}”身份办理过本件,不能再以“{role.zh}”身份办理",
+                f"您已以“{other_role.zh}”身份办理过本件，不能再以“{role.zh}”身份办理",
                 f"already acted as {other_role} in this case, cannot act as {role}",
                 code="separation_of_duties",
             )

@@ -229,7 +229,7 @@ def state_of(log: Iterable[ClockEvent]) -> ClockState:
         follow = _NEXT[state].get(event.kind)
         if follow is None:
             raise Conflict(
-                f"时限处于“{state}”状态,不能{event.kind.zh}", f"clock is {state}, cannot {event.kind}"
+                f"时限处于“{state}”状态，不能{event.kind.zh}", f"clock is {state}, cannot {event.kind}"
             )
         if event.on < last:
             raise Conflict("时限记录的日期不能早于前一条", "clock events must be in order of date")
@@ -342,16 +342,16 @@ def _lamp(state: ClockState, committed: Due, statutory: Due, limits: Limits) -> 
     if state is ClockState.IDLE:
         return Lamp.GREY, "未起算", "not started"
     if committed.left is None:
-        return Lamp.GREY, f"无法判定:{committed.undecided}", "undecided: the holiday notice is missing"
+        return Lamp.GREY, f"无法判定：{committed.undecided}", "undecided: the holiday notice is missing"
     left, used = committed.left, committed.used or 0
     if state is ClockState.PAUSED:
         if left < 0:
-            return Lamp.RED, f"停表中,已超 {-left} {unit}", f"paused, {-left} {unit_en} over"
-        return Lamp.GREY, f"停表中,余 {left} {unit}", f"paused, {left} {unit_en} left"
+            return Lamp.RED, f"停表中，已超 {-left} {unit}", f"paused, {-left} {unit_en} over"
+        return Lamp.GREY, f"停表中，余 {left} {unit}", f"paused, {left} {unit_en} left"
     if state is ClockState.STOPPED:
         if left < 0:
-            return Lamp.RED, f"用时 {used} {unit},超 {-left}", f"took {used} {unit_en}, {-left} over"
-        return Lamp.GREEN, f"用时 {used} {unit},按期", f"took {used} {unit_en}, in time"
+            return Lamp.RED, f"用时 {used} {unit}，超 {-left}", f"took {used} {unit_en}, {-left} over"
+        return Lamp.GREEN, f"用时 {used} {unit}，按期", f"took {used} {unit_en}, in time"
     if left < 0:
         text, english = f"超期 {-left} {unit}", f"{-left} {unit_en} overdue"
         if statutory.overdue:

@@ -26,7 +26,7 @@ _FIXTURES = "FLQW"
 
 def _bad(name: str, zh: str, en: str) -> BadInput:
     return BadInput(
-        f"{name}有误:{zh}", f"{name}: {en}", code="bad_code", remedy="请对照证照原件核对后重新填写"
+        f"{name}有误：{zh}", f"{name}: {en}", code="bad_code", remedy="请对照证照原件核对后重新填写"
     )
 
 
@@ -44,12 +44,12 @@ def check_credit_code(text: str) -> str:
     """
     name, code = "统一社会信用代码", text.strip().upper()
     if len(code) != 18:
-        raise _bad(name, f"应为 18 位,实为 {len(code)} 位", f"{len(code)} characters, 18 expected")
+        raise _bad(name, f"应为 18 位，实为 {len(code)} 位", f"{len(code)} characters, 18 expected")
     for position, character in enumerate(code, 1):
         if character not in CREDIT_ALPHABET:
             raise _bad(
                 name,
-                f"第 {position} 位“{character}”不在允许的字符内(不用 I、O、S、V、Z)",
+                f"第 {position} 位“{character}”不在允许的字符内（不用 I、O、S、V、Z）",
                 f"character {position} {character!r} is not allowed",
             )
     if not code[2:8].isdigit():
@@ -57,7 +57,7 @@ def check_credit_code(text: str) -> str:
     if (expected := credit_check_character(code[:17])) != code[17]:
         raise _bad(
             name,
-            f"校验位(第 18 位)应为“{expected}”,实为“{code[17]}”",
+            f"校验位（第 18 位）应为“{expected}”，实为“{code[17]}”",
             f"check character should be {expected}, is {code[17]}",
         )
     return code
@@ -76,9 +76,9 @@ def check_id_card(text: str) -> str:
     """
     name, code = "身份证号码", text.strip().upper()
     if len(code) != 18:
-        raise _bad(name, f"应为 18 位,实为 {len(code)} 位", f"{len(code)} characters, 18 expected")
+        raise _bad(name, f"应为 18 位，实为 {len(code)} 位", f"{len(code)} characters, 18 expected")
     if not re.fullmatch(r"\d{17}[\dX]", code, re.ASCII):
-        raise _bad(name, "前 17 位应为数字,末位为数字或 X", "17 digits and a digit or X expected")
+        raise _bad(name, "前 17 位应为数字，末位为数字或 X", "17 digits and a digit or X expected")
     try:
         dt.date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
     except ValueError:
@@ -86,7 +86,7 @@ def check_id_card(text: str) -> str:
     if (expected := id_check_character(code[:17])) != code[17]:
         raise _bad(
             name,
-            f"校验位应为“{expected}”,实为“{code[17]}”",
+            f"校验位应为“{expected}”，实为“{code[17]}”",
             f"check character should be {expected}, is {code[17]}",
         )
     return code
@@ -104,13 +104,13 @@ def check_project_code(text: str) -> str:
     if len(code) != 24:
         raise _bad(
             name,
-            f"应为 24 个字符(20 位数字和 4 个连字符),实为 {len(code)} 个",
+            f"应为 24 个字符（20 位数字和 4 个连字符），实为 {len(code)} 个",
             f"{len(code)} characters, 24 expected (20 digits, 4 hyphens)",
         )
     if not _PROJECT_CODE.fullmatch(code):
         raise _bad(
             name,
-            "格式应为 4-6-2-2-6 位数字并以连字符分隔,如 2101-430104-04-01-123456",
+            "格式应为 4-6-2-2-6 位数字并以连字符分隔，如 2101-430104-04-01-123456",
             "expected digit groups 4-6-2-2-6 separated by hyphens",
         )
     return code
@@ -124,11 +124,11 @@ def check_parcel_code(text: str) -> str:
     """
     name, code = "宗地代码", text.strip().upper()
     if len(code) != 19:
-        raise _bad(name, f"应为 19 位,实为 {len(code)} 位", f"{len(code)} characters, 19 expected")
+        raise _bad(name, f"应为 19 位，实为 {len(code)} 位", f"{len(code)} characters, 19 expected")
     if not _PARCEL.fullmatch(code):
         raise _bad(
             name,
-            "应为 12 位数字、2 位特征码(G/J/Z 加字母)和 5 位顺序号",
+            "应为 12 位数字、2 位特征码（G/J/Z 加字母）和 5 位顺序号",
             "expected 12 digits, two letters (G, J or Z first) and 5 digits",
         )
     return code
@@ -142,19 +142,19 @@ def check_property_unit(text: str) -> str:
     """
     name, code = "不动产单元号", text.strip().upper().replace(" ", "")
     if len(code) != 28:
-        raise _bad(name, f"应为 28 位,实为 {len(code)} 位", f"{len(code)} characters, 28 expected")
+        raise _bad(name, f"应为 28 位，实为 {len(code)} 位", f"{len(code)} characters, 28 expected")
     check_parcel_code(code[:19])
     letter, unit = code[19], code[20:]
     if letter not in _FIXTURES:
         raise _bad(
             name,
-            f"第 20 位定着物特征码应为 F(房屋等)、L(林木)、Q(其他)或 W(无),实为“{letter}”",
+            f"第 20 位定着物特征码应为 F(房屋等)、L(林木)、Q(其他)或 W(无)，实为“{letter}”",
             f"fixture letter must be F, L, Q or W, is {letter}",
         )
     if not re.fullmatch(r"\d{8}", unit, re.ASCII):
         raise _bad(name, "末 8 位单元编号应为数字", "the last 8 characters must be digits")
     if letter == "W" and unit != "00000000":
-        raise _bad(name, "无定着物(W)时单元编号应为 00000000", "W must be followed by 00000000")
+        raise _bad(name, "无定着物（W）时单元编号应为 00000000", "W must be followed by 00000000")
     return code
 
 

@@ -65,7 +65,7 @@ class EngagementFact:
 
 @dataclass(frozen=True, slots=True)
 class FeeFact:
-    """The fee statement: total and paid in 元; ``undecided`` names fees that cannot be computed."""
+    """The fee statement: total and paid in 元； ``undecided`` names fees that cannot be computed."""
 
     total: Decimal
     paid: Decimal
@@ -121,7 +121,7 @@ def settle(finding: Finding, facts: GateFacts) -> Finding:
         return finding
     return replace(
         finding, outcome=Outcome.NOTE,
-        message=f"{finding.message};经{resolution.by}于 {resolution.on:%Y-%m-%d} 判定说明:{resolution.reason}",
+        message=f"{finding.message}；经{resolution.by}于 {resolution.on:%Y-%m-%d} 判定说明：{resolution.reason}",
         message_en=f"{finding.message_en}; resolved by {resolution.by}: {resolution.reason}",
         source={**finding.source, "resolution": {"reason": resolution.reason, "by": resolution.by,
                                                  "on": resolution.on.isoformat()}},
@@ -131,7 +131,12 @@ def settle(finding: Finding, facts: GateFacts) -> Finding:
 def _results(facts: GateFacts) -> list[Finding]:
     out = [
         Finding(
-            f"gate.result.{kind}", name, Outcome.UNDECIDED, f"缺少{name},无法判定", name, f"{kind} is missing"
+            f"gate.result.{kind}",
+            name,
+            Outcome.UNDECIDED,
+            f"缺少{name}，无法判定",
+            name,
+            f"{kind} is missing",
         )
         for kind, name in facts.needed
         if kind not in facts.present
@@ -156,7 +161,7 @@ def _findings(facts: GateFacts) -> list[Finding]:
             0,
             Finding(
                 "gate.findings", "核查结论", Outcome.PASS,
-                f"全部 {len(settled)} 项核查无不符合(符合 {passed} 项,提示 {len(settled) - passed} 项)",
+                f"全部 {len(settled)} 项核查无不符合(符合 {passed} 项，提示 {len(settled) - passed} 项)",
                 "Findings", f"none of {len(settled)} checks failed",
             ),
         )  # fmt: skip
@@ -172,7 +177,7 @@ def _disciplines(facts: GateFacts) -> list[Finding]:
         code, title, clause = f"gate.discipline.{d.code}", f"联审·{d.name}", "联合审图"
         if d.verdict == "agree":
             out.append(
-                Finding(code, title, Outcome.PASS, f"{d.name}专业:同意", d.code, "agrees", clause=clause)
+                Finding(code, title, Outcome.PASS, f"{d.name}专业：同意", d.code, "agrees", clause=clause)
             )
         elif d.verdict is None:
             out.append(
@@ -212,7 +217,7 @@ def _engagements(facts: GateFacts) -> list[Finding]:
     if not facts.dispatched:
         return [
             Finding(
-                "gate.engagements", "中介评估", Outcome.UNDECIDED, "评估事项尚未触发判断,无法判定是否需要中介评估",
+                "gate.engagements", "中介评估", Outcome.UNDECIDED, "评估事项尚未触发判断，无法判定是否需要中介评估",
                 "Evaluations", "triggers were not evaluated",
             )
         ]  # fmt: skip
@@ -220,23 +225,27 @@ def _engagements(facts: GateFacts) -> list[Finding]:
     for e in facts.engagements:
         code, title = f"gate.engagement.{e.code}", f"评估·{e.name}"
         if e.status == "delivered":
-            text = f"{e.name}:成果已提交" + (f",结论:{e.conclusion}" if e.conclusion else "")
+            text = f"{e.name}：成果已提交" + (f",结论：{e.conclusion}" if e.conclusion else "")
             out.append(Finding(code, title, Outcome.PASS, text, e.code, "delivered"))
         elif e.status == "shared":
             out.append(
-                Finding(code, title, Outcome.PASS, f"{e.name}:共享区域评估成果。{e.reason}", e.code, "shared")
+                Finding(
+                    code, title, Outcome.PASS, f"{e.name}：共享区域评估成果。{e.reason}", e.code, "shared"
+                )
             )
         elif e.status == "dropped" and e.reason.strip():
             out.append(
-                Finding(code, title, Outcome.NOTE, f"{e.name}:不再要求,理由:{e.reason}", e.code, "dropped")
+                Finding(code, title, Outcome.NOTE, f"{e.name}：不再要求，理由：{e.reason}", e.code, "dropped")
             )
         elif e.status == "undecided":
-            text = f"{e.name}:无法判定是否需要:{e.reason}"
+            text = f"{e.name}：无法判定是否需要：{e.reason}"
             out.append(
                 settle(Finding(code, title, Outcome.UNDECIDED, text, e.code, f"undecided: {e.reason}"), facts)
             )
         else:
-            out.append(Finding(code, title, Outcome.FAIL, f"{e.name}:成果尚未提交", e.code, f"is {e.status}"))
+            out.append(
+                Finding(code, title, Outcome.FAIL, f"{e.name}：成果尚未提交", e.code, f"is {e.status}")
+            )
     if not out:
         out.append(
             Finding(
@@ -254,7 +263,7 @@ def _fees(facts: GateFacts) -> list[Finding]:
     fees = facts.fees
     text = f"测算合计 {fees.total:,.2f} 元" + ("" if fees.verified else "(所用费率未经核实)")
     if fees.undecided:
-        text += f";无法判定:{'、'.join(fees.undecided)}"
+        text += f";无法判定：{'、'.join(fees.undecided)}"
     if facts.fee_threshold is None:
         return [Finding("gate.fees", title, Outcome.NOTE, text, "Fees", f"total {fees.total}", unit="元")]
     if fees.undecided:
@@ -265,7 +274,7 @@ def _fees(facts: GateFacts) -> list[Finding]:
     outcome = Outcome.PASS if fees.paid >= wanted else Outcome.FAIL
     return [
         Finding(
-            "gate.fees", title, outcome, f"{text};已缴 {fees.paid:,.2f} 元,发证前应缴 {wanted:,.2f} 元", "Fees",
+            "gate.fees", title, outcome, f"{text}；已缴 {fees.paid:,.2f} 元，发证前应缴 {wanted:,.2f} 元", "Fees",
             f"paid {fees.paid} of {wanted}", measured=f"{fees.paid:.2f}", limit=f"≥{wanted:.2f}", unit="元",
         )
     ]  # fmt: skip
@@ -332,5 +341,5 @@ def require_open(findings: Iterable[Finding], action: str) -> None:
         raise Conflict(
             f"不能{action}:" + ";".join(f.message for f in shut[:5]) + (" 等" if len(shut) > 5 else ""),
             f"gate is shut: {', '.join(f.code for f in shut)}", code="gate_shut",
-            remedy="消除上列原因后再办;退回、补正和撤回不受限制", details={"reasons": reasons},
+            remedy="消除上列原因后再办；退回、补正和撤回不受限制", details={"reasons": reasons},
         )  # fmt: skip

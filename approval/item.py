@@ -346,12 +346,12 @@ def build(item: Item, process: ProcessModel, place: str = "") -> ItemVersion:
     """
 
     def wrong(zh: str, en: str) -> CatalogueError:
-        return CatalogueError(f"事项 {item.code} 定义有误:{zh}", f"{place}: {en}", place=place or item.code)
+        return CatalogueError(f"事项 {item.code} 定义有误：{zh}", f"{place}: {en}", place=place or item.code)
 
     drawn, described = {s.id for s in process.steps}, set(item.steps)
     if drawn != described:
         odd = "、".join(sorted(drawn ^ described))
-        raise wrong(f"流程图与 steps 不一致:{odd}", f"steps and process differ: {sorted(drawn ^ described)}")
+        raise wrong(f"流程图与 steps 不一致：{odd}", f"steps and process differ: {sorted(drawn ^ described)}")
     for node in process.steps:
         if node.message is not None and node.message not in MESSAGES:
             raise wrong(f"未知消息 {node.message}", f"unknown message {node.message}")

@@ -164,9 +164,9 @@ def match(
             if licence is None:
                 continue
             if licence.revoked:
-                remark = f"{licence.title}已撤销,不能使用"
+                remark = f"{licence.title}已撤销，不能使用"
             elif licence.valid_until is not None and licence.valid_until < today:
-                remark = f"{licence.title}已于 {licence.valid_until:%Y-%m-%d} 过期,不能使用"
+                remark = f"{licence.title}已于 {licence.valid_until:%Y-%m-%d} 过期，不能使用"
             else:
                 held = licence
                 break
@@ -216,7 +216,7 @@ def findings(lines: Iterable[MaterialLine], *, final: bool = False) -> list[Find
             out.append(
                 Finding(
                     f"gate.material.{line.code}", line.name, Outcome.NOTE,
-                    f"容缺受理:{line.name}承诺于 {line.commitment.until:%Y-%m-%d} 前补交", line.name_en,
+                    f"容缺受理：{line.name}承诺于 {line.commitment.until:%Y-%m-%d} 前补交", line.name_en,
                     f"to follow until {line.commitment.until:%Y-%m-%d}", clause="容缺受理承诺",
                 )
             )  # fmt: skip

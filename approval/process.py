@@ -66,7 +66,7 @@ def _compile(expression: str) -> ast.expr:
         tree = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise CatalogueError(
-            f"流程条件无法读取:{expression[:80]}", f"unreadable condition {expression[:80]!r}"
+            f"流程条件无法读取：{expression[:80]}", f"unreadable condition {expression[:80]!r}"
         ) from None
     _check(tree, expression)
     return tree
@@ -149,7 +149,7 @@ def read_process(bpmn: str, place: str = "process.bpmn") -> ProcessModel:
 
     def wrong(zh: str, en: str, line: int | None = None) -> CatalogueError:
         at = f"{place}:{line}" if line else place
-        return CatalogueError(f"流程定义有误:{zh}", f"{at}: {en}", place=at)
+        return CatalogueError(f"流程定义有误：{zh}", f"{at}: {en}", place=at)
 
     try:
         root = _parse(bpmn)

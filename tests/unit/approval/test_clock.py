@@ -71,7 +71,7 @@ def test_we_40_a_missing_year_is_undecided_but_days_still_count() -> None:
 def test_pause_and_resume() -> None:
     log = [event("start", "2026-03-02"), event("pause", "2026-03-04"), event("resume", "2026-03-10")]
     paused = clock.read(log[:2], LIMITS, day("2026-03-09"), CALENDAR)
-    assert (paused.state, paused.lamp, paused.text) == (ClockState.PAUSED, Lamp.GREY, "停表中,余 8 个工作日")
+    assert (paused.state, paused.lamp, paused.text) == (ClockState.PAUSED, Lamp.GREY, "停表中，余 8 个工作日")
     assert (paused.ours, paused.theirs, paused.committed.due) == (2, 3, None)
     running = clock.read(log, LIMITS, day("2026-03-12"), CALENDAR)
     assert (running.ours, running.theirs) == (4, 4)
@@ -99,7 +99,7 @@ def test_stopped_clock_stands_still() -> None:
     first = clock.read(log, LIMITS, day("2026-03-06"), CALENDAR)
     later = clock.read(log, LIMITS, day("2026-09-01"), CALENDAR)
     assert first == later
-    assert first.text == "用时 4 个工作日,按期"
+    assert first.text == "用时 4 个工作日，按期"
 
 
 def test_extension_once_and_no_longer_than_the_law_allows() -> None:
