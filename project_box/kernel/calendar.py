@@ -26,8 +26,8 @@ class _Year(BaseModel):
     notice: str | None
     published: str
     source: str
-    off: list[str]
-    work: list[str]
+    days_off: list[str]
+    make_up_days: list[str]
     working_days: int
 
 
@@ -106,8 +106,8 @@ def load_calendar(path: Path | None = None) -> WorkingCalendar:
     data = parse(_CalendarFile, path)
     calendar = WorkingCalendar(
         years=frozenset(data.years),
-        off=_expand(s for y in data.years.values() for s in y.off),
-        work=_expand(s for y in data.years.values() for s in y.work),
+        off=_expand(s for y in data.years.values() for s in y.days_off),
+        work=_expand(s for y in data.years.values() for s in y.make_up_days),
     )
     for year, entry in data.years.items():
         first = dt.date(year, 1, 1)
