@@ -29,7 +29,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from project_box.document import SealPlace, typeset
-from project_box.kernel.errors import BadInput
+from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.settings import get_settings
 from project_box.seal_authority import DemoAuthority, SealSigner, key_info, to_asn1
 from project_box.seal_verify import SealReport, verify_pdf
@@ -145,11 +145,16 @@ def sign_pdf(
 
     Raises:
         BadInput: not a readable PDF, encrypted, or the page of the seal does not exist.
+        Conflict: the signer's certificate was withdrawn.
     """
     place = place or getattr(pdf, "seal_place", None)
     if b"%PDF-" not in pdf[:1024]:
         raise BadInput("文件不是 PDF,不能盖章", "not a PDF", code="not_a_pdf", remedy="请提交 PDF 文件")
     authority = signer.authority
+    if authority.revoked(signer.certificate):
+        raise Conflict(
+            "印章证书已被吊销,不能盖章", "the certificate was withdrawn", code="certificate_revoked"
+        )
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         if writer.prev.encrypted:

@@ -226,7 +226,7 @@ class DemoAuthority:
                 self._issue(directory, organisation, person, identifier)
             certificate, key = self._load(directory, "seal")
             usable = certificate.not_valid_after_utc - _RENEW_BEFORE > self.clock()
-            if usable and str(certificate.serial_number) not in self._revocations():
+            if usable and not self.revoked(certificate):
                 return SealSigner(organisation, person, certificate, (self.issuing, self.root), key, self)
             generation += 1
 
@@ -275,6 +275,10 @@ class DemoAuthority:
             return {}
         revoked: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
         return revoked
+
+    def revoked(self, certificate: x509.Certificate) -> bool:
+        """Has this certificate been withdrawn?"""
+        return str(certificate.serial_number) in self._revocations()
 
     def crls(self, at: dt.datetime | None = None) -> tuple[bytes, bytes]:
         """Certificate revocation lists (DER) of the root and of the issuing authority, made at ``at``."""
@@ -394,14 +398,24 @@ def _clean(name: str) -> str:
 
 
 def _short(name: str) -> str:
+    """At most 64 characters, as RFC 5280 has it."""
     return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT - 1] + "…"
+
+
+def _narrow(name: str) -> str:
+    """At most 64 bytes of UTF-8, as the library counts a common name; the full name stands in O."""
+    if len(name.encode()) <= _NAME_LIMIT:
+        return name
+    while len(name.encode()) > _NAME_LIMIT - 3:
+        name = name[:-1]
+    return name + "…"
 
 
 def _name(organisation: str, common: str, identifier: str = "") -> x509.Name:
     attributes = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, _short(organisation)),
-        x509.NameAttribute(NameOID.COMMON_NAME, _short(common)),
+        x509.NameAttribute(NameOID.COMMON_NAME, _narrow(common)),
     ]
     if identifier:
         attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, identifier))

@@ -187,7 +187,9 @@ def _examine(data: bytes, roots: list[x509.Certificate], found: _Examination) ->
         found.modified = True
         if _digest_differs(data, ranges):
             found.say("文件内容在盖章后被改动:摘要与签名不符")
-        found.say(f"文件结构已损坏,无法读取签名({_english(error)})")
+            found.say(f"文件结构已损坏,无法读取签名({_english(error)})")
+        else:
+            found.say(f"签名数据或文件结构已损坏,无法读取签名({_english(error)})")
         return
     if timestamps:
         found.say("文件含有平台不出具的文档时间戳,不予认可")
@@ -450,7 +452,7 @@ def _examine_signature(
     if status.revoked:
         found.say("签名证书在盖章前已被吊销")
     elif good and not status.trusted:
-        if _issued_here(signature, roots):
+        if _issued_here(known, signature, roots):
             found.say("签名证书链在盖章时无效(证书过期、用途不符或缺少吊销信息)")
         else:
             issuer = signature.signer_cert.issuer.native.get("common_name") or "未知机构"
@@ -484,7 +486,7 @@ def _examine_signature(
     found.seals.append(
         SealInfo(
             field=str(signature.field_name),
-            signer=_name(certificate, "common_name"),
+            signer=_signer(certificate),
             organisation=_name(certificate, "organization_name"),
             signed_at=stamp_moment,
             timestamped=timestamped,
@@ -495,6 +497,13 @@ def _examine_signature(
             serial_number=f"{certificate.serial_number:x}",
         )
     )
+
+
+def _signer(certificate: asn1_x509.Certificate) -> str | None:
+    """Common name; where it had to be shortened and begins like the organisation's name, that name."""
+    common, organisation = _name(certificate, "common_name"), _name(certificate, "organization_name")
+    shortened = common is not None and organisation is not None and common.endswith("…")
+    return organisation if shortened and (organisation or "").startswith((common or "")[:-1]) else common
 
 
 def _text(value: Any) -> str | None:
@@ -513,18 +522,13 @@ def _stamp_moment(signature: EmbeddedPdfSignature) -> tuple[dt.datetime | None, 
     return None, None
 
 
-def _issued_here(signature: EmbeddedPdfSignature, roots: Iterable[x509.Certificate]) -> bool:
-    """Does the chain of names lead from the signer to one of the roots?"""
-    names = {
-        asn1_x509.Certificate.load(r.public_bytes(serialization.Encoding.DER)).subject.hashable for r in roots
-    }
-    issuers = {c.subject.hashable: c.issuer.hashable for c in signature.other_embedded_certs}
-    name = signature.signer_cert.issuer.hashable
-    for _ in range(6):
-        if name in names:
-            return True
-        name = issuers.get(name, "")
-    return False
+def _issued_here(
+    known: set[bytes], signature: EmbeddedPdfSignature, roots: Iterable[x509.Certificate]
+) -> bool:
+    """Does the file itself name one of the trusted roots as the end of its chain?"""
+    trusted = {root.public_bytes(serialization.Encoding.DER) for root in roots}
+    embedded = {c.dump() for c in signature.other_embedded_certs}
+    return bool(trusted & embedded) and signature.signer_cert.dump() in known
 
 
 def _run_validation(signature: EmbeddedPdfSignature, context: ValidationContext) -> Any:
