@@ -28,7 +28,7 @@ test: ## set up and run every test (ARGS="-k boundary" for some)
 test-unit: ## run the tests that need neither a database nor a browser
 	@deploy/setup.sh lint
 	@$(BIN)/pytest -m "not integration and not browser" \
-		--ignore=tests/integration --ignore=tests/browser --ignore=tests/web $(ARGS)
+		--ignore=tests/integration --ignore=tests/browser --ignore=tests/acceptance --ignore=tests/web $(ARGS)
 
 lint: ## ruff, mypy and the import contracts
 	@deploy/setup.sh lint
@@ -36,7 +36,7 @@ lint: ## ruff, mypy and the import contracts
 	$(BIN)/ruff check . || status=1; \
 	$(BIN)/ruff format --check . || status=1; \
 	$(BIN)/mypy || status=1; \
-	$(BIN)/lint-imports || status=1; \
+	$(BIN)/lint-imports --no-logo || status=1; \
 	exit $$status
 
 format: ## format the code and apply the safe fixes

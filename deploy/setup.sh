@@ -140,7 +140,7 @@ stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
 pip_install() {
     PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 \
-        .venv/bin/python -m pip install --quiet --no-input "$@" </dev/null
+        .venv/bin/python -m pip install -qq --no-input "$@" </dev/null
 }
 
 venv_stamp="$root"

@@ -213,6 +213,8 @@ def destroy(var_dir: Path) -> bool:
             if cluster.socket_dir:
                 shutil.rmtree(cluster.socket_dir, ignore_errors=True)
             shutil.rmtree(cluster.place, ignore_errors=True)
+            with suppress(OSError):  # it is not there, or other clusters are in it
+                SYSTEM_PLACE.rmdir()
         with _explained(f"{_home(var_dir)} 无法删除", f"{_home(var_dir)} cannot be deleted"):
             if _home(var_dir).exists():
                 shutil.rmtree(_home(var_dir))
