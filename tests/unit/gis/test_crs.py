@@ -1,0 +1,108 @@
+"""Coordinate systems: EPSG map of WE-37, identification, areas, honesty about datums."""
+
+import pyproj
+import pytest
+from shapely.geometry import Point, box
+
+from gis import crs
+from gis.crs import Family, Fit
+from project_box.kernel.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("zone", "width", "prefixed", "epsg", "meridian"),
+    [
+        (37, 3, True, 4525, 111),
+        (38, 3, True, 4526, 114),
+        (25, 3, True, 4513, 75),
+        (45, 3, True, 4533, 135),
+        (37, 3, False, 4546, 111),
+        (38, 3, False, 4547, 114),
+        (20, 6, True, 4498, 117),
+    ],
+)
+def test_we_37_epsg_map(zone, width, prefixed, epsg, meridian):
+    assert crs.zone_epsg(Family.CGCS2000, zone, width=width, prefixed=prefixed) == epsg
+    found = crs.gauss_kruger(epsg)
+    assert found is not None
+    assert (found.zone, found.width, found.prefixed) == (zone, width, prefixed)
+    assert found.central_meridian == meridian
+
+
+@pytest.mark.parametrize("series", crs._SERIES, ids=lambda s: f"{s.family.value}-{s.width}-{s.prefixed}")
+def test_every_zone_agrees_with_the_registry(series):
+    for zone in range(series.first_zone, series.last_zone + 1):
+        epsg = crs.zone_epsg(series.family, zone, width=series.width, prefixed=series.prefixed)
+        assert epsg is not None
+        mine = crs.gauss_kruger(epsg)
+        assert mine is not None
+        parameters = dict(crs._parameters(pyproj.CRS.from_epsg(epsg)))
+        assert parameters["lon"] == mine.central_meridian
+        assert parameters["fe"] == mine.false_easting
+
+
+def test_zone_number_tells_the_width():
+    assert [crs.zone_width(z) for z in (12, 13, 23, 24, 25, 45, 46)] == [None, 6, 6, None, 3, 3, None]
+    assert crs.zone_of_meridian(114, 3) == 38
+    assert crs.zone_of_meridian(117, 6) == 20
+    assert crs.zone_of_meridian(113, 3) is None
+
+
+def test_prefix_is_a_pure_shift():
+    site = box(383_000, 2_582_000, 383_100, 2_582_100)
+    moved = crs.transform(site, 4547, 4526)
+    assert moved.bounds == (38_383_000.0, 2_582_000.0, 38_383_100.0, 2_582_100.0)
+    assert crs.same_grid(4547, 4526) == 38_000_000
+    assert crs.same_grid(4547, 4546) is None
+    assert crs.same_grid(4547, 2383) is None
+
+
+def test_old_datums_are_not_overlaid_without_parameters():
+    assert not crs.can_transform(2383, 4547)
+    with pytest.raises(BadInput) as refused:
+        crs.transform(Point(383_000, 2_582_000), 2383, 4547)
+    assert refused.value.code == "CRS-NO-TRANSFORM"
+    assert refused.value.remedy
+    assert crs.can_transform(4326, 4547)
+    assert crs.can_transform(4525, 4547)
+    assert crs.can_transform(27700, 4326)
+
+
+@pytest.mark.parametrize("code", [0, -1, 999_999, 10**30, 5703])
+def test_bad_codes_are_explained(code):
+    with pytest.raises(BadInput) as refused:
+        crs.crs(code)
+    assert refused.value.code == "CRS-INVALID"
+
+
+def test_identify_reads_what_files_carry():
+    assert crs.identify("urn:ogc:def:crs:EPSG::4547") == 4547
+    assert crs.identify("urn:ogc:def:crs:OGC:1.3:CRS84") == 4326
+    assert crs.identify("no crs at all") is None
+    for epsg in (4547, 4526, 4498, 2383, 2363, 2422, 27700, 4326):
+        assert crs.identify(pyproj.CRS.from_epsg(epsg).to_wkt("WKT1_ESRI")) == epsg
+
+
+def test_identify_never_rounds_a_local_grid_to_a_zone():
+    local = pyproj.CRS.from_epsg(4547).to_wkt("WKT1_ESRI").replace("114.0", "112.75")
+    assert crs.identify(local) is None
+
+
+def test_area_zone():
+    assert crs.area_zone(113.1, 28.0) == 4547
+    assert crs.area_zone(111.9, 28.0) == 4546
+    assert crs.area_zone(-0.11, 51.46) == 32630
+    assert crs.area_zone(-58.4, -34.6) == 32721
+
+
+def test_fit():
+    assert crs.fit((383_000, 2_582_000, 383_100, 2_582_100), 4547) is Fit.INSIDE
+    assert crs.fit((2_582_000, 383_000, 2_582_100, 383_100), 4547) is Fit.OUTSIDE
+    assert crs.fit((38_383_000, 2_582_000, 38_383_100, 2_582_100), 4547) is Fit.OUTSIDE
+    assert crs.fit((330_000, 2_582_000, 330_100, 2_582_100), 4547) is Fit.NEAR
+    assert crs.fit((531_000, 175_000, 531_100, 175_100), 27700) is Fit.INSIDE
+
+
+def test_ellipsoidal_area_of_a_degree_square():
+    # WGS 84: 1° x 1° at the equator; reference value of geographiclib for geodesic edges
+    assert crs.ellipsoidal_area(box(0, 0, 1, 1), 4326) == pytest.approx(12_308_778_361, abs=2)

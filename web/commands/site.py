@@ -1,0 +1,92 @@
+"""``project-box site``: read and validate one boundary file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gis.boundary import read_boundary, summary
+from gis.crs import name as crs_name
+from project_box.kernel.errors import BadInput
+from web.cli_support import FAILED_CHECK, emit_json, explained, out, table
+
+LEVELS = {"error": "[red]错误[/red]", "warning": "[yellow]警告[/yellow]", "info": "说明"}
+
+
+def read_input(path: Path) -> bytes:
+    """Bytes of a file named on the command line.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"读不到文件 {path}",
+            f"cannot read {path}: {error.strerror}",
+            code="file_unreadable",
+            remedy="检查文件名与权限",
+        ) from error
+
+
+def print_issues(issues: list[dict[str, Any]]) -> None:
+    """A table of issues, when there are any."""
+    if issues:
+        table(
+            "问题 Issues",
+            ["级别", "代码", "行", "说明", "怎么办"],
+            [[LEVELS[i["level"]], i["code"], i["line"], i["message"], i["remedy"]] for i in issues],
+            right=[2],
+        )
+
+
+def site(
+    file: Annotated[
+        Path, typer.Argument(help="界址文件:TXT、GeoJSON、SHP 压缩包、GPKG、KML、DXF (boundary file)")
+    ],
+    crs: Annotated[
+        int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系,如 4547 (EPSG code)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """读取并校验用地红线 (read and validate a site boundary); exit code 1 when there are errors."""
+    with explained(as_json=as_json):
+        reading = read_boundary(file.name, read_input(file), crs=crs)
+    plain = summary(reading)
+    if as_json:
+        emit_json(plain)
+    else:
+        _print(file, plain)
+    if not reading.ok:
+        raise typer.Exit(FAILED_CHECK)
+
+
+def _print(file: Path, plain: dict[str, Any]) -> None:
+    area = plain["area_m2"]
+    rows: list[list[Any]] = [
+        ["格式 Format", plain["format"]],
+        ["坐标系 CRS", f"EPSG:{plain['crs']} {plain['crs_name']}" if plain["crs"] else None],
+        ["平面面积 Area", f"{area:,.2f} ㎡" if area is not None else None],
+        [
+            "椭球面积 Ellipsoidal",
+            f"{plain['ellipsoidal_area_m2']:,.2f} ㎡" if plain["ellipsoidal_area_m2"] is not None else None,
+        ],
+        [
+            "申报面积 Declared",
+            f"{plain['declared']:,.2f} ㎡ ({plain['declared_text']})" if plain["declared"] else None,
+        ],
+        ["地块 / 内圈 Parts / holes", f"{plain['parts']} / {plain['holes']}"],
+    ]
+    if plain["area_crs"] not in (None, plain["crs"]):
+        rows.insert(3, ["面积坐标系 Measured in", f"EPSG:{plain['area_crs']} {crs_name(plain['area_crs'])}"])
+    table(f"用地红线 {file.name}", ["项", "值"], rows)
+    print_issues(plain["issues"])
+    out.print("[green]✓ 可以使用[/green]" if plain["ok"] else "[red]✕ 不能使用[/red]")
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``site``."""
+    app.command("site")(site)
