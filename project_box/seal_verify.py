@@ -173,7 +173,7 @@ def _examine(data: bytes, roots: list[x509.Certificate], found: _Examination) ->
         if any(trace in data for trace in _SIGNATURE_TRACES):
             found.modified = True
             found.say("签名字典已损坏:找不到签名覆盖范围(ByteRange)")
-        elif b"%%EOF" not in data[-2048:]:
+        elif not data.rstrip(b"\0\t\n\r ").endswith(b"%%EOF"):
             found.say("文件不完整:没有文件结尾标记,可能被截断")
         else:
             found.say("文件没有电子印章(未签名)")

@@ -9,6 +9,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -79,10 +80,11 @@ def test_a_sealed_letter_verifies(authority, sealed):
 def test_the_seal_is_long_term(sealed):
     """PAdES B-LT: CAdES subfilter, security store with certificates and revocation lists in the same revision."""
     reader = PdfReader(BytesIO(sealed))  # pypdf is the outside witness
-    store = reader.trailer["/Root"]["/DSS"]
+    root: Any = reader.trailer["/Root"]
+    store = root["/DSS"]
     assert len(store["/Certs"]) == 4  # signer, issuing, root, time-stamping
     assert len(store["/CRLs"]) == 2
-    (field,) = reader.trailer["/Root"]["/AcroForm"]["/Fields"]
+    (field,) = root["/AcroForm"]["/Fields"]
     value = field.get_object()["/V"]
     assert value["/SubFilter"] == "/ETSI.CAdES.detached"
     assert sealed.count(b"%%EOF") == 2
@@ -226,7 +228,7 @@ def test_a_passphrase_protects_the_keys(tmp_path):
     with pytest.raises(PlatformError) as caught:
         seal.DemoAuthority(tmp_path, passphrase="wrong")
     assert caught.value.code == "seal_authority_unreadable"
-    assert seal.DemoAuthority(tmp_path, passphrase="correct horse").root
+    assert seal.DemoAuthority(tmp_path, passphrase="correct horse").certificate_for(BUREAU).organisation
 
 
 def test_a_withdrawn_certificate(tmp_path, letter):
