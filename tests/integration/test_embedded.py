@@ -44,6 +44,17 @@ def make_var() -> Iterator[Callable[..., Path]]:
         shutil.rmtree(parent)
 
 
+@pytest.fixture(scope="module")
+def shared_var() -> Iterator[Path]:
+    """The ``var`` folder of a cluster that several tests use, each after the other has left it running."""
+    parent = Path(tempfile.mkdtemp(prefix="pb-", dir="/tmp"))
+    parent.chmod(0o755)
+    embedded.ensure_running(parent / "var")
+    yield parent / "var"
+    embedded.destroy(parent / "var")
+    shutil.rmtree(parent)
+
+
 def query(url: str, statement: str) -> Any:
     """First value of the first row of ``statement``, if it has one."""
     parsed = make_url(url)
@@ -85,8 +96,8 @@ def test_a_cluster_is_made_once_and_loses_nothing_when_stopped(make_var: Callabl
     assert query(url, "select word from kept") == "项目盒"
 
 
-def test_nobody_else_can_enter_the_sockets_folder(make_var: Callable[..., Path]) -> None:
-    url = embedded.ensure_running(make_var())
+def test_nobody_else_can_enter_the_sockets_folder(shared_var: Path) -> None:
+    url = embedded.ensure_running(shared_var)
     folder = Path(str(make_url(url).query["host"]))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -112,8 +123,8 @@ def test_callers_at_the_same_time_get_one_server(make_var: Callable[..., Path]) 
     assert len(urls) == 4 and len(set(urls)) == 1
 
 
-def test_a_killed_server_and_a_reused_process_id_are_survived(make_var: Callable[..., Path]) -> None:
-    var = make_var()
+def test_a_killed_server_and_a_reused_process_id_are_survived(shared_var: Path) -> None:
+    var = shared_var
     url = embedded.ensure_running(var)
     query(url, "create table kept as select 1 as id")
     now = embedded.status(var)
@@ -128,8 +139,8 @@ def test_a_killed_server_and_a_reused_process_id_are_survived(make_var: Callable
     assert query(url, "select id from kept") == 1
 
 
-def test_a_swept_socket_is_made_again(make_var: Callable[..., Path]) -> None:
-    var = make_var()
+def test_a_swept_socket_is_made_again(shared_var: Path) -> None:
+    var = shared_var
     url = embedded.ensure_running(var)
     shutil.rmtree(str(make_url(url).query["host"]))
     assert query(embedded.ensure_running(var), "select 1") == 1
@@ -177,8 +188,8 @@ def test_a_copied_folder_is_a_cluster_of_its_own(make_var: Callable[..., Path]) 
     assert query(url, "select word from word") == "copied"
 
 
-def test_databases_for_tests(make_var: Callable[..., Path]) -> None:
-    var = make_var()
+def test_databases_for_tests(shared_var: Path) -> None:
+    var = shared_var
     url = embedded.ensure_running(var)
     first = embedded.create_database(url, "test_one")
     query(first, "create table migrated (id int)")
@@ -191,8 +202,8 @@ def test_databases_for_tests(make_var: Callable[..., Path]) -> None:
     assert embedded.drop_database(url, "test_one") is False
 
 
-def test_only_databases_of_its_own_are_dropped(make_var: Callable[..., Path]) -> None:
-    var = make_var()
+def test_only_databases_of_its_own_are_dropped(shared_var: Path) -> None:
+    var = shared_var
     url = embedded.ensure_running(var)
     query(url, "create database somebody_elses")
     with pytest.raises(EmbeddedDatabaseError, match="refusing"):
