@@ -177,7 +177,7 @@ class _Reader:
             self.issues.add("DXF-EMPTY")
         extents, middle = self._extents()
         header_units = header_value(self.source.data, b"$INSUNITS")
-        rings = [c for e in self.entities if not e.in_block or not e.filled for c in e.curves if c.closed]
+        rings = [c for e in self.entities if e.kind != "DIMENSION" for c in e.curves if c.closed]
         units = weigh(
             int(header_units) if header_units and header_units.lstrip("+-").isdigit() else None,
             rings=rings,

@@ -142,10 +142,10 @@ def _is_whole(data: bytes, issues: Collector) -> bool:
 
 
 def _foreign_text(data: bytes) -> bytes:
-    """Lines with bytes above 127, up to about 200 kB."""
+    """Line ends from the first byte above 127 on, up to about 200 kB."""
     out: list[bytes] = []
     size = 0
-    for found in re.finditer(rb"[^\r\n]*[\x80-\xff][^\r\n]*", data):
+    for found in re.finditer(rb"[\x80-\xff][^\r\n]*", data):
         out.append(found.group())
         size += len(found.group())
         if size > 200_000:

@@ -1,0 +1,217 @@
+"""Checks between shapes, and of dimensions and declared areas: coded issues, like a compiler's second pass."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from drawings.attributes import to_number
+from drawings.cad.model import CadFile
+from drawings.drawing import DimensionCheck, RoleShape
+from drawings.issues import Collector
+from drawings.standards import Standard, Tolerances, roles
+from project_box.kernel.finding import Level
+
+_DECLARED = "申报用地面积"
+_FEET = re.compile(r"(?:(\d+(?:\.\d+)?)\s*')?\s*-?\s*(?:(\d+(?:\.\d+)?)\s*\")?")
+_TYPED_NUMBER = re.compile(r"[-+]?\d+(?:[,,]\d{3})*(?:\.\d+)?")
+
+
+def audit(
+    shapes: Sequence[RoleShape],
+    drawing_attributes: dict[str, str],
+    standard: Standard,
+    kind: str,
+    cad: CadFile,
+    issues: Collector,
+) -> None:
+    """All checks between shapes: missing roles, overlaps, outside the plot, declared areas, unit of the standard."""
+    _missing(shapes, standard, kind, issues)
+    _overlaps(shapes, issues, cad)
+    if standard.in_place or any(s.role == "site_boundary" for s in shapes):
+        _outside(shapes, issues, cad, in_place=standard.in_place)
+    _declared(shapes, drawing_attributes, issues, cad)
+    if standard.units is not None and cad.units.unit != standard.units and cad.units.source != "assumed":
+        issues.add("DXF-UNITS-STANDARD", wanted=standard.units, unit=cad.units.unit)
+    for name, layer in sorted(cad.layers.items()):
+        if layer.entities and standard.match(name) is None:
+            issues.add("DXF-LAYER-UNKNOWN", layer=name, count=layer.entities)
+
+
+def _missing(shapes: Sequence[RoleShape], standard: Standard, kind: str, issues: Collector) -> None:
+    present = {s.role for s in shapes}
+    rule = next((r for k, r in standard.kinds.items() if k == kind), None)
+    if rule is None:
+        rule = next(iter(standard.kinds.values()))
+    if rule.any and any(r in present for r in rule.required):
+        return
+    for code in rule.required:
+        if code not in present:
+            role = roles().roles[code]
+            names = "、".join(standard.names_of(code)[:3])
+            issues.add("DXF-LAYER-MISSING", role=role.zh, role_en=role.en, names=names)
+
+
+def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile) -> None:
+    catalogue = roles()
+    groups: dict[str, list[RoleShape]] = defaultdict(list)
+    for shape in shapes:
+        if catalogue.roles[shape.role].exclusive is not None and isinstance(shape.geometry, (Polygon, MultiPolygon)):
+            groups[shape.role].append(shape)
+    scale = cad.units.metres_per_unit
+    for code, group in groups.items():
+        role = catalogue.roles[code]
+        geometries = [s.geometry for s in group]
+        left, right = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+        for i, j in sorted((int(a), int(b)) for a, b in zip(left, right, strict=True) if a < b):
+            if not (geometries[i].is_valid and geometries[j].is_valid):
+                continue
+            common = geometries[i].intersection(geometries[j])
+            if common.area > catalogue.tolerances.overlap_area:
+                spot = common.representative_point()
+                issues.add(
+                    "DXF-OVERLAP",
+                    level=role.exclusive,
+                    handle=group[i].handle,
+                    layer=group[i].layer,
+                    at=(spot.x / scale, spot.y / scale),
+                    role=role.zh,
+                    role_en=role.en,
+                    other=group[j].handle,
+                    area=f"{common.area:.2f}",
+                )
+
+
+def _outside(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, *, in_place: bool) -> None:
+    catalogue = roles()
+    sites = [s.geometry for s in shapes if s.role == "site_boundary" and s.geometry.is_valid]
+    if not sites:
+        return
+    site = shapely.union_all(sites)
+    scale = cad.units.metres_per_unit
+    for shape in shapes:
+        role = catalogue.roles[shape.role]
+        if role.within_site is None or not isinstance(shape.geometry, (Polygon, MultiPolygon)):
+            continue
+        if not shape.geometry.is_valid or (not in_place and not site.intersects(shape.geometry)):
+            continue
+        beyond = shape.geometry.difference(site)
+        if beyond.area > catalogue.tolerances.outside_area:
+            spot = beyond.representative_point()
+            issues.add(
+                "DXF-OUTSIDE-PLOT",
+                level=role.within_site,
+                handle=shape.handle,
+                layer=shape.layer,
+                at=(spot.x / scale, spot.y / scale),
+                role=role.zh,
+                role_en=role.en,
+                area=f"{beyond.area:.2f}",
+            )
+
+
+def _declared(
+    shapes: Sequence[RoleShape], drawing_attributes: dict[str, str], issues: Collector, cad: CadFile
+) -> None:
+    """Declared against drawn site area: each ring's own declaration, else the drawing's against the sum."""
+    sites = [s for s in shapes if s.role == "site_boundary" and s.area_m2 is not None]
+    if not sites:
+        return
+    own = [(s, s.attributes.get(_DECLARED)) for s in sites]
+    pairs = [(value, s.area_m2 or 0.0, s) for s, value in own if isinstance(value, float)]
+    if not pairs and _DECLARED in drawing_attributes:
+        value = to_number(drawing_attributes[_DECLARED], roles().number[_DECLARED])
+        if value is not None:
+            pairs = [(value, sum(s.area_m2 or 0.0 for s in sites), sites[0])]
+    tolerances = roles().tolerances
+    role = roles().roles["site_boundary"]
+    scale = cad.units.metres_per_unit
+    for declared, drawn, shape in pairs:
+        difference = round(drawn, 2) - declared
+        if abs(difference) < 0.005:
+            continue
+        share = abs(difference) / declared if declared else 1.0
+        level = Level.ERROR if share > tolerances.declared_error_share else (
+            Level.WARNING if abs(difference) > tolerances.declared_warning else Level.INFO
+        )  # fmt: skip
+        spot = shape.geometry.representative_point()
+        issues.add(
+            "DXF-AREA-DECLARED",
+            level=level,
+            handle=shape.handle,
+            layer=shape.layer,
+            at=(spot.x / scale, spot.y / scale),
+            role=role.zh,
+            role_en=role.en,
+            declared=f"{declared:.2f}",
+            drawn=f"{drawn:.2f}",
+            difference=f"{difference:+.2f}",
+            share=f"{share:.2%}",
+        )
+
+
+def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) -> tuple[DimensionCheck, ...]:
+    """Compare what dimensions say with what they measure.
+
+    A typed number agrees if it equals the measured length in drawing units times the style's factor, in metres or in
+    millimetres, within its own rounding (half of its last digit) or the catalogue's share.
+    """
+    out: list[DimensionCheck] = []
+    scale = cad.units.metres_per_unit
+    for dimension in cad.dimensions:
+        angular = dimension.kind == "angular"
+        measured = dimension.measured
+        displayed = measured * dimension.factor if measured is not None and not angular else measured
+        in_metres = measured * scale if measured is not None and not angular else None
+        shown, digits = _typed(dimension.text)
+        edited = False
+        if shown is not None and displayed is not None and measured is not None:
+            candidates = [displayed] if angular else [displayed, measured * scale, measured * scale * 1000]
+            slack = 0.5 * 10.0**-digits + 1e-9
+            edited = all(abs(shown - c) > max(slack, tolerances.dimension_share * c) for c in candidates)
+            if edited:
+                unit = "°" if angular else ""
+                issues.add(
+                    "DXF-DIM-EDITED",
+                    handle=dimension.handle,
+                    layer=dimension.layer,
+                    at=dimension.at,
+                    shown=dimension.text,
+                    measured=f"{displayed:.2f}{unit}",
+                )
+        out.append(
+            DimensionCheck(
+                dimension.handle,
+                dimension.layer,
+                dimension.kind,
+                displayed,
+                in_metres,
+                dimension.text,
+                shown,
+                edited,
+                dimension.at,
+            )
+        )
+    return tuple(out)
+
+
+def _typed(text: str | None) -> tuple[float | None, int]:
+    """Number in a typed dimension text and its decimal places; feet and inches come back as inches."""
+    if text is None or "<>" in text:
+        return None, 0
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if "'" in plain or '"' in plain:
+        feet = _FEET.fullmatch(plain)
+        if feet is not None and (feet.group(1) or feet.group(2)):
+            return float(feet.group(1) or 0) * 12 + float(feet.group(2) or 0), 0
+        return None, 0
+    found = _TYPED_NUMBER.search(plain)
+    if found is None:
+        return None, 0
+    number = found.group().replace(",", "")
+    return float(number), len(number.partition(".")[2])

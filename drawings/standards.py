@@ -1,0 +1,301 @@
+"""Drawing standards 制图标准: which layer means which role, as data (``catalogue/standards/*.yaml``).
+
+A rule names its layers exactly (``names``), by wildcard (``pattern``) or by regular expression (``regex``, whole name,
+named groups become attributes). Exact names win over expressions, expressions over wildcards; within one sort the
+first rule of the file wins. Layer names are compared after Unicode NFKC, without case and without a bound-reference prefix.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from drawings.reading import CATALOGUE
+from project_box.kernel.catalogue import parse
+from project_box.kernel.errors import CatalogueError, NotFound
+from project_box.kernel.finding import Level
+
+Geometry = Literal["ring", "line", "point", "ring_or_block", "text", "frame"]
+Kind = Literal["site_plan", "building"]
+Source = Literal["xdata", "block", "text", "layer", "table"]
+DEFAULT_STANDARD = "project-box"
+_XREF_PREFIX = re.compile(r"^.*(?:\$\d+\$|\|)")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Role(_Strict):
+    """What a shape can be, and how it is checked."""
+
+    zh: str
+    en: str
+    geometry: Geometry
+    kind: Literal["site_plan", "building", "any"]
+    keys: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    within_site: Level | None = None
+    exclusive: Level | None = None
+    holes: bool = False
+
+
+class Tolerances(_Strict):
+    """Lengths in metres, areas in ㎡, shares as fractions."""
+
+    close: float = Field(gt=0)
+    chain: float = Field(gt=0)
+    outside_area: float = Field(ge=0)
+    overlap_area: float = Field(ge=0)
+    duplicate: float = Field(gt=0)
+    dimension_share: float = Field(ge=0)
+    declared_error_share: float = Field(gt=0)
+    declared_warning: float = Field(ge=0)
+
+
+class Roles(_Strict):
+    """All roles, attribute keys with their units and spellings, tolerances."""
+
+    roles: dict[str, Role]
+    number: dict[str, str]
+    aliases: dict[str, tuple[str, ...]]
+    affirmative: tuple[str, ...]
+    negative: tuple[str, ...]
+    tolerances: Tolerances
+
+    def key(self, text: str) -> str:
+        """The canonical spelling of an attribute key (unknown keys come back trimmed)."""
+        return _spellings().get(_plain_key(text), text.strip())
+
+
+def _plain_key(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).upper()
+
+
+@lru_cache
+def roles() -> Roles:
+    """The role catalogue.
+
+    Raises:
+        CatalogueError: the file is malformed.
+    """
+    return parse(Roles, CATALOGUE / "roles.yaml")
+
+
+@lru_cache
+def _spellings() -> dict[str, str]:
+    catalogue = roles()
+    out: dict[str, str] = {}
+    known = {k for role in catalogue.roles.values() for k in role.keys} | set(catalogue.number)
+    for key in known:
+        out[_plain_key(key)] = key
+    for key, others in catalogue.aliases.items():
+        out[_plain_key(key)] = key
+        for other in others:
+            out.setdefault(_plain_key(other), key)
+    return out
+
+
+def known_key(text: str) -> bool:
+    """True if ``text`` is a spelling of a key that some role takes."""
+    return _plain_key(text) in _spellings()
+
+
+class LayerRule(_Strict):
+    """One rule: layers → role and attributes.
+
+    Attributes:
+        attributes: constants every shape of these layers gets.
+        bare_text: key that a text without ``KEY=`` inside the ring gives; ``bare_pattern`` what such text looks like.
+        floor_from_zero: attribute holding a floor number that counts the ground floor as 0; gives 起止层.
+    """
+
+    names: tuple[str, ...] = ()
+    pattern: str | None = None
+    regex: str | None = None
+    role: str
+    attributes: dict[str, str] = Field(default_factory=dict)
+    bare_text: str | None = None
+    bare_pattern: str | None = None
+    floor_from_zero: str | None = None
+
+    @field_validator("regex", "bare_pattern")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+    @field_validator("role")
+    @classmethod
+    def _is_role(cls, value: str) -> str:
+        if value not in roles().roles:
+            raise ValueError(f"unknown role {value!r}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> LayerRule:
+        if sum(bool(v) for v in (self.names, self.pattern, self.regex)) != 1:
+            raise ValueError("give exactly one of names, pattern, regex")
+        return self
+
+
+class KindRule(_Strict):
+    """What a drawing of one kind must hold; ``name``: a word in file names that tells the kind."""
+
+    required: tuple[str, ...]
+    any: bool = False
+    name: str = ""
+
+
+class AttributeRule(_Strict):
+    """Where attributes come from, most trusted first, and the XDATA application name."""
+
+    order: tuple[Source, ...]
+    xdata_app: str
+
+
+class _StandardFile(_Strict):
+    code: str
+    name: str
+    name_en: str
+    version: str
+    doc_no: str | None
+    verified: bool
+    units: str | None
+    in_place: bool = True
+    kinds: dict[Kind, KindRule]
+    attributes: AttributeRule
+    layers: tuple[LayerRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a layer is under a standard: its rule and the attributes its name carries."""
+
+    rule: LayerRule
+    attributes: Mapping[str, str]
+
+    @property
+    def role(self) -> str:
+        """Code of the role."""
+        return self.rule.role
+
+
+class Standard(_StandardFile):
+    """A drawing standard.
+
+    Attributes:
+        units: the unit drawings of this standard are in; None leaves it to the file.
+        in_place: planning shapes lie where they are built (False: views side by side, the site is not checked).
+        doc_no: the document it follows; None for the platform's own presets. verified: checked against the paper.
+    """
+
+    def match(self, layer: str) -> Match | None:
+        """The rule of a layer and the attributes in its name; None if the standard does not know the layer."""
+        plain = normal_layer(layer)
+        for rule in self.layers:
+            if any(normal_layer(name) == plain for name in rule.names):
+                return Match(rule, dict(rule.attributes))
+        for rule in self.layers:
+            if rule.regex is not None:
+                found = re.fullmatch(rule.regex, plain, re.IGNORECASE)
+                if found is not None:
+                    named = {k: v for k, v in found.groupdict().items() if v}
+                    return Match(rule, {**rule.attributes, **named})
+        for rule in self.layers:
+            if rule.pattern is not None and any(
+                fnmatch.fnmatchcase(plain, normal_layer(p)) for p in _alternatives(rule.pattern)
+            ):
+                return Match(rule, dict(rule.attributes))
+        return None
+
+    def names_of(self, role: str) -> list[str]:
+        """Layer names (or patterns) of a role, for messages."""
+        out: list[str] = []
+        for rule in self.layers:
+            if rule.role == role:
+                out += rule.names or (rule.pattern or rule.regex or "",)
+        return out
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """``A-(X|Y)*`` as its plain wildcards ``A-X*``, ``A-Y*``."""
+    found = re.search(r"\(([^()]*)\)", pattern)
+    if found is None:
+        return [pattern]
+    head, tail = pattern[: found.start()], pattern[found.end() :]
+    return [p for part in found.group(1).split("|") for p in _alternatives(head + part + tail)]
+
+
+def normal_layer(name: str) -> str:
+    """A layer name for comparing: NFKC, upper case, no outer spaces, no ``xref$0$`` or ``xref|`` prefix."""
+    return _XREF_PREFIX.sub("", unicodedata.normalize("NFKC", name).strip()).upper()
+
+
+def load_standard(path: Path) -> Standard:
+    """One standard from its file.
+
+    Raises:
+        CatalogueError: malformed; names file, line and field.
+    """
+    standard = parse(Standard, path)
+    if standard.code != path.stem:
+        raise CatalogueError(f"制图标准文件名与 code 不一致:{path.name}", f"{path}: code is {standard.code!r}", place=str(path))
+    return standard
+
+
+@lru_cache
+def load_standards() -> dict[str, Standard]:
+    """All shipped standards by code, the platform's own first.
+
+    Raises:
+        CatalogueError: a file is malformed.
+    """
+    found = [load_standard(path) for path in sorted((CATALOGUE / "standards").glob("*.yaml"))]
+    return {s.code: s for s in sorted(found, key=lambda s: (s.code != DEFAULT_STANDARD, s.code))}
+
+
+def get_standard(code: str) -> Standard:
+    """The standard of a code.
+
+    Raises:
+        NotFound: there is none.
+    """
+    known = load_standards()
+    if code not in known:
+        raise NotFound(
+            f"没有制图标准“{code}”", f"no drawing standard {code!r}", remedy="可选:" + "、".join(known), place="standard"
+        )
+    return known[code]
+
+
+def detect(layers: Iterable[str]) -> Standard | None:
+    """The standard that explains most of the given (non-empty) layers; None if none knows a planning role among them.
+
+    Ties go to the standard whose required roles are present, then to the platform's own.
+    """
+    names = list(layers)
+    best: tuple[tuple[float, float, float], Standard] | None = None
+    for standard in load_standards().values():
+        matched = [standard.match(name) for name in names]
+        present = {m.role for m in matched if m is not None and m.role != "reference"}
+        if not present:
+            continue
+        planned = sum(1 for m in matched if m is not None and m.role != "reference")
+        shares = [sum(r in present for r in k.required) / len(k.required) for k in standard.kinds.values()]
+        score = (float(planned), max(shares, default=0.0), sum(m is not None for m in matched) / len(names))
+        if best is None or score > best[0]:
+            best = (score, standard)
+    return best[1] if best else None
