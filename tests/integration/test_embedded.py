@@ -69,7 +69,7 @@ def query(url: str, statement: str) -> Any:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchone()[0] if cursor.description else None  # type: ignore[index]
+            return cursor.fetchone()[0] if cursor.description else None
 
 
 def test_a_cluster_is_made_once_and_loses_nothing_when_stopped(make_var: Callable[..., Path]) -> None:
