@@ -1,0 +1,85 @@
+"""Use cases of the approval room. Services never commit; events of lower rooms are handled here.
+
+Applicant: :mod:`approval.filing`. Officers: :mod:`approval.handling`. Decisions and licences: :mod:`approval.issuing`.
+"""
+
+from __future__ import annotations
+
+from approval.casefile import CaseFile, get_case, item_version, open_file, reading, today
+from approval.filing import (
+    attach_material,
+    case_materials,
+    commit_material,
+    discard,
+    is_applicant,
+    materials_summary,
+    remove_material,
+    resubmit,
+    save_form,
+    self_check,
+    start_case,
+    submit,
+    withdraw,
+)
+from approval.filing import case_materials as materials
+from approval.handling import (
+    act,
+    case_gates,
+    draft_opinion,
+    get_task,
+    preview_notice,
+    resolve,
+    save_draft,
+)
+from approval.handling import case_gates as gates
+from approval.issuing import (
+    case_licence,
+    get_licence,
+    licence_pdf,
+    licence_status,
+    reasons,
+    revoke,
+    verify_code,
+    verify_upload,
+)
+from approval.item import load_items
+
+__all__ = [
+    "CaseFile",
+    "act",
+    "attach_material",
+    "case_gates",
+    "case_licence",
+    "case_materials",
+    "commit_material",
+    "discard",
+    "draft_opinion",
+    "gates",
+    "get_case",
+    "get_licence",
+    "get_task",
+    "is_applicant",
+    "item_version",
+    "licence_pdf",
+    "licence_status",
+    "load_items",
+    "materials",
+    "materials_summary",
+    "open_file",
+    "preview_notice",
+    "reading",
+    "reasons",
+    "remove_material",
+    "resolve",
+    "resubmit",
+    "revoke",
+    "save_draft",
+    "save_form",
+    "self_check",
+    "start_case",
+    "submit",
+    "today",
+    "verify_code",
+    "verify_upload",
+    "withdraw",
+]
