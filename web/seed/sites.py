@@ -45,8 +45,8 @@ C_FRAME = Frame((486_636.0, 3_116_644.0), 0.8, 0.6)
 C_SITE: list[Point] = [(0, 0), (150, 0), (150, 100), (0, 100)]
 
 #: B 冲突: a factory site that reaches across the western expressway into farmland and the ecological red line
-B_FRAME = Frame((481_580.0, 3_116_300.0))
-B_SITE: list[Point] = [(0, 0), (220, 0), (220, 150), (0, 150)]
+B_FRAME = Frame((481_330.0, 3_116_800.0))
+B_SITE: list[Point] = [(0, 0), (280, 0), (280, 150), (0, 150)]
 
 #: centre lines that bound the sample sites; the rest of the street grid is drawn around them
 X_FIXED = (485_868.0, 486_392.0, 486_872.0)
@@ -57,4 +57,4 @@ CORE_RADIUS = 900.0
 #: oblique boulevard 样例大道: start, direction, length, width
 BOULEVARD = ((486_392.0, 3_116_611.0), (0.8, 0.6), 2_300.0, 40.0)
 #: western expressway: x of its centre line and width
-EXPRESSWAY_X, EXPRESSWAY_WIDTH = 481_700.0, 60.0
+EXPRESSWAY_X, EXPRESSWAY_WIDTH = 481_520.0, 60.0

@@ -55,10 +55,12 @@ def _bend(x: Array, y: Array, noise_x: Field, noise_y: Field) -> tuple[Array, Ar
 
 
 _EAST_WEST = (
-    "滨江", "望江", "清源", "文昌", "书院", "岳秀", "银杏", "杜鹃", "桃源", "云麓", "松山", "北岭", "听涛", "兰亭", "栖霞",
+    "滨江", "望江", "清源", "文昌", "书院", "岳秀", "银杏", "杜鹃", "桃源",
+    "云麓", "松山", "北岭", "听涛", "兰亭", "栖霞",
 )  # fmt: skip
 _NORTH_SOUTH = (
-    "西环", "金桥", "梅溪", "枫林", "桂花", "湘涟", "玉泉", "星火", "黎明", "和平", "解放", "建设", "样例", "科创", "创新",
+    "西环", "金桥", "梅溪", "枫林", "桂花", "湘涟", "玉泉", "星火", "黎明", "和平",
+    "解放", "建设", "样例", "科创", "创新",
     "智谷", "东方红", "高铁", "物流", "麓景", "东环", "白云", "紫薇", "长风", "启航",
 )  # fmt: skip
 
@@ -68,7 +70,7 @@ def lay_roads(rng: np.random.Generator, noise_x: Field, noise_y: Field) -> list[
     xs = _positions(rng, 482_500.0, 490_300.0, sites.X_FIXED)
     ys = _positions(rng, 3_113_350.0, 3_118_250.0, sites.Y_FIXED)
     # widths the sample sites are drawn against: 24 m west and east, 30 m south, 20 m north
-    x_width = {x: 24.0 for x in sites.X_FIXED}
+    x_width = dict.fromkeys(sites.X_FIXED, 24.0)
     y_width = {sites.Y_FIXED[0]: 30.0, sites.Y_FIXED[1]: 20.0, sites.Y_FIXED[2]: 24.0}
     roads = [Road("西环快速路", "快速路", sites.EXPRESSWAY_WIDTH, _vertical(sites.EXPRESSWAY_X))]
     for i, x in enumerate(xs):
@@ -114,13 +116,18 @@ def _country_roads(rng: np.random.Generator) -> list[Road]:
     return roads
 
 
-def road_surfaces(roads: list[Road], extent: Polygon) -> list[tuple[Road, MultiPolygon]]:
-    """Surface between the red lines of every road; at a crossing it belongs to the wider road, so none overlap."""
+def road_surfaces(roads: list[Road], extent: Polygon, fixed: BaseGeometry) -> list[tuple[Road, MultiPolygon]]:
+    """Surface between the red lines of every road; at a crossing it belongs to the wider road, so none overlap.
+
+    Surfaces share their vertices with the ``fixed`` sites beside them, so that both edges are the same line.
+    """
     taken: BaseGeometry = Polygon()
     out = []
     for road in sorted(roads, key=lambda r: (-r.width, r.name)):
         band = road.line.buffer(road.width / 2, cap_style="flat", join_style="mitre").intersection(extent)
         own = tidy(shapely.difference(tidy(band), taken, grid_size=0.001))
+        if shapely.dwithin(own, fixed, 0.01):
+            own = tidy(shapely.snap(own, fixed, 0.005))
         own = MultiPolygon([p for p in polygons(own) if p.area > 1.0])
         if not own.is_empty:
             out.append((road, own))
@@ -138,7 +145,7 @@ def rounded_corners(surface: BaseGeometry, keep_free: BaseGeometry, radius: floa
 def blocks(road_surface: BaseGeometry, roads: list[Road], taken: BaseGeometry) -> list[Polygon]:
     """Land enclosed by the street grid, without roads and ``taken`` (river, hills), in a fixed order."""
     grid = [r for r in roads if r.grade not in ("公路", "快速路")]
-    enclosed = shapely.union_all([f for f in polygons(shapely.polygonize([r.line for r in _noded(grid)]))])
+    enclosed = shapely.union_all(polygons(shapely.polygonize([r.line for r in _noded(grid)])))
     land = shapely.difference(enclosed, shapely.union(road_surface, taken), grid_size=0.001)
     land = land.buffer(-4).buffer(4, join_style="mitre").intersection(land)  # no needles
     found = [p for p in polygons(tidy(land)) if p.area > 2_500]

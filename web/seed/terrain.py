@@ -7,6 +7,7 @@ EPSG:4547 (x east without zone prefix, y north).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +94,9 @@ def region(
             corners = _clip_triangle(triangle, level)
             if len(corners) >= 3:
                 pieces.append(Polygon(corners))
-    return smooth(shapely.union_all(shapely.set_precision(np.array(pieces, dtype=object), GRID)), smallest)
+    # cells share exact edges, so they can be joined without overlaying them
+    exact = shapely.transform(np.array(pieces, dtype=object), lambda p: np.round(p, 3))
+    return smooth(shapely.coverage_union_all(exact), smallest)
 
 
 def _chaikin(ring: BaseGeometry) -> Array:
@@ -167,7 +170,7 @@ def ribbon(line: LineString, width: Callable[[float], float], extra: float = 0.0
     points = shapely.get_coordinates(line)
     pieces = []
     s = 0.0
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in pairwise(points):
         pieces.append(LineString([a, b]).buffer(width(s) / 2 + extra, quad_segs=6))
         s += float(np.hypot(*(b - a)))
     return tidy(shapely.union_all(pieces).simplify(0.4))
