@@ -11,14 +11,18 @@ from drawings.drawing import Value
 from drawings.standards import known_key, roles
 
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
-_NUMBER = re.compile(r"([-+±]?\d+(?:\.\d+)?|[-+±]?\.\d+)\s*(mm|cm|m2|m²|㎡|平方米|平米|公顷|ha|亩|m|米|层|个|辆|户|套|F)?", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"([-+±]?\d+(?:\.\d+)?|[-+±]?\.\d+)\s*(mm|cm|m2|m²|㎡|平方米|平米|公顷|ha|亩|m|米|层|个|辆|户|套|F)?",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
 
 
 def parse_pairs(text: str) -> tuple[dict[str, list[str]], str]:
     """Key–value pairs of a text and what is left of it.
 
-    Lines and ``;`` separate pairs; ``=`` takes any key that holds a letter, ``:`` only known keys. Full-width forms count.
+    Lines and ``;`` separate pairs; ``=`` takes any key that holds a letter, ``:`` only known keys. Full-width
+    forms count.
 
     Returns:
         canonical key → values in order; the remaining free text.
@@ -80,7 +84,7 @@ class Gathered:
             items = [value] if isinstance(value, str) else list(value)
             self.values.setdefault(source, {}).setdefault(key, []).extend(items)
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """All keys, in order of first appearance."""
         return list(dict.fromkeys(k for pairs in self.values.values() for k in pairs))
 
@@ -116,7 +120,7 @@ def settle(gathered: Gathered, order: Sequence[str]) -> Settled:
     catalogue = roles()
     out = Settled()
     ranking = [*order, *(s for s in gathered.values if s not in order)]
-    for key in gathered.keys():
+    for key in gathered.all_keys():
         offers = [(s, v) for s in ranking for v in gathered.values.get(s, {}).get(key, [])]
         source, text = offers[0]
         unit = catalogue.number.get(key)

@@ -61,7 +61,9 @@ def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile) -> N
     catalogue = roles()
     groups: dict[str, list[RoleShape]] = defaultdict(list)
     for shape in shapes:
-        if catalogue.roles[shape.role].exclusive is not None and isinstance(shape.geometry, (Polygon, MultiPolygon)):
+        if catalogue.roles[shape.role].exclusive is not None and isinstance(
+            shape.geometry, (Polygon, MultiPolygon)
+        ):
             groups[shape.role].append(shape)
     scale = cad.units.metres_per_unit
     for code, group in groups.items():

@@ -130,7 +130,9 @@ class DrawingModel:
 def model_to_plain(model: DrawingModel) -> dict[str, Any]:
     """JSON form; geometries as GeoJSON with full precision."""
     plain: dict[str, Any] = to_plain({**_fields(model), "shapes": []})
-    plain["shapes"] = [{**to_plain({**_fields(s), "geometry": None}), "geometry": _geometry(s)} for s in model.shapes]
+    plain["shapes"] = [
+        {**to_plain({**_fields(s), "geometry": None}), "geometry": _geometry(s)} for s in model.shapes
+    ]
     return plain
 
 
@@ -149,7 +151,8 @@ def model_from_plain(plain: dict[str, Any]) -> DrawingModel:
         return (value[0], value[1]) if value is not None else None
 
     shapes = tuple(
-        RoleShape(**{**s, "geometry": shape(s["geometry"]), "members": tuple(s["members"])}) for s in plain["shapes"]
+        RoleShape(**{**s, "geometry": shape(s["geometry"]), "members": tuple(s["members"])})
+        for s in plain["shapes"]
     )
     return DrawingModel(
         **{

@@ -38,7 +38,11 @@ Table = Mapping[str, Mapping[str, str]]
 
 
 def interpret(
-    cad: CadFile, standard: Standard | None = None, *, table: Table | None = None, settings: Reading | None = None
+    cad: CadFile,
+    standard: Standard | None = None,
+    *,
+    table: Table | None = None,
+    settings: Reading | None = None,
 ) -> DrawingModel:
     """Interpret a CAD file under a drawing standard.
 
@@ -103,7 +107,9 @@ def interpret(
 
 def _crs_hint(cad: CadFile) -> int | None:
     text = cad.geodata.get("coordinate_system", "")
-    found = re.findall(r'(?:EPSG["\']?\s*[:,]\s*["\']?|<Alias id="(?=\d+" type="CoordinateSystem"))(\d{4,5})', text)
+    found = re.findall(
+        r'(?:EPSG["\']?\s*[:,]\s*["\']?|<Alias id="(?=\d+" type="CoordinateSystem"))(\d{4,5})', text
+    )
     return int(found[-1]) if found else None
 
 
@@ -147,7 +153,7 @@ class _Interpretation:
             names = set(cad.layers) | {e.layer for e in cad.entities} | {d.layer for d in cad.dimensions}
             self.matches = {name: standard.match(name) for name in names}
 
-    # --- public to interpret() -----------------------------------------------------------------------------------------
+    # --- public to interpret() --------------------------------------------------------------------------
 
     def shapes(self) -> tuple[RoleShape, ...]:
         """All shapes, rings first found first."""
@@ -186,7 +192,9 @@ class _Interpretation:
     def sheets(self, shapes: tuple[RoleShape, ...]) -> tuple[Sheet, ...]:
         """Layouts of the file, then floor frames."""
         frames = [
-            Sheet(str(s.attributes.get("层名") or s.attributes.get("起止层") or s.layer), "frame", 0, s.handle)
+            Sheet(
+                str(s.attributes.get("层名") or s.attributes.get("起止层") or s.layer), "frame", 0, s.handle
+            )
             for s in shapes
             if s.role == "floor_frame"
         ]
@@ -220,7 +228,7 @@ class _Interpretation:
         self.issues.add(code, layer=entity.layer, role=role.zh, role_en=role.en, **values)
 
     def _blocks(self) -> tuple[set[str], list[_Ring]]:
-        """Inserts that stand for one shape each (parking spaces, sheet frames): their content is not looked at again."""
+        """Inserts that stand for one shape each (parking spaces, frames): their content is not looked at again."""
         consumed: set[str] = set()
         wanted: dict[str, tuple[CadEntity, Match]] = {}
         for entity in self.cad.entities:
@@ -280,7 +288,11 @@ class _Interpretation:
             for curve in entity.curves:
                 if len(curve.points) > self.limit_vertices:
                     self._tell(
-                        "DXF-TOO-MANY-VERTICES", match, entity, count=len(curve.points), limit=self.limit_vertices
+                        "DXF-TOO-MANY-VERTICES",
+                        match,
+                        entity,
+                        count=len(curve.points),
+                        limit=self.limit_vertices,
                     )
                     continue
                 if curve.closed:
@@ -330,10 +342,14 @@ class _Interpretation:
         for tangle in tangles:
             first = kept[tangle.members[0]][0]
             self._tell("DXF-BRANCH", match, first, at=tangle.at)
-            lines = [LineString([self._metres(p) for p in kept[i][1].flatten(self.chord)]) for i in tangle.members]
+            lines = [
+                LineString([self._metres(p) for p in kept[i][1].flatten(self.chord)]) for i in tangle.members
+            ]
             for face in shapely.get_parts(shapely.polygonize([shapely.unary_union(lines)])):
                 if face.area > 1e-6:
-                    out.append(_Ring(match, first, face, face.area, tuple(kept[i][0].handle for i in tangle.members)))
+                    out.append(
+                        _Ring(match, first, face, face.area, tuple(kept[i][0].handle for i in tangle.members))
+                    )
         return out
 
     def _add_ring(
@@ -356,7 +372,11 @@ class _Interpretation:
         if not valid:
             reason = shapely.is_valid_reason(polygon)
             found = re.search(r"\[(\S+) (\S+)\]", reason)
-            at = (float(found.group(1)) / self.scale, float(found.group(2)) / self.scale) if found else entity.at
+            at = (
+                (float(found.group(1)) / self.scale, float(found.group(2)) / self.scale)
+                if found
+                else entity.at
+            )
             self._tell("DXF-SELF-CROSSING", match, entity, at=at)
             if len(points) > 5000:
                 return
@@ -405,9 +425,16 @@ class _Interpretation:
                         self._tell("DXF-DUPLICATE", ring.match, group[other].entity, other=ring.entity.handle)
             kept += [r for i, r in enumerate(group) if i not in dropped]
         for role in {r.role for r in hatches}:
-            covering = [r.geometry for r in kept if r.role == role and isinstance(r.geometry, (Polygon, MultiPolygon))]
+            covering = [
+                r.geometry for r in kept if r.role == role and isinstance(r.geometry, (Polygon, MultiPolygon))
+            ]
             tree = shapely.STRtree(covering)
+            seen: set[tuple[float, ...]] = set()
             for ring in (r for r in hatches if r.role == role):
+                key = tuple(round(v, 2) for v in (*ring.geometry.bounds, ring.geometry.area))
+                if key in seen:
+                    continue
+                seen.add(key)
                 if not ring.valid or self._role(ring.match).geometry == "frame":
                     continue
                 touched = [covering[int(i)] for i in tree.query(ring.geometry)]
@@ -415,8 +442,6 @@ class _Interpretation:
                 share = shapely.union_all(valid).intersection(ring.geometry).area if valid else 0.0
                 if share < 0.5 * ring.geometry.area:
                     kept.append(ring)
-                    covering.append(ring.geometry)
-                    tree = shapely.STRtree(covering)
         return kept
 
     def _same(self, a: BaseGeometry, b: BaseGeometry) -> bool:
@@ -446,7 +471,7 @@ class _Interpretation:
             out.append(ring)
         return out
 
-    # --- attributes ----------------------------------------------------------------------------------------------------
+    # --- attributes -------------------------------------------------------------------------------------
 
     def _gather(self, rings: list[_Ring]) -> None:
         assert self.standard is not None
@@ -463,7 +488,9 @@ class _Interpretation:
             if ring.entity.kind == "INSERT":
                 owners.append(ring.entity)
             for owner in reversed(owners):
-                ring.gathered.add("block", {self.catalogue.key(k): v for k, v in owner.attributes.items() if v})
+                ring.gathered.add(
+                    "block", {self.catalogue.key(k): v for k, v in owner.attributes.items() if v}
+                )
                 ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ())))
         polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
         if polygons:
@@ -519,7 +546,9 @@ class _Interpretation:
             accepted = {k: v for k, v in left.items() if k in self._role(ring.match).keys}
             if not accepted:
                 continue
-            twins = [r for r in inside if abs(r.geometry.area - ring.geometry.area) <= 0.01 * ring.geometry.area]
+            twins = [
+                r for r in inside if abs(r.geometry.area - ring.geometry.area) <= 0.01 * ring.geometry.area
+            ]
             for twin in twins:
                 own = {k: v for k, v in accepted.items() if k in self._role(twin.match).keys}
                 twin.gathered.add(source, own)
@@ -540,7 +569,11 @@ class _Interpretation:
                     ring.free_text.append(line)
                 else:
                     ring.gathered.add(source, {"起止层": line})
-            elif rule.bare_text is not None and rule.bare_pattern and re.fullmatch(rule.bare_pattern, line.strip()):
+            elif (
+                rule.bare_text is not None
+                and rule.bare_pattern
+                and re.fullmatch(rule.bare_pattern, line.strip())
+            ):
                 if rule.bare_text not in ring.gathered.values.get(source, {}):
                     ring.gathered.add(source, {rule.bare_text: line.strip()})
             else:
@@ -551,13 +584,19 @@ class _Interpretation:
         frames = {
             id(r): r
             for r in polygons
-            if r.match.rule.bare_text == "起止层" and not any("起止层" in v for v in r.gathered.values.values())
+            if r.match.rule.bare_text == "起止层"
+            and not any("起止层" in v for v in r.gathered.values.values())
         }
         if not frames:
             return
         offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
         for entity in self.cad.entities:
-            if not entity.text or entity.at is None or entity.kind in ("DIMENSION", "ATTRIB") or len(entity.text) > 60:
+            if (
+                not entity.text
+                or entity.at is None
+                or entity.kind in ("DIMENSION", "ATTRIB")
+                or len(entity.text) > 60
+            ):
                 continue
             text = entity.text.strip()
             try:
@@ -597,7 +636,12 @@ class _Interpretation:
         for clash in settled.clashes:
             if clash.same_source and clash.source == "text":
                 self._tell(
-                    "DXF-TWO-LABELS", ring.match, ring.entity, key=clash.key, first=clash.first, second=clash.second
+                    "DXF-TWO-LABELS",
+                    ring.match,
+                    ring.entity,
+                    key=clash.key,
+                    first=clash.first,
+                    second=clash.second,
                 )
             elif not clash.same_source:
                 first, other = _SOURCE_NAMES[clash.source], _SOURCE_NAMES[clash.other]
@@ -607,7 +651,12 @@ class _Interpretation:
                 )  # fmt: skip
         for key, value in settled.not_numbers:
             self._tell(
-                "DXF-ATTRIBUTE-VALUE", ring.match, ring.entity, key=key, value=value, unit=self.catalogue.number[key]
+                "DXF-ATTRIBUTE-VALUE",
+                ring.match,
+                ring.entity,
+                key=key,
+                value=value,
+                unit=self.catalogue.number[key],
             )
         floors = settled.attributes.get("起止层")
         if isinstance(floors, str) and role.geometry == "frame":
@@ -622,7 +671,7 @@ class _Interpretation:
             self._tell(code, ring.match, ring.entity, keys="、".join(missing))
         return settled
 
-    # --- holes and results ----------------------------------------------------------------------------------------------
+    # --- holes and results ------------------------------------------------------------------------------
 
     def _cut_holes(self, rings: list[_Ring]) -> list[_Ring]:
         """Rings of one role and layer inside each other: those without attributes of their own are holes."""
@@ -650,7 +699,9 @@ class _Interpretation:
         return [r for r in rings if id(r) not in gone]
 
     def _finish(self, rings: list[_Ring]) -> list[RoleShape]:
-        frames = [r for r in rings if r.role == "floor_frame" and isinstance(r.geometry, (Polygon, MultiPolygon))]
+        frames = [
+            r for r in rings if r.role == "floor_frame" and isinstance(r.geometry, (Polygon, MultiPolygon))
+        ]
         tree = shapely.STRtree([f.geometry for f in frames]) if frames else None
         out: list[RoleShape] = []
         for ring in rings:
@@ -658,7 +709,10 @@ class _Interpretation:
             geometry, area, members = ring.geometry, ring.area, ring.members
             if ring.holes:
                 assert isinstance(geometry, Polygon)
-                geometry = Polygon(geometry.exterior, [h.geometry.exterior for h in ring.holes if isinstance(h.geometry, Polygon)])
+                geometry = Polygon(
+                    geometry.exterior,
+                    [h.geometry.exterior for h in ring.holes if isinstance(h.geometry, Polygon)],
+                )
                 area = (area or 0.0) - sum(h.area or 0.0 for h in ring.holes)
                 members += tuple(m for h in ring.holes for m in h.members)
             parent: str | None = None

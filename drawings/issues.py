@@ -96,7 +96,7 @@ class Collector:
                 file=self.file,
                 level=templates()[code].level,
                 count=count - self.limit,
-                code=code,
+                of=code,
             )
             for code, count in self.counts.items()
             if count > self.limit

@@ -1,6 +1,7 @@
 """Floor ranges 起止层 as the trade writes them: ``1``, ``5-13``, ``-2--1``, ``2-16,18-33``.
 
-Floors are storey numbers: 1 is the ground floor, -1 the first basement; there is no floor 0, so ``-1-2`` means the three
+Floors are storey numbers: 1 is the ground floor, -1 the first basement; there is no floor 0, so ``-1-2`` means
+the three
 floors -1, 1, 2.
 """
 
@@ -26,7 +27,8 @@ class BadRange(ValueError):
 def parse_floors(text: str) -> tuple[int, ...]:
     """Floor numbers of a range text, ascending, each once.
 
-    Accepts full-width characters, ``~ 至 到`` for the dash, ``、 , ; /`` between parts, ``B2`` for floor -2 and a trailing
+    Accepts full-width characters, ``~ 至 到`` for the dash, ``、 , ; /`` between parts, ``B2`` for floor -2 and
+    a trailing
     ``F`` or ``层``.
 
     Raises:

@@ -20,7 +20,8 @@ def drawing_report(model: DrawingModel) -> dict[str, Any]:
     """The report of one drawing.
 
     Returns:
-        ``file, format, version, readable, kind, standard, units, sheets, layers, roles, areas, dimensions, attributes, issues``;
+        ``file, format, version, readable, kind, standard, units, sheets, layers, roles, areas, dimensions,
+        attributes, issues``;
         areas in ㎡ rounded to 4 decimals, dimensions in metres, places in drawing units.
     """
     catalogue = roles().roles
@@ -28,7 +29,12 @@ def drawing_report(model: DrawingModel) -> dict[str, Any]:
     for shape in model.shapes:
         entry = by_role.setdefault(
             shape.role,
-            {"name": catalogue[shape.role].zh, "name_en": catalogue[shape.role].en, "count": 0, "area_m2": None},
+            {
+                "name": catalogue[shape.role].zh,
+                "name_en": catalogue[shape.role].en,
+                "count": 0,
+                "area_m2": None,
+            },
         )
         entry["count"] += 1
         if shape.area_m2 is not None:
@@ -40,7 +46,9 @@ def drawing_report(model: DrawingModel) -> dict[str, Any]:
         "version": model.version,
         "readable": model.readable,
         "kind": model.kind,
-        "standard": {"code": standard.code, "name": standard.name, "name_en": standard.name_en} if standard else None,
+        "standard": {"code": standard.code, "name": standard.name, "name_en": standard.name_en}
+        if standard
+        else None,
         "units": model.units,
         "sheets": to_plain(list(model.sheets)),
         "layers": to_plain(list(model.layers)),

@@ -110,7 +110,9 @@ def _component(first: int, node: list[int], at_node: dict[int, list[int]]) -> tu
     return component, branch
 
 
-def _walk(component: list[int], curves: Sequence[Curve], node: list[int], at_node: dict[int, list[int]]) -> Chain:
+def _walk(
+    component: list[int], curves: Sequence[Curve], node: list[int], at_node: dict[int, list[int]]
+) -> Chain:
     """Chain a component in which every place has at most two ends."""
     loose = [e for c in component for e in (2 * c, 2 * c + 1) if len(at_node[node[e]]) == 1]
     end = loose[0] if loose else 2 * component[0]

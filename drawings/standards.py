@@ -2,7 +2,8 @@
 
 A rule names its layers exactly (``names``), by wildcard (``pattern``) or by regular expression (``regex``, whole name,
 named groups become attributes). Exact names win over expressions, expressions over wildcards; within one sort the
-first rule of the file wins. Layer names are compared after Unicode NFKC, without case and without a bound-reference prefix.
+first rule of the file wins. Layer names are compared after Unicode NFKC, without case and without a
+bound-reference prefix.
 """
 
 from __future__ import annotations
@@ -252,7 +253,9 @@ def load_standard(path: Path) -> Standard:
     """
     standard = parse(Standard, path)
     if standard.code != path.stem:
-        raise CatalogueError(f"制图标准文件名与 code 不一致:{path.name}", f"{path}: code is {standard.code!r}", place=str(path))
+        raise CatalogueError(
+            f"制图标准文件名与 code 不一致:{path.name}", f"{path}: code is {standard.code!r}", place=str(path)
+        )
     return standard
 
 
@@ -276,7 +279,10 @@ def get_standard(code: str) -> Standard:
     known = load_standards()
     if code not in known:
         raise NotFound(
-            f"没有制图标准“{code}”", f"no drawing standard {code!r}", remedy="可选:" + "、".join(known), place="standard"
+            f"没有制图标准“{code}”",
+            f"no drawing standard {code!r}",
+            remedy="可选:" + "、".join(known),
+            place="standard",
         )
     return known[code]
 

@@ -1,6 +1,7 @@
 """Plane curves made of straight segments and circular arcs, with exact areas.
 
-A *bulge* is the DXF measure of an arc segment: ``tan(angle / 4)``, positive when the arc runs counter-clockwise from its
+A *bulge* is the DXF measure of an arc segment: ``tan(angle / 4)``, positive when the arc runs counter-clockwise
+from its
 start to its end, 0 for a straight segment.
 
 Areas and lengths are computed from the arcs themselves, not from chords. :meth:`Curve.flatten` turns arcs into chords
@@ -78,7 +79,9 @@ def _arc_points(start: Point, end: Point, bulge: float, tolerance: float) -> lis
         return []
     angle = 4.0 * math.atan(bulge)
     radius = chord * (1 + bulge * bulge) / (4 * abs(bulge))
-    offset = (1 - bulge * bulge) / (4 * bulge)  # of the centre from the chord's middle, in chords, to the left
+    offset = (1 - bulge * bulge) / (
+        4 * bulge
+    )  # of the centre from the chord's middle, in chords, to the left
     cx, cy = (start[0] + end[0]) / 2 - dy * offset, (start[1] + end[1]) / 2 + dx * offset
     # equal-area points leave the arc by up to 4/3 of the sagitta (two segments), so take 3/4 of the tolerance
     cosine = 1 - 0.75 * tolerance / radius
@@ -95,7 +98,8 @@ def _arc_points(start: Point, end: Point, bulge: float, tolerance: float) -> lis
     first = math.atan2(start[1] - cy, start[0] - cx)
     reach = radius * factor
     return [
-        (cx + reach * math.cos(first + step * k), cy + reach * math.sin(first + step * k)) for k in range(1, count)
+        (cx + reach * math.cos(first + step * k), cy + reach * math.sin(first + step * k))
+        for k in range(1, count)
     ]
 
 
@@ -105,7 +109,8 @@ class Curve:
 
     Attributes:
         points: vertices, drawing units.
-        bulges: one per vertex for the segment that starts there (the last one closes a closed curve); None = all straight.
+        bulges: one per vertex for the segment that starts there (the last one closes a closed curve); None =
+            all straight.
         closed: whether the last vertex joins the first.
     """
 

@@ -1,7 +1,8 @@
 """DXF → :class:`~drawings.cad.model.CadFile` through ezdxf.
 
 This is the replaceable part: a faster reader only has to fill the same dataclass. Blocks are exploded with affine maps
-of our own (arcs stay arcs under similarities), so nesting costs no entity objects; depth, entities, vertices and time are bounded.
+of our own (arcs stay arcs under similarities), so nesting costs no entity objects; depth, entities, vertices
+and time are bounded.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
-import ezdxf
 from ezdxf import recover
 from ezdxf.colors import aci2rgb, int2rgb
 from ezdxf.document import Drawing
+from ezdxf.filemanagement import read as read_strictly
 from ezdxf.lldxf.const import DXFError, DXFStructureError
 from ezdxf.math import OCS, Vec3
 
@@ -36,7 +37,15 @@ logging.getLogger("ezdxf").setLevel(logging.CRITICAL)
 _RELATIVE_TOLERANCE = 2e-5  # of the curve's own size, for ellipses and splines
 _BYLAYER, _BYBLOCK = "bylayer", "byblock"
 _SILENT = frozenset({"ATTDEF", "VIEWPORT", "SEQEND", "LIGHT", "SUN"})
-_DIMENSION_KINDS = {0: "linear", 1: "aligned", 2: "angular", 3: "diameter", 4: "radius", 5: "angular", 6: "ordinate"}
+_DIMENSION_KINDS = {
+    0: "linear",
+    1: "aligned",
+    2: "angular",
+    3: "diameter",
+    4: "radius",
+    5: "angular",
+    6: "ordinate",
+}
 _VIRTUAL = frozenset({"MLINE", "MULTILEADER", "MLEADER", "ACAD_TABLE", "ACAD_PROXY_ENTITY", "TOLERANCE"})
 
 
@@ -71,7 +80,9 @@ def read_dxf(
         document = _load(source, issues)
         if document is None:
             return replace(bare, issues=issues.finish())
-        return _Reader(document, source, settings, issues, clock() + settings.limits.seconds, clock).read(bare, unit)
+        return _Reader(document, source, settings, issues, clock() + settings.limits.seconds, clock).read(
+            bare, unit
+        )
     except (RecursionError, MemoryError) as error:
         issues.add("DXF-STRUCTURE", reason=type(error).__name__)
     except Exception as error:  # whatever a hostile file provokes in the parser is an issue of the file
@@ -90,7 +101,7 @@ def _load(source: Source, issues: Collector) -> Drawing | None:
     if issues.counts["DXF-NO-EOF"]:
         data += b"\n  0\nEOF\n"
     try:
-        return ezdxf.read(io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape"))
+        return read_strictly(io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape"))
     except (RecursionError, MemoryError):
         raise
     except Exception as error:  # the strict parser raises many kinds; the repairing one decides below
@@ -212,8 +223,12 @@ class _Reader:
         for layer in self.document.layers:
             name = decode_escapes(layer.dxf.name)
             try:
-                rgb = int2rgb(layer.dxf.true_color) if layer.dxf.hasattr("true_color") else aci2rgb(abs(layer.dxf.color))
-                color = "#%02x%02x%02x" % (rgb[0], rgb[1], rgb[2])
+                rgb = (
+                    int2rgb(layer.dxf.true_color)
+                    if layer.dxf.hasattr("true_color")
+                    else aci2rgb(abs(layer.dxf.color))
+                )
+                color = "#{:02x}{:02x}{:02x}".format(*rgb)
             except (IndexError, TypeError, ValueError):
                 color = "#ffffff"
             self.layers[name] = CadLayer(
@@ -229,7 +244,9 @@ class _Reader:
         out = []
         for layout in self.document.layouts:
             out.append(
-                CadSheet(decode_escapes(layout.name), "model" if layout.is_modelspace else "paper", len(layout))
+                CadSheet(
+                    decode_escapes(layout.name), "model" if layout.is_modelspace else "paper", len(layout)
+                )
             )
         return tuple(sorted(out, key=lambda s: s.kind != "model"))
 
@@ -237,7 +254,10 @@ class _Reader:
         geodata = self.document.modelspace().get_geodata()
         if geodata is None:
             return {}
-        facts = {name: str(geodata.dxf.get(name)) for name in ("design_point", "reference_point", "coordinate_type")}
+        facts = {
+            name: str(geodata.dxf.get(name))
+            for name in ("design_point", "reference_point", "coordinate_type")
+        }
         facts["coordinate_system"] = str(geodata.coordinate_system_definition)[:4000]
         return facts
 
@@ -267,18 +287,26 @@ class _Reader:
         kept: list[CadEntity] = []
         for entity in self.entities:
             far = [abs(v) for c in entity.curves for p in (c.start, c.end) for v in p if abs(v) > bound]
-            far += [abs(v) for c in entity.curves for p in c.points for v in p if abs(v) > bound] if not far else []
+            far += (
+                [abs(v) for c in entity.curves for p in c.points for v in p if abs(v) > bound]
+                if not far
+                else []
+            )
             if entity.at is not None:
                 far += [abs(v) for v in entity.at if abs(v) > bound]
             if far:
                 self.issues.add(
-                    "DXF-HUGE", handle=entity.handle, layer=entity.layer, at=entity.at, value=f"{max(far):.3g}"
+                    "DXF-HUGE",
+                    handle=entity.handle,
+                    layer=entity.layer,
+                    at=entity.at,
+                    value=f"{max(far):.3g}",
                 )
             else:
                 kept.append(entity)
         self.entities = kept
 
-    # --- drawing blocks and entities into world coordinates -------------------------------------------------------------
+    # --- drawing blocks and entities into world coordinates ---------------------------------------------
 
     def _draw(
         self,
@@ -303,10 +331,14 @@ class _Reader:
         if name in stack:
             if name not in self.recursive:
                 self.recursive.add(name)
-                self.issues.add("DXF-BLOCK-RECURSION", name=name, handle=prefix + proto.handle, layer=own_layer)
+                self.issues.add(
+                    "DXF-BLOCK-RECURSION", name=name, handle=prefix + proto.handle, layer=own_layer
+                )
             return
         if depth >= self.limits.block_depth:
-            self.issues.add("DXF-BLOCK-DEPTH", name=name, limit=self.limits.block_depth, handle=prefix + proto.handle)
+            self.issues.add(
+                "DXF-BLOCK-DEPTH", name=name, limit=self.limits.block_depth, handle=prefix + proto.handle
+            )
             return
         content = self._block(name, prefix + proto.handle, own_layer)
         if not content:
@@ -318,7 +350,9 @@ class _Reader:
             for child in content:
                 self._draw(child, combined, own_layer, own_color, inner, depth + 1, (*stack, name))
 
-    def _emit(self, entity: CadEntity, matrix: Affine, layer: str | None, color: str | None, prefix: str) -> None:
+    def _emit(
+        self, entity: CadEntity, matrix: Affine, layer: str | None, color: str | None, prefix: str
+    ) -> None:
         if len(self.entities) >= self.limits.entities:
             self.issues.add("DXF-TOO-MANY", what="实体", what_en="entities", limit=self.limits.entities)
             raise _Stop
@@ -375,7 +409,7 @@ class _Reader:
     def _block(self, name: str, handle: str, layer: str) -> list[CadEntity | _Insert]:
         if name in self.blocks:
             return self.blocks[name]
-        block = self.document.blocks.get(name)
+        block: Any = self.document.blocks.get(name)  # None for an unknown name
         if block is None:
             if name not in self.missing:
                 self.missing.add(name)
@@ -388,7 +422,7 @@ class _Reader:
         self.blocks[name] = list(self._convert(block))
         return self.blocks[name]
 
-    # --- entity by entity -----------------------------------------------------------------------------------------------
+    # --- entity by entity -------------------------------------------------------------------------------
 
     def _convert(self, entities: Iterable[Any]) -> Iterator[CadEntity | _Insert]:
         for index, entity in enumerate(entities):
@@ -427,7 +461,7 @@ class _Reader:
             else:
                 color = "#{:02x}{:02x}{:02x}".format(*aci2rgb(abs(index) if 1 <= abs(index) <= 255 else 7))
         return CadEntity(
-            handle=str(dxf.get("handle") or ""),
+            handle=decode_escapes(str(dxf.get("handle") or "")),
             kind=kind,
             layer=decode_escapes(str(dxf.get("layer", "0"))),
             color=color,
@@ -449,7 +483,9 @@ class _Reader:
             rows = entity.get_points("xyb")
             bulges = tuple(float(r[2]) for r in rows)
             curve = Curve(
-                tuple((float(r[0]), float(r[1])) for r in rows), bulges if any(bulges) else None, bool(entity.closed)
+                tuple((float(r[0]), float(r[1])) for r in rows),
+                bulges if any(bulges) else None,
+                bool(entity.closed),
             )
             yield self._shape(base, curve.transformed(matrix), z=dz)
         elif kind == "POLYLINE":
@@ -457,7 +493,9 @@ class _Reader:
         elif kind == "ARC":
             matrix, dz = _ocs(dxf, dxf.center.z)
             start_angle, end_angle = math.radians(dxf.start_angle), math.radians(dxf.end_angle)
-            yield self._shape(base, arc(_xy(dxf.center), dxf.radius, start_angle, end_angle).transformed(matrix), z=dz)
+            yield self._shape(
+                base, arc(_xy(dxf.center), dxf.radius, start_angle, end_angle).transformed(matrix), z=dz
+            )
         elif kind == "CIRCLE":
             matrix, dz = _ocs(dxf, dxf.center.z)
             yield self._shape(base, circle(_xy(dxf.center), dxf.radius).transformed(matrix), z=dz)
@@ -465,7 +503,12 @@ class _Reader:
             major, minor = dxf.major_axis, entity.minor_axis
             size = max(major.magnitude, minor.magnitude)
             curve = ellipse(
-                _xy(dxf.center), _xy(major), _xy(minor), dxf.start_param, dxf.end_param, size * _RELATIVE_TOLERANCE
+                _xy(dxf.center),
+                _xy(major),
+                _xy(minor),
+                dxf.start_param,
+                dxf.end_param,
+                size * _RELATIVE_TOLERANCE,
             )
             yield self._shape(base, curve, z=dxf.center.z)
         elif kind == "SPLINE":
@@ -476,10 +519,12 @@ class _Reader:
             if curves:
                 yield replace(base, curves=curves, filled=True, at=curves[0].start, z=dz)
         elif kind in ("SOLID", "TRACE", "3DFACE"):
-            corners = entity.wcs_vertices() if kind != "3DFACE" else entity.wcs_vertices()
+            corners = entity.wcs_vertices()
             points = tuple(_xy(v) for v in corners)
             if len(points) >= 3:
-                yield replace(base, curves=(Curve(points, None, True),), filled=True, at=points[0], z=corners[0].z)
+                yield replace(
+                    base, curves=(Curve(points, None, True),), filled=True, at=points[0], z=corners[0].z
+                )
         elif kind in ("TEXT", "ATTRIB"):
             yield self._text(base, entity)
         elif kind == "MTEXT":
@@ -511,7 +556,9 @@ class _Reader:
             self._note_unsupported(entity, kind)
 
     def _shape(self, base: CadEntity, curve: Curve, *, z: float) -> CadEntity:
-        return replace(base, curves=(curve,) if curve.points else (), at=curve.start if curve.points else None, z=z)
+        return replace(
+            base, curves=(curve,) if curve.points else (), at=curve.start if curve.points else None, z=z
+        )
 
     def _polyline(self, base: CadEntity, entity: Any) -> Iterator[CadEntity]:
         vertices = [v for v in entity.vertices if not v.dxf.get("flags", 0) & 16]  # spline frame points
@@ -549,8 +596,10 @@ class _Reader:
         dxf = entity.dxf
         name = str(dxf.get("name", ""))
         outer, dz = _ocs(dxf, dxf.insert.z)
-        block = self.document.blocks.get(name)
-        origin = _xy(block.block.dxf.base_point) if block is not None and block.block is not None else (0.0, 0.0)
+        block: Any = self.document.blocks.get(name)  # None for an unknown name
+        origin = (
+            _xy(block.block.dxf.base_point) if block is not None and block.block is not None else (0.0, 0.0)
+        )
         angle = math.radians(dxf.get("rotation", 0.0))
         cosine, sine = math.cos(angle), math.sin(angle)
         sx, sy = float(dxf.get("xscale", 1.0)), float(dxf.get("yscale", 1.0))
@@ -559,7 +608,9 @@ class _Reader:
         rows = max(1, int(dxf.get("row_count", 1)))
         columns = max(1, int(dxf.get("column_count", 1)))
         if rows * columns > self.limits.entities:
-            self.issues.add("DXF-TOO-MANY", what="图块阵列", what_en="block copies", limit=self.limits.entities)
+            self.issues.add(
+                "DXF-TOO-MANY", what="图块阵列", what_en="block copies", limit=self.limits.entities
+            )
             rows = columns = 1
         across, up = float(dxf.get("column_spacing", 0.0)), float(dxf.get("row_spacing", 0.0))
         matrices: list[Affine] = []
@@ -586,10 +637,16 @@ class _Reader:
 
     def _dimension(self, base: CadEntity, entity: Any) -> Iterator[CadEntity | _Insert]:
         dxf = entity.dxf
-        kind = "arc" if base.kind == "ARC_DIMENSION" else _DIMENSION_KINDS.get(int(dxf.get("dimtype", 0)) & 15, "linear")
+        kind = (
+            "arc"
+            if base.kind == "ARC_DIMENSION"
+            else _DIMENSION_KINDS.get(int(dxf.get("dimtype", 0)) & 15, "linear")
+        )
         base = replace(base, kind="DIMENSION")
         points = [
-            _xy(dxf.get(name)) for name in ("defpoint", "defpoint2", "defpoint3", "defpoint4") if dxf.hasattr(name)
+            _xy(dxf.get(name))
+            for name in ("defpoint", "defpoint2", "defpoint3", "defpoint4")
+            if dxf.hasattr(name)
         ]
         measured: float | None = None
         try:
@@ -689,7 +746,9 @@ def _xdata(entity: Any) -> dict[str, tuple[str, ...]]:
         if name == "ACAD":
             continue
         out[name] = tuple(
-            decode_escapes(str(tag.value)) for tag in tags[1:] if tag.code in (1000, 1040, 1041, 1042, 1070, 1071)
+            decode_escapes(str(tag.value))
+            for tag in tags[1:]
+            if tag.code in (1000, 1040, 1041, 1042, 1070, 1071)
         )
     return out
 
@@ -724,7 +783,9 @@ def _hatch(entity: Any) -> Iterator[Curve]:
             rows = path.vertices
             bulges = tuple(float(r[2]) for r in rows)
             if len(rows) >= 2:
-                yield Curve(tuple((float(r[0]), float(r[1])) for r in rows), bulges if any(bulges) else None, True)
+                yield Curve(
+                    tuple((float(r[0]), float(r[1])) for r in rows), bulges if any(bulges) else None, True
+                )
             continue
         pieces: list[Curve] = []
         for edge in path.edges:
@@ -733,7 +794,10 @@ def _hatch(entity: Any) -> Iterator[Curve]:
                 piece = Curve((_xy(edge.start), _xy(edge.end)))
             elif kind == "ArcEdge":
                 piece = arc(
-                    _xy(edge.center), float(edge.radius), math.radians(edge.start_angle), math.radians(edge.end_angle)
+                    _xy(edge.center),
+                    float(edge.radius),
+                    math.radians(edge.start_angle),
+                    math.radians(edge.end_angle),
                 )
                 piece = piece if edge.ccw else piece.reversed()
             elif kind == "EllipseEdge":
@@ -758,7 +822,9 @@ def _hatch(entity: Any) -> Iterator[Curve]:
                 piece = Curve(tuple(_xy(p) for p in tool.flattening(size * _RELATIVE_TOLERANCE, segments=4)))
             if pieces and math.dist(pieces[-1].end, piece.start) > math.dist(pieces[-1].end, piece.end):
                 piece = piece.reversed()
-            elif len(pieces) == 1 and math.dist(pieces[0].start, piece.start) < math.dist(pieces[0].end, piece.start):
+            elif len(pieces) == 1 and math.dist(pieces[0].start, piece.start) < math.dist(
+                pieces[0].end, piece.start
+            ):
                 pieces[0] = pieces[0].reversed()
             pieces.append(piece)
         if pieces:

@@ -19,7 +19,8 @@ class Units:
     Attributes:
         unit: ``m``, ``mm``, ``cm``, ``km``, ``in``, ``ft`` … or ``unknown``.
         metres_per_unit: factor to metres.
-        source: ``confirmed`` (a person said so), ``header``, ``extents`` (header missing or contradicted) or ``assumed``.
+        source: ``confirmed`` (a person said so), ``header``, ``extents`` (header missing or contradicted) or
+            ``assumed``.
         header: the unit the header claims, None if it claims nothing.
         evidence: what was weighed, for the screen.
     """

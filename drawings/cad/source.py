@@ -100,7 +100,10 @@ def open_source(data: bytes, issues: Collector, limit_bytes: int) -> Source | No
 
 def header_value(data: bytes, name: bytes) -> str | None:
     """Value of a one-value header variable, None if it is absent."""
-    found = re.search(rb"\r?\n?[ \t]*9[ \t]*\r?\n" + re.escape(name) + rb"[ \t]*\r?\n[^\r\n]*\r?\n([^\r\n]*)", data[:400_000])
+    found = re.search(
+        rb"\r?\n?[ \t]*9[ \t]*\r?\n" + re.escape(name) + rb"[ \t]*\r?\n[^\r\n]*\r?\n([^\r\n]*)",
+        data[:400_000],
+    )
     return found.group(1).decode("ascii", "replace").strip() if found else None
 
 
@@ -123,9 +126,9 @@ def _is_whole(data: bytes, issues: Collector) -> bool:
     tail = data[-400:].rstrip(b"\x00\x1a \t\r\n")
     if re.search(rb"(?:^|[\r\n])[ \t]*0[ \t]*(?:\r\n|\n|\r)[ \t]*EOF$", tail):
         return True
-    names = [
-        m for m in re.finditer(rb"[\r\n][ \t]*0[ \t]*[\r\n]+SECTION[ \t]*[\r\n]+[ \t]*2[ \t]*[\r\n]+(\w+)", b"\n" + data)
-    ]
+    names = list(
+        re.finditer(rb"[\r\n][ \t]*0[ \t]*[\r\n]+SECTION[ \t]*[\r\n]+[ \t]*2[ \t]*[\r\n]+(\w+)", b"\n" + data)
+    )
     ends = data.rfind(b"ENDSEC")
     last = names[-1] if names else None
     complete = last is not None and ends > last.end() and re.fullmatch(rb"ENDSEC\s*", data[ends:] + b"")
@@ -134,7 +137,12 @@ def _is_whole(data: bytes, issues: Collector) -> bool:
         return True
     section = last.group(1).decode("ascii", "replace") if last else "?"
     line = data.count(b"\n") + 1
-    issues.add("DXF-TRUNCATED", place=f"{section} 段,第 {line} 行", place_en=f"section {section}, line {line}", line=line)
+    issues.add(
+        "DXF-TRUNCATED",
+        place=f"{section} 段,第 {line} 行",
+        place_en=f"section {section}, line {line}",
+        line=line,
+    )
     return False
 
 
@@ -164,7 +172,9 @@ def _score(text: bytes, encoding: str) -> float:
         return 0.0
     if encoding == "gb18030":
         # GB 2312 level 1 holds the characters in daily use (lead bytes B0…D7); symbols A1…A9
-        good = sum(1 for c in letters if 0xA1 <= c.encode("gb18030")[0] <= 0xD7 and len(c.encode("gb18030")) == 2)
+        good = sum(
+            1 for c in letters if 0xA1 <= c.encode("gb18030")[0] <= 0xD7 and len(c.encode("gb18030")) == 2
+        )
     elif encoding == "cp949":
         good = sum(1 for c in letters if "가" <= c <= "힣" and 0xB0 <= c.encode("cp949")[0] <= 0xC8)
     elif encoding == "cp932":
@@ -195,7 +205,9 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
         return by_codepage
     scores = {name: _score(text, name) for name in ("gb18030", "cp949", "cp1251", "cp1252")}
     scores["cp1252"] *= 0.6  # almost any bytes are letters in it
-    if scores["cp949"] < 0.98 or re.search(rb"[\xc9-\xfe][\xa1-\xfe]", text) is None and scores["gb18030"] < 0.9:
+    if scores["cp949"] < 0.98 or (
+        re.search(rb"[\xc9-\xfe][\xa1-\xfe]", text) is None and scores["gb18030"] < 0.9
+    ):
         scores["cp949"] -= 0.05  # hangul bytes are a subset of the hanzi ones: needs better evidence
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < 0:
@@ -205,16 +217,23 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
     return best
 
 
-# --- binary DXF --------------------------------------------------------------------------------------------------------
+# --- binary DXF -----------------------------------------------------------------------------------------
 
 
 def _kind_of(code: int) -> str:
-    """How a group code's value is stored in binary DXF: s string, d double, h int16, i int32, q int64, b bool, x chunk."""
+    """How binary DXF stores a group code's value: string, double, h int16, i int32, q int64, bool, x chunk, ?
+    unknown."""
     if code < 10 or 100 <= code <= 109 or 300 <= code <= 309 or 320 <= code <= 369 or code == 999:
         return "s"
     if 10 <= code <= 59 or 110 <= code <= 149 or 210 <= code <= 239 or 460 <= code <= 469:
         return "d"
-    if 60 <= code <= 79 or 170 <= code <= 179 or 270 <= code <= 289 or 370 <= code <= 389 or 400 <= code <= 409:
+    if (
+        60 <= code <= 79
+        or 170 <= code <= 179
+        or 270 <= code <= 289
+        or 370 <= code <= 389
+        or 400 <= code <= 409
+    ):
         return "h"
     if 90 <= code <= 99 or 420 <= code <= 429 or 440 <= code <= 459 or code == 1071:
         return "i"
@@ -224,7 +243,13 @@ def _kind_of(code: int) -> str:
         return "b"
     if 310 <= code <= 319 or code == 1004:
         return "x"
-    if 390 <= code <= 399 or 410 <= code <= 419 or 430 <= code <= 439 or 470 <= code <= 481 or 1000 <= code <= 1009:
+    if (
+        390 <= code <= 399
+        or 410 <= code <= 419
+        or 430 <= code <= 439
+        or 470 <= code <= 481
+        or 1000 <= code <= 1009
+    ):
         return "s"
     if 1010 <= code <= 1059:
         return "d"
@@ -277,7 +302,7 @@ def _from_binary(data: bytes, issues: Collector) -> bytes | None:
     return b"\n".join(out) + b"\n"
 
 
-# --- finding the bad line ------------------------------------------------------------------------------------------------
+# --- finding the bad line -------------------------------------------------------------------------------
 
 
 def first_bad_tag(data: bytes, encoding: str) -> tuple[str, int, str] | None:

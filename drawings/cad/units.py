@@ -19,7 +19,9 @@ _STATED = re.compile(
 )
 
 
-def characteristic_size(rings: Sequence[Curve], extents: tuple[float, float, float, float] | None) -> float | None:
+def characteristic_size(
+    rings: Sequence[Curve], extents: tuple[float, float, float, float] | None
+) -> float | None:
     """Diagonal of the largest closed outlines (geometric mean of up to five), else of everything; drawing units."""
     diagonals: list[float] = []
     for ring in rings:
@@ -86,7 +88,9 @@ def weigh(
     if best is None and size is not None:
         best = min(rules.candidates, key=distance)
     if header is not None:
-        contradicted = (national is not None and national != header) or (size is not None and not plausible(header))
+        contradicted = (national is not None and national != header) or (
+            size is not None and not plausible(header)
+        )
         if not contradicted or best is None or best == header:
             return Units(header, metres[header], "header", header, tuple(evidence))
         if national is None and not plausible(best):

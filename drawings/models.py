@@ -1,0 +1,151 @@
+"""Tables of the drawings room (schema ``drawings``)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from project_box.kernel.db import Base, Timestamp
+from project_box.models import User
+
+_SCHEMA = {"schema": "drawings"}
+
+
+class Revision(Base):
+    """图纸版本: the files of one submission; never changed afterwards."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("project_id", "number"), _SCHEMA)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.project.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    result_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.result.id", ondelete="SET NULL"))
+    summary: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+
+    files: Mapped[list[RevisionFile]] = relationship(
+        back_populates="revision", order_by="RevisionFile.position", lazy="selectin"
+    )
+
+
+class RevisionFile(Base):
+    """One file of a revision with its interpretation; model and sheet are derived from the bytes and kept for speed."""
+
+    __tablename__ = "revision_file"
+    __table_args__ = (UniqueConstraint("revision_id", "position"), _SCHEMA)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("drawings.revision.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(20))
+    sha256: Mapped[str] = mapped_column(String(64))
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.stored_file.id"))
+    standard: Mapped[str | None] = mapped_column(String(60))
+    report: Mapped[dict[str, Any]]
+    model: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    sheet: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+    revision: Mapped[Revision] = relationship(back_populates="files")
+
+
+class JointReview(Base):
+    """联合审图: one round of one case."""
+
+    __tablename__ = "joint_review"
+    __table_args__ = (
+        Index("ix_joint_review_case_id", "case_id"),
+        Index(
+            "uq_joint_review_open_case", "case_id", unique=True, postgresql_where=text("closed_at IS NULL")
+        ),
+        _SCHEMA,
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    case_id: Mapped[uuid.UUID]
+    project_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.project.id", ondelete="CASCADE"), index=True
+    )
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("drawings.revision.id"))
+    round: Mapped[int]
+    disciplines: Mapped[list[Any]]
+    due: Mapped[dt.date | None]
+    opened_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    opened_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+    closed_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
+    closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.user.id"))
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    joint_opinion: Mapped[dict[str, Any] | None]
+
+    revision: Mapped[Revision] = relationship(lazy="joined")
+
+
+class Mark(Base):
+    """标注: a reviewer's note anchored to a file of the revision, coordinates and CAD handle."""
+
+    __tablename__ = "mark"
+    __table_args__ = _SCHEMA
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), index=True
+    )
+    file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("drawings.revision_file.id"))
+    discipline: Mapped[str] = mapped_column(String(30))
+    kind: Mapped[str] = mapped_column(String(10))
+    severity: Mapped[str] = mapped_column(String(10))
+    clause: Mapped[str] = mapped_column(default="")
+    text: Mapped[str]
+    geometry: Mapped[dict[str, Any]]
+    handle: Mapped[str] = mapped_column(default="")
+    carried_from: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("drawings.mark.id"))
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+    closed_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
+    closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.user.id"))
+    closing_note: Mapped[str] = mapped_column(default="")
+
+    author: Mapped[User] = relationship(foreign_keys=[created_by], lazy="joined")
+
+
+class Opinion(Base):
+    """专业意见: a submitted one is never changed; a discipline's next one gets the next version."""
+
+    __tablename__ = "opinion"
+    __table_args__ = (UniqueConstraint("review_id", "discipline", "version"), _SCHEMA)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), index=True
+    )
+    discipline: Mapped[str] = mapped_column(String(30))
+    version: Mapped[int]
+    verdict: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str]
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+
+    author: Mapped[User] = relationship(lazy="joined")
+
+
+class OpinionDraft(Base):
+    """What a reviewer has typed and not yet submitted; saved as they type."""
+
+    __tablename__ = "opinion_draft"
+    __table_args__ = _SCHEMA
+
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.user.id", ondelete="CASCADE"), primary_key=True
+    )
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    text: Mapped[str]
+    saved_at: Mapped[dt.datetime] = mapped_column(Timestamp)

@@ -1,0 +1,135 @@
+"""All SQL of the drawings room; every read starts from the projects the actor may see."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from drawings.models import JointReview, Mark, Opinion, OpinionDraft, Revision, RevisionFile
+from project_box.kernel.identity import Actor
+from project_box.models import Project
+from project_box.repository import visible_projects
+
+
+def _visible(actor: Actor) -> Select[tuple[uuid.UUID]]:
+    return visible_projects(actor).with_only_columns(Project.id)
+
+
+def revisions(session: Session, actor: Actor, project_id: uuid.UUID) -> Sequence[Revision]:
+    """Revisions of a project the actor may see, newest first."""
+    statement = (
+        select(Revision)
+        .where(Revision.project_id == project_id, Revision.project_id.in_(_visible(actor)))
+        .order_by(Revision.number.desc())
+    )
+    return session.scalars(statement).all()
+
+
+def revision(session: Session, actor: Actor, revision_id: uuid.UUID) -> Revision | None:
+    """One revision, if the actor may see its project."""
+    return session.scalar(
+        select(Revision).where(Revision.id == revision_id, Revision.project_id.in_(_visible(actor)))
+    )
+
+
+def current_revision(session: Session, actor: Actor, project_id: uuid.UUID) -> Revision | None:
+    """The newest revision of a project the actor may see."""
+    return session.scalar(
+        select(Revision)
+        .where(Revision.project_id == project_id, Revision.project_id.in_(_visible(actor)))
+        .order_by(Revision.number.desc())
+        .limit(1)
+    )
+
+
+def next_number(session: Session, project_id: uuid.UUID) -> int:
+    """Number of the next revision; the project's row is locked so that two submissions cannot take the same."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+    newest = session.scalar(select(func.max(Revision.number)).where(Revision.project_id == project_id))
+    return (newest or 0) + 1
+
+
+def file_models(
+    session: Session, revision_id: uuid.UUID
+) -> Sequence[tuple[RevisionFile, dict[str, object] | None]]:
+    """Files of a revision with their stored models, in order."""
+    statement = (
+        select(RevisionFile, RevisionFile.model)
+        .where(RevisionFile.revision_id == revision_id)
+        .order_by(RevisionFile.position)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def sheet(session: Session, file_id: uuid.UUID) -> bytes | None:
+    """The packed sheet of a revision file."""
+    return session.scalar(select(RevisionFile.sheet).where(RevisionFile.id == file_id))
+
+
+def reviews_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> Sequence[JointReview]:
+    """Rounds of a case the actor may see, newest first."""
+    statement = (
+        select(JointReview)
+        .where(JointReview.case_id == case_id, JointReview.project_id.in_(_visible(actor)))
+        .order_by(JointReview.round.desc())
+    )
+    return session.scalars(statement).all()
+
+
+def rounds(session: Session, case_id: uuid.UUID) -> Sequence[JointReview]:
+    """All rounds of a case, newest first (for services that have checked the case already)."""
+    return session.scalars(
+        select(JointReview).where(JointReview.case_id == case_id).order_by(JointReview.round.desc())
+    ).all()
+
+
+def review(session: Session, actor: Actor, review_id: uuid.UUID, *, lock: bool = False) -> JointReview | None:
+    """One review, if the actor may see its project; locked when it is about to be closed."""
+    statement = select(JointReview).where(
+        JointReview.id == review_id, JointReview.project_id.in_(_visible(actor))
+    )
+    if lock:
+        statement = statement.with_for_update(of=JointReview)
+    return session.scalar(statement)
+
+
+def marks(session: Session, review_id: uuid.UUID) -> Sequence[Mark]:
+    """Marks of a review in order of placing."""
+    return session.scalars(
+        select(Mark).where(Mark.review_id == review_id).order_by(Mark.created_at, Mark.id)
+    ).all()
+
+
+def mark(session: Session, actor: Actor, mark_id: uuid.UUID) -> Mark | None:
+    """One mark, if the actor may see its project."""
+    statement = (
+        select(Mark)
+        .join(JointReview, JointReview.id == Mark.review_id)
+        .where(Mark.id == mark_id, JointReview.project_id.in_(_visible(actor)))
+    )
+    return session.scalar(statement)
+
+
+def opinions(session: Session, review_id: uuid.UUID) -> Sequence[Opinion]:
+    """Submitted opinions of a review, oldest first."""
+    return session.scalars(
+        select(Opinion).where(Opinion.review_id == review_id).order_by(Opinion.created_at, Opinion.version)
+    ).all()
+
+
+def next_opinion_version(session: Session, review_id: uuid.UUID, discipline: str) -> int:
+    """Version of a discipline's next opinion."""
+    newest = session.scalar(
+        select(func.max(Opinion.version)).where(
+            Opinion.review_id == review_id, Opinion.discipline == discipline
+        )
+    )
+    return (newest or 0) + 1
+
+
+def draft(session: Session, review_id: uuid.UUID, user_id: uuid.UUID) -> OpinionDraft | None:
+    """A person's own draft."""
+    return session.get(OpinionDraft, (review_id, user_id))
