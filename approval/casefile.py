@@ -100,7 +100,7 @@ def open_file(session: Session, actor: Actor, case: Case) -> CaseFile:
     results = repository.latest_results(session, actor, case.project_id)
     licences = repository.project_licences(session, actor, case.project_id)
     known = known_facts(case, results, licences, actor)
-    stored = repository.form(session, case.id, case.round)
+    stored = repository.latest_form(session, case.id, case.round)
     values = {k: str(v) for k, v in stored.data.items()} if stored else {}
     return CaseFile(
         case=case, version=version, results=results, licences=licences, form=values, known=known,
@@ -285,12 +285,18 @@ def stale_checks(file: CaseFile) -> list[str]:
         and source in file.results
         and file.results[check].created_at < file.results[source].created_at
     ]
-    drawings = file.results.get("drawing_set")
-    if file.item.disciplines and drawings is not None and file.review.revision is not None:
-        newest = drawings.payload.get("revision")
-        if str(newest) != str(file.review.revision):
-            out.append(f"联审意见针对图纸第 {file.review.revision} 版，最新为第 {newest} 版，请重新联审")
     return out
+
+
+def review_staleness(file: CaseFile) -> str:
+    """Why the joint review no longer speaks of the newest drawings; empty when it does."""
+    drawings = file.results.get("drawing_set")
+    if not file.item.disciplines or drawings is None or file.review.revision is None:
+        return ""
+    newest = drawings.payload.get("revision")
+    if str(newest) == str(file.review.revision):
+        return ""
+    return f"联审意见针对图纸第 {file.review.revision} 版，最新为第 {newest} 版，须重新联审"
 
 
 def _decimal(value: Any) -> Decimal:
@@ -324,6 +330,7 @@ def gate_facts(session: Session, file: CaseFile, *, final: bool = False) -> Gate
             for d in file.item.disciplines
         ],
         review_open=file.review.open,
+        review_stale=review_staleness(file),
         engagements=file.engagements,
         dispatched=file.case.dispatched,
         fees=fees,

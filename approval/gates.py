@@ -82,7 +82,8 @@ class GateFacts:
         needed: (kind, name) of Results that must exist; ``present`` the kinds that do.
         findings: findings of the latest checks in the box.
         stale: reasons why a check is older than what it checked.
-        disciplines: required disciplines with their latest verdict; ``review_open`` while a round runs.
+        disciplines: required disciplines with their latest verdict; ``review_open`` while a round runs;
+            ``review_stale`` says why the review no longer speaks of the newest drawings.
         engagements: triggered evaluations; ``dispatched`` is False until triggers were evaluated.
         fees: fee statement, None when there is none; ``fee_threshold`` share (0..1) that must be paid to pass,
             None for a note only.
@@ -99,6 +100,7 @@ class GateFacts:
     stale: Sequence[str] = ()
     disciplines: Sequence[DisciplineFact] = ()
     review_open: bool = False
+    review_stale: str = ""
     engagements: Sequence[EngagementFact] = ()
     dispatched: bool = True
     fees: FeeFact | None = None
@@ -199,6 +201,12 @@ def _disciplines(facts: GateFacts) -> list[Finding]:
                     d.code, f"latest verdict is {d.verdict}", measured=word, limit="同意", clause=clause,
                 )
             )  # fmt: skip
+    if facts.review_stale and facts.disciplines:
+        out.append(
+            Finding(
+                "gate.review_stale", "联合审图", Outcome.FAIL, facts.review_stale, "Joint review", "outdated"
+            )
+        )
     if facts.review_open and facts.disciplines:
         out.append(
             Finding(

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Select, and_, false, func, or_, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from approval.case import CaseState, TaskState
@@ -98,6 +99,12 @@ def form(session: Session, case_id: uuid.UUID, round_: int) -> CaseForm | None:
     ).one_or_none()
 
 
+def latest_form(session: Session, case_id: uuid.UUID, round_: int) -> CaseForm | None:
+    """The form as it stands in a round: of the round itself, else of the newest before it."""
+    statement = select(CaseForm).where(CaseForm.case_id == case_id, CaseForm.round <= round_)
+    return session.scalars(statement.order_by(CaseForm.round.desc()).limit(1)).one_or_none()
+
+
 def materials(session: Session, case_id: uuid.UUID) -> Sequence[CaseMaterial]:
     """Uploads and commitments that were not taken back, oldest first."""
     return session.scalars(
@@ -115,7 +122,7 @@ def latest_results(session: Session, actor: Actor, project_id: uuid.UUID) -> dic
             Result.project_id == project_id,
             Result.project_id.in_(visible_projects(actor).with_only_columns(Project.id)),
         )
-        .distinct(Result.kind)
+        .ext(distinct_on(Result.kind))
         .order_by(Result.kind, Result.version.desc())
     )
     return {row.kind: row for row in session.scalars(statement)}
