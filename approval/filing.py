@@ -386,7 +386,7 @@ def withdraw(session: Session, actor: Actor, case_id: uuid.UUID, reason: str = "
     check_action(Action.WITHDRAW, case.state, actor.roles, opinion=reason, corrections=0)
     projection.stop_clocks(session, case, actor, "申请人撤回")
     case.state, case.closed_at = CaseState.WITHDRAWN, now()
-    projection.close_tasks(session, case, "申请人撤回")
+    projection.close_tasks(session, case, actor, "申请人撤回")
     projection.log(
         session, case, actor, "withdrawn", "申请人撤回申请" + (f"：{reason.strip()[:500]}" if reason.strip() else ""),
         "Withdrawn by the applicant",

@@ -170,7 +170,7 @@ def _findings(facts: GateFacts) -> list[Finding]:
     return out
 
 
-_VERDICTS = {"agree": "同意", "modify": "修改后再审", "disagree": "不同意"}
+_VERDICTS = {"agree": "同意", "modify": "修改后同意", "disagree": "不同意"}
 
 
 def _disciplines(facts: GateFacts) -> list[Finding]:

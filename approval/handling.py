@@ -38,8 +38,11 @@ from approval.materials import MaterialStatus
 from approval.models import Case, CaseOpinion, Correction, ResolutionRow, Task
 from approval.notice import Entry, NoticeFacts
 from approval.opinion import difference
+from drawings.events import JointReviewClosed, OpinionGiven
+from intermediaries.events import AllEngagementsDelivered, EngagementDelivered
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from project_box.kernel.events import subscribe
 from project_box.kernel.finding import Finding, Outcome
 from project_box.kernel.identity import OFFICER_ROLES, Actor
 from project_box.service import record_audit
@@ -273,7 +276,7 @@ def _keep_materials(move: _Move) -> None:
 def _dispatch(move: _Move) -> None:
     """Evaluate the triggers and send out what law asks of intermediaries, all at once."""
     session, case = move.session, move.case
-    neighbours.dispatch(session, move.actor, case, move.file.results)
+    neighbours.dispatch(session, move.actor, case.project_id, case.id, move.file.form)
     case.dispatched = True
     facts = neighbours.engagement_facts(session, case.id)
     names = "、".join(f.name for f in facts if f.status not in ("shared", "dropped", "undecided"))
@@ -320,7 +323,7 @@ def _refuse(move: _Move) -> None:
     projection.stop_clocks(move.session, move.case, move.actor, f"不予受理：{reason.zh}")
     _mark_done(move)
     move.case.state, move.case.closed_at = CaseState.RETURNED, now()
-    projection.close_tasks(move.session, move.case, "不予受理")
+    projection.close_tasks(move.session, move.case, move.actor, "不予受理")
     _say(move, f"不予受理：{reason.zh}", "Not accepted")
     _notice(move, reason=f"{reason.zh}。{move.opinion}", basis=reason.basis)
 
@@ -400,7 +403,7 @@ def _extend(move: _Move) -> None:
 def _approve(move: _Move) -> None:
     issuing.approve(move.session, move.actor, move.file, move.opinion)
     _clock(move, "作出决定")
-    projection.close_disciplines(move.session, move.case)
+    projection.close_disciplines(move.session, move.case, move.actor)
     _finish(move)
     _say(move, "决定：准予许可", "Decision: granted")
 
@@ -408,7 +411,7 @@ def _approve(move: _Move) -> None:
 def _deny(move: _Move) -> None:
     issuing.deny(move.session, move.actor, move.file, move.opinion)
     _clock(move, "作出决定")
-    projection.close_disciplines(move.session, move.case)
+    projection.close_disciplines(move.session, move.case, move.actor)
     _finish(move)
     _say(move, "决定：不予许可", "Decision: denied")
 
@@ -550,7 +553,7 @@ def preview_notice(
 def _engagements_settled(session: Session, case: Case) -> None:
     """Move the process on when every engagement is delivered, dropped or shared."""
     facts = neighbours.engagement_facts(session, case.id)
-    if all(f.status in ("delivered", "dropped", "shared", "undecided") for f in facts):
+    if all(f.status in neighbours.SETTLED for f in facts):
         note = "成果齐备" if any(f.status == "delivered" for f in facts) else "无需等待中介成果"
         if projection.send(session, case, "engagements_delivered", note):
             projection.log(session, case, None, "engagements", f"中介评估：{note}", "Evaluations settled")
@@ -565,17 +568,17 @@ def on_engagement(session: Session, case_id: uuid.UUID, text: str) -> None:
     _engagements_settled(session, case)
 
 
-def on_opinion(session: Session, review_id: uuid.UUID, discipline: str, verdict: str, by: str) -> None:
+def on_opinion(session: Session, review_id: uuid.UUID, discipline: str, verdict: str) -> None:
     """A discipline gave its verdict: its task is done."""
     case = repository.case_by_review(session, review_id)
     if case is None:
         return
+    by = neighbours.review_facts(session, review_id).verdicts.get(discipline, (None, "", ""))[2]
     for task in repository.case_tasks(session, case.id):
         if task.discipline == discipline and task.state is not TaskState.DONE:
             task.state, task.done_at, task.done_name, task.action = TaskState.DONE, now(), by, verdict
-    words = {"agree": "同意", "modify": "修改后再审", "disagree": "不同意"}
     names = {d.code: d.name for d in item_version(case).item.disciplines}
-    word = words.get(verdict, verdict)
+    word = neighbours.verdict_word(verdict)
     projection.log(
         session,
         case,
@@ -598,7 +601,7 @@ def on_review_closed(session: Session, case_id: uuid.UUID, verdict: str) -> None
             session, case, None, "review_closed", "联合审图办结：同意", "Joint review closed: agreed"
         )
         return
-    word = {"modify": "修改后再审", "disagree": "不同意"}.get(verdict, verdict)
+    word = neighbours.verdict_word(verdict)
     projection.log(
         session,
         case,
@@ -607,3 +610,27 @@ def on_review_closed(session: Session, case_id: uuid.UUID, verdict: str) -> None
         f"联合审图办结：{word}，待经办补正告知",
         f"Joint review closed: {verdict}",
     )
+
+
+# --- events of lower rooms -------------------------------------------------------------------------------------
+
+
+@subscribe(OpinionGiven)
+def _opinion_given(session: Session, event: OpinionGiven) -> None:
+    on_opinion(session, event.review_id, event.discipline, event.verdict)
+
+
+@subscribe(JointReviewClosed)
+def _review_closed(session: Session, event: JointReviewClosed) -> None:
+    on_review_closed(session, event.case_id, event.verdict)
+
+
+@subscribe(EngagementDelivered)
+def _engagement_delivered(session: Session, event: EngagementDelivered) -> None:
+    names = {f.code: f.name for f in neighbours.engagement_facts(session, event.case_id)}
+    on_engagement(session, event.case_id, f"{names.get(event.code, event.code)}：成果已提交")
+
+
+@subscribe(AllEngagementsDelivered)
+def _all_delivered(session: Session, event: AllEngagementsDelivered) -> None:
+    on_engagement(session, event.case_id, "中介评估事项均已办结")

@@ -6,34 +6,57 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from approval.gates import EngagementFact
-from approval.models import Case
+from drawings import service as drawings
+from drawings.joint_review import Verdict
+from drawings.models import JointReview
+from intermediaries import service as intermediaries
+from intermediaries.lines import LineStatus
+from project_box.kernel.errors import Conflict
 from project_box.kernel.identity import Actor
 from project_box.models import Result
 from project_box.service import result_geometry
-from project_box.siteplan import SitePlan
+from project_box.siteplan import STYLES, PlanShape, SitePlan
+
+#: lines that wait for nobody
+SETTLED = frozenset({"delivered", "shared", "dropped", "undecided"})
 
 
 @dataclass(frozen=True)
 class ReviewFacts:
-    """Where a joint review stands: revision it looks at, latest (verdict, text, by) per discipline, open or closed."""
+    """Where a joint review stands.
+
+    Attributes:
+        revision: number of the revision it looks at.
+        open: the round has not been closed.
+        verdicts: discipline → its latest (verdict, text, author).
+    """
 
     revision: int | None = None
     open: bool = False
     verdicts: dict[str, tuple[str | None, str, str]] = field(default_factory=dict)
 
 
+def verdict_word(verdict: str) -> str:
+    """Chinese word of a verdict."""
+    return Verdict(verdict).zh
+
+
 def review_facts(session: Session, review_id: uuid.UUID | None) -> ReviewFacts:
-    """Facts of a review; empty when there is none."""
-    return ReviewFacts()
-
-
-def engagement_facts(session: Session, case_id: uuid.UUID) -> list[EngagementFact]:
-    """Triggered evaluations of a case."""
-    return []
+    """Facts of a review; empty when there is none. The caller has checked who asks."""
+    review = session.get(JointReview, review_id) if review_id is not None else None
+    if review is None:
+        return ReviewFacts()
+    latest = drawings.review_standing(session, review).latest
+    return ReviewFacts(
+        review.revision.number,
+        review.closed_at is None,
+        {code: (o.verdict.value, o.text, o.author) for code, o in latest.items()},
+    )
 
 
 def open_review(
@@ -43,13 +66,38 @@ def open_review(
     project_id: uuid.UUID,
     disciplines: Sequence[str],
     due: dt.date | None,
-) -> uuid.UUID | None:
-    """Open a joint review of the current revision."""
-    return None
+) -> uuid.UUID:
+    """Open a round on the newest revision; a round that still runs is superseded.
+
+    Raises:
+        Conflict: no drawings have been handed in.
+    """
+    revision = drawings.current_revision(session, actor, project_id)
+    if revision is None:
+        raise Conflict("项目还没有图纸，不能联合审图", "there are no drawings to review", code="no_drawings")
+    drawings.supersede_review(session, actor, case_id, "新一轮联合审图")
+    return drawings.open_review(session, actor, case_id, project_id, revision.id, disciplines, due).id
 
 
-def dispatch(session: Session, actor: Actor, case: Case, results: Mapping[str, Result]) -> None:
-    """Evaluate triggers on what the box knows and send out engagements."""
+def end_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:
+    """Close a round that is no longer needed."""
+    drawings.supersede_review(session, actor, case_id, reason)
+
+
+def dispatch(
+    session: Session, actor: Actor, project_id: uuid.UUID, case_id: uuid.UUID, stated: Mapping[str, Any]
+) -> None:
+    """Judge every evaluation and send out the needed ones at once."""
+    intermediaries.dispatch(session, actor, project_id, case_id, stated)
+
+
+def engagement_facts(session: Session, case_id: uuid.UUID) -> list[EngagementFact]:
+    """Evaluations of a case that are or may be needed. The caller has checked who asks."""
+    return [
+        EngagementFact(line.code, line.name, line.status.value, line.reason, line.conclusion)
+        for line in intermediaries.case_lines(session, case_id)
+        if line.status is not LineStatus.NOT_NEEDED
+    ]
 
 
 def site_plan(
@@ -60,4 +108,14 @@ def site_plan(
     geometry = result_geometry(boundary) if boundary is not None else None
     if boundary is None or geometry is None:
         return None
-    return SitePlan(boundary=geometry, shapes=(), crs=boundary.crs, title=title)
+    shapes: list[PlanShape | dict[str, Any]] = []
+    revision = drawings.current_revision(session, actor, project_id)
+    models = drawings.revision_models(session, revision) if revision is not None else []
+    for model in models:
+        if model.kind != "site_plan":
+            continue
+        for shape in model.shapes:
+            if shape.role in STYLES and shape.role != "boundary" and not shape.geometry.is_empty:
+                label = str(shape.attributes.get("楼号", "")) if shape.role == "footprint" else ""
+                shapes.append(PlanShape(shape.role, shape.geometry, label))
+    return SitePlan(boundary=geometry, shapes=shapes, crs=boundary.crs, title=title)

@@ -98,16 +98,20 @@ def refresh(session: Session, case: Case) -> None:
     session.flush()
 
 
-def close_tasks(session: Session, case: Case, note: str) -> None:
-    """Close all open tasks because the case ended."""
+def close_tasks(session: Session, case: Case, actor: Actor, note: str) -> None:
+    """Close all open tasks, and a joint review that still runs, because the case ended."""
+    if case.review_id is not None:
+        neighbours.end_review(session, actor, case.id, note)
     for task in repository.case_tasks(session, case.id):
         if task.state in _OPEN:
             task.state, task.done_at, task.note = TaskState.DONE, now(), note
     session.flush()
 
 
-def close_disciplines(session: Session, case: Case) -> None:
+def close_disciplines(session: Session, case: Case, actor: Actor) -> None:
     """The decision is made: verdicts still out are no longer asked for."""
+    if case.review_id is not None:
+        neighbours.end_review(session, actor, case.id, "办件已作出决定")
     for task in repository.case_tasks(session, case.id):
         if task.discipline is not None and task.state in _OPEN:
             task.state, task.done_at, task.note = TaskState.DONE, now(), "办件已作出决定"

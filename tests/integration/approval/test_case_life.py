@@ -47,7 +47,7 @@ class Neighbours:
 
     def verdicts(self, session: Session, case: Case, **words: str) -> None:
         for discipline in DISCIPLINES:
-            handling.on_opinion(session, self.rounds[-1], discipline, words.get(discipline, "agree"), "某人")
+            handling.on_opinion(session, self.rounds[-1], discipline, words.get(discipline, "agree"))
         found = {d: (words.get(d, "agree"), "", "某人") for d in DISCIPLINES}
         self.review = ReviewFacts(self.review.revision, False, found)
         worst = "agree" if set(words.values()) <= {"agree"} else "modify"
@@ -59,6 +59,7 @@ def rooms(monkeypatch: pytest.MonkeyPatch) -> Neighbours:
     played = Neighbours()
     monkeypatch.setattr(neighbours, "open_review", played.open_review)
     monkeypatch.setattr(neighbours, "review_facts", lambda *_: played.review)
+    monkeypatch.setattr(neighbours, "end_review", lambda *_: None)
     monkeypatch.setattr(neighbours, "dispatch", lambda *_: None)
     monkeypatch.setattr(neighbours, "engagement_facts", lambda *_: played.engagements)
     return played
