@@ -41,6 +41,7 @@ __all__ = [
     "SealSigner",
     "authority_from_settings",
     "certificate_for",
+    "last_page_corner",
     "sign_pdf",
     "verify_pdf",
 ]
@@ -106,20 +107,75 @@ def _run(job: Coroutine[Any, Any, T]) -> T:
         return pool.submit(asyncio.run, job).result()
 
 
-def _box(writer: IncrementalPdfFileWriter, place: SealPlace) -> tuple[int, int, int, int]:
-    """The place in PDF coordinates (origin at the lower left of the page)."""
+def _media_box(writer: IncrementalPdfFileWriter, page_number: int) -> tuple[float, float, float, float]:
+    """Media box of a page (1-based), inherited if need be; A4 where none is given.
+
+    Raises:
+        BadInput: there is no such page.
+    """
     try:
-        page = writer.find_page_for_modification(place.page - 1)[0].get_object()
-        media = (
-            page.raw_get("/MediaBox") if "/MediaBox" in page else page["/Parent"].get_object()["/MediaBox"]
-        )
-        left, _, _, top = (float(v) for v in media)
+        node: Any = writer.find_page_for_modification(page_number - 1)[0].get_object()
+        for _ in range(32):
+            if "/MediaBox" in node:
+                left, bottom, right, top = (float(v) for v in node["/MediaBox"])
+                return left, bottom, right, top
+            if "/Parent" not in node:
+                break
+            node = node["/Parent"]
     except (PdfError, KeyError, TypeError, ValueError, IndexError) as error:
         raise BadInput(
-            f"文件没有第 {place.page} 页,无法盖章", f"no page {place.page}: {error}", code="no_page"
+            f"文件没有第 {page_number} 页,无法盖章", f"no page {page_number}: {error}", code="no_page"
         ) from error
+    return 0.0, 0.0, 595.28, 841.89
+
+
+def _box(writer: IncrementalPdfFileWriter, place: SealPlace) -> tuple[int, int, int, int]:
+    """The place in PDF coordinates (origin at the lower left of the page)."""
+    left, _, _, top = _media_box(writer, place.page)
     x, y = round(left + place.x), round(top - place.y)
     return x, y - round(place.size), x + round(place.size), y
+
+
+def _open(pdf: bytes) -> IncrementalPdfFileWriter:
+    """A document to be sealed, read far enough to know that it can be.
+
+    Raises:
+        BadInput: not a PDF, unreadable, without pages, or encrypted.
+    """
+    if b"%PDF-" not in pdf[:1024]:
+        raise BadInput("文件不是 PDF,不能盖章", "not a PDF", code="not_a_pdf", remedy="请提交 PDF 文件")
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        encrypted = bool(writer.prev.encrypted)
+        if not encrypted:
+            list(writer.prev.embedded_signatures)
+            pages = int(writer.root["/Pages"]["/Count"])
+            writer.find_page_for_modification(pages - 1)
+    except Exception as error:  # a damaged file may break the parser anywhere
+        raise BadInput(
+            "PDF 文件无法读取,不能盖章",
+            f"unreadable PDF: {type(error).__name__}: {error}",
+            code="unreadable_pdf",
+            remedy="重新导出 PDF 后再提交",
+        ) from error
+    if encrypted:
+        raise BadInput(
+            "PDF 已加密,不能盖章", "encrypted PDF", code="encrypted_pdf", remedy="请提交未加密的 PDF 文件"
+        )
+    return writer
+
+
+def last_page_corner(pdf: bytes) -> SealPlace:
+    """A place for a seal on a document of others: lower right of its last page.
+
+    Raises:
+        BadInput: the document cannot be sealed.
+    """
+    writer = _open(pdf)
+    count = int(writer.root["/Pages"]["/Count"])
+    left, bottom, right, top = _media_box(writer, count)
+    size = min(SEAL_SIZE, (right - left) / 2, (top - bottom) / 2)
+    return SealPlace(count, max(0.0, right - left - size - 40), max(0.0, top - bottom - size - 40), size)
 
 
 def sign_pdf(
@@ -148,19 +204,13 @@ def sign_pdf(
         Conflict: the signer's certificate was withdrawn.
     """
     place = place or getattr(pdf, "seal_place", None)
-    if b"%PDF-" not in pdf[:1024]:
-        raise BadInput("文件不是 PDF,不能盖章", "not a PDF", code="not_a_pdf", remedy="请提交 PDF 文件")
     authority = signer.authority
     if authority.revoked(signer.certificate):
         raise Conflict(
             "印章证书已被吊销,不能盖章", "the certificate was withdrawn", code="certificate_revoked"
         )
+    writer = _open(pdf)
     try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-        if writer.prev.encrypted:
-            raise BadInput(
-                "PDF 已加密,不能盖章", "encrypted PDF", code="encrypted_pdf", remedy="请提交未加密的 PDF 文件"
-            )
         field = f"Seal{len(list(writer.prev.embedded_signatures)) + 1}"
         specification = fields.SigFieldSpec(
             field, on_page=place.page - 1 if place else 0, box=_box(writer, place) if place else None
