@@ -45,6 +45,7 @@ class Counted:
         area: drawn area ㎡; ``coefficient`` of the area rules; ``factor`` of the 计容 rules (1 when not asked).
         storeys: how many floors the frame stands for.
         counted: area × coefficient × factor × storeys.
+        checked: the rule row used was compared with its source.
     """
 
     building: str
@@ -60,6 +61,7 @@ class Counted:
     why: str
     clause: str
     ref: EntityRef | None
+    checked: bool
 
 
 def storeys_of(floor: Mapping[str, Any]) -> int:
@@ -185,6 +187,7 @@ def measure_floors(floors: Rows, rules: Rows, far_rules: Rows | None = None) -> 
                     why,
                     clause,
                     ref if isinstance(ref, EntityRef) else None,
+                    bool(row.get("checked", True)),
                 )
             )
     if missing:

@@ -1,7 +1,8 @@
 """First-match decision rows: how coefficient tables of standards are written as data.
 
-A row holds ``measure``, ``operator``, ``limit`` and what follows (``coefficient``, ``clause``). Rows are tried in file order; the first
-whose condition holds decides. An empty measure always holds. A measure that is needed and missing makes the result 无法判定.
+A row holds ``measure``, ``operator``, ``limit`` and what follows (``coefficient``, ``clause``). Rows are tried in
+file order; the first whose condition holds decides. An empty measure always holds. A measure that is needed and
+missing makes the result 无法判定.
 """
 
 from __future__ import annotations

@@ -66,7 +66,10 @@ class _Strict(BaseModel):
 
 
 class TariffRef(_Strict):
-    """A lookup in a tariff table: keys are element codes, or ``{value: …}``; ``rows`` hands the whole matching rows over."""
+    """A lookup in a tariff table.
+
+    Keys are element codes, or ``{value: …}``; ``rows`` hands the whole matching rows over.
+    """
 
     table: str
     keys: dict[str, str | Literal_] = {}

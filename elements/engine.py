@@ -27,7 +27,6 @@ from elements.values import (
     ElementValue,
     Evaluated,
     Missing,
-    Step,
     Undecided,
     Value,
     union_evidence,

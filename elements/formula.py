@@ -1,12 +1,12 @@
 """Formulas: ZEN expressions over element codes, exact in decimals and harmless.
 
-ZEN computes in 28-digit decimals but hands floats to Python; therefore numbers go in as text (``number(X)``) and the
-result comes out as text (``string(…)``), and nothing is lost on the way.
+ZEN computes in 28-digit decimals but hands floats to Python; therefore numbers go in as text (``number(X)``) and
+the result comes out as text (``string(…)``), and nothing is lost on the way.
 
 Only a small language is let through: numbers, quoted text, element codes, ``+ - * / %``, comparisons,
-``and or not in``, ``? :``, lists, intervals after ``in``, and the functions of :data:`FUNCTIONS`. No member access, no closures, no
-assignment, no clock, no randomness: a formula is a pure function of its inputs, and its running time is linear
-in its length, which is limited.
+``and or not in``, ``? :``, lists, intervals after ``in``, and the functions of :data:`FUNCTIONS`. No member access,
+no closures, no assignment, no clock, no randomness: a formula is a pure function of its inputs, and its running time
+is linear in its length, which is limited.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A function is pure: typed values in, :class:`~elements.values.Computed` out. It raises
 :class:`~elements.values.Undecided` when something is missing and :class:`~project_box.kernel.errors.BadInput` when a
-value is not usable. Arguments come by keyword as the catalogue's ``args`` say; a table argument arrives as a list of rows.
+value is not usable. Arguments come by keyword as the catalogue's ``args`` say; a table argument arrives as a list of
+rows.
 """
 
 from __future__ import annotations

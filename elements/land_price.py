@@ -1,12 +1,13 @@
 """基准地价系数修正法: factors and price of land, and 补缴地价.
 
-All money and factors are exact decimals. Published rule: factors are rounded to 4 decimals (half-up) **before** they are multiplied,
-the unit price to 1 decimal; the catalogue says so per element (``precision`` with ``carry: rounded``).
+All money and factors are exact decimals. Published rule: factors are rounded to 4 decimals (half-up) **before** they
+are multiplied, the unit price to 1 decimal; the catalogue says so per element (``precision`` with ``carry: rounded``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
@@ -52,7 +53,7 @@ def interpolate(points: Sequence[tuple[Decimal, Decimal]], x: Decimal) -> tuple[
         return ordered[0][1], f"不大于最小表值 {ordered[0][0]},取 {ordered[0][1]}"
     if x >= ordered[-1][0]:
         return ordered[-1][1], f"不小于最大表值 {ordered[-1][0]},取 {ordered[-1][1]}"
-    for (x0, y0), (x1, y1) in zip(ordered, ordered[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(ordered):
         if x == x0:
             return y0, f"表值 {x0} → {y0}"
         if x0 < x < x1:
@@ -103,6 +104,9 @@ def supplement_far(
     area: Decimal,
     old_floor_price: Decimal | None = None,
 ) -> Decimal:
-    """补缴地价 for a change of FAR (and price): ``(new price×new FAR − old price×old FAR) × land area``, 元, may be negative."""
+    """补缴地价 for a change of FAR (and price), 元, may be negative.
+
+    ``(new price × new FAR − old price × old FAR) × land area``.
+    """
     old = floor_price if old_floor_price is None else old_floor_price
     return (floor_price * new_far - old * old_far) * area

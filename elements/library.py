@@ -6,6 +6,7 @@ Every function documents its arguments with units; ``formula`` is what the page 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -109,8 +110,13 @@ def compare_limit(value: Decimal, limit: dict[str, Any], precision: int = 2, uni
 
 
 @function("close_to", "|a − b| ≤ max(绝对误差, 相对误差 × b)")
-def close_to(a: Decimal, b: Decimal, tolerance: Rows) -> Computed:
-    """Whether two values agree; ``tolerance`` row gives ``absolute`` (unit of the values) and ``relative`` (%)."""
+def close_to(b: Decimal, tolerance: Rows, a: Decimal | None = None) -> Computed:
+    """Whether a stated value ``a`` agrees with ``b``; ``tolerance`` row: ``absolute`` (their unit), ``relative`` (%).
+
+    Nothing stated is 提示: there is nothing to compare.
+    """
+    if a is None:
+        return Computed(Outcome.NOTE, substituted="未申报,不作比较")
     row = tolerance[0]
     allowed = max(Decimal(row["absolute"]), abs(Decimal(b)) * Decimal(row["relative"]) / 100)
     gap = abs(Decimal(a) - Decimal(b))
@@ -136,6 +142,7 @@ def gross_area(floors: Rows, rules: Rows, part: str = "all", buildings: Rows | N
         substituted=_sum_by_building(counted),
         steps=areas.steps_of(counted),
         evidence=union_evidence([[c.ref] for c in counted if c.ref is not None]) or None,
+        verified=all(c.checked for c in counted),
     )
 
 
@@ -149,6 +156,7 @@ def far_area(floors: Rows, rules: Rows, far_rules: Rows, buildings: Rows | None 
         substituted=_sum_by_building(counted),
         steps=areas.steps_of([c for c in counted if c.counted]),
         evidence=union_evidence([[c.ref] for c in counted if c.ref is not None and c.counted]) or None,
+        verified=all(c.checked for c in counted),
     )
 
 
@@ -188,6 +196,7 @@ def area_by_rules(
         area * coefficient,
         substituted=f"{_n(area)} × {plain_number(coefficient)}({condition_text(row)})",
         clause=str(row["clause"]),
+        verified=bool(row.get("checked", True)),
     )
 
 
@@ -216,7 +225,9 @@ def far_area_single(
 @function("green_area", "Σ(计入范围内绿地面积 × 折算系数)")
 def green_area(greens: Rows, rules: Rows) -> Computed:
     """计入绿地面积 ㎡: ``counted_area`` of each green record (boundary rules already applied) times its soil coefficient."""
-    out, steps, missing, faulty = Decimal(0), [], [], []
+    out, steps = Decimal(0), []
+    missing: list[Missing] = []
+    faulty: list[EntityRef] = []
     for i, row in enumerate(greens, 1):
         what = f"第 {i} 块{row['kind']}"
         try:
@@ -401,49 +412,44 @@ def inside(setbacks: Rows, kind: str) -> Computed:
 
 @function("fire_spacing", "各栋间距 ≥ 防火间距(高层/多层)")
 def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows) -> Computed:
-    """Each pair's distance against the fire spacing table (rows ``a, b, metres``) by height class (一、二级耐火等级)."""
-    classes: dict[str, str] = {}
-    lacking: list[Mapping[str, Any]] = []
-    for b in buildings:
-        if b.get("height_mm") is None:
-            lacking.append(b)
-        else:
-            residential = "住宅" in str(b.get("usage") or "")
-            classes[str(b["building"])] = planning.height_class(int(b["height_mm"]), residential)
-    if lacking:
-        names = "、".join(str(b["building"]) for b in lacking)
-        raise Undecided(
-            Missing("建筑高度", "建筑高度", f"{names} 未注建筑高度", f"no height on {names}"),
-            evidence=_refs(lacking),
-        )
+    """Each pair's distance against the fire spacing table (rows ``a, b, metres``) by height class (一、二级耐火等级).
+
+    A building of unknown height only matters where the distance is below the greatest spacing of the table.
+    """
     if not spacings:
         return Computed(Outcome.NOTE, substituted="只有一栋建筑,无间距可核")
+    classes: dict[str, str] = {}
+    for b in buildings:
+        if b.get("height_mm") is not None:
+            residential = "住宅" in str(b.get("usage") or "")
+            classes[str(b["building"])] = planning.height_class(int(b["height_mm"]), residential)
+    enough = max(Decimal(r["metres"]) for r in rules)
     steps, bad = [], []
+    missing: list[Missing] = []
+    unknown: list[Mapping[str, Any]] = []
     for s in spacings:
-        pair = sorted((classes.get(str(s["a"]), "多层"), classes.get(str(s["b"]), "多层")))
-        row = next((r for r in rules if sorted((r["a"], r["b"])) == pair), None)
-        if row is None:
-            raise Undecided(
-                Missing(
-                    "table:fire-spacing",
-                    "防火间距",
-                    f"没有 {'–'.join(pair)} 的防火间距",
-                    "no fire spacing row",
-                )
-            )
+        names = [str(s["a"]), str(s["b"])]
+        pair = [classes.get(n) for n in names]
+        if s.get("b_height_mm") is not None:
+            pair[1] = planning.height_class(int(s["b_height_mm"]), True)
+        distance = Decimal(s["distance"])
+        if None in pair:
+            if distance >= enough:
+                steps.append(_spacing_step(s, "高度未注,已不小于最大防火间距", distance, enough, ""))
+                continue
+            lacking = [n for n, c in zip(names, pair, strict=True) if c is None]
+            missing += [
+                Missing("建筑高度", "建筑高度", f"{n} 未注建筑高度", f"no height on {n}") for n in lacking
+            ]
+            unknown.append(s)
+            continue
+        row = next(r for r in rules if sorted((r["a"], r["b"])) == sorted(str(p) for p in pair))
         needed = Decimal(row["metres"])
-        ok = Decimal(s["distance"]) >= needed
-        steps.append(
-            Step(
-                f"{s['a']} – {s['b']}({'–'.join(pair)})",
-                f"{_n(Decimal(s['distance']))} {'≥' if ok else '<'} {plain_number(needed)}",
-                "符合" if ok else "不符合",
-                str(row["clause"]),
-                _pair_refs(s),
-            )
-        )
-        if not ok:
+        steps.append(_spacing_step(s, "–".join(str(p) for p in pair), distance, needed, str(row["clause"])))
+        if distance < needed:
             bad.append(s)
+    if missing and not bad:
+        raise Undecided(*dict.fromkeys(missing), evidence=union_evidence(_pair_refs(s) for s in unknown))
     return Computed(
         Outcome.FAIL if bad else Outcome.PASS,
         steps=tuple(steps),
@@ -452,31 +458,63 @@ def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows) -> Computed:
     )
 
 
+def _spacing_step(s: Mapping[str, Any], kinds: str, distance: Decimal, needed: Decimal, clause: str) -> Step:
+    ok = distance >= needed
+    return Step(
+        f"{s['a']} – {s['b']}({kinds})",
+        f"{_n(distance)} {'≥' if ok else '<'} {plain_number(needed)}",
+        "符合" if ok else "不符合",
+        clause,
+        _pair_refs(s),
+    )
+
+
+@function("parking_limit", "机动车位 ≥ 配建指标 × 计算基数(进位取整)")
+def parking_limit(limit: dict[str, Any], units: int | None = None, area: Decimal | None = None) -> Computed:
+    """Required car spaces as a limit record, from a condition's number or its text (``机动车≥1.0车位/户``, ``…/100㎡``).
+
+    ``units`` 户数; ``area`` 地上建筑面积 ㎡, the basis of rates per 100 ㎡.
+    """
+    operator = str(limit.get("operator") or "")
+    text = str(limit.get("text") or limit.get("value") or "").strip()
+    if operator == "none" or not text:
+        return Computed({"operator": "none"}, substituted="规划条件不作要求")
+    if operator in ("<=", ">=", "<", ">", "=", "between"):
+        return Computed(dict(limit), substituted=text)
+    rates = planning.parse_parking(text)
+    total, parts = 0, []
+    for rate, per, basis in rates:
+        quantity = Decimal(units) if basis == "户" and units is not None else area if basis == "㎡" else None
+        if quantity is None:
+            word = "户数(单体图套内线)" if basis == "户" else "地上建筑面积"
+            raise Undecided(
+                Missing("TJ_TCW", "停车配建", f"按“{text}”核算须有{word}", f"{text}: basis is missing")
+            )
+        needed = int((rate * quantity / per).to_integral_value(rounding="ROUND_CEILING"))
+        unit = "户" if basis == "户" else "㎡"
+        parts.append(f"⌈{plain_number(rate)} × {_n(quantity)}{unit} ÷ {plain_number(per)}⌉ = {needed}")
+        total += needed
+    record: dict[str, Any] = {"operator": ">=", "value": Decimal(total), "unit": "个", "text": text}
+    record["clause"] = str(limit.get("clause") or "")
+    return Computed(record, substituted=";".join(parts), clause=str(limit.get("clause") or ""))
+
+
 @function("land_use_fits", "申报用地性质 ∈ 控规用途及兼容用途")
 def land_use_fits(declared: str, limit: dict[str, Any]) -> Computed:
-    """Declared land-use code or name against the condition's value and 兼容 list (``value2`` or ``;``-separated)."""
+    """Declared land use (code of 234号文, or name) against the condition's codes; a longer code lies under a shorter one."""
     if limit.get("operator") == "none":
         return Computed(Outcome.NOTE, limit="不作要求")
     allowed: list[str] = []
     for part in (limit.get("value"), limit.get("value2")):
-        items = (
-            part
-            if isinstance(part, list)
-            else str(part or "").replace(";", ";").replace("、", ";").split(";")
-        )
-        allowed += [str(i).strip() for i in items if str(i).strip()]
+        for item in part if isinstance(part, list) else [part]:
+            allowed += [w.strip() for w in re.split(r"[;；、,，]", str(item or "")) if w.strip()]
     text = str(limit.get("text") or "")
-    code = declared.split()[0] if declared else ""
-    fits = any(
-        a
-        and (
-            a == declared
-            or a == code
-            or (a.isdigit() and code.startswith(a))
-            or (not a.isdigit() and a in declared)
-        )
-        for a in allowed
-    )
+    codes = re.findall(r"\d{2,6}", declared)
+    if codes:
+        fits = any(c.startswith(a) for c in codes for a in allowed if a.isdigit())
+    else:
+        names = [a for a in allowed if not a.isdigit()]
+        fits = declared in text or any(n in declared or declared in n for n in names)
     return Computed(
         Outcome.PASS if fits else Outcome.FAIL,
         substituted=f"{declared} {'∈' if fits else '∉'} {{{', '.join(allowed)}}}",

@@ -5,6 +5,7 @@ Pure functions. Lengths m, areas ㎡, exact decimals; heights compared in intege
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -70,6 +71,39 @@ def required_parking(
     return out
 
 
+_PARKING_RATE = re.compile(
+    r"([≥>=]{1,2}|不少于|不低于)?\s*(\d+(?:\.\d+)?)\s*(?:个|辆)?(?:机动车)?(?:停?车位|泊位|个|辆)\s*/\s*(户|套|(\d+)?\s*(?:㎡|m2|m²|平方米))"
+)
+
+
+def parse_parking(text: str) -> list[tuple[Decimal, Decimal, str]]:
+    """Parking rates in a condition's text: (spaces, per, basis ``户`` or ``㎡``); 非机动车 clauses are left out.
+
+    Raises:
+        Undecided: no rate can be read.
+    """
+    out: list[tuple[Decimal, Decimal, str]] = []
+    for clause in re.split(r"[;；,，。]", text):
+        if "非机动" in clause:
+            continue
+        for _, rate, per, number in _PARKING_RATE.findall(clause):
+            household = per in ("户", "套")
+            out.append(
+                (
+                    Decimal(rate),
+                    Decimal(number or 1) if not household else Decimal(1),
+                    "户" if household else "㎡",
+                )
+            )
+    if not out:
+        raise Undecided(
+            Missing(
+                "TJ_TCW", "停车配建", f"停车配建“{text}”不能识别", f"parking rule {text!r} cannot be read"
+            )
+        )
+    return out
+
+
 def judge(value: Decimal, limit: Mapping[str, Any]) -> bool:
     """Compare the unrounded value with a limit, by the limit's own operator (``<= >= < > = between in``).
 
@@ -130,7 +164,7 @@ def tolerance(tiers: Rows, total: Decimal, mode: str, cap: Decimal | None) -> De
 
 
 def verdict_on_deviation(permitted: Decimal, actual: Decimal, allowed: Decimal) -> str:
-    """合格 (not above the permit), 在合理误差内 (pay for what was built), 超出 (hand over for punishment)."""
+    """合格 (not above the permit), 在合理误差内 (pay for what was built) or 超出 (punishment)."""
     over = actual - permitted
     if over <= 0:
         return "合格"

@@ -118,6 +118,7 @@ class _Jurisdiction(_Strict):
 
 
 class _Jurisdictions(_Strict):
+    home: str
     jurisdictions: list[_Jurisdiction]
 
 
@@ -143,9 +144,10 @@ class Lookup:
 class Tariffs:
     """All tables, with lookup by jurisdiction, date and keys."""
 
-    def __init__(self, tables: Mapping[str, Table], chains: Mapping[str, list[str]]) -> None:
+    def __init__(self, tables: Mapping[str, Table], chains: Mapping[str, list[str]], home: str) -> None:
         self.tables = dict(tables)
         self.chains = dict(chains)
+        self.home = home
 
     def chain(self, jurisdiction: str) -> list[str]:
         """Where to look, in order; an unknown jurisdiction has only itself and 全国."""
@@ -191,7 +193,8 @@ def load_tariffs(folder: Path) -> Tariffs:
     """Read every table in a folder.
 
     Raises:
-        CatalogueError: file and line of the first fault: bad structure, double code, unknown jurisdiction, overlapping editions.
+        CatalogueError: file and line of the first fault: bad structure, double code, unknown jurisdiction,
+            overlapping editions.
     """
     places_file = folder / "jurisdictions.yaml"
     places = parse(_Jurisdictions, places_file)
@@ -210,7 +213,7 @@ def load_tariffs(folder: Path) -> Tariffs:
             )
         _check_editions(path, table, known)
         tables[table.code] = table
-    return Tariffs(tables, chains)
+    return Tariffs(tables, chains, places.home)
 
 
 def _check_editions(path: Path, table: Table, known: set[str]) -> None:
