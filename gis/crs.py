@@ -271,6 +271,27 @@ def transform_unchecked(geometry: BaseGeometry, source: int, target: int) -> Bas
     return moved
 
 
+def transform_point(x: float, y: float, source: int, target: int) -> tuple[float, float]:
+    """A point in another CRS, by the rules of :func:`transform`."""
+    moved = transform(shapely.Point(x, y), source, target)
+    west, south, _, _ = moved.bounds
+    return west, south
+
+
+def transform_array(geometries: npt.NDArray[np.object_], source: int, target: int) -> npt.NDArray[np.object_]:
+    """Many geometries in another CRS at once; None where one cannot be expressed there. Datums are not asked about."""
+    if source == target:
+        return geometries
+    transformer = _transformer(source, target)
+
+    def move(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack(transformer.transform(coordinates[:, 0], coordinates[:, 1]))
+
+    moved = np.array(shapely.transform(geometries, move), dtype=object)
+    moved[~np.isfinite(shapely.bounds(moved)).all(axis=1)] = None
+    return moved
+
+
 def area_zone(longitude: float, latitude: float) -> int:
     """EPSG of the projected CRS in which the area of lon/lat input is measured.
 

@@ -1,0 +1,341 @@
+"""Plan layer definitions 规划图层: loaded from ``catalogue/layers/<CODE>.yaml`` and checked on load.
+
+A layer is added by writing one file (see docs/how-to/add-a-plan-layer.md) and importing its data; no code changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gis.rules import CATALOGUE
+from project_box.kernel.catalogue import parse
+from project_box.kernel.errors import CatalogueError, NotFound
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+
+
+class Policy(StrEnum):
+    """What a layer means for a site."""
+
+    FORBID = "forbid"
+    CONSULT = "consult"
+    NOTE = "note"
+    WITHIN = "within"
+    HEIGHT = "height"
+    ATTRIBUTES = "attributes"
+    INFO = "info"
+
+    @property
+    def zh(self) -> str:
+        """Chinese word on the screen."""
+        return {
+            "forbid": "禁止占用",
+            "consult": "征求意见",
+            "note": "提示",
+            "within": "应在范围内",
+            "height": "限高",
+            "attributes": "规划条件",
+            "info": "参考信息",
+        }[self.value]
+
+    @property
+    def en(self) -> str:
+        """English word on the screen."""
+        return {
+            "forbid": "Forbidden",
+            "consult": "Consult",
+            "note": "Note",
+            "within": "Must lie within",
+            "height": "Height limit",
+            "attributes": "Planning conditions",
+            "info": "Information",
+        }[self.value]
+
+
+class FieldDefinition(BaseModel):
+    """One attribute: its Chinese and English name, type, unit, and other names deliveries use for it."""
+
+    model_config = _STRICT
+
+    name: str
+    name_en: str
+    type: Literal["text", "number"] = "text"
+    unit: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class Clause(BaseModel):
+    """The rule a layer rests on; ``verified`` is false until a person has compared it with the paper."""
+
+    model_config = _STRICT
+
+    text: str
+    text_en: str
+    verified: bool
+
+
+class Symbol(BaseModel):
+    """How a layer is drawn: colours as #rrggbb, width in pixels, opacity of the fill."""
+
+    model_config = _STRICT
+
+    fill: str = Field(pattern=_COLOUR)
+    stroke: str = Field(pattern=_COLOUR)
+    width: float = Field(gt=0, le=10)
+    opacity: float = Field(ge=0, le=1)
+    dash: tuple[float, ...] = ()
+    hatch: Literal["diagonal", "cross"] | None = None
+
+
+class ClassValue(BaseModel):
+    """Legend entry of one value (or prefix) of the class field."""
+
+    model_config = _STRICT
+
+    name: str
+    name_en: str
+    fill: str = Field(pattern=_COLOUR)
+
+
+class Classes(BaseModel):
+    """Colours by the value of one field; the longest matching prefix wins (land use codes)."""
+
+    model_config = _STRICT
+
+    field: str
+    values: dict[str, ClassValue] = Field(min_length=1)
+
+
+class Height(BaseModel):
+    """A height limit: the field that holds it (m above ``datum``)."""
+
+    model_config = _STRICT
+
+    field: str
+    datum: str
+
+
+class ConditionItem(BaseModel):
+    """One planning condition taken from a plot's attributes; exactly one way of reading it."""
+
+    model_config = _STRICT
+
+    code: str
+    name: str
+    name_en: str
+    unit: str = ""
+    maximum: str | None = None
+    minimum: str | None = None
+    one_of: tuple[str, ...] = ()
+    display: str | None = None
+    text: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [bool(self.maximum or self.minimum), bool(self.one_of), bool(self.text)]
+        if sum(ways) != 1:
+            raise ValueError("state maximum/minimum, one_of or text")
+        return self
+
+
+class Conditions(BaseModel):
+    """How a layer of plots gives planning conditions 规划条件."""
+
+    model_config = _STRICT
+
+    plot: str
+    use: str
+    plan: str
+    share_minimum: float = Field(gt=0.5, le=1)
+    items: tuple[ConditionItem, ...] = Field(min_length=1)
+
+
+class LayerDefinition(BaseModel):
+    """One plan layer.
+
+    Attributes:
+        code, name, name_en: what it is called.
+        family, order: where it stands in the layer tree.
+        policy: what an overlap means.
+        clause: the rule it rests on.
+        advice: what an overlap asks of the applicant.
+        trigger: tag of the evaluation that an overlap calls for.
+        zone: the fact it gives to ``zones`` of a report: land_grade, regional_evaluation, airport_limit, land_use.
+        touch_tolerance_m, minimum_area_m2: override the defaults of ``families.yaml``.
+        buffer_m: protection distance added around every feature when pieces are made (lines and points need one).
+        fields: attribute names, the delivered ones by alias.
+        label: template of a feature's label, ``{FIELD}``.
+        symbol, classes: how it is drawn.
+        height, conditions: for the policies that need them.
+    """
+
+    model_config = _STRICT
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,29}$")
+    name: str
+    name_en: str
+    family: str
+    order: int
+    policy: Policy
+    aliases: tuple[str, ...] = ()
+    clause: Clause
+    advice: str = ""
+    advice_en: str = ""
+    trigger: str | None = None
+    zone: Literal["land_grade", "regional_evaluation", "airport_limit", "land_use"] | None = None
+    touch_tolerance_m: float | None = Field(default=None, ge=0, le=10)
+    minimum_area_m2: float | None = Field(default=None, ge=0)
+    buffer_m: float = Field(default=0, ge=0, le=10000)
+    fields: dict[str, FieldDefinition]
+    label: str
+    symbol: Symbol
+    classes: Classes | None = None
+    height: Height | None = None
+    conditions: Conditions | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.policy is Policy.HEIGHT) != (self.height is not None):
+            raise ValueError("policy height and a height field go together")
+        if (self.policy is Policy.ATTRIBUTES) != (self.conditions is not None):
+            raise ValueError("policy attributes and conditions go together")
+        named = [self.height.field] if self.height else []
+        named += [self.classes.field] if self.classes else []
+        if self.conditions:
+            named += [self.conditions.plot, self.conditions.use, self.conditions.plan]
+            for item in self.conditions.items:
+                named += [f for f in (item.maximum, item.minimum, item.text, item.display, *item.one_of) if f]
+        missing = [f for f in named if f not in self.fields]
+        if missing:
+            raise ValueError(f"fields {missing} are used but not defined")
+        try:
+            self.label.format_map(dict.fromkeys(self.fields, ""))
+        except (KeyError, ValueError, IndexError) as error:
+            raise ValueError(f"label: {error!r}") from error
+        return self
+
+    def label_of(self, attributes: Mapping[str, Any]) -> str:
+        """Label of one feature; missing attributes leave a gap."""
+        shown = {f: _shown(attributes.get(f)) for f in self.fields}
+        return " ".join(self.label.format_map(shown).replace("()", "").split())
+
+    def rename(self, columns: list[str]) -> dict[str, str]:
+        """Delivered column names to the layer's own (case does not matter), for those that are known."""
+        wanted: dict[str, str] = {}
+        for name, definition in self.fields.items():
+            for known in (name, *definition.aliases, definition.name):
+                wanted.setdefault(known.casefold(), name)
+        found: dict[str, str] = {}
+        for column in columns:
+            target = wanted.get(column.casefold())
+            if (
+                target is not None
+                and (target == column or target not in columns)
+                and target not in found.values()
+            ):
+                found[column] = target
+        return found
+
+    def class_of(self, attributes: Mapping[str, Any]) -> str | None:
+        """Legend key of a feature: the longest key that is a prefix of its class value."""
+        if self.classes is None:
+            return None
+        value = _shown(attributes.get(self.classes.field))
+        keys = [k for k in self.classes.values if value.startswith(k)]
+        return max(keys, key=len) if keys else None
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+class FamilyDefinition(BaseModel):
+    """A family of plans in the layer tree."""
+
+    model_config = _STRICT
+
+    name: str
+    name_en: str
+    order: int
+
+
+class Families(BaseModel):
+    """``families.yaml``: families, defaults of all layers, and the city's check CRS."""
+
+    model_config = _STRICT
+
+    families: dict[str, FamilyDefinition]
+    touch_tolerance_m: float = Field(ge=0, le=10)
+    minimum_area_m2: float = Field(ge=0)
+    check_crs: int
+
+
+class LayerCatalogue:
+    """All layer definitions.
+
+    Args:
+        folder: holds ``families.yaml`` and ``layers/*.yaml``.
+
+    Raises:
+        CatalogueError: a file is wrong; names file, line and field.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.families = parse(Families, folder / "families.yaml")
+        self.layers: dict[str, LayerDefinition] = {}
+        for path in sorted((folder / "layers").glob("*.yaml")):
+            definition = parse(LayerDefinition, path)
+            if definition.code != path.stem:
+                raise CatalogueError(
+                    f"图层文件名应为 {definition.code}.yaml",
+                    f"{path}: code is {definition.code}",
+                    place=str(path),
+                )
+            if definition.family not in self.families.families:
+                raise CatalogueError(
+                    f"没有规划类别 {definition.family}", f"{path}: unknown family", place=f"{path}: family"
+                )
+            self.layers[definition.code] = definition
+        self.layers = dict(sorted(self.layers.items(), key=lambda kv: (self._rank(kv[1]), kv[0])))
+
+    def _rank(self, definition: LayerDefinition) -> tuple[int, int]:
+        return self.families.families[definition.family].order, definition.order
+
+    def get(self, code: str) -> LayerDefinition:
+        """A definition by code or alias (case does not matter).
+
+        Raises:
+            NotFound: there is no such layer.
+        """
+        wanted = code.strip().upper()
+        for definition in self.layers.values():
+            if wanted == definition.code or wanted in definition.aliases:
+                return definition
+        raise NotFound(f"没有图层 {code[:40]}", f"no layer {code[:40]}", code="layer_not_found")
+
+    def tolerance(self, definition: LayerDefinition) -> float:
+        """Touch tolerance in metres."""
+        own = definition.touch_tolerance_m
+        return self.families.touch_tolerance_m if own is None else own
+
+    def minimum_area(self, definition: LayerDefinition) -> float:
+        """Smallest overlap in ㎡ that counts as a hit."""
+        own = definition.minimum_area_m2
+        return self.families.minimum_area_m2 if own is None else own
+
+
+@lru_cache
+def layer_catalogue() -> LayerCatalogue:
+    """The platform's layer catalogue, loaded once."""
+    return LayerCatalogue(CATALOGUE)

@@ -1,0 +1,84 @@
+"""Tables of the GIS room (schema ``gis``).
+
+Originals are kept as delivered (``feature``); what checks run on is derived (``piece``): docs/explanation/gis.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from project_box.kernel.db import Base, Timestamp
+
+_SCHEMA = {"schema": "gis"}
+
+
+class LayerVersion(Base):
+    """One import of a plan layer. At most one version of a layer is current; its pieces are what checks use."""
+
+    __tablename__ = "layer_version"
+    __table_args__ = (
+        UniqueConstraint("layer_code", "version"),
+        Index("ix_layer_version_current", "layer_code", unique=True, postgresql_where="current"),
+        _SCHEMA,
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    layer_code: Mapped[str] = mapped_column(String(30))
+    version: Mapped[str] = mapped_column(String(60))
+    valid_from: Mapped[dt.date]
+    current: Mapped[bool] = mapped_column(default=False)
+    source_name: Mapped[str]
+    source_crs: Mapped[int]
+    check_crs: Mapped[int]
+    feature_count: Mapped[int] = mapped_column(default=0)
+    piece_count: Mapped[int] = mapped_column(default=0)
+    repaired_count: Mapped[int] = mapped_column(default=0)
+    dropped_count: Mapped[int] = mapped_column(default=0)
+    area_m2: Mapped[float] = mapped_column(default=0.0)
+    extent_lonlat: Mapped[list[Any]]
+    issues: Mapped[list[Any]]
+    imported_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+
+
+class Feature(Base):
+    """图斑 as delivered: geometry in the delivery's CRS, attributes; and its picture for tiles in EPSG:3857."""
+
+    __tablename__ = "feature"
+    __table_args__ = (
+        Index("ix_feature_tile", "geom_3857", postgresql_using="gist"),
+        _SCHEMA,
+    )
+
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), primary_key=True
+    )
+    fid: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    label: Mapped[str]
+    class_key: Mapped[str | None] = mapped_column(String(30))
+    attributes: Mapped[dict[str, Any]]
+    geom: Mapped[WKBElement] = mapped_column(Geometry(None, srid=-1, spatial_index=False))
+    geom_3857: Mapped[WKBElement | None] = mapped_column(Geometry("GEOMETRY", srid=3857, spatial_index=False))
+    area_m2: Mapped[float]
+    repaired: Mapped[bool] = mapped_column(default=False)
+
+
+class Piece(Base):
+    """切片: a part of a feature of at most 128 vertices, in the version's check CRS, stored in Hilbert order."""
+
+    __tablename__ = "piece"
+    __table_args__ = (
+        Index("ix_piece_geom", "geom", postgresql_using="gist"),
+        _SCHEMA,
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), index=True
+    )
+    fid: Mapped[int]
+    geom: Mapped[WKBElement] = mapped_column(Geometry(None, srid=-1, spatial_index=False))

@@ -1,0 +1,341 @@
+"""Import and multi-plan check on a real PostGIS: statuses, areas, versions, coordinate systems, formats."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import pytest
+import shapely
+from shapely.affinity import translate
+from shapely.geometry import LineString, Polygon
+
+from gis import crs as crs_module
+from gis import service
+from gis.layer import layer_catalogue
+from project_box.kernel.errors import BadInput, Conflict, NotFound
+from project_box.kernel.finding import Outcome
+
+from .conftest import X, Y, rectangle, write_layer
+
+pytestmark = pytest.mark.integration
+SITE = rectangle(0, 0, 100, 80)
+
+
+def line(report, code):
+    return next(entry for entry in report.layers if entry.code == code)
+
+
+def test_without_data_nothing_is_clear(session):
+    report = service.check_geometry(session, SITE, 4547)
+    assert report.counts == {"hit": 0, "touch": 0, "clear": 0, "not_checked": len(layer_catalogue().layers)}
+    assert report.outcome is Outcome.UNDECIDED
+    assert line(report, "YJJBNT").version is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "status", "overlap", "outcome"),
+    [
+        (rectangle(60, 0, 200, 80), "hit", 3200, Outcome.FAIL),
+        (rectangle(100, 0, 200, 80), "touch", 0, Outcome.NOTE),
+        (rectangle(100.04, 0, 200, 80), "touch", 0, Outcome.NOTE),
+        (
+            rectangle(99.97, 0, 200, 80),
+            "touch",
+            0,
+            Outcome.NOTE,
+        ),  # 2.4 ㎡, but 3 cm wide: a digitising sliver
+        (rectangle(99.9, 0, 200, 80), "hit", 8, Outcome.FAIL),
+        (rectangle(100.2, 0, 200, 80), "clear", 0, Outcome.PASS),
+    ],
+)
+def test_forbidden_layer(session, load, shape, status, overlap, outcome):
+    load("YJJBNT", [(shape, {"YJJBNTTBBH": "N1", "DLBM": "0101", "DLMC": "水田", "MJ": 1.0})])
+    report = service.check_geometry(session, SITE, 4547)
+    entry = line(report, "YJJBNT")
+    assert (entry.status, entry.outcome) == (status, outcome)
+    assert entry.overlap_m2 == pytest.approx(overlap, abs=0.01)
+    finding = next(f for f in report.findings if f.code == "plan.YJJBNT")
+    assert finding.outcome is outcome
+    assert finding.clause and finding.source["version"] == "2026.1"
+    if status == "clear":
+        assert entry.features == ()
+    else:
+        assert finding.marker is not None and finding.marker_crs == 4547
+    if status == "hit":
+        assert entry.features[0].label == "水田 N1"
+        assert entry.share == pytest.approx(overlap / 8000)
+        assert shapely.geometry.shape(entry.features[0].marker).area == pytest.approx(overlap, abs=0.1)
+
+
+def test_overlapping_features_are_counted_once(session, load):
+    load("STBHHX", [(rectangle(0, 0, 50, 80), {"HXMC": "甲"}), (rectangle(25, 0, 75, 80), {"HXMC": "乙"})])
+    entry = line(service.check_geometry(session, SITE, 4547), "STBHHX")
+    assert entry.overlap_m2 == 6000
+    assert [f.overlap_m2 for f in entry.features] == [4000, 4000]
+
+
+def test_consult_note_and_trigger(session, load):
+    load("DZZH", [(rectangle(-50, -50, 50, 200), {"YFCD": "中", "ZHLX": "滑坡"})])
+    load("ZD", [(SITE, {"ZDDM": "1", "QLR": "某单位"})])
+    report = service.check_geometry(session, SITE, 4547)
+    hazard = line(report, "DZZH")
+    assert (hazard.status, hazard.outcome, hazard.trigger) == ("hit", Outcome.NOTE, "DZZH")
+    assert "4,000.00" in hazard.message
+    assert line(report, "ZD").outcome is Outcome.NOTE
+
+
+def test_development_boundary_reports_what_lies_outside(session, load):
+    load("CZKFBJ", [(rectangle(-500, -500, 70, 500), {"GHFQDM": "01", "GHFQMC": "城镇集中建设区"})])
+    report = service.check_geometry(session, SITE, 4547)
+    entry = line(report, "CZKFBJ")
+    assert (entry.status, entry.overlap_m2, entry.outcome) == ("hit", 2400, Outcome.NOTE)
+    marker = shapely.geometry.shape(next(f.marker for f in report.findings if f.code == "plan.CZKFBJ"))
+    assert marker.area == pytest.approx(2400)
+    inside = line(service.check_geometry(session, rectangle(0, 0, 50, 50), 4547), "CZKFBJ")
+    assert (inside.status, inside.outcome) == ("clear", Outcome.PASS)
+    outside = line(service.check_geometry(session, rectangle(200, 0, 250, 50), 4547), "CZKFBJ")
+    assert (outside.status, outside.overlap_m2) == ("hit", 2500)
+
+
+def test_airport_surface_against_height(session, load):
+    load("JCJK", [(rectangle(-500, -500, 500, 500), {"JG": "机场", "ZKM": "内水平面", "XG_GC": 107.0})])
+    assert line(service.check_geometry(session, SITE, 4547), "JCJK").outcome is Outcome.UNDECIDED
+    assert (
+        line(service.check_geometry(session, SITE, 4547, height_m=107.0004), "JCJK").outcome is Outcome.PASS
+    )
+    assert line(service.check_geometry(session, SITE, 4547, height_m=107.001), "JCJK").outcome is Outcome.FAIL
+    assert service.check_geometry(session, SITE, 4547).zones["airport_limit_m"] == 107.0
+
+
+PLOT = {
+    "DKBH": "XQ-01", "YDDM": "070102", "YDMC": "二类城镇住宅用地", "RJL_MAX": 2.0, "RJL_MIN": 1.0, "JZMD_MAX": 28.0,
+    "LDL_MIN": 35.0, "XG_MAX": 54.0, "TCW_ZB": "机动车≥1.0车位/户", "JRYT": "0901;0702", "GHMC": "样例控规",
+}  # fmt: skip
+
+
+def test_planning_conditions_of_one_plot(session, load):
+    load("KG_DK", [(SITE, PLOT), (rectangle(100, 0, 200, 80), PLOT | {"DKBH": "XQ-02"})])
+    planning = service.check_geometry(session, SITE, 4547).planning
+    assert planning.status == "decided"
+    assert planning.plot["code"] == "XQ-01"
+    found = {c.code: (c.operator, c.value, c.value2) for c in planning.conditions}
+    assert found == {
+        "RJL": ("between", "1", "2"),
+        "JZMD": ("<=", "28", None),
+        "LDL": (">=", "35", None),
+        "JZGD": ("<=", "54", None),
+        "YDXZ": ("in", "070102;0901;0702", None),
+        "TCW": ("text", "机动车≥1.0车位/户", None),
+    }
+    assert planning.source == "layer KG_DK version 2026.1"
+
+
+def test_planning_conditions_of_several_plots_or_none_are_undecided(session, load):
+    load("KG_DK", [(rectangle(0, 0, 50, 80), PLOT), (rectangle(50, 0, 200, 80), PLOT | {"DKBH": "XQ-02"})])
+    report = service.check_geometry(session, SITE, 4547)
+    assert report.planning.status == "undecided"
+    assert "XQ-01" in report.planning.reason and "XQ-02" in report.planning.reason
+    assert report.planning.conditions == ()
+    assert line(report, "KG_DK").outcome is Outcome.UNDECIDED
+    nowhere = service.check_geometry(session, rectangle(500, 0, 600, 80), 4547).planning
+    assert (nowhere.status, nowhere.plot) == ("undecided", None)
+
+
+def test_zones(session, load):
+    whole = rectangle(-500, -500, 500, 500)
+    load("JZDJ", [(whole, {"YT": "居住", "JB": 2}), (rectangle(0, 0, 50, 500), {"YT": "工矿", "JB": 1}),
+                  (rectangle(50, 0, 500, 500), {"YT": "工矿", "JB": 3})])  # fmt: skip
+    load("QYPG", [(whole, {"PGLX": "YFK", "PGMC": "压覆", "BGH": "1号", "YXQZ": "2029-12-31"}),
+                  (whole, {"PGLX": "STBC", "PGMC": "水保", "BGH": "2号", "YXQZ": "2024-12-31"}),
+                  (rectangle(0, 0, 50, 80), {"PGLX": "DZZH", "PGMC": "地灾", "BGH": "3号", "YXQZ": "2029-12-31"})])  # fmt: skip
+    load("DLTB", [(rectangle(-10, -10, 60, 90), {"DLBM": "0101", "DLMC": "水田"}),
+                  (rectangle(60, -10, 200, 90), {"DLBM": "0701", "DLMC": "住宅"})])  # fmt: skip
+    zones = service.check_geometry(session, SITE, 4547, on=dt.date(2026, 6, 1)).zones
+    assert zones["land_grade"] == {"居住": 2, "工矿": None}
+    assert [(e["kind"], e["covers"], e["expired"]) for e in zones["regional_evaluations"]] == [
+        ("YFK", True, False),
+        ("STBC", False, True),
+        ("DZZH", False, False),
+    ]
+    assert zones["land_use"] == {"0101": 4800.0, "0701": 3200.0}
+    assert zones["airport_limit_m"] is None and zones["airport_checked"] is False
+
+
+# --- coordinate systems ----------------------------------------------------------------------------------------------
+
+
+def test_site_with_zone_prefix_gives_the_same(session, load):
+    load("LX", [(rectangle(60, 0, 200, 80), {"MC": "样江"})])
+    moved = crs_module.transform(SITE, 4547, 4526)
+    plain, prefixed = (
+        service.check_geometry(session, SITE, 4547),
+        service.check_geometry(session, moved, 4526),
+    )
+    assert line(plain, "LX").overlap_m2 == line(prefixed, "LX").overlap_m2 == 3200
+    marker = shapely.geometry.shape(line(prefixed, "LX").features[0].marker)
+    assert marker.bounds[0] == pytest.approx(38_485_060)
+
+
+def test_site_in_another_zone_and_in_degrees(session, load):
+    load("LX", [(rectangle(60, 0, 200, 80), {"MC": "样江"})])
+    other = crs_module.transform(SITE, 4547, 4546)
+    report = service.check_geometry(session, other, 4546)
+    assert report.site_area_m2 == pytest.approx(other.area, abs=0.01)
+    assert line(report, "LX").share == pytest.approx(0.4, abs=1e-6)
+    degrees = crs_module.transform(SITE, 4547, 4490)
+    report = service.check_geometry(session, degrees, 4490)
+    assert report.crs == 4547
+    assert line(report, "LX").overlap_m2 == pytest.approx(3200, abs=0.01)
+
+
+def test_old_datum_is_not_checked_rather_than_shifted(session, load):
+    load("LX", [(rectangle(60, 0, 200, 80), {"MC": "样江"})])
+    report = service.check_geometry(session, SITE, 2383)
+    entry = line(report, "LX")
+    assert entry.status == "not_checked"
+    assert "转换参数" in entry.message
+
+
+def test_layers_far_away_are_kept_in_their_own_zone(session, load):
+    load("LX", [(rectangle(60, 0, 200, 80), {"MC": "样江"})])
+    far = Polygon([(-71.1, 42.37), (-71.09, 42.37), (-71.09, 42.38), (-71.1, 42.38)])
+    row = load("HLFX", [(far, {"FXDJ": "高", "CXQ": "百年一遇"})], crs=4326)
+    assert (row.source_crs, row.check_crs) == (4326, 32619)
+    site = Polygon([(-71.096, 42.374), (-71.095, 42.374), (-71.095, 42.375), (-71.096, 42.375)])
+    report = service.check_geometry(session, site, 4326)
+    entry = line(report, "HLFX")
+    assert entry.status == "hit"
+    assert entry.overlap_m2 == pytest.approx(report.site_area_m2)
+    assert line(report, "LX").status == "clear"
+    assert line(service.check_geometry(session, SITE, 4547), "HLFX").status == "clear"
+
+
+# --- import ----------------------------------------------------------------------------------------------------------
+
+
+def test_invalid_and_empty_features_are_repaired_or_left_out_with_a_report(session, load):
+    bow = Polygon([(X, Y), (X + 10, Y + 10), (X + 10, Y), (X, Y + 10)])
+    row = load("LVX", [(bow, {"MC": "甲"}), (None, {"MC": "乙"}), (LineString([(X, Y), (X + 5, Y)]), {"MC": "丙"}),
+                       (rectangle(0, 20, 10, 30), {"MC": "丁"})])  # fmt: skip
+    assert (row.feature_count, row.repaired_count, row.dropped_count) == (2, 1, 2)
+    assert [i["action"] for i in row.issues] == ["repaired", "dropped", "dropped"]
+    assert row.issues[0]["at"] == pytest.approx([X + 5, Y + 5])
+    entry = line(service.check_geometry(session, rectangle(-1, -1, 50, 50), 4547), "LVX")
+    assert entry.overlap_m2 == pytest.approx(150)
+
+
+def test_large_polygons_are_cut_without_losing_area(session, load):
+    angles = np.linspace(0, 2 * np.pi, 20_000, endpoint=False)
+    radius = 900 + 60 * np.sin(37 * angles)
+    wild = Polygon(np.column_stack([X + radius * np.cos(angles), Y + radius * np.sin(angles)]))
+    row = load("STBHHX", [(wild, {"HXMC": "大"})])
+    assert row.piece_count > 100
+    entry = line(service.check_geometry(session, rectangle(-2000, -2000, 2000, 2000), 4547), "STBHHX")
+    assert entry.overlap_m2 == pytest.approx(wild.area, rel=1e-9)
+    assert shapely.geometry.shape(entry.features[0].marker).area == pytest.approx(wild.area, rel=1e-4)
+
+
+def test_aliases_and_case_of_field_names(session, load):
+    load(
+        "YJJBNTTB", [(rectangle(0, 0, 10, 10), {"tbbh": "T9", "dlmc": "旱地", "YJJBNTMJ": 5.0, "别的": "留"})]
+    )
+    entry = line(service.check_geometry(session, SITE, 4547), "YJJBNT")
+    assert entry.features[0].attributes == {"YJJBNTTBBH": "T9", "DLMC": "旱地", "MJ": 5.0, "别的": "留"}
+
+
+def test_versions_replace_each_other_and_can_be_rolled_back(session, load):
+    load("LX", [(rectangle(0, 0, 10, 10), {"MC": "旧"})], version="2025")
+    load("LX", [(rectangle(0, 0, 20, 20), {"MC": "新"})], version="2026")
+    assert line(service.check_geometry(session, SITE, 4547), "LX").overlap_m2 == 400
+    service.activate_version(session, None, "LX", "2025")
+    entry = line(service.check_geometry(session, SITE, 4547), "LX")
+    assert (entry.overlap_m2, entry.version) == (100, "2025")
+    assert [v["version"] for v in service.show_layer(session, "LX")["versions"]] == ["2026", "2025"]
+    with pytest.raises(Conflict):
+        load("LX", [(SITE, {"MC": "又"})], version="2026")
+    with pytest.raises(NotFound):
+        service.activate_version(session, None, "LX", "1999")
+
+
+def test_bad_layer_files(session, tmp_path):
+    day = dt.date(2026, 1, 1)
+    rubbish = tmp_path / "a.gpkg"
+    rubbish.write_bytes(b"nothing")
+    with pytest.raises(BadInput):
+        service.import_layer(session, "LX", rubbish, version="1", valid_from=day)
+    with pytest.raises(BadInput):
+        service.import_layer(session, "LX", tmp_path / "none.gpkg", version="1", valid_from=day)
+    with pytest.raises(NotFound):
+        service.import_layer(session, "NOPE", rubbish, version="1", valid_from=day)
+    metres = tmp_path / "m.geojson"
+    metres.write_text(
+        json.dumps({"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(SITE)})
+    )
+    with pytest.raises(BadInput) as refused:
+        service.import_layer(session, "LX", metres, version="1", valid_from=day)
+    assert refused.value.code == "CRS-UNKNOWN"
+    row = service.import_layer(session, "LX", metres, version="1", valid_from=day, crs=4547)
+    assert row.feature_count == 1
+
+
+def test_progress_is_told(session, tmp_path):
+    path = write_layer(tmp_path, "many", [(translate(SITE, n * 200, 0), {"MC": str(n)}) for n in range(50)])
+    seen: list[tuple[int, int]] = []
+    service.import_layer(session, "LX", path, version="1", valid_from=dt.date(2026, 1, 1),
+                         progress=lambda done, total: seen.append((done, total)))  # fmt: skip
+    assert seen[-1] == (50, 50)
+
+
+def test_real_layers_import_display_and_check(session, shared_data):
+    """Cambridge: GeoJSON and TopoJSON in degrees, 37 invalid parcels."""
+    folder = shared_data / "layers" / "cambridge"
+    day = dt.date(2014, 1, 1)
+    parcels = service.import_layer(session, "ZD", folder / "ASSESSING_ParcelsFY2014.topojson", version="2014",
+                                   valid_from=day, crs=4326)  # fmt: skip
+    assert parcels.repaired_count == 37
+    assert parcels.check_crs == 32619
+    zoning = service.import_layer(
+        session, "KG_DK", folder / "CDD_ZoningDistricts.geojson", version="1", valid_from=day
+    )
+    assert zoning.feature_count > 50
+    site = shapely.box(-71.1100, 42.3725, -71.1080, 42.3740)
+    report = service.check_geometry(session, site, 4326)
+    assert report.crs == 32619
+    assert line(report, "ZD").status == "hit"
+    assert line(report, "ZD").overlap_m2 <= report.site_area_m2
+    z, x, y = 15, 9910, 12119
+    assert len(service.layer_tile(session, "ZD", z, x, y).data) > 1000
+
+
+# --- map -------------------------------------------------------------------------------------------------------------
+
+
+def test_identify_and_tiles(session, load):
+    load("LX", [(rectangle(0, 0, 1000, 1000), {"MC": "样江", "SXLX": "河流"})])
+    found = service.identify(session, X + 5, Y + 5, 4547)
+    assert [(e["code"], e["features"][0]["label"]) for e in found["layers"]] == [("LX", "样江")]
+    assert service.identify(session, X - 5, Y + 5, 4547)["layers"] == []
+    lon, lat = crs_module.transform_point(X + 5, Y + 5, 4547, 4326)
+    assert service.identify(session, lon, lat, 4326)["layers"]
+    z = 14
+    n = 2**z
+    tx = int((lon + 180) / 360 * n)
+    ty = int((1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2 * n)
+    tile = service.layer_tile(session, "LX", z, tx, ty)
+    assert b"LX" in tile.data and "样江".encode() in tile.data
+    assert service.layer_tile(session, "LX", z, 0, 0).data == b""
+    assert service.layer_tile(session, "LX", 0, 0, 0).etag != tile.etag
+    with pytest.raises(NotFound):
+        service.layer_tile(session, "LX", 3, 99, 0)
+    with pytest.raises(BadInput):
+        service.identify(session, float("nan"), 0, 4547)
+
+
+def test_list_layers_in_tree_order(session, load):
+    load("LX", [(rectangle(0, 0, 10, 10), {"MC": "样江"})])
+    layers = service.list_layers(session)
+    assert [e["code"] for e in layers] == list(layer_catalogue().layers)
+    assert next(e for e in layers if e["code"] == "LX")["version"]["features"] == 1
+    assert next(e for e in layers if e["code"] == "ZX")["version"] is None
