@@ -21,7 +21,7 @@ from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.issues import Collector
-from drawings.multiplicity import BadRange, parse_floors
+from drawings.multiplicity import BadRange, is_roof, parse_floors
 from drawings.reading import Reading, reading
 from drawings.rings import chain, close_by_ends
 from drawings.standards import Match, Role, Roles, Standard, detect, roles
@@ -659,7 +659,7 @@ class _Interpretation:
                 unit=self.catalogue.number[key],
             )
         floors = settled.attributes.get("起止层")
-        if isinstance(floors, str) and role.geometry == "frame":
+        if isinstance(floors, str) and role.geometry == "frame" and not is_roof(floors):
             try:
                 parse_floors(floors)
             except BadRange as error:

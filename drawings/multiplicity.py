@@ -12,6 +12,7 @@ import unicodedata
 
 _MAX_FLOORS = 400
 _PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
+_ROOF = re.compile(r"屋面|屋顶|机房|出屋面|^R(F|\d)?$", re.IGNORECASE)
 _DECORATION = re.compile(r"[\s第层楼F]+")
 
 
@@ -78,3 +79,8 @@ def _floor(text: str) -> int:
     if number == 0:
         raise BadRange("没有第 0 层", "there is no floor 0")
     return number
+
+
+def is_roof(text: str) -> bool:
+    """True for a frame above the last storey (屋面层, 机房层, RF): it is counted once and is no natural storey."""
+    return _ROOF.search(unicodedata.normalize("NFKC", text).strip()) is not None
