@@ -28,6 +28,11 @@ from web.seed.terrain import GRID, Array, Field, bump, meanders, polygons, regio
 SEED = 20_260_101
 VERSION = "2026.1"
 VALID_FROM = "2026-01-01"
+#: codes of all layers, as in the layer catalogue
+CODES = (
+    "KG_DK", "DLHX", "LVX", "HX", "CZKFBJ", "STBHHX", "ZRBHD", "LINDI", "DZZH", "STBC", "LX", "HLFX", "YYSY", "DLTB",
+    "YJJBNT", "ZD", "ZX", "WWBH", "JKDD", "DXWW", "GYZL", "GDBH", "DZDL", "JCJK", "YFK", "JZDJ", "QYPG",
+)  # fmt: skip
 XMIN, YMIN, XMAX, YMAX = sites.EXTENT
 MAP = Polygon([(XMIN, YMIN), (XMAX, YMIN), (XMAX, YMAX), (XMIN, YMAX)])
 CENTRE = (485_900.0, 3_115_300.0)
