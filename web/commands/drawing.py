@@ -15,10 +15,12 @@ _MARKS = {"error": "[red]✕ 错误[/red]", "warning": "[yellow]▲ 警告[/yell
 def drawing(
     file: Annotated[Path, typer.Argument(help="DXF 文件 (R12–R2018, ASCII 或二进制)")],
     standard: Annotated[
-        str | None, typer.Option("--standard", "-s", help="制图标准代码;不写则按图层自动识别 (project-box, …)")
+        str | None,
+        typer.Option("--standard", "-s", help="制图标准代码;不写则按图层自动识别 (project-box, …)"),
     ] = None,
     unit: Annotated[
-        str | None, typer.Option("--unit", "-u", help="确认图形单位 (m, mm, cm …);不写则由文件头与图形大小判断")
+        str | None,
+        typer.Option("--unit", "-u", help="确认图形单位 (m, mm, cm …);不写则由文件头与图形大小判断"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="只输出一个 JSON 文档")] = False,
 ) -> None:
@@ -39,7 +41,10 @@ def drawing(
         known = reading().units.metres
         if unit is not None and unit not in known:
             raise BadInput(
-                f"不认识的单位“{unit}”", f"unknown unit {unit!r}", place="--unit", remedy="可选:" + "、".join(known)
+                f"不认识的单位“{unit}”",
+                f"unknown unit {unit!r}",
+                place="--unit",
+                remedy="可选:" + "、".join(known),
             )
         if not file.is_file():
             raise NotFound(f"没有文件 {file}", f"no file {file}", place=str(file), remedy="检查路径")
@@ -67,15 +72,22 @@ def _print(report: dict[str, object]) -> None:
     standard = data["standard"]["name"] if data["standard"] else "未识别"
     kind = {"site_plan": "总平面图", "building": "单体图"}.get(data["kind"], "未识别")
     units = data["units"]
-    out.print(f"[bold]{data['file']}[/bold]  {data['format']} {data['version']}  {kind}  制图标准:{standard}", highlight=False)
-    out.print(f"单位 {units['unit']}({units['source']};{';'.join(units['evidence'])})", highlight=False, style="dim")
+    out.print(
+        f"[bold]{data['file']}[/bold]  {data['format']} {data['version']}  {kind}  制图标准:{standard}",
+        highlight=False,
+    )
+    out.print(
+        f"单位 {units['unit']}({units['source']};{';'.join(units['evidence'])})", highlight=False, style="dim"
+    )
     if data["roles"]:
         rows = [
             (r["name"], code, r["count"], f"{r['area_m2']:,.2f}" if r["area_m2"] is not None else None)
             for code, r in data["roles"].items()
         ]
         cli_support.table("角色", ["角色", "代码", "数量", "面积 ㎡"], rows, right=(2, 3))
-    layers = [(layer["name"], layer["role"], layer["entities"]) for layer in data["layers"] if layer["entities"]]
+    layers = [
+        (layer["name"], layer["role"], layer["entities"]) for layer in data["layers"] if layer["entities"]
+    ]
     if layers:
         cli_support.table("图层", ["图层", "角色", "实体"], layers, right=(2,))
     edited = [d for d in data["dimensions"] if d["edited"]]
