@@ -113,7 +113,8 @@ class Drawing:
         style = self.doc.dimstyles.add("GHBZ-1000")
         for name, value in (
             ("dimtxt", 2.5), ("dimasz", 1.2), ("dimexe", 1.0), ("dimexo", 1.0), ("dimgap", 0.6), ("dimdec", 2),
-            ("dimtad", 1), ("dimdsep", 46), ("dimtih", 0), ("dimtoh", 0), ("dimlfac", 1.0), ("dimzin", 0), ("dimscale", 1.0),
+            ("dimtad", 1), ("dimdsep", 46),
+            ("dimtih", 0), ("dimtoh", 0), ("dimlfac", 1.0), ("dimzin", 0), ("dimscale", 1.0),
         ):  # fmt: skip
             style.dxf.set(name, value)
         style.dxf.dimtxsty = "GHBZ"

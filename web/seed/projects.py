@@ -49,8 +49,7 @@ def boundary_text(program: Program) -> bytes:
     if program.variant != "D":
         lines += ["格式版本号=1.01版本", f"数据产生单位={FIRM}", "数据产生日期=2026-03-12"]
     lines += ["坐标系=2000国家大地坐标系", "几度分带=3", "投影类型=高斯克吕格", "计量单位=米"]
-    if program.zone:
-        lines += ["带号=38"]
+    lines += ["带号=38"]  # also where the coordinates leave the prefix out, as many surveyors do
     if program.variant != "D":
         lines += ["精度=0.001", "转换参数=,,,,,,"]
     lines += ["[地块坐标]", head]
