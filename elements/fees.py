@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from elements.engine import JURISDICTION, Catalogue, Evaluation, evaluate, explain, load_catalogue, read_inputs
+from elements.engine import (
+    Catalogue,
+    Evaluation,
+    evaluate,
+    explain,
+    load_catalogue,
+    read_inputs,
+)
+from elements.places import with_settings
 from elements.values import ElementValue, Evaluated, Missing
 from project_box.kernel.errors import NotFound
 
@@ -75,15 +83,8 @@ def run_fee(code: str, inputs: Mapping[str, Any], at: dt.date, catalogue: Catalo
     """
     catalogue = catalogue or load_catalogue()
     code = find_fee(catalogue, code, at)
-    values = with_home(catalogue, read_inputs(catalogue, inputs, at))
+    values = with_settings(catalogue, read_inputs(catalogue, inputs, at), at)
     return fee_line(catalogue, evaluate(catalogue, values, at, [code]), code)
-
-
-def with_home(catalogue: Catalogue, values: dict[str, ElementValue]) -> dict[str, ElementValue]:
-    """The values with this installation's jurisdiction where none is given."""
-    if JURISDICTION not in values:
-        values[JURISDICTION] = ElementValue(JURISDICTION, catalogue.tariffs.home, source="settings")
-    return values
 
 
 def find_fee(catalogue: Catalogue, name: str, at: dt.date) -> str:

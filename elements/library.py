@@ -224,7 +224,7 @@ def far_area_single(
 
 @function("green_area", "Σ(计入范围内绿地面积 × 折算系数)")
 def green_area(greens: Rows, rules: Rows) -> Computed:
-    """计入绿地面积 ㎡: ``counted_area`` of each green record (boundary rules already applied) times its soil coefficient."""
+    """计入绿地面积 ㎡: ``counted_area`` of each green (boundary rules already applied) times its coefficient."""
     out, steps = Decimal(0), []
     missing: list[Missing] = []
     faulty: list[EntityRef] = []
@@ -391,7 +391,7 @@ def least(
 
 @function("inside", "建筑基底 ⊆ 控制范围")
 def inside(setbacks: Rows, kind: str) -> Computed:
-    """Whether every footprint lies inside a line (``site_boundary``, ``control_line``): no record of ``kind`` has ``outside`` > 0 ㎡."""
+    """Whether every footprint lies inside a line: no record of ``kind`` has ``outside`` > 0 ㎡."""
     own = [r for r in setbacks if r["kind"] == kind]
     if not own:
         word = {"site_boundary": "用地红线", "control_line": "建筑控制线"}.get(kind, kind)
@@ -471,7 +471,7 @@ def _spacing_step(s: Mapping[str, Any], kinds: str, distance: Decimal, needed: D
 
 @function("parking_limit", "机动车位 ≥ 配建指标 × 计算基数(进位取整)")
 def parking_limit(limit: dict[str, Any], units: int | None = None, area: Decimal | None = None) -> Computed:
-    """Required car spaces as a limit record, from a condition's number or its text (``机动车≥1.0车位/户``, ``…/100㎡``).
+    """Required car spaces as a limit record, from a condition's number or text (``机动车≥1.0车位/户``, ``…/100㎡``).
 
     ``units`` 户数; ``area`` 地上建筑面积 ㎡, the basis of rates per 100 ㎡.
     """
@@ -501,7 +501,7 @@ def parking_limit(limit: dict[str, Any], units: int | None = None, area: Decimal
 
 @function("land_use_fits", "申报用地性质 ∈ 控规用途及兼容用途")
 def land_use_fits(declared: str, limit: dict[str, Any]) -> Computed:
-    """Declared land use (code of 234号文, or name) against the condition's codes; a longer code lies under a shorter one."""
+    """Declared land use (code of 234号文, or name) against the condition's codes; 070102 lies under 0701."""
     if limit.get("operator") == "none":
         return Computed(Outcome.NOTE, limit="不作要求")
     allowed: list[str] = []
@@ -555,11 +555,11 @@ def banded(
     mixed: bool | None = None,
     special: bool | None = None,
 ) -> Computed:
-    """Value of a banded table by average storeys; mixed use, special areas and storeys outside the bands are 无法判定."""
+    """Value of a banded table by average storeys; mixed use, special areas, storeys outside are 无法判定."""
     row = planning.banded_limit(rows, storeys, usage, mixed=bool(mixed), special=bool(special))
     return Computed(
         Decimal(row[column]),
-        substituted=f"{usage} {plain_number(Decimal(row['low']))}–{plain_number(Decimal(row['high']))} 层 → {row[column]}",
+        substituted=f"{usage} {_n(Decimal(row['low']))}–{_n(Decimal(row['high']))} 层 → {row[column]}",
         steps=(Step("附注", str(row.get("note") or ""), "未核对"),) if row.get("note") else (),
     )
 
@@ -632,13 +632,19 @@ def land_term_factor(rate: Decimal, term: Decimal, full: Decimal) -> Computed:
 
 @function("land.far_factor", "Kv = 容积率修正系数表线性插值,表外取端值")
 def land_far_factor(
-    usage: str, factors: Rows, far: Decimal | None = None, points: Rows | None = None
+    usage: str,
+    factors: Rows,
+    far: Decimal | None = None,
+    points: Rows | None = None,
+    level: str | None = None,
 ) -> Computed:
     """容积率修正系数; uses without this correction (工矿、仓储 …) take 1."""
     if not _applies(factors, "Kv"):
         return Computed(Decimal(1), substituted=f"{usage}不作容积率修正,取 1")
     if far is None:
         raise Undecided(Missing("LP_FAR", "容积率", "缺少容积率", "FAR is not given"))
+    if level is None:
+        raise Undecided(Missing("LP_LEVEL", "土地级别", "缺少土地级别", "land grade is not given"))
     if not points:
         raise Undecided(
             Missing(
@@ -658,11 +664,13 @@ def land_region_sum(
     factors: Rows,
     grades: dict[str, Any] | None = None,
     table: Rows | None = None,
-    all_ordinary: bool | None = None,
+    level: str | None = None,
 ) -> Computed:
-    """Sum of region factor corrections in %, by grade of each factor (优 较优 一般 较劣 劣); no grade is ever assumed."""
+    """Sum of region factor corrections in %, by grade (优 较优 一般 较劣 劣); no grade is ever assumed."""
     if not _applies(factors, "ΣKi"):
         return Computed(Decimal(0), substituted=f"{usage}不作区域因素修正,取 0")
+    if level is None:
+        raise Undecided(Missing("LP_LEVEL", "土地级别", "缺少土地级别", "land grade is not given"))
     if not table:
         raise Undecided(
             Missing(
@@ -759,7 +767,7 @@ def land_graded_factor(
 
 @function("land.unsupported_factor", "本用途须作的其他修正")
 def land_unsupported_factor(usage: str, factors: Rows) -> Computed:
-    """Product of corrections a use needs but whose tables are not in the catalogue (e.g. 用途修正 Ku): 1 when none is needed."""
+    """Corrections a use needs but whose tables are not in the catalogue (用途修正 Ku …): 1 when none is needed."""
     known = {"ΣKi", "Ky", "Kv", "Kt", "Ks", "Ka", "Ke", "Kto", "Kf"}
     needed = [str(r["factor"]) for r in factors if r["applies"] and r["factor"] not in known]
     if needed:

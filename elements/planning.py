@@ -135,7 +135,8 @@ def tolerance(tiers: Rows, total: Decimal, mode: str, cap: Decimal | None) -> De
 
     Args:
         tiers: rows ``up_to`` (None = no upper end), ``rate`` in %, ascending.
-        mode: ``flat_by_total``: the total's own tier applies to all of it; ``progressive`` 累进: each slice by its tier.
+        mode: ``flat_by_total``: the total's own tier applies to all of it;
+            ``progressive`` 累进: each slice by its tier.
         cap: absolute upper end ㎡, or None.
 
     Raises:

@@ -21,6 +21,7 @@ from elements.engine import (
 )
 from elements.extract import ExtractRules, extract
 from elements.fees import fee_codes, fee_inputs, fee_line
+from elements.places import with_settings
 from elements.report import count_outcomes, findings, indicator_rows, statement
 from elements.values import ElementValue, Missing, Undecided
 from project_box import service as box
@@ -118,13 +119,10 @@ def evaluate_box(
     revision = drawings.current_revision(session, actor, project_id)
     models = drawings.revision_models(session, revision) if revision is not None else []
     stated = read_inputs(catalogue, inputs or {}, at)
-    place = stated[JURISDICTION].value if JURISDICTION in stated else catalogue.tariffs.home
-    values: dict[str, ElementValue] = {
-        JURISDICTION: ElementValue(JURISDICTION, str(place), source="settings")
-    }
-    values |= rule_sets(catalogue, str(place), at)
+    values = with_settings(catalogue, dict(stated), at)
+    place = str(values[JURISDICTION].value)
     for value in extract(
-        models, boundary.payload if boundary is not None else None, extract_rules(catalogue, str(place), at)
+        models, boundary.payload if boundary is not None else None, extract_rules(catalogue, place, at)
     ):
         values[value.code] = value
     values |= condition_values(conditions.payload if conditions is not None else None)
@@ -152,19 +150,6 @@ def _may_compute(session: Session, actor: Actor, project_id: uuid.UUID) -> None:
         raise Forbidden(
             "只有本项目的建设单位和审批人员可以计算", "only the developer or officers may compute"
         )
-
-
-def rule_sets(catalogue: Catalogue, place: str, at: dt.date) -> dict[str, ElementValue]:
-    """AREA_RULES, FAR_RULES and GREEN_RULES as the jurisdiction's table of rule sets says."""
-    out: dict[str, ElementValue] = {}
-    for code, topic in (("AREA_RULES", "面积"), ("FAR_RULES", "计容"), ("GREEN_RULES", "绿地")):
-        try:
-            found = catalogue.tariffs.find("city-rule-sets", {"topic": topic}, place, at)
-        except Undecided as error:
-            out[code] = ElementValue(code, None, source="settings", missing=tuple(error.missing))
-        else:
-            out[code] = ElementValue(code, str(found.rows[0]["value"]), source=f"规则集:{found.document}")
-    return out
 
 
 def extract_rules(catalogue: Catalogue, place: str, at: dt.date) -> ExtractRules:
@@ -333,8 +318,8 @@ def fee_statement(
 ) -> Result:
     """Compute a project's fees and put a ``fee_statement`` into its box.
 
-    What the box knows is filled in (area, grade, FAR, floor areas, present land use); ``inputs`` add to it or replace it. A fee
-    whose rate or input is missing is 无法判定 and names it; a fee that the present land use rules out is listed so.
+    What the box knows is filled in (area, grade, FAR, floor areas, present land use); ``inputs`` add to it or replace
+    it. A fee whose rate or input is missing is 无法判定 and names it; a fee the present land use rules out is listed.
 
     Raises:
         NotFound, Forbidden: as :func:`evaluate_project`.

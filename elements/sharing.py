@@ -24,8 +24,8 @@ class Shared:
 def share(inner: Mapping[str, Decimal], common: Decimal) -> Shared:
     """Share ``common`` among units in proportion to their 套内建筑面积.
 
-    ``δSi = K × Si``, ``K = ΣδSi / ΣSi``; shares are cut to 0.01 ㎡ and what is left goes, a hundredth each, to the largest
-    remainders, so that Σ shares = ``common`` exactly (``common`` is taken at 0.01 ㎡, half-up).
+    ``δSi = K × Si``, ``K = ΣδSi / ΣSi``; shares are cut to 0.01 ㎡ and what is left goes, a hundredth each, to the
+    largest remainders, so that Σ shares = ``common`` exactly (``common`` is taken at 0.01 ㎡, half-up).
 
     Raises:
         BadInput: no unit, a unit not above zero, or a negative common area.

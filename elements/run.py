@@ -1,0 +1,234 @@
+"""Running a business of the catalogue on given inputs, as the command line, the API and what-if comparisons need it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from elements.element import Kind, Type
+from elements.engine import Catalogue, Evaluation, evaluate, explain, load_catalogue, read_inputs
+from elements.places import with_settings
+from elements.report import element_row
+from elements.tariffs import EVIDENCE_ZH
+from project_box.kernel.finding import Outcome
+from project_box.kernel.plain import to_plain
+
+
+def list_elements(catalogue: Catalogue, at: dt.date) -> list[dict[str, Any]]:
+    """Every element in force: code, names, kind, class, business, unit, source, clause …"""
+    out = []
+    for entry in catalogue.at(at).entries.values():
+        spec = entry.spec
+        out.append(
+            {
+                "code": spec.code,
+                "name": spec.name,
+                "name_en": spec.name_en,
+                "kind": spec.kind.value,
+                "type": spec.type.value,
+                "class": entry.business.clas,
+                "class_name": entry.business.class_name,
+                "business": entry.business.business,
+                "business_name": entry.business.name,
+                "unit": spec.unit,
+                "precision": spec.precision,
+                "source": spec.source.value,
+                "source_name": spec.source.zh,
+                "clause": spec.clause,
+                "unsourced": spec.unsourced,
+                "verified": spec.verified,
+                "fee": spec.fee is not None,
+            }
+        )
+    return out
+
+
+def describe_element(catalogue: Catalogue, code: str, at: dt.date) -> dict[str, Any]:
+    """One element's definition with what it reads and what reads it, and the tables it looks into.
+
+    Raises:
+        BadInput: unknown code or name.
+    """
+    from elements.functions import REGISTRY
+
+    code = catalogue.resolve(code, at)
+    rules = catalogue.at(at)
+    entry = rules.entries[code]
+    spec = entry.spec
+    named = REGISTRY.get(spec.function or "")
+    tables = [a.table for a in [spec.tariff, *spec.args.values()] if a is not None and hasattr(a, "table")]
+    plain = next(e for e in list_elements(catalogue, at) if e["code"] == code)
+    return {
+        **plain,
+        "rounding": spec.rounding.value,
+        "carry": spec.carry,
+        "formula": spec.formula,
+        "function": {"name": named.name, "formula": named.formula, "doc": named.documentation}
+        if named
+        else None,
+        "options": spec.options,
+        "minimum": spec.minimum,
+        "maximum": spec.maximum,
+        "valid_from": to_plain(spec.valid_from),
+        "valid_to": to_plain(spec.valid_to),
+        "note": spec.note,
+        "text": spec.text.model_dump(by_alias=True) if spec.text else None,
+        "inputs": [
+            {"code": c, "name": rules.entries[c].spec.name, "name_en": rules.entries[c].spec.name_en}
+            for c in entry.needs
+        ],
+        "used_by": [
+            {"code": c, "name": e.spec.name, "name_en": e.spec.name_en}
+            for c, e in rules.entries.items()
+            if code in e.needs
+        ],
+        "tables": [table_plain(catalogue, t, at) for t in dict.fromkeys(tables)],
+        "examples": [to_plain(e.model_dump(mode="json")) for e in spec.examples],
+        "rule_hash": catalogue.version,
+    }
+
+
+def table_plain(catalogue: Catalogue, code: str, at: dt.date) -> dict[str, Any]:
+    """A tariff table: its editions with document, dates and whether they hold on the day."""
+    table = catalogue.tariffs.tables[code]
+    return {
+        "code": table.code,
+        "name": table.name,
+        "name_en": table.name_en,
+        "unit": table.unit,
+        "columns": [*table.keys, *table.columns],
+        "note": table.note,
+        "editions": [
+            {
+                "jurisdiction": e.jurisdiction,
+                "doc_no": e.doc_no,
+                "title": e.title,
+                "clause": e.clause,
+                "valid_from": e.valid_from.isoformat(),
+                "valid_to": to_plain(e.valid_to),
+                "holds": e.holds(at),
+                "verified": e.verified,
+                "evidence": EVIDENCE_ZH[e.evidence],
+                "note": e.note or e.source,
+                "rows": to_plain(rows),
+            }
+            for e, rows in zip(table.editions, table.normal_rows, strict=True)
+        ],
+    }
+
+
+def run_business(catalogue: Catalogue, business: str, inputs: Mapping[str, Any], at: dt.date) -> Evaluation:
+    """Evaluate one business's table.
+
+    Raises:
+        NotFound: no such business. BadInput: unusable inputs.
+    """
+    codes = catalogue.codes_of(business, at)
+    return evaluate(catalogue, with_settings(catalogue, read_inputs(catalogue, inputs, at), at), at, codes)
+
+
+def run_plain(catalogue: Catalogue, business: str, inputs: Mapping[str, Any], at: dt.date) -> dict[str, Any]:
+    """The run as one JSON document: values, what is 无法判定 and why, and the trace of each element."""
+    evaluation = run_business(catalogue, business, inputs, at)
+    codes = catalogue.codes_of(business, at)
+    file = catalogue.business(business)
+    rows = [element_row(catalogue, evaluation, c) for c in codes]
+    entries = catalogue.at(at).entries
+    computed = [r for r in rows if entries[r["code"]].spec.computed]
+    return {
+        "business": file.business,
+        "name": file.name,
+        "at": at.isoformat(),
+        "rule_hash": catalogue.version,
+        "values": {
+            r["code"]: {"name": r["name"], "value": r["value"], "display": r["display"], "unit": r["unit"]}
+            for r in rows
+            if r["value"] is not None
+        },
+        "undecided": [
+            {
+                "code": r["code"],
+                "name": r["name"],
+                "missing": [{"code": m["code"], "reason": m["reason"]} for m in r["missing"]],
+            }
+            for r in computed
+            if r["value"] is None
+        ],
+        "conclusions": [
+            {
+                "code": r["code"],
+                "name": r["name"],
+                "outcome": r["outcome"],
+                "text": r["text"],
+                "limit": r["limit"],
+            }
+            for r in rows
+            if r["kind"] == Kind.CONCLUSION.value
+        ],
+        "failed": [r["code"] for r in rows if r["outcome"] == Outcome.FAIL.value],
+        "trace": computed,
+    }
+
+
+def explain_plain(catalogue: Catalogue, code: str, inputs: Mapping[str, Any], at: dt.date) -> dict[str, Any]:
+    """The explain tree of one element on given inputs."""
+    code = catalogue.resolve(code, at)
+    values = with_settings(catalogue, read_inputs(catalogue, inputs, at), at)
+    return explain(evaluate(catalogue, values, at, [code]), code)
+
+
+def compare_runs(
+    catalogue: Catalogue,
+    codes: Sequence[str],
+    base: tuple[Mapping[str, Any], dt.date],
+    other: tuple[Mapping[str, Any], dt.date],
+) -> list[dict[str, Any]]:
+    """What-if: the elements among ``codes`` whose shown value or outcome differs between two runs (inputs, day)."""
+    runs = [
+        evaluate(catalogue, with_settings(catalogue, read_inputs(catalogue, inputs, day), day), day, codes)
+        for inputs, day in (base, other)
+    ]
+    out = []
+    for code in runs[0].elements:
+        one, two = runs[0].elements[code], runs[1].elements.get(code)
+        if two is not None and (one.display != two.display or one.outcome != two.outcome):
+            out.append(
+                {
+                    "code": code,
+                    "name": one.name,
+                    "before": one.display,
+                    "after": two.display,
+                    "unit": one.unit,
+                }
+            )
+    return out
+
+
+def form_fields(catalogue: Catalogue, codes: Sequence[str], at: dt.date) -> list[dict[str, Any]]:
+    """What a form needs to ask for these input codes: name, type, unit, options."""
+    entries = catalogue.at(at).entries
+    out = []
+    for code in codes:
+        spec = entries[code].spec
+        if spec.computed or spec.type in (Type.RECORDS, Type.LIMIT):
+            continue
+        out.append(
+            {
+                "code": code,
+                "name": spec.name,
+                "name_en": spec.name_en,
+                "type": spec.type.value,
+                "unit": spec.unit,
+                "options": ["是", "否"] if spec.type is Type.BOOL else spec.options,
+                "source": spec.source.zh,
+                "clause": spec.clause,
+                "note": spec.note,
+            }
+        )
+    return out
+
+
+def catalogue_now() -> Catalogue:
+    """The catalogue as installed."""
+    return load_catalogue()
