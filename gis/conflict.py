@@ -33,6 +33,20 @@ class Status(StrEnum):
         """Chinese word on the screen."""
         return {"hit": "压占", "touch": "相邻", "clear": "不涉及", "not_checked": "未核查"}[self.value]
 
+    def words(self, policy: Policy) -> tuple[str, str]:
+        """(Chinese, English) word for a layer of this policy: a plot is not 压占 but 位于."""
+        special = {
+            (Status.HIT, Policy.WITHIN): ("部分在外", "Partly outside"),
+            (Status.CLEAR, Policy.WITHIN): ("范围内", "Within"),
+            (Status.HIT, Policy.ATTRIBUTES): ("位于", "Within"),
+            (Status.HIT, Policy.INFO): ("位于", "Within"),
+            (Status.HIT, Policy.NOTE): ("涉及", "Concerned"),
+            (Status.HIT, Policy.CONSULT): ("涉及", "Concerned"),
+            (Status.HIT, Policy.HEIGHT): ("涉及", "Concerned"),
+        }
+        plain = {"hit": "Overlap", "touch": "Touches", "clear": "Clear", "not_checked": "Not checked"}
+        return special.get((self, policy), (self.zh, plain[self.value]))
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedVersion:
@@ -116,6 +130,11 @@ class LayerResult:
     trigger: str | None
     marker: dict[str, Any] | None = None
 
+    @property
+    def status_words(self) -> tuple[str, str]:
+        """(Chinese, English) word for the status."""
+        return self.status.words(self.policy)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -184,6 +203,8 @@ class ConflictReport:
                 "planning": self.planning,
             }
         )
+        for entry, line in zip(plain["layers"], self.layers, strict=True):
+            entry["status_name"], entry["status_name_en"] = line.status_words
         return plain
 
 
@@ -357,29 +378,20 @@ def _words(
             f"与{name}相邻,未压占;请核对界线",
             f"Touches without overlapping: {name_en}; check the line",
         )
-    what = "、".join(dict.fromkeys(h.label for h in hits[:3] if h.label))
-    detail = f"({what}{'等' if len(hits) > 3 else ''})" if what else ""
-    size, size_en = f"{overlap:,.2f} ㎡,占用地 {share:.2%}", f"{overlap:,.2f} m², {share:.2%} of the site"
-    if definition.policy is Policy.FORBID:
-        advice = f"。{definition.advice}" if definition.advice else ""
-        return (
-            Outcome.FAIL,
-            f"压占{name}{detail} {size}{advice}",
-            f"Overlaps: {name_en}, {size_en}. {definition.advice_en}".strip(),
-        )
-    if definition.policy is Policy.CONSULT:
-        return (
-            Outcome.NOTE,
-            f"涉及{name}{detail} {size}。{definition.advice}",
-            f"Concerns: {name_en}, {size_en}. {definition.advice_en}".strip(),
-        )
+    what = "、".join(dict.fromkeys(h.label for h in hits[:3] if h.label)) + (" 等" if len(hits) > 3 else "")
+    size, size_en = f"{overlap:,.2f} ㎡(占用地 {share:.2%})", f"{overlap:,.2f} m² ({share:.2%} of the site)"
+    tail = f":{what}" if what else ""
+    advice = f"。{definition.advice}" if definition.advice else ""
     if definition.policy is Policy.HEIGHT and definition.height is not None:
         return _height(definition, hits, height_m)
-    advice = f"。{definition.advice}" if definition.advice else ""
+    outcome, verb, verb_en = {
+        Policy.FORBID: (Outcome.FAIL, "压占", "Overlaps"),
+        Policy.CONSULT: (Outcome.NOTE, "涉及", "Concerns"),
+    }.get(definition.policy, (Outcome.NOTE, "位于", "Lies in"))
     return (
-        Outcome.NOTE,
-        f"位于{name}{detail} {size}{advice}",
-        f"Lies in: {name_en}, {size_en}. {definition.advice_en}".strip(),
+        outcome,
+        f"{verb}{name} {size}{tail}{advice}",
+        f"{verb_en}: {name_en}, {size_en}. {definition.advice_en}".strip(),
     )
 
 

@@ -185,6 +185,15 @@ def name(epsg: int) -> str:
     return f"{zone.family.zh} {zone.width}°带 {how}"
 
 
+def proj4_text(epsg: int) -> str:
+    """The CRS as a PROJ string, as the browser's proj4 library takes it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # pyproj warns that PROJ strings lose detail; the browser only displays
+        return str(crs(epsg).to_proj4())
+
+
 def can_transform(source: int, target: int) -> bool:
     """True when coordinates can be moved between the two honestly.
 

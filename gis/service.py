@@ -44,6 +44,7 @@ MEDIA_TYPES = {
 CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 #: coordinates of markers are rounded to this many decimals (a millimetre; 9 for degrees)
 _METRE_DECIMALS, _DEGREE_DECIMALS = 3, 9
+_PREVIEW_VERTICES = 20_000
 
 
 def today() -> dt.date:
@@ -71,8 +72,25 @@ def refuse(reading: BoundaryReading) -> None:
         code=first["code"],
         place=f"第 {first['line']} 行" if first["line"] else None,
         remedy=first["remedy"] or None,
-        details={"issues": plain["issues"], "reading": {k: v for k, v in plain.items() if k != "issues"}},
+        details={
+            "issues": plain["issues"],
+            "reading": {k: v for k, v in plain.items() if k != "issues"},
+            "preview": _preview(reading),
+        },
     )
+
+
+def _preview(reading: BoundaryReading) -> dict[str, Any] | None:
+    """The geometry as read, so that the places of errors can be shown; None when it is unplaced or very large."""
+    if (
+        reading.geometry is None
+        or reading.crs is None
+        or any(i.code == "CRS-OUTSIDE-AREA" for i in reading.issues)
+    ):
+        return None
+    if shapely.get_num_coordinates(reading.geometry) > _PREVIEW_VERTICES:
+        return None
+    return {"crs": reading.crs, "geometry": rounded_geojson(reading.geometry, reading.crs)}
 
 
 def record_boundary(

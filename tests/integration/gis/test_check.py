@@ -110,9 +110,18 @@ def test_airport_surface_against_height(session, load):
 
 
 PLOT = {
-    "DKBH": "XQ-01", "YDDM": "070102", "YDMC": "二类城镇住宅用地", "RJL_MAX": 2.0, "RJL_MIN": 1.0, "JZMD_MAX": 28.0,
-    "LDL_MIN": 35.0, "XG_MAX": 54.0, "TCW_ZB": "机动车≥1.0车位/户", "JRYT": "0901;0702", "GHMC": "样例控规",
-}  # fmt: skip
+    "DKBH": "XQ-01",
+    "YDDM": "070102",
+    "YDMC": "二类城镇住宅用地",
+    "RJL_MAX": 2.0,
+    "RJL_MIN": 1.0,
+    "JZMD_MAX": 28.0,
+    "LDL_MIN": 35.0,
+    "XG_MAX": 54.0,
+    "TCW_ZB": "机动车≥1.0车位/户",
+    "JRYT": "0901;0702",
+    "GHMC": "样例控规",
+}
 
 
 def test_planning_conditions_of_one_plot(session, load):
@@ -145,13 +154,24 @@ def test_planning_conditions_of_several_plots_or_none_are_undecided(session, loa
 
 def test_zones(session, load):
     whole = rectangle(-500, -500, 500, 500)
-    load("JZDJ", [(whole, {"YT": "居住", "JB": 2}), (rectangle(0, 0, 50, 500), {"YT": "工矿", "JB": 1}),
-                  (rectangle(50, 0, 500, 500), {"YT": "工矿", "JB": 3})])  # fmt: skip
-    load("QYPG", [(whole, {"PGLX": "YFK", "PGMC": "压覆", "BGH": "1号", "YXQZ": "2029-12-31"}),
-                  (whole, {"PGLX": "STBC", "PGMC": "水保", "BGH": "2号", "YXQZ": "2024-12-31"}),
-                  (rectangle(0, 0, 50, 80), {"PGLX": "DZZH", "PGMC": "地灾", "BGH": "3号", "YXQZ": "2029-12-31"})])  # fmt: skip
-    load("DLTB", [(rectangle(-10, -10, 60, 90), {"DLBM": "0101", "DLMC": "水田"}),
-                  (rectangle(60, -10, 200, 90), {"DLBM": "0701", "DLMC": "住宅"})])  # fmt: skip
+    load(
+        "JZDJ",
+        [
+            (whole, {"YT": "居住", "JB": 2}),
+            (rectangle(0, 0, 50, 500), {"YT": "工矿", "JB": 1}),
+            (rectangle(50, 0, 500, 500), {"YT": "工矿", "JB": 3}),
+        ],
+    )
+    done = [("YFK", "1号", "2029-12-31", whole), ("STBC", "2号", "2024-12-31", whole)]
+    done.append(("DZZH", "3号", "2029-12-31", rectangle(0, 0, 50, 80)))
+    load("QYPG", [(g, {"PGLX": k, "PGMC": k, "BGH": no, "YXQZ": until}) for k, no, until, g in done])
+    load(
+        "DLTB",
+        [
+            (rectangle(-10, -10, 60, 90), {"DLBM": "0101", "DLMC": "水田"}),
+            (rectangle(60, -10, 200, 90), {"DLBM": "0701", "DLMC": "住宅"}),
+        ],
+    )
     zones = service.check_geometry(session, SITE, 4547, on=dt.date(2026, 6, 1)).zones
     assert zones["land_grade"] == {"居住": 2, "工矿": None}
     assert [(e["kind"], e["covers"], e["expired"]) for e in zones["regional_evaluations"]] == [
@@ -217,8 +237,15 @@ def test_layers_far_away_are_kept_in_their_own_zone(session, load):
 
 def test_invalid_and_empty_features_are_repaired_or_left_out_with_a_report(session, load):
     bow = Polygon([(X, Y), (X + 10, Y + 10), (X + 10, Y), (X, Y + 10)])
-    row = load("LVX", [(bow, {"MC": "甲"}), (None, {"MC": "乙"}), (LineString([(X, Y), (X + 5, Y)]), {"MC": "丙"}),
-                       (rectangle(0, 20, 10, 30), {"MC": "丁"})])  # fmt: skip
+    row = load(
+        "LVX",
+        [
+            (bow, {"MC": "甲"}),
+            (None, {"MC": "乙"}),
+            (LineString([(X, Y), (X + 5, Y)]), {"MC": "丙"}),
+            (rectangle(0, 20, 10, 30), {"MC": "丁"}),
+        ],
+    )
     assert (row.feature_count, row.repaired_count, row.dropped_count) == (2, 1, 2)
     assert [i["action"] for i in row.issues] == ["repaired", "dropped", "dropped"]
     assert row.issues[0]["at"] == pytest.approx([X + 5, Y + 5])
@@ -283,8 +310,14 @@ def test_bad_layer_files(session, tmp_path):
 def test_progress_is_told(session, tmp_path):
     path = write_layer(tmp_path, "many", [(translate(SITE, n * 200, 0), {"MC": str(n)}) for n in range(50)])
     seen: list[tuple[int, int]] = []
-    service.import_layer(session, "LX", path, version="1", valid_from=dt.date(2026, 1, 1),
-                         progress=lambda done, total: seen.append((done, total)))  # fmt: skip
+    service.import_layer(
+        session,
+        "LX",
+        path,
+        version="1",
+        valid_from=dt.date(2026, 1, 1),
+        progress=lambda done, total: seen.append((done, total)),
+    )
     assert seen[-1] == (50, 50)
 
 
@@ -292,8 +325,9 @@ def test_real_layers_import_display_and_check(session, shared_data):
     """Cambridge: GeoJSON and TopoJSON in degrees, 37 invalid parcels."""
     folder = shared_data / "layers" / "cambridge"
     day = dt.date(2014, 1, 1)
-    parcels = service.import_layer(session, "ZD", folder / "ASSESSING_ParcelsFY2014.topojson", version="2014",
-                                   valid_from=day, crs=4326)  # fmt: skip
+    parcels = service.import_layer(
+        session, "ZD", folder / "ASSESSING_ParcelsFY2014.topojson", version="2014", valid_from=day, crs=4326
+    )
     assert parcels.repaired_count == 37
     assert parcels.check_crs == 32619
     zoning = service.import_layer(

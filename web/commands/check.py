@@ -1,0 +1,103 @@
+"""``project-box check``: one boundary file against every plan layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gis import report as map_report
+from gis import service
+from gis.boundary import read_boundary, summary
+from project_box.kernel.finding import Outcome
+from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, out, table
+from web.commands.site import print_issues, read_input
+
+COLOUR = {"hit": "red", "touch": "yellow", "clear": "green", "not_checked": "magenta"}
+OUTCOME = {
+    "pass": "[green]符合[/green]",
+    "fail": "[red]不符合[/red]",
+    "note": "[yellow]提示[/yellow]",
+    "undecided": "[magenta]无法判定[/magenta]",
+}
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="界址文件 (boundary file, any format of `site`)")],
+    crs: Annotated[int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系")] = None,
+    height: Annotated[
+        float | None,
+        typer.Option("--height", metavar="M", help="建筑顶部海拔 (top elevation, m), 用于机场净空"),
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="另存可离线打开的地图报告 (map report)")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """多规合一检查 (check a site against all plan layers); exit code 1 for a finding 不符合 or 无法判定."""
+    with explained(as_json=as_json):
+        reading = read_boundary(file.name, read_input(file), crs=crs)
+        if not reading.ok or reading.geometry is None or reading.crs is None:
+            plain = summary(reading)
+            if as_json:
+                emit_json(plain)
+            else:
+                print_issues(plain["issues"])
+                out.print("[red]✕ 红线不能使用,未做检查[/red]")
+            raise typer.Exit(FAILED_CHECK)
+        with database() as opened, opened.transaction() as session:
+            report = service.check_geometry(session, reading.geometry, reading.crs, height_m=height)
+        payload = report.payload()
+        if html is not None:
+            html.write_bytes(
+                map_report.folium_report(payload, reading.geometry, crs=reading.crs, title=file.name)
+            )
+            if not as_json:
+                err.print(f"地图报告:{html}", highlight=False)
+    if as_json:
+        emit_json(payload | {"boundary": summary(reading)})
+    else:
+        _print(file.name, payload, report.timings["total_ms"])
+    if report.outcome in (Outcome.FAIL, Outcome.UNDECIDED):
+        raise typer.Exit(FAILED_CHECK)
+
+
+def _print(name: str, payload: dict[str, Any], milliseconds: float) -> None:
+    table(
+        f"多规合一检查 {name} · {payload['site_area_m2']:,.2f} ㎡ · EPSG:{payload['crs']} · {milliseconds:.0f} ms",
+        ["代码", "图层", "状态", "结论", "面积 ㎡", "说明"],
+        [
+            [
+                line["code"],
+                line["name"],
+                _status(line),
+                OUTCOME[line["outcome"]],
+                f"{line['overlap_m2']:,.2f}" if line["status"] == "hit" else "",
+                line["message"] if line["outcome"] != "pass" or line["status"] == "hit" else "",
+            ]
+            for line in payload["layers"]
+        ],
+        right=[4],
+    )
+    outcomes = [finding["outcome"] for finding in payload["findings"]]
+    out.print(" · ".join(f"{words} {outcomes.count(key)}" for key, words in OUTCOME.items()))
+    planning = payload["planning"]
+    if planning is not None and planning["conditions"]:
+        table(
+            f"规划条件({planning['reason']})",
+            ["代码", "条件", "依据"],
+            [[c["code"], c["text"], c["clause"]] for c in planning["conditions"]],
+        )
+    out.print(f"结论:{OUTCOME[payload['outcome']]}")
+
+
+def _status(line: dict[str, Any]) -> str:
+    """The status word; what an overlap means depends on the policy, so only a forbidden one is red."""
+    colour = COLOUR[line["status"]]
+    if line["status"] == "hit" and line["outcome"] != "fail":
+        colour = "green" if line["outcome"] == "pass" else "yellow"
+    return f"[{colour}]{line['status_name']}[/{colour}]"
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``check``."""
+    app.command("check")(check)

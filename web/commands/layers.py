@@ -1,0 +1,197 @@
+"""``project-box layers``: list, import and show plan layers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gis import service
+from project_box.kernel.errors import BadInput
+from web.cli_support import database, emit_json, err, explained, table
+
+layers = typer.Typer(help="规划图层 (plan layers): list, import, show, activate.", no_args_is_help=True)
+
+
+@layers.command("list")
+def list_layers(
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """所有图层及其现行版本 (all layers and their current versions)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        rows = service.list_layers(session)
+    if as_json:
+        emit_json({"layers": rows})
+        return
+    table(
+        "规划图层",
+        ["类别", "代码", "名称", "管控方式", "版本", "生效", "图斑", "修复", "坐标系"],
+        [
+            [
+                r["family_name"],
+                r["code"],
+                r["name"],
+                r["policy_name"],
+                *(
+                    [
+                        v["version"],
+                        v["valid_from"],
+                        f"{v['features']:,}",
+                        v["repaired"] or "",
+                        v["source_crs"],
+                    ]
+                    if (v := r["version"])
+                    else ["[magenta]无数据[/magenta]", "", "", "", ""]
+                ),
+            ]
+            for r in rows
+        ],
+        right=[6, 7],
+    )
+
+
+@layers.command("import")
+def import_layer(
+    code: Annotated[str, typer.Argument(help="图层代码,如 YJJBNT (layer code)")],
+    file: Annotated[
+        Path, typer.Argument(help="矢量数据:GPKG、SHP(可压缩)、GeoJSON、TopoJSON、GML、FileGDB …")
+    ],
+    version: Annotated[str, typer.Option("--version", help="版本名,每个图层唯一 (name of the version)")],
+    valid_from: Annotated[str, typer.Option("--valid-from", metavar="YYYY-MM-DD", help="生效日期")] = "",
+    crs: Annotated[int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系")] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", help="文件里的图层名 (when the file has several)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """导入一个版本并设为现行 (import a version and make it current)."""
+    with explained(as_json=as_json):
+        day = _day(valid_from)
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=err,
+            transient=True,
+            disable=as_json,
+        )
+        with database() as opened, opened.transaction() as session, bar:
+            task = bar.add_task(f"导入 {code}", total=None)
+            row = service.import_layer(
+                session,
+                code,
+                file,
+                version=version,
+                valid_from=day,
+                crs=crs,
+                layer=layer,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+            plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
+    if as_json:
+        emit_json(plain)
+    else:
+        _print_version(plain)
+
+
+def _day(text: str) -> dt.date:
+    if not text:
+        return service.today()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(
+            f"日期“{text}”应写成 2026-01-01", f"not a date: {text}", place="--valid-from"
+        ) from error
+
+
+def _print_version(plain: dict[str, Any]) -> None:
+    table(
+        f"{plain['code']} {plain['version']}",
+        ["项", "值"],
+        [
+            ["图斑", f"{plain['features']:,}"],
+            ["切片", f"{plain['pieces']:,}"],
+            ["面积 ㎡", f"{plain['area_m2']:,.2f}"],
+            ["原坐标系", f"EPSG:{plain['source_crs']}"],
+            ["核查坐标系", f"EPSG:{plain['check_crs']}"],
+            ["修复", plain["repaired"]],
+            ["未导入", plain["dropped"]],
+            ["来源", plain["source_name"]],
+        ],
+    )
+    if plain["issues"]:
+        table(
+            "修复与略过",
+            ["图斑", "说明"],
+            [[i["fid"], i["message"]] for i in plain["issues"][:40]],
+            right=[0],
+        )
+
+
+@layers.command("show")
+def show(
+    code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """一个图层的规则、字段与各版本 (rules, fields and versions of a layer)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        plain = service.show_layer(session, code)
+    if as_json:
+        emit_json(plain)
+        return
+    clause = plain["clause"]
+    table(
+        f"{plain['code']} {plain['name']}",
+        ["项", "值"],
+        [
+            ["类别", plain["family_name"]],
+            ["管控方式", plain["policy_name"]],
+            ["依据", f"{clause['text']}{'' if clause['verified'] else '(待核对原文)'}"],
+            ["触发评估", plain["trigger"]],
+            ["字段", "、".join(f"{k} {f['name']}" for k, f in plain["fields"].items())],
+        ],
+    )
+    table(
+        "版本",
+        ["版本", "现行", "生效", "图斑", "切片", "修复", "来源", "导入时间"],
+        [
+            [
+                v["version"],
+                "✓" if v["current"] else "",
+                v["valid_from"],
+                v["features"],
+                v["pieces"],
+                v["repaired"],
+                v["source_name"],
+                v["imported_at"][:16],
+            ]
+            for v in plain["versions"]
+        ],
+        right=[3, 4, 5],
+    )
+
+
+@layers.command("activate")
+def activate(
+    code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
+    version: Annotated[str, typer.Argument(help="要恢复的版本 (version to make current)")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """把已导入的版本设为现行 (make an imported version current, e.g. to roll back)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        row = service.activate_version(session, None, code, version)
+        plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
+    if as_json:
+        emit_json(plain)
+    else:
+        _print_version(plain)
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``layers``."""
+    app.add_typer(layers, name="layers")

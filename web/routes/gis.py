@@ -1,0 +1,318 @@
+"""Site boundary, multi-plan check, plan layers and map."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Body, Form, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile as StarletteUpload
+
+from gis import report as map_report
+from gis import service
+from gis.boundary import write_txt
+from project_box import service as box
+from project_box.kernel.errors import BadInput, NotFound, PlatformError
+from project_box.kernel.identity import Actor
+from project_box.models import Result
+from web.deps import ActorDep, SessionDep, redirect, render
+from web.views import gis as views
+
+pages = APIRouter()
+api = APIRouter(prefix="/api/v1", tags=["gis"])
+
+#: the report carries its own scripts; it may run them, but may reach nothing
+_REPORT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; sandbox allow-scripts"
+_BOUNDARY_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "crs": {"type": "integer", "description": "EPSG, when the file does not say"},
+                    },
+                }
+            },
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["geojson", "crs"],
+                    "properties": {"geojson": {"type": "object"}, "crs": {"type": "integer"}},
+                }
+            },
+        },
+    }
+}
+
+
+# --- boundary --------------------------------------------------------------------------------------------------------
+
+
+@api.post("/projects/{project_id}/boundary", status_code=201, openapi_extra=_BOUNDARY_BODY)
+async def post_boundary(
+    request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID
+) -> dict[str, Any]:
+    """Hand in a boundary: a file (multipart ``file``, ``crs``) or a drawing (JSON ``geojson``, ``crs``)."""
+    if "json" in request.headers.get("content-type", ""):
+        document = await _json_object(request)
+        geojson, crs = document.get("geojson"), document.get("crs")
+        if not isinstance(geojson, dict):
+            raise BadInput("请提供 geojson", "geojson is missing", code="required", place="geojson")
+        if isinstance(crs, bool) or not isinstance(crs, int):
+            raise BadInput(
+                "请指明坐标系(crs,EPSG 代码)", "state crs as an EPSG code", code="CRS-UNKNOWN", place="crs"
+            )
+        drawn = await run_in_threadpool(
+            service.record_drawn_boundary, session, actor, project_id, geojson, crs
+        )
+        return views.recorded_view(drawn)
+    form = await request.form()
+    upload, typed = form.get("file"), form.get("crs")
+    if not isinstance(upload, StarletteUpload):
+        raise BadInput(
+            "请选择红线文件", "file is missing", code="required", place="file", remedy="选择文件后再上传"
+        )
+    stated = views.parse_crs(typed if isinstance(typed, str) else None)
+    data = await upload.read()
+    result = await run_in_threadpool(
+        service.record_boundary, session, actor, project_id, upload.filename or "boundary", data, stated
+    )
+    return views.recorded_view(result)
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    try:
+        document = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise BadInput("请求内容不是有效的 JSON", "the body is not JSON", code="malformed_request") from error
+    if not isinstance(document, dict):
+        raise BadInput("请求内容应为 JSON 对象", "the body must be a JSON object", code="malformed_request")
+    return document
+
+
+@api.get("/projects/{project_id}/boundary")
+def get_boundary(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest boundary of a project."""
+    return views.boundary_view(session, actor, project_id)
+
+
+@pages.get("/projects/{project_id}/site")
+def site_page(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+    """The site's boundary on the map; upload or draw."""
+    view = views.site_view(session, actor, project_id)
+    return render(request, "gis/site.html", active="site", error=None, values={}, **view)
+
+
+@pages.post("/projects/{project_id}/site")
+def upload_site(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    file: UploadFile | None = None,
+    crs: Annotated[str, Form()] = "",
+    other_crs: Annotated[str, Form()] = "",
+) -> Response:
+    """Hand in a boundary file by form."""
+
+    def act() -> Result:
+        if file is None or not file.filename:
+            raise BadInput(
+                "请选择红线文件", "no file chosen", code="required", place="file", remedy="选择文件后再上传"
+            )
+        stated = views.parse_crs(other_crs) or views.parse_crs(crs)
+        return service.record_boundary(session, actor, project_id, file.filename, file.file.read(), stated)
+
+    return _handed_in(request, session, actor, project_id, act, {"crs": crs, "other_crs": other_crs})
+
+
+@pages.post("/projects/{project_id}/site/draw")
+def draw_site(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    geojson: Annotated[str, Form()] = "",
+    crs: Annotated[str, Form()] = "",
+) -> Response:
+    """Hand in a boundary drawn on the map (or typed as coordinates)."""
+
+    def act() -> Result:
+        try:
+            document = json.loads(geojson)
+        except (ValueError, RecursionError):
+            document = None
+        stated = views.parse_crs(crs)
+        if not isinstance(document, dict) or stated is None:
+            raise BadInput(
+                "还没有绘制用地红线",
+                "nothing was drawn",
+                code="required",
+                place="geojson",
+                remedy="在图上绘制,或填写界址点坐标",
+            )
+        return service.record_drawn_boundary(session, actor, project_id, document, stated)
+
+    return _handed_in(request, session, actor, project_id, act, {})
+
+
+def _handed_in(
+    request: Request, session: Session, actor: Actor, project_id: uuid.UUID, act: Any, values: dict[str, str]
+) -> Response:
+    try:
+        act()
+    except BadInput as error:
+        session.rollback()
+        view = views.site_view(session, actor, project_id, refused=error)
+        return render(
+            request, "gis/site.html", status=error.status, active="site", error=error, values=values, **view
+        )
+    return redirect(f"/projects/{project_id}/site")
+
+
+def _attachment(data: bytes, media_type: str, name: str, **headers: str) -> Response:
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    return Response(
+        data,
+        media_type=media_type,
+        headers={"content-disposition": disposition, "cache-control": "private, no-store", **headers},
+    )
+
+
+@pages.get("/projects/{project_id}/site/boundary.txt")
+def boundary_txt(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+    """The boundary as 界址点 TXT (GBK), for offices that ask for it."""
+    found = service.latest_boundary(session, actor, project_id)
+    if found is None:
+        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary")
+    result, geometry = found
+    project = box.get_project(session, actor, project_id)
+    data = write_txt(geometry, result.crs or 0, parcel={"地块名称": project.name, "地块编号": project.code})
+    return _attachment(data, "text/plain; charset=gbk", f"{project.name}-界址点.txt")
+
+
+# --- multi-plan check ------------------------------------------------------------------------------------------------
+
+
+@api.post("/projects/{project_id}/conflict-check")
+def post_check(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    height_m: Annotated[
+        float | None, Body(embed=True, description="top elevation of the buildings, m")
+    ] = None,
+) -> dict[str, Any]:
+    """Check the boundary against every plan layer; the report and the planning conditions go into the box."""
+    return views.checked_view(service.run_conflict_check(session, actor, project_id, height_m=height_m))
+
+
+@api.get("/projects/{project_id}/conflict-check")
+def get_check(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest report."""
+    return views.check_payload(session, actor, project_id)
+
+
+def _report(session: Session, actor: Actor, project_id: uuid.UUID) -> Response:
+    project = box.get_project(session, actor, project_id)
+    result = box.latest_result(session, actor, project_id, "conflict_report")
+    geometry = box.result_geometry(result) if result is not None else None
+    if result is None or geometry is None:
+        raise NotFound(
+            "还没有做多规检查", "not checked yet", code="no_conflict_report", remedy="先做多规检查"
+        )
+    page = map_report.folium_report(result.payload, geometry, crs=result.crs, title=project.name)
+    return _attachment(
+        page,
+        "text/html; charset=utf-8",
+        f"{project.name}-多规检查报告.html",
+        **{"content-security-policy": _REPORT_POLICY},
+    )
+
+
+@api.get("/projects/{project_id}/conflict-check/report.html")
+def get_report(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+    """The map report: one HTML file that opens offline."""
+    return _report(session, actor, project_id)
+
+
+@pages.get("/projects/{project_id}/check")
+def check_page(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+    """Findings and map of the newest check."""
+    return render(
+        request, "gis/check.html", active="check", error=None, **views.check_view(session, actor, project_id)
+    )
+
+
+@pages.post("/projects/{project_id}/check")
+def run_check(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+    """Check now."""
+    try:
+        service.run_conflict_check(session, actor, project_id)
+    except PlatformError as error:
+        if error.status not in (409, 422):
+            raise
+        session.rollback()
+        view = views.check_view(session, actor, project_id)
+        return render(request, "gis/check.html", status=error.status, active="check", error=error, **view)
+    return redirect(f"/projects/{project_id}/check")
+
+
+@pages.get("/projects/{project_id}/check/report.html")
+def report_page(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+    """The map report as a download."""
+    return _report(session, actor, project_id)
+
+
+# --- layers and map --------------------------------------------------------------------------------------------------
+
+
+@api.get("/layers")
+def get_layers(session: SessionDep, actor: ActorDep) -> dict[str, Any]:
+    """All plan layers in tree order with symbols, legend and current version."""
+    return views.layers_view(session)
+
+
+@api.get("/layers/identify")
+def get_identify(session: SessionDep, actor: ActorDep, x: float, y: float, crs: int) -> dict[str, Any]:
+    """What the plan layers hold at a point (east/north or lon/lat in ``crs``)."""
+    return service.identify(session, x, y, crs)
+
+
+@api.get("/layers/{code}")
+def get_layer(session: SessionDep, actor: ActorDep, code: str) -> dict[str, Any]:
+    """One layer with all versions and its import report."""
+    return service.show_layer(session, code)
+
+
+@api.get("/layers/{code}/tiles/{z}/{x}/{y}.mvt")
+def get_tile(
+    request: Request, session: SessionDep, actor: ActorDep, code: str, z: int, x: int, y: int
+) -> Response:
+    """One vector tile (Web Mercator); the entity tag changes with the layer's version."""
+    _, etag = service.tile_etag(session, code, z, x, y)
+    headers = {"etag": etag, "cache-control": "private, max-age=0, must-revalidate"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    tile = service.layer_tile(session, code, z, x, y)
+    return Response(
+        tile.data,
+        media_type="application/vnd.mapbox-vector-tile",
+        headers=headers,
+        status_code=200 if tile.data else 204,
+    )
+
+
+@pages.get("/map")
+def map_page(request: Request, session: SessionDep, actor: ActorDep) -> Response:
+    """The map workbench 一张图."""
+    return render(request, "gis/map.html", **views.workbench_view(session))

@@ -1,0 +1,271 @@
+"""Boundaries, multi-plan checks and plan layers, as pages and API show them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from gis import crs as crs_module
+from gis import service
+from gis.layer import layer_catalogue
+from project_box import service as box
+from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.identity import Actor
+from project_box.models import Result
+from web.views.projects import project_plain, result_plain
+
+#: layers shown when a map opens
+DEFAULT_VISIBLE = ("KG_DK", "DLHX", "YJJBNT", "STBHHX", "CZKFBJ")
+#: at most this many projections are offered by name; any EPSG code can be typed
+_OFFERED_ZONES = (37, 38, 39)
+
+
+def boundary_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest boundary: ``result`` (its entry in the box) and ``reading`` (areas, CRS, issues, geometry).
+
+    Raises:
+        NotFound: the project is not visible, or has no boundary.
+    """
+    found = service.latest_boundary(session, actor, project_id)
+    if found is None:
+        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+    return recorded_view(found[0])
+
+
+def recorded_view(result: Result) -> dict[str, Any]:
+    """A boundary Result with its payload as ``reading``."""
+    return {"result": result_plain(result), "reading": result.payload}
+
+
+def check_payload(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest conflict report's payload, with its entry in the box under ``result``.
+
+    Raises:
+        NotFound: the project is not visible, or has not been checked.
+    """
+    box.get_project(session, actor, project_id)
+    result = box.latest_result(session, actor, project_id, "conflict_report")
+    if result is None:
+        raise NotFound(
+            "还没有做多规检查", "not checked yet", code="no_conflict_report", remedy="先做多规检查"
+        )
+    return checked_view(result)
+
+
+def checked_view(result: Result) -> dict[str, Any]:
+    """A conflict report's payload with its entry in the box."""
+    return {**result.payload, "result": result_plain(result)}
+
+
+def layers_view(session: Session) -> dict[str, Any]:
+    """All layers in tree order, and grouped by family."""
+    layers = service.list_layers(session)
+    families: dict[str, dict[str, Any]] = {}
+    for layer in layers:
+        family = families.setdefault(
+            layer["family"],
+            {
+                "code": layer["family"],
+                "name": layer["family_name"],
+                "name_en": layer["family_name_en"],
+                "layers": [],
+            },
+        )
+        family["layers"].append(layer["code"])
+    return {"layers": layers, "families": list(families.values()), "crs": crs_view(city_crs())}
+
+
+def city_crs() -> int:
+    """The CRS the city works in."""
+    return layer_catalogue().families.check_crs
+
+
+def crs_view(epsg: int) -> dict[str, Any]:
+    """A CRS as the map needs it."""
+    return {"epsg": epsg, "name": crs_module.name(epsg), "proj4": crs_module.proj4_text(epsg)}
+
+
+def crs_options() -> list[dict[str, Any]]:
+    """Coordinate systems offered beside "as the file says"."""
+    city = city_crs()
+    codes = [city]
+    for zone in _OFFERED_ZONES:
+        for prefixed in (False, True):
+            for family in (crs_module.Family.CGCS2000,):
+                epsg = crs_module.zone_epsg(family, zone, width=3, prefixed=prefixed)
+                if epsg is not None and epsg not in codes:
+                    codes.append(epsg)
+    codes += [4490, 4326]
+    return [{"epsg": e, "name": crs_module.name(e)} for e in codes]
+
+
+def parse_crs(text: str | None) -> int | None:
+    """An EPSG code typed or chosen in a form; empty means "as the file says".
+
+    Raises:
+        BadInput: not a number.
+    """
+    cleaned = (text or "").strip().upper().removeprefix("EPSG:")
+    if not cleaned:
+        return None
+    if not cleaned.isascii() or not cleaned.isdigit() or len(cleaned) > 6:
+        raise BadInput(
+            "坐标系应为 EPSG 代码",
+            "the CRS must be an EPSG code",
+            code="CRS-INVALID",
+            place="crs",
+            remedy="填写数字,例如 4547",
+        )
+    return int(cleaned)
+
+
+def lonlat(geometry: BaseGeometry, crs: int) -> dict[str, Any] | None:
+    """GeoJSON in longitude and latitude for display; None where it cannot be expressed."""
+    try:
+        moved = crs_module.transform_unchecked(geometry, crs, crs_module.WGS84)
+    except BadInput:
+        return None
+    return service.rounded_geojson(moved, crs_module.WGS84)
+
+
+def _lonlat_marker(marker: Mapping[str, Any] | None, crs: int | None) -> dict[str, Any] | None:
+    return lonlat(shape(marker), crs) if marker is not None and crs is not None else None
+
+
+def map_config(
+    session: Session,
+    *,
+    boundary: dict[str, Any] | None = None,
+    crs: int | None = None,
+    visible: tuple[str, ...] = DEFAULT_VISIBLE,
+) -> dict[str, Any]:
+    """What a ``<plan-map>`` starts with: CRS of its read-outs, extent, boundary, visible layers."""
+    extent = shape(boundary).bounds if boundary is not None else _city_extent(session)
+    return {
+        "crs": crs_view(crs or city_crs()),
+        "extent": list(extent),
+        "boundary": boundary,
+        "visible": list(visible),
+        "findings": [],
+        "issues": [],
+    }
+
+
+def _city_extent(session: Session) -> tuple[float, float, float, float]:
+    """Extent (lon/lat) of the layers kept in the city's CRS; the city CRS's own area when there are none."""
+    boxes = [
+        shapely.box(*version["extent_lonlat"])
+        for layer in service.list_layers(session)
+        if (version := layer["version"]) and version["extent_lonlat"] and version["check_crs"] == city_crs()
+    ]
+    if boxes:
+        west, south, east, north = shapely.union_all(boxes).bounds
+        return west, south, east, north
+    return crs_module.lonlat_bounds(city_crs()) or (73.0, 18.0, 135.0, 54.0)
+
+
+def _head(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    project = box.get_project(session, actor, project_id)
+    return {"project": project_plain(project), "own": project.organisation_id == actor.organisation_id}
+
+
+def site_view(
+    session: Session, actor: Actor, project_id: uuid.UUID, refused: BadInput | None = None
+) -> dict[str, Any]:
+    """Site page: the boundary in force, or the one just refused with the places of its errors."""
+    view = _head(session, actor, project_id)
+    found = service.latest_boundary(session, actor, project_id)
+    shown, crs, issues = None, None, []
+    if found is not None:
+        result, geometry = found
+        view |= recorded_view(result)
+        shown, crs, issues = lonlat(geometry, result.crs or 0), result.crs, result.payload["issues"]
+        issue_crs = result.payload["source_crs"]
+    else:
+        view |= {"result": None, "reading": None}
+        issue_crs = None
+    if refused is not None:
+        preview = refused.details.get("preview")
+        issues = refused.details.get("issues", [])
+        issue_crs = refused.details.get("reading", {}).get("crs")
+        if preview is not None:
+            shown, crs = lonlat(shape(preview["geometry"]), preview["crs"]), preview["crs"]
+    project_crs = crs if crs is not None and not crs_module.is_geographic(crs) else None
+    view["map"] = map_config(session, boundary=shown, crs=project_crs)
+    view["map"]["issues"] = [
+        {
+            "code": i["code"],
+            "level": i["level"],
+            "message": i["message"],
+            "message_en": i["message_en"],
+            "at": place,
+        }
+        for i in issues
+        if i.get("at") and issue_crs and (place := _spot(i["at"], issue_crs)) is not None
+    ]
+    view["editor_crs"] = crs_view(project_crs or city_crs())
+    view["crs_options"] = crs_options()
+    return view
+
+
+def _spot(at: list[float], crs: int) -> list[float] | None:
+    marker = lonlat(shapely.Point(at), crs)
+    return list(marker["coordinates"]) if marker is not None else None
+
+
+def check_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """Check page: findings, layer lines, planning conditions, and the same on the map."""
+    view = _head(session, actor, project_id)
+    found = service.latest_boundary(session, actor, project_id)
+    result = box.latest_result(session, actor, project_id, "conflict_report")
+    view |= {"boundary": recorded_view(found[0]) if found else None, "report": None, "stale": False}
+    shown, crs = None, None
+    if found is not None:
+        shown, crs = lonlat(found[1], found[0].crs or 0), found[0].crs
+    if result is not None:
+        report = checked_view(result)
+        view["report"] = report
+        view["stale"] = found is None or report["boundary_result"]["id"] != str(found[0].id)
+        geometry = box.result_geometry(result)
+        if geometry is not None:
+            shown, crs = lonlat(geometry, result.crs or 0), result.crs
+    concerned = tuple(
+        line["code"]
+        for line in (view["report"] or {"layers": []})["layers"]
+        if line["outcome"] == "fail" or (line["status"] in ("hit", "touch") and line["policy"] == "consult")
+    )
+    visible = tuple(dict.fromkeys(("KG_DK", "DLHX", *concerned)))
+    view["map"] = map_config(session, boundary=shown, crs=crs, visible=visible)
+    if view["report"] is not None:
+        view["findings"] = sorted(
+            view["report"]["findings"],
+            key=lambda f: ("fail", "undecided", "note", "pass").index(f["outcome"]),
+        )
+        view["map"]["findings"] = [
+            {
+                "code": f["code"],
+                "title": f["title"],
+                "title_en": f["title_en"],
+                "outcome": f["outcome"],
+                "marker": _lonlat_marker(f["marker"], f["marker_crs"]),
+            }
+            for f in view["findings"]
+            if f["marker"] is not None
+        ]
+        view["lines"] = {line["code"]: line for line in view["report"]["layers"]}
+        view["totals"] = {
+            outcome: sum(1 for f in view["findings"] if f["outcome"] == outcome)
+            for outcome in ("fail", "undecided", "note", "pass")
+        }
+    return view
+
+
+def workbench_view(session: Session) -> dict[str, Any]:
+    """The map workbench."""
+    return {"map": map_config(session), **layers_view(session)}
