@@ -125,9 +125,6 @@ def _shared(
         if not evaluation.regional_kind or entry.get("kind") != evaluation.regional_kind:
             continue
         number, until = str(entry.get("report_no") or ""), str(entry.get("valid_until") or "")
-        if not entry.get("covers"):
-            remark = f"区域评估 {number} 未覆盖全部用地"
-            continue
         try:
             last = dt.date.fromisoformat(until[:10])
         except ValueError:
@@ -137,12 +134,10 @@ def _shared(
             remark = f"未给出日期，不能判断区域评估 {number} 是否在有效期内"
         elif last < at:
             remark = f"区域评估 {number} 已于 {last.isoformat()} 到期"
+        elif not entry.get("covers"):
+            remark = f"区域评估 {number} 未覆盖全部用地"
         else:
-            return {
-                "kind": evaluation.regional_kind,
-                "report_no": number,
-                "valid_until": last.isoformat(),
-            }, ""
+            return {"kind": evaluation.regional_kind, "report_no": number, "valid_until": last.isoformat()}, ""
     return None, remark
 
 
