@@ -81,6 +81,7 @@ def _greet(address: str, settings: Settings) -> None:
             ],
         )
     out.print("按 Ctrl+C 停止 (press Ctrl+C to stop)")
+    out.file.flush()  # whoever reads through a pipe wants the address now
 
 
 def _serve_until_stopped(opened: Database, settings: Settings, port: int) -> None:
