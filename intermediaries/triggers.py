@@ -191,6 +191,7 @@ def _used(evaluation: Evaluation, facts: Mapping[str, Any]) -> dict[str, Any]:
     names = [n for rule in evaluation.rules for p in rule.when for n in names_in(p)]
     names += [n for p in (evaluation.scope.any if evaluation.scope else ()) for n in names_in(p)]
     names += [evaluation.stated.fact] if evaluation.stated else []
+    names += [n for rule in evaluation.rules for n in rule.show]
     return {n: facts.get(n) for n in dict.fromkeys(names) if not n.startswith("limit.")}
 
 
