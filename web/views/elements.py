@@ -1,0 +1,310 @@
+"""Indicators, fees and the element catalogue, as pages and API show them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from drawings import service as drawings
+from elements import run as runs
+from elements import service
+from elements.engine import load_catalogue
+from elements.fees import fee_codes, fee_inputs
+from project_box import service as box
+from project_box.kernel.errors import NotFound
+from project_box.kernel.identity import Actor
+from project_box.kernel.plain import to_plain
+from project_box.models import Result
+from web.views.projects import project_plain
+
+#: rows of the one table, in reading order; what is not listed follows
+_ORDER = (
+    "ZYD", "JYD", "ZJZ", "DSJZ", "DXJZ", "JRJZ", "RJL", "JDMJ", "JZMD", "LDMJ", "LDL", "JZGD", "CS", "HS", "TCW",
+    "TCW_NEED", "FJDC", "JZJJ", "TR",
+)  # fmt: skip
+#: fees whose inputs the statement's form asks for
+_FORM_FEES = (
+    "TDCRJ", "YHS", "QS", "RFYD", "SBBC", "PTF", "GDZYS", "GDKKF", "XZJSYDF", "SLJJ", "SBZH", "SLZBHF", "DJF",
+    "XZF",
+)  # fmt: skip
+
+
+def _stamp(result: Result) -> dict[str, Any]:
+    return {
+        "result_id": str(result.id),
+        "version": result.version,
+        "created_at": result.created_at.isoformat(),
+        "content_hash": result.content_hash,
+    }
+
+
+def indicators_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest indicator table.
+
+    Raises:
+        NotFound: none has been computed yet (or the project is not visible).
+    """
+    box.get_project(session, actor, project_id)
+    found = box.latest_result(session, actor, project_id, "indicator_table")
+    if found is None:
+        raise NotFound(
+            "还没有核算指标",
+            "no indicator table yet",
+            code="no_indicators",
+            remedy="上传图纸后在“指标”页点“核算指标”",
+        )
+    return {**found.payload, **_stamp(found)}
+
+
+def indicators_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """The indicators page: project, table split by kind, sheets to light entities up on."""
+    project = box.get_project(session, actor, project_id)
+    found = box.latest_result(session, actor, project_id, "indicator_table")
+    view: dict[str, Any] = {
+        "project": project_plain(project),
+        "table": None,
+        "may_compute": actor.is_officer or project.organisation_id == actor.organisation_id,
+        "has_drawings": drawings.current_revision(session, actor, project_id) is not None,
+    }
+    if found is None:
+        return view
+    payload = {**found.payload, **_stamp(found)}
+    rows = payload["elements"]
+    rank = {code: n for n, code in enumerate(_ORDER)}
+    view["table"] = payload
+    view["indicators"] = sorted(
+        (r for r in rows if r["kind"] == "指标"), key=lambda r: rank.get(r["code"], 99)
+    )
+    view["conclusions"] = [r for r in rows if r["kind"] == "结论"]
+    view["data"] = [r for r in rows if r["kind"] == "基础"]
+    view["stale"] = _stale(session, actor, project_id, payload)
+    return view
+
+
+def _stale(session: Session, actor: Actor, project_id: uuid.UUID, payload: dict[str, Any]) -> list[str]:
+    """Kinds of results that are newer than those the table rests on."""
+    out = []
+    for kind in ("boundary", "planning_conditions", "drawing_set"):
+        newest = box.latest_result(session, actor, project_id, kind)
+        used = payload["sources"].get(kind)
+        if newest is not None and (used is None or used["id"] != str(newest.id)):
+            out.append(kind)
+    return out
+
+
+def trace_view(session: Session, actor: Actor, project_id: uuid.UUID, code: str) -> dict[str, Any]:
+    """One row of the stored table with its trace, the rows it was computed from, and the sheets its entities lie on.
+
+    Raises:
+        NotFound: no table, or no such element in it.
+    """
+    project = box.get_project(session, actor, project_id)
+    payload = indicators_plain(session, actor, project_id)
+    rows = {r["code"]: r for r in payload["elements"]}
+    if code not in rows:
+        raise NotFound(f"指标表中没有 {code[:40]}", f"no element {code[:40]!r} in the table")
+    row = rows[code]
+    return {
+        "project": project_plain(project),
+        "row": row,
+        "below": [rows[c] for c in row["inputs"] if c in rows],
+        "judged": [r for r in payload["elements"] if r["of"] == code],
+        "sheets": sheets_of(session, actor, payload, row["entities"]),
+        "rule_hash": payload["rule_hash"],
+        "at": payload["at"],
+    }
+
+
+def sheets_of(
+    session: Session, actor: Actor, payload: dict[str, Any], entities: list[dict[str, str]]
+) -> list[dict[str, Any]]:
+    """Entities grouped by the drawing file of the revision they were measured on, with the address of its sheet."""
+    used = payload["sources"].get("revision")
+    if not used or not entities:
+        return []
+    revision = drawings.get_revision(session, actor, uuid.UUID(used["id"]))
+    out = []
+    for file in revision.files:
+        handles = list(dict.fromkeys(e["handle"] for e in entities if e["file"] == file.sha256))
+        if handles:
+            n = file.position + 1
+            out.append(
+                {
+                    "n": n,
+                    "name": file.name,
+                    "handles": handles,
+                    "sheet": f"/api/v1/revisions/{revision.id}/files/{n}/sheet.geojson",
+                    "href": f"/projects/{revision.project_id}/drawings?revision={revision.number}&file={n}"
+                    f"#handles={','.join(handles[:200])}",
+                }
+            )
+    return out
+
+
+# ---------------------------------------------------------------- fees
+
+
+def fees_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest fee statement.
+
+    Raises:
+        NotFound: none has been computed yet (or the project is not visible).
+    """
+    box.get_project(session, actor, project_id)
+    found = box.latest_result(session, actor, project_id, "fee_statement")
+    if found is None:
+        raise NotFound(
+            "还没有测算规费", "no fee statement yet", code="no_fees", remedy="在“规费”页填写后点“测算”"
+        )
+    return {**found.payload, **_stamp(found)}
+
+
+def fees_view(
+    session: Session, actor: Actor, project_id: uuid.UUID, typed: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The fees page: form fields (typed, from the last statement, or from the box) and the newest statement."""
+    project = box.get_project(session, actor, project_id)
+    found = box.latest_result(session, actor, project_id, "fee_statement")
+    catalogue, day = load_catalogue(), service.today()
+    known = service.fee_prefill(session, actor, project_id, day)
+    last = (found.payload["inputs"] if found is not None else {}) if typed is None else {}
+    groups = []
+    entries = catalogue.at(day).entries
+    shown: set[str] = {"JURISDICTION"}
+    for code in _FORM_FEES:
+        fields = []
+        for field in runs.form_fields(catalogue, fee_inputs(catalogue, code, day), day):
+            if field["code"] in shown:
+                continue
+            shown.add(field["code"])
+            fields.append({**field, **_field_value(field, known, last, typed)})
+        if fields:
+            spec = entries[code].spec
+            groups.append({"code": code, "name": spec.name, "name_en": spec.name_en, "fields": fields})
+    statement = {**found.payload, **_stamp(found)} if found is not None else None
+    return {
+        "project": project_plain(project),
+        "groups": groups,
+        "region_factors": region_factors(known, last, typed),
+        "statement": statement,
+        "may_compute": actor.is_officer or project.organisation_id == actor.organisation_id,
+    }
+
+
+def _field_value(
+    field: dict[str, Any], known: dict[str, Any], last: dict[str, Any], typed: dict[str, str] | None
+) -> dict[str, str]:
+    code = field["code"]
+    if typed is not None and typed.get(code):
+        return {"value": typed[code], "from": ""}
+    if code in last and last[code]["source"] == "填写":
+        return {"value": _text(last[code]["value"]), "from": ""}
+    if code in known and known[code].value is not None:
+        return {
+            "value": "",
+            "from": f"{_text(to_plain(known[code].value))}{field['unit']}({known[code].source})",
+        }
+    return {"value": "", "from": ""}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{k}={v}" for k, v in value.items())
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "" if value is None else str(value)
+
+
+def region_factors(
+    known: dict[str, Any], last: dict[str, Any], typed: dict[str, str] | None
+) -> list[dict[str, Any]]:
+    """Region factors of the parcel's use and grade with their grades and criteria, and what was chosen before."""
+    from elements.values import Undecided
+
+    catalogue, day = load_catalogue(), service.today()
+
+    def value(code: str) -> str:
+        if typed is not None and typed.get(code):
+            return typed[code]
+        if code in last and last[code]["source"] == "填写":
+            return str(last[code]["value"])
+        return str(known[code].value) if code in known and known[code].value is not None else ""
+
+    try:
+        keys = {"usage": value("LP_USAGE"), "level": value("LP_LEVEL")}
+        rows = catalogue.tariffs.find("land-region-factors", keys, catalogue.tariffs.home, day).rows
+    except Undecided:
+        return []
+    chosen = (last.get("LP_REGION") or {}).get("value") or {}
+    out: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name = str(row["factor"])
+        picked = (typed or {}).get(f"region:{name}") or chosen.get(name, "")
+        entry = out.setdefault(name, {"name": name, "grades": [], "value": picked})
+        entry["grades"].append(
+            {"grade": row["grade"], "criteria": row["criteria"], "value": to_plain(row["value"])}
+        )
+    return list(out.values())
+
+
+def typed_inputs(form: dict[str, str]) -> dict[str, Any]:
+    """Inputs of the fee form: filled fields, region factors gathered into LP_REGION."""
+    inputs: dict[str, Any] = {
+        k: v.strip() for k, v in form.items() if v.strip() and not k.startswith("region:")
+    }
+    grades = {
+        k.removeprefix("region:"): v.strip() for k, v in form.items() if k.startswith("region:") and v.strip()
+    }
+    if grades:
+        inputs["LP_REGION"] = grades
+    inputs.pop("csrf_token", None)
+    return inputs
+
+
+# ---------------------------------------------------------------- catalogue
+
+
+def catalogue_view(
+    business: str = "", kind: str = "", text: str = "", day: dt.date | None = None
+) -> dict[str, Any]:
+    """The catalogue, filtered by business, kind and words."""
+    catalogue, at = load_catalogue(), day or service.today()
+    rows = runs.list_elements(catalogue, at)
+    counts = {k: sum(r["kind"] == k for r in rows) for k in ("基础", "指标", "结论")}
+    businesses = [
+        {"code": f.business, "name": f.name, "name_en": f.name_en, "class_name": f.class_name}
+        for f in sorted(catalogue.businesses.values(), key=lambda f: (f.clas, f.business))
+    ]
+    wanted = text.strip().lower()
+    shown = [
+        r
+        for r in rows
+        if (not business or r["business"] == business)
+        and (not kind or r["kind"] == kind)
+        and (not wanted or wanted in f"{r['code']} {r['name']} {r['name_en']} {r['clause']}".lower())
+    ]
+    return {
+        "elements": shown,
+        "total": len(rows),
+        "counts": counts,
+        "businesses": businesses,
+        "filter": {"business": business, "kind": kind, "q": text},
+        "rule_hash": catalogue.version,
+        "fees": fee_codes(catalogue, at),
+        "at": at.isoformat(),
+    }
+
+
+def element_view(code: str) -> dict[str, Any]:
+    """One element's definition.
+
+    Raises:
+        NotFound: unknown code.
+    """
+    catalogue, day = load_catalogue(), service.today()
+    if code not in catalogue.at(day).entries:
+        raise NotFound(f"没有要素 {code[:40]}", f"no element {code[:40]!r}")
+    return runs.describe_element(catalogue, code, day)
