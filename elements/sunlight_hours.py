@@ -32,7 +32,8 @@ Ints = npt.NDArray[np.int64]
 _CHUNK = 400_000
 #: the sun behind the window's own wall: the block number it is recorded under
 BEHIND = -1
-_EPSILON = 1e-9
+#: shades and gaps shorter than this (rad, 1.4 ms of time) are rounding
+_EPSILON = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,8 +437,7 @@ def _union(keys: Ints, start: Floats, end: Floats) -> tuple[Ints, Floats, Floats
     fresh = np.ones(len(keys), dtype=np.bool_)
     fresh[1:] = (keys[1:] != keys[:-1]) | (start[1:] > reach[:-1] + _EPSILON)
     first = np.flatnonzero(fresh)
-    last = np.append(first[1:], len(keys)) - 1
-    return keys[first], start[first], reach[last]
+    return keys[first], start[first], np.maximum.reduceat(end, first)
 
 
 def _collect(

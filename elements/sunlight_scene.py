@@ -2,7 +2,7 @@
 
 Coordinates are metres in the project's projected CRS (x = grid east, y = grid north), heights metres above one common
 zero. Directions people read are azimuths in degrees clockwise from *true* north; the grid's north differs from it by
-the meridian convergence 子午线收敛角 (up to 1.5° × sin φ at the edge of a 3° Gauss-Krüger zone), which :class:`Site` carries.
+the meridian convergence 子午线收敛角 (at the edge of a 3° Gauss-Krüger zone 1.5° × sin φ), which :class:`Site` carries.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Site:
 
     Attributes:
         latitude, longitude: degrees, north and east positive.
-        convergence: meridian convergence γ in degrees: azimuth of grid north, clockwise from true north. In the northern
-            hemisphere it is positive east of the central meridian. True azimuth = grid azimuth + γ.
+        convergence: meridian convergence γ in degrees: azimuth of grid north, clockwise from true north. In the
+            northern hemisphere it is positive east of the central meridian. True azimuth = grid azimuth + γ.
         scale: point scale of the projection: grid distance / ground distance (heights are not scaled).
         epsg: the projected CRS, None when the site was given by latitude alone.
     """
@@ -183,6 +183,8 @@ def gable_roof(footprint: Polygon, eaves: float, ridge: float) -> tuple[Triangle
     if ridge < eaves:
         raise BadInput(f"屋脊 {ridge} m 低于檐口 {eaves} m", "ridge below eaves", place="roof")
     rectangle = shapely.minimum_rotated_rectangle(footprint)
+    if not isinstance(rectangle, Polygon):
+        raise BadInput("建筑轮廓没有面积", "footprint without area", place="footprint")
     corners = [(float(x), float(y)) for x, y in rectangle.exterior.coords[:4]]
     if math.dist(corners[0], corners[1]) < math.dist(corners[1], corners[2]):
         corners = [*corners[1:], corners[0]]
@@ -247,7 +249,7 @@ class Facade:
 
 
 def facades(building: str, footprint: BaseGeometry, site: Site, *, shortest: float = 0.5) -> list[Facade]:
-    """Facades of a footprint, courtyards included; walls in one line are joined, those below ``shortest`` m left out."""
+    """Facades of a footprint, courtyards too; walls in one line are joined, those below ``shortest`` m left out."""
     found: list[tuple[float, tuple[float, float], tuple[float, float], bool]] = []
     for polygon in oriented_polygons(footprint):
         for number, ring in enumerate(rings_of(polygon)):
@@ -325,22 +327,15 @@ def main_direction(footprint: BaseGeometry, site: Site) -> float:
     rectangle = shapely.minimum_rotated_rectangle(footprint)
     if not isinstance(rectangle, Polygon):
         raise BadInput("建筑轮廓没有面积", "footprint without area", place="footprint")
-    best: tuple[int, float, float] | None = None
-    lengths = []
+    lengths: list[tuple[float, float]] = []
     for polygon in oriented_polygons(rectangle):
         ring = rings_of(polygon)[0]
         for start, end in zip(ring, [*ring[1:], ring[0]], strict=True):
             dx, dy = end[0] - start[0], end[1] - start[1]
             lengths.append((math.hypot(dx, dy), site.true_azimuth(dy, -dx)))
     longest = max(length for length, _ in lengths)
-    for length, azimuth in lengths:
-        if length < longest * 0.95:
-            continue
-        off_south = round(abs((azimuth - 180.0 + 180.0) % 360.0 - 180.0), 6)
-        key = (0, off_south, azimuth)
-        best = key if best is None else min(best, key)
-    assert best is not None
-    return best[2]
+    long_sides = [azimuth for length, azimuth in lengths if length >= longest * 0.95]
+    return min(long_sides, key=lambda azimuth: (round(abs(azimuth - 180.0), 6), azimuth))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Source: Jean Meeus, *Astronomical Algorithms*, 2nd ed., chapters 7 (Julian day),
 (nutation and obliquity), 25 (solar coordinates from VSOP87, the higher-accuracy method with the largest terms of
 appendix III), 28 (equation of time), 40 (parallax); ΔT by the polynomials of Espenak & Meeus. Accuracy 1900–2150:
 longitude and right ascension better than 0.001°, declination better than 0.0005°, equation of time better than 0.3 s,
-instants of solar terms better than one minute; ``tests/unit/elements/test_sunlight_sun.py`` says what it is compared with.
+instants of solar terms better than one minute; ``tests/unit/elements/test_sunlight_sun.py`` holds the comparisons.
 
 Units: degrees unless a name says otherwise; azimuths clockwise from true north; longitudes positive east; moments are
 timezone-aware datetimes; hour angle positive after noon; *true solar time* 真太阳时 in hours, 12 at upper culmination.
