@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from project_box.kernel.errors import BadInput
 
@@ -88,7 +89,7 @@ def entry(raw: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], links:
     Args:
         raw: also ``{"field": code}``, ``{"sheet": "file#handle"}``, ``{"map": "J5"}``, ``{"other": words}``.
         names: names of materials and fields by code, under ``material`` and ``field``.
-        links: pattern of the page per kind, with ``{target}``.
+        links: pattern of the page per kind, with ``{target}`` (or ``{file}`` and ``{handle}`` for a sheet).
 
     Raises:
         BadInput: no text, unknown kind, or a code the item does not have.
@@ -120,7 +121,8 @@ def entry(raw: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], links:
     else:
         place = target or "其他"
     fallback = str(raw.get("link") or "")
-    link = links.get(kind, "").format(target=target) if links.get(kind) else ""
+    file, _, handle = target.partition("#")
+    link = links.get(kind, "").format(target=quote(target), file=quote(file), handle=quote(handle))
     if not link and fallback.startswith("/") and not fallback.startswith("//"):
         link = fallback
     return Entry(kind, target, place, text, link)
