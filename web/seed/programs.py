@@ -108,6 +108,7 @@ class Program:
         frame, site: plot axes and ring.
         zone: whether the boundary file carries the zone prefix 38; ``variant`` its header variant.
         plot, limits: number of the plot in the detailed plan and its conditions (None and empty outside the plan).
+        bikes: sheds for bicycles and how many each holds.
         convex: rectangles that make up the site, when it is not one rectangle itself.
     """
 
@@ -134,6 +135,7 @@ class Program:
     roads: tuple[tuple[Local, Local], ...]
     plot: str | None
     limits: dict[str, tuple[str, str]] = field(default_factory=dict)
+    bikes: tuple[tuple[Rect, int], ...] = ()
     convex: tuple[Rect, ...] = ()
 
     @property
@@ -197,6 +199,8 @@ def expected(program: Program) -> dict[str, Any]:
         "CS": str(max(b.storeys for b in program.buildings)),
         "TCW": str(stalls),
     }
+    if program.bikes:
+        values["FJDC"] = str(sum(count for _, count in program.bikes))
     if households:
         values["HS"] = str(households)
     return {"indicators": values, "unrounded": {"RJL": str(above / net), "LDL": str(green / net * 100)}}
@@ -247,7 +251,8 @@ PROJECT_A = Program(
     control=[(8, 20), (232, 20), (232, 162), (212, 162), (212, 172), (8, 172)],
     roads=(((13, 14), (13, 157)), ((18, 14), (18, 153)), ((222, 14), (222, 153)), ((227, 14), (227, 157)),
            ((13, 157), (227, 157)), ((18, 153), (222, 153)), ((18, 96), (222, 96)), ((18, 102), (222, 102))),
-    plot="YL-03-05", convex=(Rect(0, 0, 240, 170), Rect(0, 170, 220, 180)),
+    plot="YL-03-05", bikes=((Rect(170, 56, 210, 60), 480), (Rect(170, 64, 210, 68), 480)),
+    convex=(Rect(0, 0, 240, 170), Rect(0, 170, 220, 180)),
     limits={"RJL": ("between", "1.0–2.2"), "JZMD": ("<=", "22"), "LDL": (">=", "35"), "JZGD": ("<=", "54"),
             "TCW": (">=", "384")},
 )  # fmt: skip
@@ -309,7 +314,7 @@ PROJECT_C = Program(
     dedicated_green=None,
     control=[(8, 10), (142, 10), (142, 90), (8, 90)],
     roads=(((13, 30), (148, 30)), ((13, 37), (148, 37)), ((14, 43), (14, 82)), ((142, 43), (142, 82))),
-    plot="YL-04-02",
+    plot="YL-04-02", bikes=((Rect(100, 38, 140, 42), 400),),
     limits={"RJL": ("between", "1.0–2.5"), "JZMD": ("<=", "40"), "LDL": (">=", "30"), "JZGD": ("<=", "60"),
             "TCW": (">=", "327")},
 )  # fmt: skip

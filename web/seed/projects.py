@@ -108,6 +108,11 @@ def site_plan(program: Program) -> bytes:
                 at(u + _STALL_WIDTH * i, v), {"位置": "地上"} if program.carrier == "xdata" else None
             )
         drawing.text("text", f"地上停车位 {count} 个", at(u, v + _STALL_DEPTH + 1.2), 2)
+    for shed, count in program.bikes:
+        where = at(shed.u0 + 1, shed.v1 - 1)
+        drawing.ring(
+            "parking_bike", _ring(program, shed), {"数量": count}, note_at=where, carrier=_plain(program)
+        )
     for start, end in program.roads:
         drawing.segment("road", at(*start), at(*end))
     _surroundings(drawing, program)
