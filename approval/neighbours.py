@@ -14,6 +14,7 @@ from approval.gates import EngagementFact
 from drawings import service as drawings
 from drawings.joint_review import Verdict
 from drawings.models import JointReview
+from drawings.repository import marks as marks_of
 from intermediaries import service as intermediaries
 from intermediaries.lines import LineStatus
 from project_box.kernel.errors import Conflict
@@ -38,7 +39,7 @@ class ReviewFacts:
 
     revision: int | None = None
     open: bool = False
-    verdicts: dict[str, tuple[str | None, str, str]] = field(default_factory=dict)
+    verdicts: Mapping[str, tuple[str | None, str, str]] = field(default_factory=dict)
 
 
 def verdict_word(verdict: str) -> str:
@@ -57,6 +58,18 @@ def review_facts(session: Session, review_id: uuid.UUID | None) -> ReviewFacts:
         review.closed_at is None,
         {code: (o.verdict.value, o.text, o.author) for code, o in latest.items()},
     )
+
+
+def mark_places(session: Session, review_id: uuid.UUID) -> dict[str, str]:
+    """``mark:<id>`` → ``file name#handle`` of a review's marks. The caller has checked who asks."""
+    review = session.get(JointReview, review_id)
+    if review is None:
+        return {}
+    names = {f.id: f.name for f in review.revision.files}
+    return {
+        f"mark:{m.id}": f"{names.get(m.file_id, '')}#{m.handle}".rstrip("#")
+        for m in marks_of(session, review_id)
+    }
 
 
 def open_review(

@@ -375,14 +375,14 @@ async def save_form_page(
     if form.get("go") == "save" or not faults:
         return redirect(f"/cases/{case_id}/apply/{2 if form.get('go') == 'save' else 3}")
     places = [(f.code.removeprefix("form."), f) for f in faults]
-    error = BadInput(
+    summary = BadInput(
         "；".join(f.message for f in faults),
         "; ".join(f.message_en for f in faults),
         code="form",
         place=places[0][0],
         details={"faults": [{"place": place, "zh": f.message, "en": f.message_en} for place, f in places]},
     )
-    return _step_page(request, session, actor, case_id, 2, error)
+    return _step_page(request, session, actor, case_id, 2, summary)
 
 
 @pages.post("/cases/{case_id}/materials/{code}")

@@ -509,26 +509,24 @@ def offered_actions(case: Case, task: Task, version: ItemVersion, actor: Actor) 
 def suggested_corrections(session: Session, file: CaseFile) -> list[dict[str, str]]:
     """补正 entries an officer may start from: what the joint review asks for, then missing materials, form faults."""
     out: list[dict[str, str]] = []
-    joint = file.results.get("joint_opinion")
-    facts = file.review
+    joint, review_id = file.results.get("joint_opinion"), file.case.review_id
     if (
         joint is not None
-        and not facts.open
-        and str(joint.payload.get("review_id")) == str(file.case.review_id)
+        and review_id is not None
+        and not file.review.open
+        and joint.payload.get("review_id") == str(review_id)
     ):
-        verdicts = {d for d, (verdict, _, _) in facts.verdicts.items() if verdict != "agree"}
-        for entry in joint.payload.get("entries", []):
-            if entry.get("fate") == "dropped" or not entry.get("text"):
-                continue
-            if entry.get("discipline") not in verdicts and not entry.get("handle"):
-                continue
-            out.append(
-                {
-                    "kind": "sheet",
-                    "target": f"{entry.get('file') or ''}#{entry.get('handle') or ''}".strip("#"),
-                    "text": f"{entry.get('discipline_name') or ''}：{entry['text']}",
-                }
-            )
+        places = neighbours.mark_places(session, review_id)
+        wanting = {d for d, (verdict, _, _) in file.review.verdicts.items() if verdict != "agree"}
+        out += [
+            {
+                "kind": "sheet",
+                "target": places.get(entry["source"], ""),
+                "text": f"{entry['discipline_name']}：{entry['text']}",
+            }
+            for entry in joint.payload.get("entries", [])
+            if entry["fate"] == "kept" and entry["text"] and entry["discipline"] in wanting
+        ]
     out += [
         {"kind": "material", "target": line.code, "text": f"请提交{line.name}"}
         for line in file.lines

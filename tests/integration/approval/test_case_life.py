@@ -22,6 +22,7 @@ from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.finding import Outcome
 from project_box.kernel.identity import Actor
 from project_box.models import Project
+from project_box.stage import Stage
 
 from .conftest import PDF, fill_box
 
@@ -48,7 +49,9 @@ class Neighbours:
     def verdicts(self, session: Session, case: Case, **words: str) -> None:
         for discipline in DISCIPLINES:
             handling.on_opinion(session, self.rounds[-1], discipline, words.get(discipline, "agree"))
-        found = {d: (words.get(d, "agree"), "", "某人") for d in DISCIPLINES}
+        found: dict[str, tuple[str | None, str, str]] = {
+            d: (words.get(d, "agree"), "", "某人") for d in DISCIPLINES
+        }
         self.review = ReviewFacts(self.review.revision, False, found)
         worst = "agree" if set(words.values()) <= {"agree"} else "modify"
         handling.on_review_closed(session, case.id, worst)
@@ -81,6 +84,10 @@ class Calendar:
 @pytest.fixture
 def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
     return Calendar(monkeypatch)
+
+
+def in_state(case: Case, state: CaseState) -> bool:
+    return case.state is state
 
 
 def fill(session: Session, developer: Actor, case: Case) -> None:
@@ -120,7 +127,7 @@ def test_planning_permit_from_draft_to_delivery(
 ) -> None:
     developer, project = actors["developer"], new_project()
     case = service.start_case(session, developer, project.id, "planning-permit")
-    assert case.state is CaseState.DRAFT
+    assert in_state(case, CaseState.DRAFT)
     with pytest.raises(NotFound):
         service.get_case(session, actors["window"], case.id)
     with pytest.raises(BadInput) as incomplete:
@@ -139,7 +146,7 @@ def test_planning_permit_from_draft_to_delivery(
     with pytest.raises(Forbidden):
         act(session, actors["handler"], case, "accept", "accept")
     act(session, actors["window"], case, "accept", "accept")
-    assert case.state is CaseState.REVIEW
+    assert in_state(case, CaseState.REVIEW)
     steps = {t.step: t.state for t in repository.case_tasks(session, case.id) if t.discipline is None}
     assert steps == {
         "accept": TaskState.DONE,
@@ -152,7 +159,7 @@ def test_planning_permit_from_draft_to_delivery(
     act(session, actors["reviewer"], case, "review", "agree", opinion="同意，报请签发。")
     act(session, actors["signer"], case, "sign", "sign")
     assert case.decision is Decision.APPROVED
-    assert case.state is CaseState.CLOSED
+    assert in_state(case, CaseState.CLOSED)
     licence = service.case_licence(session, case)
     assert licence is not None
     assert licence.number == f"建字第430104{dt.date.today():%Y}GG0000001号"
@@ -167,7 +174,7 @@ def test_planning_permit_from_draft_to_delivery(
     assert permit.trust == "A"
     assert permit.payload["number"] == licence.number
     act(session, actors["window"], case, "deliver", "deliver")
-    assert case.state is CaseState.DELIVERED
+    assert in_state(case, CaseState.DELIVERED)
     kinds = [n.kind for n in repository.notices(session, case.id)]
     assert kinds == ["acceptance", "approval"]
     assert box.verify_audit(session) is None
@@ -227,7 +234,7 @@ def test_a_failing_finding_shuts_the_gate_but_return_and_correction_stay_open(
         act(session, actors["signer"], case, "sign", "approve")
     act(session, actors["signer"], case, "sign", "deny", opinion="容积率 2.19，超过规划条件 2.00。")
     assert case.decision is Decision.DENIED
-    assert case.state is CaseState.CLOSED
+    assert in_state(case, CaseState.CLOSED)
     assert service.case_licence(session, case) is None
     denial = repository.notices(session, case.id)[-1]
     assert denial.kind == "denial"
@@ -250,7 +257,7 @@ def test_correction_is_one_list_and_pauses_the_clock(
         {"map": "J5", "text": "与相邻宗地界址不符"},
     ]
     act(session, actors["window"], case, "accept", "correct", corrections=entries)
-    assert case.state is CaseState.CORRECTION
+    assert in_state(case, CaseState.CORRECTION)
     assert open_task(session, case, "accept").state is TaskState.WAITING_CORRECTION
     rows = repository.corrections(session, case.id)
     assert [r.kind for r in rows] == ["material", "field", "sheet", "map"]
@@ -267,7 +274,7 @@ def test_correction_is_one_list_and_pauses_the_clock(
     service.save_form(session, developer, case.id, {"phone": "13800000000"})
     service.attach_material(session, developer, case.id, "authorization", "新委托书.pdf", PDF)
     service.resubmit(session, developer, case.id, {str(rows[2].id): "已加宽到 4 米"})
-    assert case.state is CaseState.SUBMITTED
+    assert in_state(case, CaseState.SUBMITTED)
     assert open_task(session, case, "accept").state is TaskState.ACTIVE
     assert repository.corrections(session, case.id)[2].reply == "已加宽到 4 米"
     calendar.go("2026-03-17")
@@ -305,7 +312,7 @@ def test_joint_review_that_disagrees_leads_to_a_correction_and_a_new_round(
     )  # fmt: skip
     rooms.review = ReviewFacts(1, False, rooms.review.verdicts)
     service.resubmit(session, actors["developer"], case.id)
-    assert case.state is CaseState.REVIEW
+    assert in_state(case, CaseState.REVIEW)
     assert len(rooms.rounds) == 2
     rooms.verdicts(session, case)
     act(session, actors["handler"], case, "handle", "agree")
@@ -361,7 +368,7 @@ def test_special_procedure_deferral_and_extension(
         opinion="有利害关系人",
         fields={"special": "hearing"},
     )
-    assert case.state is CaseState.SPECIAL
+    assert in_state(case, CaseState.SPECIAL)
     with pytest.raises(Conflict):
         act(session, actors["handler"], case, "handle", "agree")
     calendar.go("2026-03-09")
@@ -386,7 +393,7 @@ def test_refusal_needs_a_reason_code_and_withdrawal_is_open_until_the_decision(
         session, actors["window"], case, "accept", "refuse", opinion="请向省级机关申请",
         fields={"reason_code": "not_competent"},
     )  # fmt: skip
-    assert case.state is CaseState.RETURNED
+    assert in_state(case, CaseState.RETURNED)
     other = handed_in(session, actors, new_project("2601-430104-04-01-700002"))
     act(session, actors["window"], other, "accept", "accept")
     service.withdraw(session, actors["developer"], other.id, "调整方案")
@@ -420,7 +427,7 @@ def test_checks_older_than_what_they_checked_are_undecided(
     case = service.start_case(session, actors["developer"], project.id, "planning-permit")
     fill(session, actors["developer"], case)
     box.put_result(
-        session, actors["developer"], project.id, kind="drawing_set", stage="design", title="图纸第 2 版",
+        session, actors["developer"], project.id, kind="drawing_set", stage=Stage.DESIGN, title="图纸第 2 版",
         payload={"revision": 2}, source={}, trust="D",
     )  # fmt: skip
     codes = {f.code for f in service.self_check(session, actors["developer"], case.id)}

@@ -242,13 +242,14 @@ def test_filing_and_handling_by_forms_only(
     number = re.search(r'href="/licences/([^"]+)"', done)
     assert number is not None
     assert "建设工程规划许可证" in person.get(f"/licences/{number.group(1)}")
-    code = re.search(r'href="/verify/([0-9A-F]+)"', done)
-    assert code is not None
+    link = re.search(r'href="/verify/([0-9A-F]+)"', done)
+    assert link is not None
+    code = link.group(1)
     client.cookies.clear()
-    public = client.get(f"/verify/{code.group(1)}")
+    public = client.get(f"/verify/{code}")
     assert "证照真实有效" in public.text
     assert client.get(f"/verify/{'0' * 20}").status_code == 404
-    twin = client.get(f"{API}/verify/{code.group(1)}").json()
+    twin = client.get(f"{API}/verify/{code}").json()
     assert twin["ok"] is True
     assert set(twin["licence"]) == {
         "number", "name", "name_en", "holder", "project", "authority", "issued_on", "valid_until", "status",
