@@ -431,6 +431,8 @@ def finish(
     geometry = join_parts(polygons, labels, issues)
     if geometry is not None and crs is not None and not broken and len(issues) == before:
         for number, polygon in enumerate(geometry.geoms, start=1):
+            if not polygon.is_valid:
+                continue  # its crossing has been reported, and an area has no meaning
             area = crs_module.planar_area(polygon, crs)
             if area < rules.area_small_m2:
                 spot = polygon.representative_point()

@@ -112,8 +112,8 @@ def folium_report(
     )
     page.options["preferCanvas"] = False
     page.fit_bounds([[south - margin_y, west - margin_x], [north + margin_y, east + margin_x]])
-    weight = {"pass": 0, "undecided": 1, "note": 2, "fail": 3}
-    for line in sorted(report["layers"], key=lambda entry: weight[entry["outcome"]]):
+    rank = {"pass": 0, "undecided": 1, "note": 2, "fail": 3}
+    for line in sorted(report["layers"], key=lambda entry: rank[entry["outcome"]]):
         _add_layer(page, line, int(report["crs"]))
     outline = folium.FeatureGroup(name="用地红线", control=True)
     geojson = json.loads(shapely.to_geojson(site))

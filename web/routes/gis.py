@@ -27,7 +27,10 @@ pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["gis"])
 
 #: the report carries its own scripts; it may run them, but may reach nothing
-_REPORT_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; sandbox allow-scripts"
+_REPORT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "sandbox allow-scripts"
+)
 _BOUNDARY_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

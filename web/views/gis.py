@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import shapely
@@ -134,7 +133,7 @@ def lonlat(geometry: BaseGeometry, crs: int) -> dict[str, Any] | None:
     return service.rounded_geojson(moved, crs_module.WGS84)
 
 
-def _lonlat_marker(marker: Mapping[str, Any] | None, crs: int | None) -> dict[str, Any] | None:
+def _lonlat_marker(marker: dict[str, Any] | None, crs: int | None) -> dict[str, Any] | None:
     return lonlat(shape(marker), crs) if marker is not None and crs is not None else None
 
 
@@ -238,7 +237,7 @@ def check_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[st
     concerned = tuple(
         line["code"]
         for line in (view["report"] or {"layers": []})["layers"]
-        if line["outcome"] == "fail" or (line["status"] in ("hit", "touch") and line["policy"] == "consult")
+        if line["outcome"] == "fail" or (line["status"] == "touch" and line["policy"] in ("forbid", "consult"))
     )
     visible = tuple(dict.fromkeys(("KG_DK", "DLHX", *concerned)))
     view["map"] = map_config(session, boundary=shown, crs=crs, visible=visible)
