@@ -9,6 +9,16 @@ from project_box.kernel.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class CaseTouched(Event):
+    """A use case is about to change the lines of a case, and has taken no lock yet.
+
+    The room that owns cases locks its case row now, so that everybody locks in one order: case, lines, audit chain.
+    """
+
+    case_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class EngagementsDispatched(Event):
     """Triggers were evaluated and tasks sent out; ``open`` is the number of lines that still owe a delivery."""
 

@@ -19,7 +19,12 @@ from sqlalchemy.orm import Session
 from intermediaries import facts as fact_book
 from intermediaries import repository, selection
 from intermediaries.engagement import OPEN, Lamp, Status, check_scores, due_date, lamp, move
-from intermediaries.events import AllEngagementsDelivered, EngagementDelivered, EngagementsDispatched
+from intermediaries.events import (
+    AllEngagementsDelivered,
+    CaseTouched,
+    EngagementDelivered,
+    EngagementsDispatched,
+)
 from intermediaries.lines import OWING, LineStatus, line_status
 from intermediaries.models import (
     Agency,
@@ -59,6 +64,12 @@ def _reason(text: str, label: str = "理由", field: str = "reason") -> str:
 def _officer(actor: Actor) -> None:
     if not actor.is_officer:
         raise Forbidden("只有审批人员可以这样做", "only officers may do this")
+
+
+def _lock(session: Session, case_id: uuid.UUID) -> None:
+    """Lock a case's lines, after whoever owns the case has locked it."""
+    publish(session, CaseTouched(case_id))
+    repository.lock_case(session, case_id)
 
 
 # --- agencies -------------------------------------------------------------------------------------------------
@@ -160,7 +171,7 @@ def dispatch(
     """
     _officer(actor)
     box.get_project(session, actor, project_id)
-    repository.lock_case(session, case_id)
+    _lock(session, case_id)
     row = repository.stated(session, case_id)
     given = {**dict(facts), **(row.values if row else {})}
     triggers = required(project_facts(session, actor, project_id, given), at=today())
@@ -412,7 +423,7 @@ def case_lines(session: Session, case_id: uuid.UUID) -> list[CaseLine]:
 
 
 def _line(session: Session, actor: Actor, case_id: uuid.UUID, code: str) -> EvaluationLine:
-    repository.lock_case(session, case_id)
+    _lock(session, case_id)
     line = repository.line(session, actor, case_id, code)
     if line is None:
         raise NotFound("没有这个评估事项,或您无权查看", "no such evaluation line for this person")
@@ -432,7 +443,7 @@ def state_facts(
     """
     _officer(actor)
     box.get_project(session, actor, project_id)
-    repository.lock_case(session, case_id)
+    _lock(session, case_id)
     known = catalogue().facts
     groups = {fact.group for fact in known.values() if fact.group}
     row = repository.stated(session, case_id)
@@ -557,6 +568,12 @@ def get_engagement(
     return engagement
 
 
+def _locked(session: Session, actor: Actor, engagement_id: uuid.UUID) -> Engagement:
+    """An engagement to be changed: its case locked first, then itself, read anew."""
+    _lock(session, get_engagement(session, actor, engagement_id).line.case_id)
+    return get_engagement(session, actor, engagement_id, lock=True)
+
+
 def lamp_of(engagement: Engagement) -> Lamp:
     """The deadline lamp of an engagement today."""
     return lamp(Status(engagement.status), engagement.due, today(), load_calendar())
@@ -568,10 +585,9 @@ def may_render(actor: Actor, engagement: Engagement) -> bool:
 
 
 def _own(session: Session, actor: Actor, engagement_id: uuid.UUID) -> Engagement:
-    engagement = get_engagement(session, actor, engagement_id, lock=True)
+    engagement = _locked(session, actor, engagement_id)
     if not may_render(actor, engagement):
         raise Forbidden("只有受委托的中介机构可以这样做", "only the engaged agency may do this")
-    repository.lock_case(session, engagement.line.case_id)
     return engagement
 
 
@@ -644,8 +660,7 @@ def withdraw(session: Session, actor: Actor, engagement_id: uuid.UUID, reason: s
     """An officer takes the task back with a reason; the line waits for a new agency unless it is dropped."""
     _officer(actor)
     reason = _reason(reason, "撤销理由")
-    engagement = get_engagement(session, actor, engagement_id, lock=True)
-    repository.lock_case(session, engagement.line.case_id)
+    engagement = _locked(session, actor, engagement_id)
     _end(session, actor, engagement, "withdraw", reason)
     return engagement
 
@@ -831,7 +846,7 @@ def rate(
         Forbidden: neither officer nor the project's 建设单位.
         Conflict: not delivered yet, or this side has rated already.
     """
-    engagement = get_engagement(session, actor, engagement_id, lock=True)
+    engagement = _locked(session, actor, engagement_id)
     side = rating_side(actor, engagement)
     if side is None:
         raise Forbidden("只有审批人员和建设单位可以评价", "only officers and the client may rate")

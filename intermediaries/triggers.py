@@ -137,7 +137,11 @@ def _shared(
         elif not entry.get("covers"):
             remark = f"区域评估 {number} 未覆盖全部用地"
         else:
-            return {"kind": evaluation.regional_kind, "report_no": number, "valid_until": last.isoformat()}, ""
+            return {
+                "kind": evaluation.regional_kind,
+                "report_no": number,
+                "valid_until": last.isoformat(),
+            }, ""
     return None, remark
 
 
