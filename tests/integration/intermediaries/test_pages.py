@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from approval import service as approval
 from approval.case import CaseState
-from intermediaries import service
+from intermediaries import repository, service
 from intermediaries.engagement import DIMENSIONS
 from project_box import document, seal
 from project_box import service as box
 from project_box.accounts import actor_of
+from project_box.kernel.errors import PlatformError
 from project_box.kernel.identity import Role
 from project_box.repository import user_by_name
 from project_box.stage import Stage
@@ -260,7 +262,9 @@ def test_pages_walk(client, case):
     wrong = client.post(f"{task}/rate", data={"csrf_token": token(task), "quality": "5", "comment": "还行"})
     assert wrong.status_code == 422 and "还行" in wrong.text
     assert (
-        client.post(f"{task}/rate", data={"csrf_token": token(task), **dict.fromkeys(SCORES, "4")}).status_code
+        client.post(
+            f"{task}/rate", data={"csrf_token": token(task), **dict.fromkeys(SCORES, "4")}
+        ).status_code
         == 303
     )
     assert "建设单位评价" in client.get(task).text
@@ -284,3 +288,43 @@ def test_english_pages_have_no_chinese_labels(client, case, database):
     task = re.search(r'href="(/engagements/[0-9a-f-]{36})"', client.get("/engagements").text).group(1)
     labels = re.findall(r"<(?:th|button|h2|label|summary|dt)[^>]*>([^<]*)<", client.get(task).text)
     assert not [x for x in labels if re.search("[一-鿿]", x) and x.strip() not in ("大字", "中文")], labels
+
+
+def test_two_clicks_at_once(database, case):
+    """Dispatching, accepting and delivering twice at the same moment happens once."""
+
+    def in_own_transaction(job):
+        try:
+            with database.transaction() as session:
+                return job(session)
+        except PlatformError as error:
+            return error.code
+
+    def dispatch(session):
+        handler = person(session, "handler")
+        found = approval.get_case(session, handler, case)
+        return {e.line.code for e in service.dispatch(session, handler, found.project_id, case, {})}
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda _: in_own_transaction(dispatch), range(4)))
+    assert sent == [{"DZZH", "STBC"}] * 4
+    with database.transaction() as session:
+        live = [e for x in repository.lines_of_case(session, case) for e in x.engagements]
+        assert len(live) == 2
+        task = next(e.id for e in live if e.line.code == "DZZH")
+    jobs = (
+        lambda session: service.accept(session, person(session, "agency"), task).status,
+        lambda session: service.deliver(session, person(session, "agency"), task, conclusion="适宜。").status,
+    )
+    for job in jobs:
+        with ThreadPoolExecutor(3) as pool:
+            answers = list(pool.map(lambda _, job=job: in_own_transaction(job), range(3)))
+        assert sorted(a == "engagement_state" for a in answers) == [False, True, True], answers
+    with database.transaction() as session:
+        found = approval.get_case(session, person(session, "handler"), case)
+        reports = [
+            r
+            for r in box.results(session, person(session, "developer"), found.project_id)
+            if r.kind == "evaluation_report"
+        ]
+        assert len(reports) == 1
