@@ -28,6 +28,7 @@ FUNCTIONS = frozenset(
     {"abs", "min", "max", "sum", "avg", "floor", "ceil", "round", "contains", "startsWith", "endsWith"}
 )
 _WORDS = frozenset({"and", "or", "not", "in", "true", "false"})
+_CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 MAX_LENGTH = 2000
 MAX_DEPTH = 32
 
@@ -73,6 +74,8 @@ def _tokens(text: str) -> list[_Token]:
         out.append(_Token("number" if kind == "interval" else kind, word, stripped[at : match.start(kind)]))
         depth += word in ("(", "[") and kind == "op"
         depth -= word in (")", "]") and kind == "op"
+        if word == "?" and len(out) > 1 and out[-2].text == "?":
+            raise FormulaError("公式不能用 ??(缺少的数不能用默认值代替)")
         if depth > MAX_DEPTH:
             raise FormulaError(f"公式括号层数超过 {MAX_DEPTH}")
         at = match.end()
@@ -99,6 +102,8 @@ def names_in(text: str) -> tuple[str, ...]:
         if _called(tokens, i):
             if token.text not in FUNCTIONS:
                 raise FormulaError(f"公式不能调用 {token.text}();可用:{'、'.join(sorted(FUNCTIONS))}")
+        elif not _CODE.fullmatch(token.text) and token.text not in FUNCTIONS:
+            raise FormulaError(f"“{token.text}”不是要素代码(大写字母、数字、下划线)")
         elif token.text in FUNCTIONS:
             raise FormulaError(f"{token.text} 是函数名,后面应有括号")
         else:

@@ -20,11 +20,23 @@ from web.seed.programs import PROGRAMS, Program
 from web.seed.projects import project_files
 
 CONDITIONS = {
-    "A": [("RJL", "between", "1.0", "2.2", ""), ("JZMD", "<=", "22", None, "%"), ("LDL", ">=", "35", None, "%"),
-          ("JZGD", "<=", "54", None, "m"), ("TCW", "text", "机动车≥1.0车位/户", None, ""), ("YDXZ", "in", "070102;0702;0901", None, "")],
-    "C": [("RJL", "between", "1.0", "2.5", ""), ("JZMD", "<=", "40", None, "%"), ("LDL", ">=", "30", None, "%"),
-          ("JZGD", "<=", "60", None, "m"), ("TCW", "text", "机动车≥0.8车位/100㎡", None, ""), ("YDXZ", "in", "0902;0901", None, "")],
-}  # fmt: skip
+    "A": [
+        ("RJL", "between", "1.0", "2.2", ""),
+        ("JZMD", "<=", "22", None, "%"),
+        ("LDL", ">=", "35", None, "%"),
+        ("JZGD", "<=", "54", None, "m"),
+        ("TCW", "text", "机动车≥1.0车位/户", None, ""),
+        ("YDXZ", "in", "070102;0702;0901", None, ""),
+    ],
+    "C": [
+        ("RJL", "between", "1.0", "2.5", ""),
+        ("JZMD", "<=", "40", None, "%"),
+        ("LDL", ">=", "30", None, "%"),
+        ("JZGD", "<=", "60", None, "m"),
+        ("TCW", "text", "机动车≥0.8车位/100㎡", None, ""),
+        ("YDXZ", "in", "0902;0901", None, ""),
+    ],
+}
 
 
 def conditions(key: str) -> dict[str, Any]:
@@ -34,7 +46,15 @@ def conditions(key: str) -> dict[str, Any]:
         "source": "layer KG_DK version test",
         "plot": {"code": f"YL-{key}", "use": {"A": "070102", "C": "0902"}[key]},
         "conditions": [
-            {"code": c, "operator": o, "value": v, "value2": v2, "unit": u, "clause": f"控规 YL-{key}", "text": f"{c} {o} {v}"}
+            {
+                "code": c,
+                "operator": o,
+                "value": v,
+                "value2": v2,
+                "unit": u,
+                "clause": f"控规 YL-{key}",
+                "text": f"{c} {o} {v}",
+            }
             for c, o, v, v2, u in CONDITIONS[key]
         ],
     }
@@ -52,17 +72,42 @@ def project_of(session: Session, actors: dict[str, Actor]) -> Callable[..., Proj
         from web.seed.programs import expected
 
         site = expected(program)["indicators"]["ZYD"]
-        put(session, actor, project.id, "boundary", {
-            "area_m2": area or site, "ellipsoidal_area_m2": site, "crs": 4547, "parts": 1, "holes": 0,
-            "declared_area_m2": site, "issues": [], "source_name": "界址点.txt",
-        })  # fmt: skip
-        put(session, actor, project.id, "conflict_report", {
-            "zones": {"land_grade": {"居住": 2, "商业服务业": 2}, "land_use": {"0101": 1200.5, "0601": 100.0}},
-            "layers": [{"code": "YJJBNT", "overlap_m2": 0}],
-        })  # fmt: skip
+        put(
+            session,
+            actor,
+            project.id,
+            "boundary",
+            {
+                "area_m2": area or site,
+                "ellipsoidal_area_m2": site,
+                "crs": 4547,
+                "parts": 1,
+                "holes": 0,
+                "declared_area_m2": site,
+                "issues": [],
+                "source_name": "界址点.txt",
+            },
+        )
+        put(
+            session,
+            actor,
+            project.id,
+            "conflict_report",
+            {
+                "zones": {
+                    "land_grade": {"居住": 2, "商业服务业": 2},
+                    "land_use": {"0101": 1200.5, "0601": 100.0},
+                },
+                "layers": [{"code": "YJJBNT", "overlap_m2": 0}],
+            },
+        )
         if with_conditions:
             put(session, actor, project.id, "planning_conditions", conditions(key))
-        files = [(n, d) for n, d in project_files(program).items() if n.endswith(".dxf") and not (drop and drop in n)]
+        files = [
+            (n, d)
+            for n, d in project_files(program).items()
+            if n.endswith(".dxf") and not (drop and drop in n)
+        ]
         drawings.submit_revision(session, actor, project.id, files)
         return project
 
@@ -73,7 +118,15 @@ def put(session: Session, actor: Actor, project_id: uuid.UUID, kind: str, payloa
     """A result as a lower room would record it."""
     square = Polygon([(0, 0), (10, 0), (10, 10), (0, 10)])
     box.put_result(
-        session, actor, project_id, kind=kind, stage=Stage.PLANNING_LAND, title=kind, payload=payload,
-        geometry=square if kind == "boundary" else None, crs=4547 if kind == "boundary" else None,
-        source={"test": True}, trust="B",
-    )  # fmt: skip
+        session,
+        actor,
+        project_id,
+        kind=kind,
+        stage=Stage.PLANNING_LAND,
+        title=kind,
+        payload=payload,
+        geometry=square if kind == "boundary" else None,
+        crs=4547 if kind == "boundary" else None,
+        source={"test": True},
+        trust="B",
+    )

@@ -32,7 +32,9 @@ def project(client: TestClient, headers: dict[str, str]) -> Iterator[str]:
 
 def upload(client: TestClient, headers: dict[str, str], project: str, key: str = "B") -> None:
     program = next(p for p in PROGRAMS if p.key == key)
-    files = [("files", (n, d, "image/vnd.dxf")) for n, d in project_files(program).items() if n.endswith(".dxf")]
+    files = [
+        ("files", (n, d, "image/vnd.dxf")) for n, d in project_files(program).items() if n.endswith(".dxf")
+    ]
     answer = client.post(f"/api/v1/projects/{project}/drawings", files=files, headers=headers)
     assert answer.status_code == 201, answer.text
 
@@ -44,7 +46,11 @@ def page_session(client: TestClient, username: str) -> str:
     token = re.search(r'name="csrf_token" value="([^"]*)"', shown.text)
     answer = client.post(
         "/login",
-        data={"username": username, "password": f"demo-{username}", "csrf_token": token.group(1) if token else ""},
+        data={
+            "username": username,
+            "password": f"demo-{username}",
+            "csrf_token": token.group(1) if token else "",
+        },
     )
     assert answer.status_code == 303, answer.text
     found = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/projects").text)
@@ -105,7 +111,9 @@ def test_fee_form_page(client: TestClient, headers: dict[str, str], project: str
     token = page_session(client, "developer")
     form = client.get(f"/projects/{project}/fees")
     assert 'name="HT_PRICE"' in form.text
-    bad = client.post(f"/projects/{project}/fees", data={"csrf_token": token, "HT_PRICE": "12万元", "LP_TERM": "x"})
+    bad = client.post(
+        f"/projects/{project}/fees", data={"csrf_token": token, "HT_PRICE": "12万元", "LP_TERM": "x"}
+    )
     assert bad.status_code == 422
     assert "12万元" in bad.text
     assert "error-summary" in bad.text
@@ -126,7 +134,9 @@ def test_only_the_project_s_people(client: TestClient, sign_in: SignIn, project:
     for address in ("indicators", "fees", "indicators/RJL", "fees/form"):
         assert client.get(f"/api/v1/projects/{project}/{address}", headers=other).status_code == 404
     assert client.post(f"/api/v1/projects/{project}/indicators", headers=other).status_code == 404
-    assert client.post(f"/api/v1/projects/{project}/fees", json={"inputs": {}}, headers=other).status_code == 404
+    assert (
+        client.post(f"/api/v1/projects/{project}/fees", json={"inputs": {}}, headers=other).status_code == 404
+    )
     assert client.get(f"/api/v1/projects/{project}/indicators").status_code == 401
 
 
@@ -145,7 +155,9 @@ def test_only_the_project_s_people(client: TestClient, sign_in: SignIn, project:
         {"GD_PARCELS": "[1,2]"},
     ],
 )
-def test_bad_fee_inputs(client: TestClient, headers: dict[str, str], project: str, inputs: dict[str, Any]) -> None:
+def test_bad_fee_inputs(
+    client: TestClient, headers: dict[str, str], project: str, inputs: dict[str, Any]
+) -> None:
     answer = client.post(f"/api/v1/projects/{project}/fees", json={"inputs": inputs}, headers=headers)
     if inputs == {"HT_PRICE": None}:  # an empty field of a form
         assert answer.status_code == 201
@@ -156,16 +168,24 @@ def test_bad_fee_inputs(client: TestClient, headers: dict[str, str], project: st
 
 def test_catalogue(client: TestClient, headers: dict[str, str]) -> None:
     listed = client.get("/api/v1/elements", headers=headers).json()
-    assert {"code", "name", "kind", "class", "business", "unit", "source", "clause"} <= set(listed["elements"][0])
+    assert {"code", "name", "kind", "class", "business", "unit", "source", "clause"} <= set(
+        listed["elements"][0]
+    )
     assert listed["total"] == len(listed["elements"])
     few = client.get("/api/v1/elements", params={"business": "house-sharing"}, headers=headers).json()
     assert {e["business"] for e in few["elements"]} == {"house-sharing"}
     one = client.get("/api/v1/elements/LP_KV", headers=headers).json()
     assert one["tables"][0]["editions"]
     assert client.get("/api/v1/elements/nope", headers=headers).status_code == 404
-    run = client.post("/api/v1/elements/run/house-sharing", json={"inputs": {"FH_INNER": {"A": 80, "B": 100, "C": 120}, "FH_COMMON": 45}}, headers=headers)
+    run = client.post(
+        "/api/v1/elements/run/house-sharing",
+        json={"inputs": {"FH_INNER": {"A": 80, "B": 100, "C": 120}, "FH_COMMON": 45}},
+        headers=headers,
+    )
     assert run.json()["values"]["FH_K"]["display"] == "0.150000"
-    fee = client.post("/api/v1/elements/fee/YHS", json={"inputs": {"HT_PRICE": 120000000}}, headers=headers).json()
+    fee = client.post(
+        "/api/v1/elements/fee/YHS", json={"inputs": {"HT_PRICE": 120000000}}, headers=headers
+    ).json()
     assert fee["amount"] == "60000.00"
     assert client.post("/api/v1/elements/fee/XXX", json={"inputs": {}}, headers=headers).status_code == 404
     page_session(client, "developer")

@@ -20,13 +20,28 @@ from web.seed.programs import PROGRAMS, expected
 AT = dt.date(2026, 6, 3)
 Make = Callable[..., Project]
 REGION = {
-    "距小区级商服中心距离": "较优", "距汽车站距离": "较劣", "临近道路状况": "较劣", "距公交站点距离": "一般", "供水保证率": "优",
-    "供电保证率": "优", "排水状况": "优", "公用设施完善度": "优", "人口密度": "较优", "噪声污染状况": "优", "水污染状况": "优", "道路规划": "一般",
-}  # fmt: skip
+    "距小区级商服中心距离": "较优",
+    "距汽车站距离": "较劣",
+    "临近道路状况": "较劣",
+    "距公交站点距离": "一般",
+    "供水保证率": "优",
+    "供电保证率": "优",
+    "排水状况": "优",
+    "公用设施完善度": "优",
+    "人口密度": "较优",
+    "噪声污染状况": "优",
+    "水污染状况": "优",
+    "道路规划": "一般",
+}
 LAND = {
-    "LP_TERM": "70", "LP_DATE": "2026-06-03", "LP_SHAPE": "较优", "LP_LANDSCAPE": "一般", "LP_ORIENTATION": "南",
-    "LP_DEVELOPMENT": "0", "LP_REGION": REGION,
-}  # fmt: skip
+    "LP_TERM": "70",
+    "LP_DATE": "2026-06-03",
+    "LP_SHAPE": "较优",
+    "LP_LANDSCAPE": "一般",
+    "LP_ORIENTATION": "南",
+    "LP_DEVELOPMENT": "0",
+    "LP_REGION": REGION,
+}
 
 
 def rows(payload: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -73,7 +88,9 @@ def test_broken_conditions_are_named(session: Session, actors: dict[str, Actor],
 def test_missing_building_sheet_makes_areas_undecided(
     session: Session, actors: dict[str, Actor], project_of: Make
 ) -> None:
-    payload = service.evaluate_project(session, actors["developer"], project_of("A", drop="-2#-").id, at=AT).payload
+    payload = service.evaluate_project(
+        session, actors["developer"], project_of("A", drop="-2#-").id, at=AT
+    ).payload
     found = rows(payload)
     assert found["ZJZ"]["value"] is None
     assert "2#" in found["ZJZ"]["missing"][0]["reason"]
@@ -81,15 +98,21 @@ def test_missing_building_sheet_makes_areas_undecided(
     assert found["JZMD"]["display"] == "12.81"
 
 
-def test_without_conditions_nothing_passes(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
+def test_without_conditions_nothing_passes(
+    session: Session, actors: dict[str, Actor], project_of: Make
+) -> None:
     project = project_of("A", with_conditions=False)
     payload = service.evaluate_project(session, actors["developer"], project.id, at=AT).payload
     outcomes = {f["code"]: f["outcome"] for f in payload["findings"]}
     assert outcomes["planning.RJL"] == outcomes["planning.LDL"] == "undecided"
 
 
-def test_boundary_that_differs_from_the_drawing(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
-    payload = service.evaluate_project(session, actors["developer"], project_of("A", area="43100.00").id, at=AT).payload
+def test_boundary_that_differs_from_the_drawing(
+    session: Session, actors: dict[str, Actor], project_of: Make
+) -> None:
+    payload = service.evaluate_project(
+        session, actors["developer"], project_of("A", area="43100.00").id, at=AT
+    ).payload
     outcomes = {f["code"]: f["outcome"] for f in payload["findings"]}
     assert outcomes["planning.YD_DRAWN"] == "fail"
 
@@ -128,10 +151,14 @@ def test_fee_statement(session: Session, actors: dict[str, Actor], project_of: M
     assert payload["inputs"]["LP_FAR"]["value"] == "1.7694"
     land = lines["TDCRJ"]
     assert land["amount"] is not None
-    assert {"LP_KV", "LP_KY", "LP_KT", "LP_SKI", "LP_KS", "LP_KA", "LP_KE", "LP_KTO"} <= {s["code"] for s in land["steps"]}
+    assert {"LP_KV", "LP_KY", "LP_KT", "LP_SKI", "LP_KS", "LP_KA", "LP_KE", "LP_KTO"} <= {
+        s["code"] for s in land["steps"]
+    }
     assert "通政发〔2026〕1号" in land["doc_no"]
     assert lines["YHS"]["verified"] is False
-    assert Decimal(lines["YHS"]["amount"]) == (Decimal(land["amount"]) * Decimal("0.0005")).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+    assert Decimal(lines["YHS"]["amount"]) == (Decimal(land["amount"]) * Decimal("0.0005")).quantize(
+        Decimal("0.01"), "ROUND_HALF_UP"
+    )
     assert lines["RFYD"]["amount"] == f"{Decimal('70776') * 4 / 100 * 512:.2f}"
     assert lines["SBBC"]["amount"] == "64500.00"
     assert lines["GDZYS"]["amount"] == "30012.50"
@@ -156,6 +183,8 @@ def test_fee_statement_without_inputs_guesses_nothing(
 def test_bad_fee_inputs_store_nothing(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
     project = project_of("A")
     with pytest.raises(BadInput) as refused:
-        service.fee_statement(session, actors["developer"], project.id, {"LP_TERM": "七十", "NOPE": 1, "LP_AREA": "3公顷"})
+        service.fee_statement(
+            session, actors["developer"], project.id, {"LP_TERM": "七十", "NOPE": 1, "LP_AREA": "3公顷"}
+        )
     assert len(refused.value.details["faults"]) == 3
     assert box.latest_result(session, actors["developer"], project.id, "fee_statement") is None
