@@ -280,6 +280,10 @@ class DemoAuthority:
         """Has this certificate been withdrawn?"""
         return str(certificate.serial_number) in self._revocations()
 
+    def withdrawals(self) -> dict[int, dt.datetime]:
+        """Withdrawn certificates: serial number → moment from which they no longer count."""
+        return {int(serial): dt.datetime.fromisoformat(e["at"]) for serial, e in self._revocations().items()}
+
     def crls(self, at: dt.datetime | None = None) -> tuple[bytes, bytes]:
         """Certificate revocation lists (DER) of the root and of the issuing authority, made at ``at``."""
         at = at or self.clock()

@@ -25,7 +25,7 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,12 +122,18 @@ class _Examination:
             self.problems.append(sentence)
 
 
-def verify_pdf(pdf: bytes, roots: Sequence[x509.Certificate] | None = None) -> SealReport:
+def verify_pdf(
+    pdf: bytes,
+    roots: Sequence[x509.Certificate] | None = None,
+    withdrawn: Mapping[int, dt.datetime] | None = None,
+) -> SealReport:
     """Examine a sealed PDF.
 
     Args:
         pdf: the bytes, whatever they are.
         roots: trusted root certificates; default the root of the platform's own authority.
+        withdrawn: serial numbers withdrawn and from when, for withdrawals that came after sealing and reach back
+            before it (a stolen key); default, with ``roots``, what the platform's own authority knows.
 
     Returns:
         the report; never raises for bad input.
@@ -135,7 +141,9 @@ def verify_pdf(pdf: bytes, roots: Sequence[x509.Certificate] | None = None) -> S
     if roots is None:
         from project_box.seal import authority_from_settings  # the façade imports this module
 
-        roots = [authority_from_settings().root]
+        authority = authority_from_settings()
+        roots = [authority.root]
+        withdrawn = authority.withdrawals() if withdrawn is None else withdrawn
     data = bytes(pdf)
     found = _Examination()
     if not data:
@@ -148,6 +156,10 @@ def verify_pdf(pdf: bytes, roots: Sequence[x509.Certificate] | None = None) -> S
             found.modified = True
     else:
         _examine(data, list(roots), found)
+    for info in found.seals:
+        since = (withdrawn or {}).get(int(info.serial_number or "0", 16))
+        if since is not None and (info.signed_at is None or info.signed_at >= since):
+            found.say("签名证书在盖章前已被吊销")
     last = found.seals[-1] if found.seals else None
     return SealReport(
         ok=not found.problems and last is not None,

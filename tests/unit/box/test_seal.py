@@ -243,6 +243,11 @@ def test_a_withdrawn_certificate(tmp_path, letter):
     assert verify(authority, seal.sign_pdf(letter, renewed)).ok
     with pytest.raises(Conflict):
         seal.sign_pdf(letter, signer)
+    hour = dt.timedelta(hours=1)
+    serial = signer.certificate.serial_number
+    for moment, ok in ((authority.clock() - hour, False), (authority.clock() + hour, True)):
+        report = seal.verify_pdf(before, [authority.root], {serial: moment})
+        assert report.ok is ok and (ok or report.problems == ["签名证书在盖章前已被吊销"])
     with pytest.raises(Conflict):
         authority.revoke(authority.root, "x")
 
