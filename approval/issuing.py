@@ -28,14 +28,16 @@ from project_box.service import record_audit, result_geometry
 
 #: line below the star of the bureau's seal
 SEAL_LINE = "行政审批专用章"
-_OUTCOMES = {"pass": "符合", "fail": "不符合", "note": "提示", "undecided": "无法判定"}
 
 
 # --- opinion ---------------------------------------------------------------------------------------------------
 
 
 def deciding_indicators(file: CaseFile) -> list[tuple[str, str, str, str, str, str]]:
-    """(code, name, value with unit, limit, conclusion, clause) of the indicators the item names."""
+    """(code, name, value with unit, planning condition, conclusion, clause) of the indicators the item names.
+
+    Condition and conclusion come from the finding ``planning.<code>``; without one there is no condition.
+    """
     findings = {f.code: f for f in casefile.check_findings(file)}
     rows = []
     for element in casefile.indicator_elements(file.results):
@@ -43,14 +45,17 @@ def deciding_indicators(file: CaseFile) -> list[tuple[str, str, str, str, str, s
             continue
         code, unit = str(element["code"]), str(element.get("unit") or "")
         finding = findings.get(f"planning.{code}")
-        limit = str(element.get("limit") or (finding.limit if finding else "") or "")
-        outcome = str(element.get("outcome") or (finding.outcome.value if finding else ""))
         value = str(element.get("display") or element["value"])
-        shown = value if not unit or value.endswith(unit) else f"{value} {unit}"
         rows.append(
-            (code, str(element.get("name") or code), shown, limit, _OUTCOMES.get(outcome, outcome),
-             str(element.get("clause") or "")),
-        )  # fmt: skip
+            (
+                code,
+                str(element.get("name") or code),
+                value if not unit or value.endswith(unit) else f"{value} {unit}",
+                (finding.limit or "") if finding else "",
+                finding.outcome.zh if finding else "",
+                str(element.get("clause") or ""),
+            )
+        )
     order = {code: i for i, code in enumerate(file.item.indicators)}
     return sorted(rows, key=lambda r: order[r[0]])
 

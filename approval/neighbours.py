@@ -6,8 +6,10 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from shapely.affinity import translate
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import unary_union
 from sqlalchemy.orm import Session
 
 from approval.gates import EngagementFact
@@ -98,7 +100,7 @@ def end_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) 
 
 
 def dispatch(
-    session: Session, actor: Actor, project_id: uuid.UUID, case_id: uuid.UUID, stated: Mapping[str, Any]
+    session: Session, actor: Actor, project_id: uuid.UUID, case_id: uuid.UUID, stated: Mapping[str, str]
 ) -> None:
     """Judge every evaluation and send out the needed ones at once."""
     intermediaries.dispatch(session, actor, project_id, case_id, stated)
@@ -113,22 +115,46 @@ def engagement_facts(session: Session, case_id: uuid.UUID) -> list[EngagementFac
     ]
 
 
+#: a site plan whose red line lies farther than this from the boundary is not the same place, m
+_SAME_PLACE = 1000.0
+_ZONE = 1_000_000.0
+
+
+def zone_shift(boundary: BaseGeometry, drawn: BaseGeometry) -> float | None:
+    """What to add to the drawing's eastings so that it lies on the boundary: a multiple of 1,000,000 m, since drawings
+    usually leave out the zone prefix that a boundary's CRS may have; None when that does not bring them together."""
+    dx, dy = boundary.centroid.x - drawn.centroid.x, boundary.centroid.y - drawn.centroid.y
+    shift = round(dx / _ZONE) * _ZONE
+    return shift if abs(dx - shift) < _SAME_PLACE and abs(dy) < _SAME_PLACE else None
+
+
 def site_plan(
     session: Session, actor: Actor, project_id: uuid.UUID, results: Mapping[str, Result], title: str
 ) -> SitePlan | None:
-    """附图 of a planning permit: boundary and the newest site plan's shapes; None without a boundary."""
-    boundary = results.get("boundary")
-    geometry = result_geometry(boundary) if boundary is not None else None
-    if boundary is None or geometry is None:
+    """附图 of a planning permit: boundary and the newest site plan's shapes; None without a boundary.
+
+    A drawing in coordinates of its own, which cannot be laid on the boundary, is shown with its own red line.
+    """
+    result = results.get("boundary")
+    boundary = result_geometry(result) if result is not None else None
+    if result is None or boundary is None:
         return None
-    shapes: list[PlanShape | dict[str, Any]] = []
     revision = drawings.current_revision(session, actor, project_id)
     models = drawings.revision_models(session, revision) if revision is not None else []
-    for model in models:
-        if model.kind != "site_plan":
-            continue
-        for shape in model.shapes:
-            if shape.role in STYLES and shape.role != "boundary" and not shape.geometry.is_empty:
-                label = str(shape.attributes.get("楼号", "")) if shape.role == "footprint" else ""
-                shapes.append(PlanShape(shape.role, shape.geometry, label))
-    return SitePlan(boundary=geometry, shapes=shapes, crs=boundary.crs, title=title)
+    plan = next((m for m in models if m.kind == "site_plan"), None)
+    if plan is None:
+        return SitePlan(boundary=boundary, shapes=(), crs=result.crs, title=title)
+    red_line = unary_union([s.geometry for s in plan.shapes if s.role == "site_boundary"])
+    shift = zone_shift(boundary, red_line) if not red_line.is_empty else None
+    shapes = [
+        PlanShape(
+            s.role,
+            translate(s.geometry, xoff=shift or 0.0),
+            str(s.attributes.get("楼号", "")) if s.role == "footprint" else "",
+        )
+        for s in plan.shapes
+        if s.role in STYLES and not s.geometry.is_empty
+    ]
+    if shift is None and not red_line.is_empty:
+        return SitePlan(boundary=red_line, shapes=shapes, crs=None, title=title)
+    return SitePlan(boundary=boundary, shapes=shapes, crs=result.crs, title=title)
