@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -48,11 +48,20 @@ def _identify(request: Request, session: SessionDep) -> Actor | None:
     return actor
 
 
-async def protect(request: Request, _: Annotated[Actor | None, Depends(_identify)]) -> None:
+async def protect(request: Request, _: Annotated[Actor | None, Depends(_identify)]) -> AsyncIterator[None]:
     """Refuse state-changing requests that carry the cookie but not its CSRF token (form field or header).
 
-    Bearer tokens are sent by programs on purpose and need none.
+    Bearer tokens are sent by programs on purpose and need none. Afterwards the temporary files of a multipart body
+    are closed, whoever parsed it.
     """
+    await _check_csrf(request)
+    try:
+        yield
+    finally:
+        await request.close()
+
+
+async def _check_csrf(request: Request) -> None:
     if request.method in _SAFE or request.state.by_header or request.state.token is None:
         return
     sent = request.headers.get("x-csrf-token")
