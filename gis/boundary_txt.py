@@ -94,6 +94,7 @@ class _File:
     parcels: list[Parcel] = field(default_factory=list)
     counts: list[tuple[str, int]] = field(default_factory=list)
     last_line: int = 0
+    columns: int = 0
 
 
 def read_txt(data: bytes, *, crs: int | None = None) -> BoundaryReading:
@@ -174,9 +175,11 @@ def _scan(text: str, issues: list[Issue]) -> _File:
             content.header_lines[pair.group(1).strip()] = number
             continue
         last = number == content.last_line and cut_possible
-        vertex = _vertex(fields, number, last, section, issues)
+        shorter = len([f for f in fields if f]) < content.columns
+        vertex = _vertex(fields, number, last, last and shorter, section, issues)
         if vertex is None:
             continue
+        content.columns = max(content.columns, len([f for f in fields if f]))
         if parcel is None:
             parcel = Parcel()
             content.parcels.append(parcel)
@@ -266,7 +269,7 @@ def _number(text: str) -> float | None:
 
 
 def _vertex(
-    fields: Sequence[str], line: int, last: bool, section: str, issues: list[Issue]
+    fields: Sequence[str], line: int, last: bool, shorter: bool, section: str, issues: list[Issue]
 ) -> tuple[str, Vertex] | None:
     """(ring number, vertex with x = the X column, y = the Y column) of one row, or None with an issue."""
     values = list(fields)
@@ -298,7 +301,7 @@ def _vertex(
         len(values) == 3 and second is not None and abs(second) < 1000 <= abs(first or 0)
     )
     small_ring = len(values) == 3 and first is not None and second is not None and first < 1000 <= abs(second)
-    if last and (incomplete or small_ring or second is None):
+    if shorter or (last and (incomplete or small_ring or second is None)):
         issues.append(
             error(
                 "TXT-CUT",

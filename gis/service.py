@@ -322,7 +322,7 @@ def import_layer(
     row.extent_lonlat = _lonlat_extent(bounds, source.crs)
     session.flush()
     repository.retire_others(session, row)
-    repository.analyze(session)
+    repository.analyze(session, row.piece_count)
     box.record_audit(
         session,
         actor,
@@ -446,7 +446,7 @@ def activate_version(session: Session, actor: Actor | None, code: str, version: 
         row.piece_count = _write_pieces(session, row, [(checked, numbers)])
         session.flush()
         repository.retire_others(session, row)
-        repository.analyze(session)
+        repository.analyze(session, row.piece_count)
         box.record_audit(
             session, actor, "gis.layer.activated", f"layer:{definition.code}", {"version": version}
         )

@@ -289,6 +289,7 @@ def test_degrees_need_a_crs():
     ("content", "code", "line"),
     [
         (text(body=rows()[:-20]), "TXT-CUT", 13),
+        (text(body=rows()[:36]), "TXT-CUT", 10),
         (text("9,,D1,样例,面,,,,@\n", rows(close=False)[:90] + "\n"), "TXT-CUT", None),
         (text(body=rows().replace("3115080.000,38486000.000", "abc,38486000.000")), "TXT-BAD-NUMBER", 11),
         (text(body=rows().replace("J3,1,3115080.000,38486000.000", "J3")), "TXT-ROW-SHORT", 11),
