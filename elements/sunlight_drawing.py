@@ -75,9 +75,9 @@ def read_situation(
 ) -> Situation:
     """Buildings, neighbours and central greens of the site plans of one revision.
 
-    Reads roles ``footprint`` and ``outline`` (own buildings, joined by 楼号), ``adjacent`` (neighbours) and ``green`` of
-    类型 集中绿地. Heights from 遮挡高度, else 建筑高度 (m above the ground outside); 檐口高度 and 屋脊高度 make a gable
-    roof; 室外地坪标高 (m) on every building sets the buildings on their ground; 室内外高差 (m) lifts the ground floor.
+    Reads roles ``footprint`` and ``outline`` (own buildings, joined by 楼号), ``adjacent`` (neighbours) and ``green``
+    of 类型 集中绿地. Heights from 遮挡高度, else 建筑高度 (m above the ground outside); 檐口高度 and 屋脊高度 make a
+    gable roof; 室外地坪标高 (m) on every building sets them on their ground; 室内外高差 (m) lifts the ground floor.
 
     Args:
         models: interpreted drawings, any order.
