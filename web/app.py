@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import math
 import pkgutil
 import uuid
 from pathlib import Path
@@ -80,10 +81,21 @@ class Edge:
         await self.app(scope, counted, guarded)
 
 
+def _finite(value: Any) -> Any:
+    """The same value with infinities and NaN (JSON has none) as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return value
+
+
 def error_response(request: Request, error: PlatformError) -> Response:
     """The answer for an error: JSON for the API, a page for people, the sign-in page when nobody is signed in."""
     if is_api(request):
-        return JSONResponse({"error": error.to_plain()}, status_code=error.status)
+        return JSONResponse({"error": _finite(error.to_plain())}, status_code=error.status)
     if isinstance(error, NotSignedIn) and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={target}", status_code=303)
