@@ -125,7 +125,7 @@ def folium_report(
     figure = page.get_root()
     assert isinstance(figure, Figure)  # folium puts every map into one
     script, style = _leaflet()
-    figure.title = f"多规合一检查报告 {title}".strip()
+    figure.title = html.escape(f"多规合一检查报告 {title}".strip())
     figure.header.add_child(Element(f"<style>{style}</style>"), name="leaflet_css_inline", index=0)
     figure.header.add_child(Element(f"<script>{script}</script>"), name="leaflet_js_inline", index=0)
     figure.header.add_child(Element(f"<style>{_STYLE}</style>"), name="report_css")
