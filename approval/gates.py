@@ -197,7 +197,7 @@ def _disciplines(facts: GateFacts) -> list[Finding]:
             word = _VERDICTS.get(d.verdict, d.verdict)
             out.append(
                 Finding(
-                    code, title, Outcome.FAIL, f"{d.name}专业最新意见为“{word}”" + (f":{d.text}" if d.text else ""),
+                    code, title, Outcome.FAIL, f"{d.name}专业最新意见为“{word}”" + (f"：{d.text}" if d.text else ""),
                     d.code, f"latest verdict is {d.verdict}", measured=word, limit="同意", clause=clause,
                 )
             )  # fmt: skip
@@ -347,7 +347,7 @@ def require_open(findings: Iterable[Finding], action: str) -> None:
             for f in shut
         ]
         raise Conflict(
-            f"不能{action}:" + ";".join(f.message for f in shut[:5]) + (" 等" if len(shut) > 5 else ""),
+            f"不能{action}：" + "；".join(f.message for f in shut[:5]) + (" 等" if len(shut) > 5 else ""),
             f"gate is shut: {', '.join(f.code for f in shut)}", code="gate_shut",
             remedy="消除上列原因后再办；退回、补正和撤回不受限制", details={"reasons": reasons},
         )  # fmt: skip

@@ -89,8 +89,9 @@ def notice_facts(session: Session, file: CaseFile, kind: str, **more: Any) -> No
         more["basis"] = "、".join(b.cite for b in file.item.basis)
     if kind == "approval":
         more.setdefault("licence_name", file.item.result.name)
+    sequence = len(repository.notices(session, file.case.id)) + 1
     return NoticeFacts(
-        kind=kind, sequence=len(repository.notices(session, file.case.id)) + 1, on=today(),
+        kind=kind, sequence=sequence, on=today(), series=file.item.notice_series,
         authority=file.item.authority, item=file.item.name, serial=file.case.serial or "",
         project=file.case.project.name, applicant=file.case.organisation.name, **more,
     )  # fmt: skip
@@ -154,8 +155,13 @@ def approve(session: Session, actor: Actor, file: CaseFile, opinion: str) -> Lic
 
 
 def deny(session: Session, actor: Actor, file: CaseFile, reason: str) -> None:
-    """不予许可: decide and send the decision with its reasons."""
+    """不予许可: decide and send the decision with its reasons: the signer's own words, or, when the drafted opinion was
+    signed as it stands, the list of what does not conform."""
     case = file.case
+    if reason == draft_text(session, file):
+        found = gates.evaluate(all_gates(file.item), gate_facts(session, file, final=True))
+        failed = [f.message.rstrip("。") for f in found if f.outcome is Outcome.FAIL]
+        reason = "\n".join(f"{i}. {message}。" for i, message in enumerate(failed, 1)) or reason
     case.decision, case.state, case.decided_at = Decision.DENIED, CaseState.DECIDED, now()
     send_notice(session, actor, file, "denial", reason=reason)
     case.state, case.closed_at = CaseState.CLOSED, now()

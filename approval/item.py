@@ -259,6 +259,7 @@ class Item(_Part):
     department: str
     department_en: str
     authority: str
+    notice_series: str = Field(min_length=1, max_length=10)
     themes: tuple[Bilingual, ...]
     target: Bilingual
     summary: Bilingual

@@ -225,7 +225,7 @@ def findings(lines: Iterable[MaterialLine], *, final: bool = False) -> list[Find
         out.append(
             Finding(
                 f"gate.material.{line.code}", line.name, Outcome.FAIL,
-                f"{what}:{line.name}" + (f"({line.remark})" if line.remark else ""), line.name_en,
+                f"{what}：{line.name}" + (f"（{line.remark}）" if line.remark else ""), line.name_en,
                 f"{line.name_en or line.name} is missing",
             )
         )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -55,6 +55,7 @@ class NoticeFacts:
     kind: str
     sequence: int
     on: dt.date
+    series: str
     authority: str
     item: str
     serial: str
@@ -70,7 +71,6 @@ class NoticeFacts:
     licence_name: str = ""
     deferred: Sequence[str] = ()
     verify_url: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def cn_date(day: dt.date) -> str:
@@ -78,9 +78,9 @@ def cn_date(day: dt.date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def number(kind: str, serial: str, sequence: int) -> str:
-    """Number of a notice: letter of the kind, serial of the case, running number within the case."""
-    return f"样审{TITLES[kind][1]}〔{serial[:4]}〕{serial[4:]}-{sequence}号"
+def number(series: str, kind: str, serial: str, sequence: int) -> str:
+    """Number of a notice: series of the authority, kind, serial of the case, running number within the case."""
+    return f"{series}{TITLES[kind][1]}〔{serial[:4]}〕{serial[4:]}-{sequence}号"
 
 
 def entry(raw: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], links: Mapping[str, str]) -> Entry:
@@ -184,7 +184,7 @@ def build(f: NoticeFacts) -> dict[str, Any]:
     return {
         "authority": f.authority,
         "title": TITLES[f.kind][0],
-        "number": number(f.kind, f.serial, f.sequence),
+        "number": number(f.series, f.kind, f.serial, f.sequence),
         "addressee": f.applicant,
         "paragraphs": [p for text in paragraphs for p in text.splitlines() if p.strip()],
         "entries": [{"place": e.place, "text": e.text} for e in f.entries],

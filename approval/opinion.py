@@ -47,30 +47,30 @@ def draft(facts: OpinionFacts) -> str:
     body: list[str] = []
     if facts.indicators:
         lines = "".join(
-            f"{name} {value}" + (f"(规划条件 {limit},{conclusion})" if limit else "") + ";"
+            f"{name} {value}" + (f"（规划条件 {limit}，{conclusion}）" if limit else "") + "；"
             for name, value, limit, conclusion in facts.indicators
         )
-        body.append("主要指标：" + lines.rstrip(";") + "。")
+        body.append("主要指标：" + lines.rstrip("；") + "。")
     if not failed and not undecided:
         body.append("申报材料齐全、符合法定形式，核查事项无不符合。")
         body.append(f"依据{'、'.join(facts.basis)}，符合法定条件，拟准予许可。")
         notes = list(facts.conditions)
         if notes:
-            body.append("请申请人遵守下列要求：" + ";".join(s.rstrip("。;") for s in notes) + "。")
+            body.append("请申请人遵守下列要求：" + "；".join(s.rstrip("。；") for s in notes) + "。")
     elif failed:
         body.append(
             "下列事项不符合："
-            + ";".join(f"({i}){f.message.rstrip('。')}" for i, f in enumerate(failed, 1))
+            + "；".join(f"（{i}）{f.message.rstrip('。')}" for i, f in enumerate(failed, 1))
             + "。"
         )
         if undecided:
-            body.append("下列事项无法判定：" + ";".join(f.message.rstrip("。") for f in undecided) + "。")
+            body.append("下列事项无法判定：" + "；".join(f.message.rstrip("。") for f in undecided) + "。")
         body.append(
             "依据《中华人民共和国行政许可法》第三十八条第二款，不符合法定条件，拟不予许可；"
             "申请人享有依法申请行政复议或者提起行政诉讼的权利。"
         )
     else:
-        body.append("下列事项无法判定：" + ";".join(f.message.rstrip("。") for f in undecided) + "。")
+        body.append("下列事项无法判定：" + "；".join(f.message.rstrip("。") for f in undecided) + "。")
         body.append("上述事项补充资料或者作出判定说明前，暂不作出决定。")
     parts += [f"{_NUMERALS[i] if i < 10 else i + 1}、{text}" for i, text in enumerate(body)]
     return "\n".join(parts)
