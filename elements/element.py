@@ -120,6 +120,7 @@ class ElementSpec(_Strict):
         formula: ZEN expression over codes. ``function``: named function with ``args``. ``tariff``: table lookup.
         args: argument → element code (``CODE?`` hands None over when it is 无法判定), ``{value: …}`` or ``{table: …}``.
         of: for a conclusion: the indicator it judges.
+        formula_text: the rule in words where the named function's own words are too general.
         options, minimum, maximum: what an input may be.
         unsourced: an honest word instead of a clause.
     """
@@ -139,6 +140,7 @@ class ElementSpec(_Strict):
     args: dict[str, str | TariffRef | Literal_] = {}
     tariff: TariffRef | None = None
     of: str | None = None
+    formula_text: str = ""
     text: Text | None = None
     clause: str = ""
     unsourced: str = ""

@@ -316,6 +316,8 @@ def _compile(
         for code in (spec.fee.basis, spec.fee.quantity, spec.fee.rate):
             if code is not None and code not in types:
                 raise fail(f"费用引用了不存在的要素 {code}", f"fee refers to unknown element {code}")
+            if code is not None and code not in needs:
+                needs.append(code)
     if spec.text is not None:
         for sentence in (spec.text.passed, spec.text.failed, spec.text.undecided, spec.text.note):
             for code in re.findall(r"\{([^}]*)\}", sentence):
@@ -816,7 +818,7 @@ def _compute(
                 computed = Computed(value, substituted=f"{asked} → {_shown(value)}{lookup.table.unit}")
         elif spec.function is not None:
             named = REGISTRY[spec.function]
-            formula_text = named.formula
+            formula_text = spec.formula_text or named.formula
             keywords = {
                 name: arguments.tariff(a)
                 if isinstance(a, TariffRef)

@@ -406,6 +406,7 @@ def inside(setbacks: Rows, kind: str) -> Computed:
         Outcome.FAIL if over else Outcome.PASS,
         substituted=";".join(f"{k} 超出 {_n(round_to(Decimal(r['outside']), 2))} ㎡" for k, r in over.items())
         or "均在范围内",
+        limit="不超出",
         evidence=union_evidence(_pair_refs(r) for r in over.values()) or None,
     )
 
@@ -425,6 +426,7 @@ def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows) -> Computed:
             classes[str(b["building"])] = planning.height_class(int(b["height_mm"]), residential)
     enough = max(Decimal(r["metres"]) for r in rules)
     steps, bad = [], []
+    tightest: tuple[Decimal, Decimal] | None = None
     missing: list[Missing] = []
     unknown: list[Mapping[str, Any]] = []
     for s in spacings:
@@ -446,6 +448,8 @@ def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows) -> Computed:
         row = next(r for r in rules if sorted((r["a"], r["b"])) == sorted(str(p) for p in pair))
         needed = Decimal(row["metres"])
         steps.append(_spacing_step(s, "–".join(str(p) for p in pair), distance, needed, str(row["clause"])))
+        if tightest is None or distance - needed < tightest[0]:
+            tightest = (distance - needed, needed)
         if distance < needed:
             bad.append(s)
     if missing and not bad:
@@ -455,6 +459,7 @@ def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows) -> Computed:
         steps=tuple(steps),
         substituted=";".join(f"{s.name}:{s.expression}" for s in steps[:8]),
         evidence=union_evidence(_pair_refs(s) for s in (bad or spacings)) or None,
+        limit=f"≥{plain_number(tightest[1])}m" if tightest is not None else None,
     )
 
 
@@ -577,11 +582,17 @@ def parking_needed(quantities: dict[str, Any], rates: Rows) -> Computed:
 
 @function("households", "户数 = Σ套;未给套数时 = 住宅建筑面积 ÷ 户均面积")
 def households(
-    units: int | None = None, residential_area: Decimal | None = None, per: Rows | None = None
+    units: int | None = None,
+    residential_area: Decimal | None = None,
+    per: Rows | None = None,
+    floors: Rows | None = None,
 ) -> Computed:
     """户数: the counted units; without them by the city's ㎡ per household (rounded up)."""
     if units is not None:
         return Computed(Decimal(units), substituted=f"图中套数 {units}")
+    uses = [str(p.get("usage") or f.get("usage") or "") for f in floors or [] for p in f["parts"]]
+    if uses and all(uses) and not any("住宅" in u or "居住" in u or "公寓" in u for u in uses):
+        return Computed(Decimal(0), substituted="各层均无居住用途", evidence=_refs(floors or []) or None)
     if residential_area is None:
         raise Undecided(
             Missing("HS_UNITS", "套数", "缺少套数或住宅建筑面积", "neither units nor residential area")
@@ -807,6 +818,49 @@ def land_supplement_far(
 # ---------------------------------------------------------------- fees
 
 
+def _occupied(area: Decimal | None, land_class: str | None, parcels: Rows | None) -> list[dict[str, Any]]:
+    """The occupied land as records, from either way of stating it."""
+    if parcels is not None:
+        if area is not None or land_class is not None:
+            raise BadInput(
+                "占用面积、占用地类与分地类占用面积只能填一种",
+                "give GD_AREA with GD_CLASS, or GD_PARCELS, not both",
+                place="GD_PARCELS",
+            )
+        out = []
+        for row in parcels:
+            try:
+                size = Decimal(str(row["area"]))
+            except (KeyError, ArithmeticError) as error:
+                raise BadInput(
+                    "分地类占用面积的记录须有 land_class 和 area", "record lacks area", place="GD_PARCELS"
+                ) from error
+            if size < 0 or not size.is_finite():
+                raise BadInput("占用面积不得为负", "area must not be negative", place="GD_PARCELS")
+            out.append({"land_class": str(row.get("land_class")), "area": size})
+        return out
+    lacking = []
+    if area is None:
+        lacking.append(Missing("GD_AREA", "占用面积", "缺少占用面积(GD_AREA)", "occupied area is not given"))
+    if land_class is None:
+        lacking.append(Missing("GD_CLASS", "占用地类", "缺少占用地类(GD_CLASS)", "land class is not given"))
+    if lacking or area is None:
+        raise Undecided(*lacking)
+    return [{"land_class": land_class, "area": area}]
+
+
+@function("fee.occupied_area", "Σ 各地类占用面积")
+def occupied_area(area: Decimal | None = None, parcels: Rows | None = None) -> Computed:
+    """Occupied land ㎡ over all classes, from one parcel or several."""
+    if area is None and parcels is None:
+        raise Undecided(Missing("GD_AREA", "占用面积", "缺少占用面积(GD_AREA)", "occupied area is not given"))
+    rows = _occupied(area, "—" if parcels is None else None, parcels)
+    return Computed(
+        sum((r["area"] for r in rows), Decimal(0)),
+        substituted=" + ".join(f"{r['land_class']} {_n(r['area'])}" for r in rows) or "0",
+    )
+
+
 @function("fee.farmland_tax", "Σ(占用面积 × 适用税额 × 地类系数)")
 def farmland_tax(
     rate: Decimal,
@@ -816,20 +870,7 @@ def farmland_tax(
     parcels: Rows | None = None,
 ) -> Computed:
     """耕地占用税 元: one parcel (``area`` ㎡, ``land_class``) or several ``parcels`` records ``{land_class, area}``."""
-    rows = list(parcels or [])
-    if not rows:
-        lacking = []
-        if area is None:
-            lacking.append(
-                Missing("GD_AREA", "占用面积", "缺少占用面积(GD_AREA)", "occupied area is not given")
-            )
-        if land_class is None:
-            lacking.append(
-                Missing("GD_CLASS", "占用地类", "缺少占用地类(GD_CLASS)", "land class is not given")
-            )
-        if lacking or area is None:
-            raise Undecided(*lacking)
-        rows = [{"land_class": land_class, "area": area}]
+    rows = _occupied(area, land_class, parcels)
     out, steps = Decimal(0), []
     clauses: list[str] = []
     for row in rows:
@@ -852,9 +893,7 @@ def farmland_tax(
                     "provincial factor not available",
                 )
             )
-        size = Decimal(str(row["area"]))
-        if size < 0:
-            raise BadInput("占用面积不得为负", "area must not be negative", place="GD_AREA")
+        size = Decimal(row["area"])
         amount = size * rate * Decimal(known["factor"])
         out += amount
         clauses.append(str(known["clause"]))

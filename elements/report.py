@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from elements.element import Kind, Type
+from elements.element import Kind, Source, Type
 from elements.engine import Catalogue, Evaluation
 from elements.fees import FeeLine, total
 from elements.rounding import plain_number, round_to
@@ -29,6 +29,7 @@ def element_row(catalogue: Catalogue, evaluation: Evaluation, code: str) -> dict
     found = evaluation[code]
     spec = catalogue.at(evaluation.at).entries[code].spec
     value = found.value
+    subject = evaluation.elements.get(spec.of) if spec.of is not None else None
     if isinstance(value, Decimal) and len(value.as_tuple().digits) > 20:
         value = round_to(value, 12)
     return {
@@ -45,6 +46,7 @@ def element_row(catalogue: Catalogue, evaluation: Evaluation, code: str) -> dict
         "clause": found.clause or spec.unsourced,
         "documents": list(found.documents),
         "source": found.source,
+        "source_name": Source(found.source).zh if found.source in set(Source) else found.source,
         "verified": found.verified,
         "missing": [to_plain(m) for m in found.missing],
         "entities": [to_plain(r) for r in found.evidence],
@@ -52,6 +54,7 @@ def element_row(catalogue: Catalogue, evaluation: Evaluation, code: str) -> dict
         "outcome": found.outcome.value if found.outcome is not None else None,
         "limit": found.limit,
         "text": found.text,
+        "text_en": _sentence_en(found, subject) if found.outcome is not None else "",
         "of": spec.of,
     }
 
@@ -88,11 +91,6 @@ def findings(catalogue: Catalogue, evaluation: Evaluation) -> list[Finding]:
         name = found.code.removeprefix("JL_")
         outcome = found.outcome or Outcome.UNDECIDED
         measured = subject.display if subject is not None and subject.value is not None else None
-        message_en = f"{found.name_en}: {_OUTCOME_EN[outcome]}"
-        if measured is not None:
-            message_en += (
-                f"; {subject.name_en if subject is not None else ''} {measured}, limit {found.limit or '-'}"
-            )
         out.append(
             Finding(
                 code=f"planning.{name}",
@@ -100,7 +98,7 @@ def findings(catalogue: Catalogue, evaluation: Evaluation) -> list[Finding]:
                 title_en=subject.name_en if subject is not None and name == subject.code else found.name_en,
                 outcome=outcome,
                 message=found.text,
-                message_en=message_en,
+                message_en=_sentence_en(found, subject),
                 measured=measured,
                 limit=found.limit,
                 unit=subject.unit if subject is not None else None,
@@ -120,6 +118,16 @@ def findings(catalogue: Catalogue, evaluation: Evaluation) -> list[Finding]:
             )
         )
     return out
+
+
+def _sentence_en(found: Evaluated, subject: Evaluated | None) -> str:
+    """English sentence of a conclusion."""
+    text = f"{found.name_en}: {_OUTCOME_EN[found.outcome or Outcome.UNDECIDED]}"
+    if subject is not None and subject.value is not None:
+        text += f"; {subject.name_en} {subject.display} {subject.unit}".rstrip()
+        text += f", limit {found.limit}" if found.limit else ""
+    reasons = [m.reason_en for m in found.missing if m.reason_en]
+    return text + (f" ({'; '.join(reasons[:3])})" if reasons else "")
 
 
 def _exact(found: Evaluated | None) -> str | None:

@@ -348,6 +348,9 @@ def compute_fees(
     catalogue = load_catalogue()
     stated = read_inputs(catalogue, {k: v for k, v in inputs.items() if v not in (None, "")}, at)
     values = fee_prefill(session, actor, project_id, at) | stated
+    if {"GD_AREA", "GD_CLASS"} & set(stated):
+        values.pop("GD_PARCELS", None)  # what is stated replaces what the plan layers say
+        values |= {c: v for c, v in stated.items() if c == "GD_PARCELS"}
     chosen, not_applicable = _chosen_fees(catalogue, values, stated, at)
     first = evaluate(catalogue, values, at, ["TDCRJ"])["TDCRJ"]
     if "HT_PRICE" not in values and isinstance(first.value, Decimal):
