@@ -58,7 +58,7 @@ def item_version(case: Case) -> ItemVersion:
         return current
     row = case.item_version
     if row.hash not in _STORED:
-        _STORED[row.hash] = from_definition(row.definition, row.bpmn)
+        _STORED[row.hash] = from_definition(row.definition, row.bpmn, row.hash)
     return _STORED[row.hash]
 
 

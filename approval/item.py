@@ -249,7 +249,7 @@ class ReasonCode(_Part):
 
 
 class Item(_Part):
-    """事项: the whole of ``item.yaml``."""
+    """事项: the whole of ``item.yaml``. ``notice_series`` is the authority's letters in the numbers of its notices."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     name: str
@@ -259,7 +259,7 @@ class Item(_Part):
     department: str
     department_en: str
     authority: str
-    notice_series: str = Field(min_length=1, max_length=10)
+    notice_series: str = Field(default="", max_length=10)
     themes: tuple[Bilingual, ...]
     target: Bilingual
     summary: Bilingual
@@ -408,6 +408,10 @@ def load_items(root: Path = CATALOGUE) -> dict[str, ItemVersion]:
     return {v.item.code: v for v in versions}
 
 
-def from_definition(definition: dict[str, Any], bpmn: str) -> ItemVersion:
-    """An item version as a case keeps it."""
-    return build(Item.model_validate(definition), read_process(bpmn))
+def from_definition(definition: dict[str, Any], bpmn: str, digest: str) -> ItemVersion:
+    """An item version as a case keeps it, under the hash it was stored with.
+
+    Definitions outlive the code that wrote them: a field added to the models above needs a default.
+    """
+    kept = build(Item.model_validate(definition), read_process(bpmn))
+    return kept.model_copy(update={"hash": digest})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from approval import form
-from approval.item import CATALOGUE, from_definition, load_item, load_items
+from approval.item import CATALOGUE, build, from_definition, load_item, load_items
 from approval.process import RunningProcess, read_process
 from project_box.kernel.errors import BadInput, CatalogueError, Conflict
 
@@ -34,8 +34,8 @@ def test_shipped_items_load_and_keep_their_hash() -> None:
     items = load_items()
     assert list(items) == ["planning-permit", "construction-permit"]
     for version in items.values():
-        again = from_definition(version.definition, version.process.bpmn)
-        assert again.hash == version.hash
+        again = from_definition(version.definition, version.process.bpmn, version.hash)
+        assert build(again.item, again.process).hash == version.hash
         assert re.fullmatch(r"[0-9a-f]{64}", version.hash)
         assert not version.item.result.numbering.verified
 
@@ -75,6 +75,14 @@ def test_any_change_changes_the_hash(folder: Path) -> None:
     before = load_item(folder).hash
     change(folder, "item.yaml", "committed: {days: 10", "committed: {days: 9")
     assert load_item(folder).hash != before
+
+
+def test_a_stored_definition_of_older_code_still_loads_under_its_hash() -> None:
+    version = load_items()["planning-permit"]
+    older = {k: v for k, v in version.definition.items() if k != "notice_series"}
+    kept = from_definition(older, version.process.bpmn, "0" * 64)
+    assert kept.hash == "0" * 64
+    assert kept.item.notice_series == ""
 
 
 def test_scripts_in_a_process_are_refused() -> None:
