@@ -16,7 +16,7 @@ from shapely.geometry import LineString, Point, mapping
 
 from drawings.drawing import DrawingModel
 from elements.rounding import measured, plain_number, round_to
-from elements.sunlight_check import SAME, Subject, check, no_standard, path_of, subject_of_facades
+from elements.sunlight_check import SAME, TALL, Subject, check, no_standard, path_of, subject_of_facades
 from elements.sunlight_drawing import Situation, read_situation
 from elements.sunlight_report import DaySun, SunReport, UnitSun
 from elements.sunlight_rules import DWELLING, ELDERLY, RENEWAL, SunRules
@@ -114,7 +114,7 @@ def central_green(situation: Situation, rules: SunRules) -> GreenSun | None:
     for, all intervals added up. None when no central green is drawn.
 
     Raises:
-        Undecided: no standard, no rule for greens, or a building without height.
+        Undecided: no standard, no rule for greens, or the outcome hangs on a building without height.
     """
     if not situation.greens:
         return None
@@ -126,17 +126,26 @@ def central_green(situation: Situation, rules: SunRules) -> GreenSun | None:
         raise Undecided(
             Missing("table:sunlight-green", "集中绿地日照要求", "没有集中绿地日照要求", "no rule for greens")
         )
-    unknown = sorted(situation.scene.unknown)
-    if unknown:
-        raise Undecided(
-            *(
-                Missing(f"{n}.建筑高度", "建筑高度", f"{n} 未注建筑高度", f"the height of {n} is not given")
-                for n in unknown
-            )
-        )
     area = shapely.union_all([g for _, g in situation.greens])
     _, path = path_of(rules.day(standard.day), situation.site, rules.year)
-    share = sunny_share(area, situation.scene.blocks, path, standard.hours, threshold=rules.green)
+    scene = situation.scene
+    share = sunny_share(
+        area, scene.raised(scene.unknown, TALL).blocks, path, standard.hours, threshold=rules.green
+    )
+    if scene.unknown and share.low < rules.green:
+        best = sunny_share(
+            area, scene.without(scene.unknown).blocks, path, standard.hours, threshold=rules.green
+        )
+        if best.high >= rules.green:
+            raise Undecided(
+                *(
+                    Missing(
+                        f"{n}.建筑高度", "建筑高度", f"{n} 未注建筑高度", f"the height of {n} is not given"
+                    )
+                    for n in sorted(scene.unknown)
+                )
+            )
+        share = best
     outcome = (
         Outcome.PASS
         if share.low >= rules.green
@@ -144,14 +153,8 @@ def central_green(situation: Situation, rules: SunRules) -> GreenSun | None:
         if share.high < rules.green
         else Outcome.UNDECIDED
     )
-    return GreenSun(
-        standard.day,
-        standard.hours,
-        share,
-        rules.green,
-        outcome,
-        tuple(dict.fromkeys(ref for ref, _ in situation.greens)),
-    )
+    refs = tuple(dict.fromkeys(ref for ref, _ in situation.greens))
+    return GreenSun(standard.day, standard.hours, share, rules.green, outcome, refs)
 
 
 # ---------------------------------------------------------------- for the engine and the pages

@@ -209,7 +209,7 @@ def _decimal_year(julian: float) -> float:
 def true_solar_time(moment: dt.datetime, longitude: float) -> float:
     """True solar time 真太阳时 in hours [0, 24) at a longitude (degrees east): 12 + hour angle of the sun / 15.
 
-    The hour angle is apparent sidereal time minus right ascension. Mean time + equation of time gives the same to 0.2 s
+    The hour angle is apparent sidereal time minus right ascension. Mean time + equation of time gives the same to 1 s
     (the equation counts the mean sun in dynamical time).
     """
     julian = julian_day(moment)
