@@ -1,0 +1,395 @@
+"""Entities kept in columns and handed out as objects only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from ezdxf.tools.text import escape_dxf_line_endings, fast_plain_mtext, plain_text
+from shapely.geometry.base import BaseGeometry
+
+from drawings.cad.curve import Curve
+from drawings.cad.fast.curves import BULGED, CLOSED
+from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, TINT, Instances, flatten
+from drawings.cad.fast.rows import (
+    FILLED,
+    FLAGS,
+    HANDLE0,
+    HANDLE1,
+    INSERT,
+    KIND,
+    KNOWN,
+    MEMBER,
+    MTEXT,
+    NAME0,
+    NAME1,
+    PARTED,
+    TAG0,
+    TAG1,
+    TEXT0,
+    TEXT1,
+    WORDS,
+    XDATA0,
+    Rows,
+    Z,
+)
+from drawings.cad.fast.skeleton import given_handle
+from drawings.cad.fast.tags import Longs, Tags
+from drawings.cad.model import CadEntity
+from drawings.cad.source import decode_escapes
+
+Geometries: TypeAlias = npt.NDArray[np.object_]
+
+_KIND_NAMES = {number: name for name, number in KNOWN.items()}
+_CHUNK = 4096
+_XDATA_FLOATS = frozenset((1040, 1041, 1042))
+_XDATA_INTS = frozenset((1070, 1071))
+
+
+@dataclass(slots=True)
+class Words:
+    """Strings of the rows, decoded on demand.
+
+    Attributes:
+        foreign: entities that the careful reader has made, by row.
+    """
+
+    tags: Tags
+    encoding: str
+    rows: Rows
+    foreign: dict[int, CadEntity]
+
+    def raw(self, first: int, last: int) -> str:
+        """Text of a byte range."""
+        return self.tags.data[first:last].decode(self.encoding, "surrogateescape")
+
+    def handle(self, row: int) -> str:
+        """Handle of a row."""
+        if row in self.foreign:
+            return self.foreign[row].handle
+        line = self.rows.ints[row]
+        return self.raw(line[HANDLE0], line[HANDLE1]) or given_handle(row)
+
+    def text(self, row: int) -> str | None:
+        """Content of a text row without formatting, None if the row is no text."""
+        if row in self.foreign:
+            return self.foreign[row].text
+        line = self.rows.ints[row]
+        if not line[FLAGS] & WORDS:
+            return None
+        if line[KIND] != MTEXT:
+            return plain(self.raw(line[TEXT0], line[TEXT1]))
+        if not line[FLAGS] & PARTED:
+            return plain_mtext(self.raw(line[TEXT0], line[TEXT1]))
+        parts: list[str] = []
+        tail = ""
+        tags = self.tags
+        for t in range(line[TAG0] + 1, line[TAG1]):
+            code = tags.codes[t]
+            if code == 3:
+                parts.append(tags.text(t, self.encoding))
+            elif code == 1:
+                tail = tags.text(t, self.encoding)
+            elif code in (101, 1001):
+                break
+        return plain_mtext("".join([*parts, tail]))
+
+    def block(self, row: int) -> str:
+        """Block name of an INSERT row."""
+        line = self.rows.ints[row]
+        return decode_escapes(self.raw(line[NAME0], line[NAME1]))
+
+    def attributes(self, row: int) -> dict[str, str]:
+        """Attribute tags and values of an INSERT row."""
+        out: dict[str, str] = {}
+        ints = self.rows.ints
+        member = row + 1
+        while member < len(ints) and ints[member, FLAGS] & MEMBER:
+            name = decode_escapes(self.raw(ints[member, NAME0], ints[member, NAME1]))
+            out[name] = (self.text(member) or "").strip()
+            member += 1
+        return out
+
+    def xdata(self, row: int) -> dict[str, tuple[str, ...]]:
+        """Extended data of a row by application."""
+        line = self.rows.ints[row]
+        if line[XDATA0] < 0:
+            return {}
+        out: dict[str, tuple[str, ...]] = {}
+        name: str | None = None
+        values: list[str] = []
+        tags = self.tags
+        for t in range(line[XDATA0], self._own_end(line)):
+            code = int(tags.codes[t])
+            if code == 1001:
+                if name is not None:
+                    out[name] = tuple(values)
+                name, values = tags.text(t, self.encoding), []
+            elif code == 1000:
+                values.append(decode_escapes(tags.text(t, self.encoding)))
+            elif code in _XDATA_FLOATS:
+                values.append(str(float(tags.numbers[t])))
+            elif code in _XDATA_INTS:
+                values.append(str(int(tags.numbers[t])))
+        if name is not None:
+            out[name] = tuple(values)
+        out.pop("ACAD", None)
+        return out
+
+    def _own_end(self, line: npt.NDArray[np.int32]) -> int:
+        """Tag index where the entity itself ends (vertices and attributes follow)."""
+        for t in range(line[XDATA0], line[TAG1]):
+            if self.tags.codes[t] == 0:
+                return t
+        return int(line[TAG1])
+
+
+def plain(raw: str) -> str:
+    """Content of a TEXT or ATTRIB."""
+    if "%%" in raw or "^" in raw:
+        raw = plain_text(raw)
+    return decode_escapes(raw)
+
+
+def plain_mtext(raw: str) -> str:
+    """Content of an MTEXT."""
+    if any(c in raw for c in "\\{}^%"):
+        raw = fast_plain_mtext(escape_dxf_line_endings(raw))  # type: ignore[assignment]  # a string unless split is set
+    return decode_escapes(raw)
+
+
+class EntityTable(Sequence[CadEntity]):
+    """The entities of a drawing as a sequence of :class:`CadEntity`, made when they are looked at and not kept.
+
+    ``table[i]``, slices and iteration behave like a tuple's. :meth:`on_layers` and :meth:`geometries` work on the columns
+    and make no entity objects.
+    """
+
+    def __init__(self, words: Words, instances: Instances, layers: Sequence[str], shown: Longs) -> None:
+        """``layers``: names by number. ``shown``: numbers of the instances that count."""
+        self._words = words
+        self._instances = instances
+        self._layers = list(layers)
+        self._shown = shown
+        self._colors: dict[int, str] = {}
+        self._prefixes: dict[int, str] = {-1: ""}
+
+    def __len__(self) -> int:
+        return int(self._shown.size)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Sequence)
+            and len(self) == len(other)
+            and all(a == b for a, b in zip(self, other))
+        )  # noqa: B905  # lengths are equal
+
+    __hash__ = None  # type: ignore[assignment]  # like a list: compared by content
+
+    def __repr__(self) -> str:
+        return f"<EntityTable of {len(self)} entities>"
+
+    @overload
+    def __getitem__(self, index: int) -> CadEntity: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[CadEntity, ...]: ...
+    def __getitem__(self, index: int | slice) -> CadEntity | tuple[CadEntity, ...]:
+        if isinstance(index, slice):
+            return tuple(self._make(self._shown[index]))
+        if index < -len(self) or index >= len(self):
+            raise IndexError(index)
+        return next(self._make(self._shown[index : index + 1 or None]))
+
+    def __iter__(self) -> Iterator[CadEntity]:
+        for first in range(0, len(self), _CHUNK):
+            yield from self._make(self._shown[first : first + _CHUNK])
+
+    # --- columns ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def layer_numbers(self) -> npt.NDArray[np.int32]:
+        """Layer of every entity as an index into :attr:`layer_names`."""
+        return self._instances.ints[self._shown, LAYER]
+
+    @property
+    def layer_names(self) -> list[str]:
+        """Layer names by number."""
+        return list(self._layers)
+
+    def on_layers(self, names: Collection[str]) -> Iterator[CadEntity]:
+        """Entities on the given layers, in drawing order; the others are never made."""
+        wanted = [number for number, name in enumerate(self._layers) if name in names]
+        picked = self._shown[np.isin(self.layer_numbers, wanted)]
+        for first in range(0, picked.size, _CHUNK):
+            yield from self._make(picked[first : first + _CHUNK])
+
+    def geometries(self, tolerance: float) -> Geometries:
+        """One shapely geometry per entity, in order.
+
+        Args:
+            tolerance: greatest distance between an arc and the chords that stand for it, drawing units. Areas are exact
+                all the same (equal-area chords).
+
+        Returns:
+            polygons for closed curves of three vertices or more, lines for other curves, points for entities with an
+            anchor only; filled entities of several curves are areas by the even-odd rule, other entities of several
+            curves collections. None where there is nothing to draw.
+        """
+        every = self._all_geometries(tolerance)
+        return every if self._shown.size == every.size else every[self._shown]
+
+    def by_layer(self, tolerance: float) -> dict[str, Geometries]:
+        """The geometries of :meth:`geometries` by layer name, in drawing order within a layer."""
+        found = self.geometries(tolerance)
+        numbers = self.layer_numbers
+        order = np.argsort(numbers, kind="stable")
+        bounds = np.searchsorted(numbers[order], np.arange(len(self._layers) + 1))
+        return {
+            name: found[order[bounds[k] : bounds[k + 1]]]
+            for k, name in enumerate(self._layers)
+            if bounds[k + 1] > bounds[k]
+        }
+
+    def _all_geometries(self, tolerance: float) -> Geometries:
+        instances = self._instances
+        sizes, points = flatten(instances, tolerance)
+        if sizes[-1] > len(points):  # absurdly fine chords: take vertices only
+            sizes = instances.curve_start.astype(np.int64)
+            points = np.column_stack((instances.vx, instances.vy))
+        counts = np.diff(sizes)
+        closed = (instances.curve_flags & CLOSED).astype(bool)
+        curves: Geometries = np.full(counts.size, None, object)
+        ring = closed & (counts >= 3)
+        line = ~ring & (counts >= 2)
+        dot = counts == 1
+        owner = np.repeat(np.arange(counts.size), counts)
+        for mask, build in ((ring, _polygons), (line, _lines)):
+            numbers = np.flatnonzero(mask)
+            if numbers.size:
+                if numbers.size == counts.size:
+                    curves[:] = build(points, owner)
+                else:
+                    chosen = mask[owner]
+                    renumbered = np.cumsum(mask) - 1
+                    curves[numbers] = build(points[chosen], renumbered[owner[chosen]])
+        if dot.any():
+            curves[dot] = shapely.points(points[sizes[:-1][dot]])
+        first, last = instances.ints[:, FIRST], instances.ints[:, LAST]
+        out: Geometries = np.full(first.size, None, object)
+        single = last - first == 1
+        out[single] = curves[first[single]]
+        anchored = (last == first) & ~np.isnan(instances.x)
+        out[anchored] = shapely.points(instances.x[anchored], instances.y[anchored])
+        flags = self._words.rows.ints[:, FLAGS]
+        for k in np.flatnonzero(last - first > 1).tolist():
+            parts = curves[first[k] : last[k]]
+            filled = flags[instances.ints[k, ROW]] & FILLED
+            out[k] = _even_odd(parts) if filled else shapely.geometrycollections(parts)
+        return out
+
+    # --- objects ---------------------------------------------------------------------------------------------------------
+
+    def _prefix(self, path: int) -> str:
+        found = self._prefixes.get(path)
+        if found is None:
+            parent, row = self._instances.paths[path].tolist()
+            found = self._prefix(parent) + self._words.handle(row) + "/"
+            self._prefixes[path] = found
+        return found
+
+    def _make(self, numbers: Longs) -> Iterator[CadEntity]:
+        instances, words = self._instances, self._words
+        lines = instances.ints[numbers].tolist()
+        anchors = zip(
+            instances.x[numbers].tolist(),
+            instances.y[numbers].tolist(),
+            instances.height[numbers].tolist(),
+            instances.rotation[numbers].tolist(),
+            strict=True,
+        )
+        for line, (x, y, height, rotation) in zip(lines, anchors, strict=True):
+            row, path = line[ROW], line[PATH]
+            color = self._colors.get(line[TINT])
+            if color is None:
+                color = self._colors.setdefault(line[TINT], f"#{line[TINT]:06x}")
+            curves = tuple(self._curve(k) for k in range(line[FIRST], line[LAST]))
+            at = (x, y) if x == x else None  # NaN: no anchor
+            foreign = words.foreign.get(row)
+            if foreign is not None:
+                yield replace(
+                    foreign,
+                    handle=self._prefix(path) + foreign.handle,
+                    layer=self._layers[line[LAYER]],
+                    color=color,
+                    curves=curves,
+                    at=at,
+                    height=height,
+                    rotation=rotation,
+                    in_block=path >= 0,
+                )
+                continue
+            own = words.rows.ints[row].tolist()
+            kind, flags = own[KIND], own[FLAGS]
+            insert = kind == INSERT
+            yield CadEntity(
+                handle=self._prefix(path) + (words.raw(own[HANDLE0], own[HANDLE1]) or given_handle(row)),
+                kind=_KIND_NAMES[kind],
+                layer=self._layers[line[LAYER]],
+                color=color,
+                curves=curves,
+                filled=bool(flags & FILLED),
+                at=at,
+                text=words.text(row) if flags & WORDS else None,
+                height=height,
+                rotation=rotation,
+                attributes=words.attributes(row) if insert else {},
+                xdata=words.xdata(row) if own[XDATA0] >= 0 else {},
+                block=words.block(row) if insert else None,
+                in_block=path >= 0,
+                z=float(words.rows.floats[row, Z]),
+            )
+
+    def _curve(self, number: int) -> Curve:
+        instances = self._instances
+        a, b = instances.curve_start[number : number + 2].tolist()
+        flags = int(instances.curve_flags[number])
+        points = tuple(zip(instances.vx[a:b].tolist(), instances.vy[a:b].tolist(), strict=True))
+        bulges = tuple(instances.bulge[a:b].tolist()) if flags & BULGED else None
+        return Curve(points, bulges, bool(flags & CLOSED))
+
+    def texts(self, longest: int) -> Iterator[str]:
+        """Contents of all texts below a length, each row once however often its block is drawn."""
+        rows = np.unique(self._instances.ints[self._shown, ROW])
+        chosen = rows[(self._words.rows.ints[rows, FLAGS] & WORDS) != 0]
+        for row in chosen.tolist():
+            text = self._words.text(row)
+            if text and len(text) < longest:
+                yield text
+
+
+def _polygons(points: npt.NDArray[np.float64], owner: Longs) -> Geometries:
+    made: Geometries = shapely.polygons(shapely.linearrings(points, indices=owner))
+    return made
+
+
+def _lines(points: npt.NDArray[np.float64], owner: Longs) -> Geometries:
+    made: Geometries = shapely.linestrings(points, indices=owner)
+    return made
+
+
+def _even_odd(parts: Geometries) -> BaseGeometry:
+    """Area covered by an odd number of the rings; a collection if they are no rings."""
+    rings = [p for p in parts if p is not None]
+    if not all(p.geom_type == "Polygon" for p in rings):
+        return shapely.geometrycollections(rings)
+    total: BaseGeometry = rings[0]
+    try:
+        for ring in rings[1:]:
+            total = shapely.symmetric_difference(total, ring)
+    except shapely.errors.GEOSException:  # rings that cross themselves
+        return shapely.geometrycollections(rings)
+    return total
