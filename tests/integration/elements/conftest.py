@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ from project_box.models import Project
 from project_box.stage import Stage
 from web.seed.programs import PROGRAMS, Program
 from web.seed.projects import project_files
+
+@lru_cache
+def sample_files(key: str) -> dict[str, bytes]:
+    """The sample project's files, drawn once."""
+    return project_files(next(p for p in PROGRAMS if p.key == key))
+
 
 CONDITIONS = {
     "A": [
@@ -105,7 +112,7 @@ def project_of(session: Session, actors: dict[str, Actor]) -> Callable[..., Proj
             put(session, actor, project.id, "planning_conditions", conditions(key))
         files = [
             (n, d)
-            for n, d in project_files(program).items()
+            for n, d in sample_files(key).items()
             if n.endswith(".dxf") and not (drop and drop in n)
         ]
         drawings.submit_revision(session, actor, project.id, files)
