@@ -9,8 +9,11 @@ give coded issues, never an exception; only an EPSG code that does not exist rai
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from gis import crs as crs_module
@@ -20,7 +23,7 @@ from gis.boundary_txt import decode_text, read_txt, write_txt
 from gis.reading import BoundaryReading, Declared, error, failed
 from gis.rules import boundary_rules
 
-__all__ = ["BoundaryReading", "Declared", "read_boundary", "read_drawn", "summary", "write_txt"]
+__all__ = ["BoundaryReading", "Declared", "load_file", "read_boundary", "read_drawn", "summary", "write_txt"]
 
 _NOT_OURS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "PDF", "请提供 TXT、DXF、SHP(压缩包)、GPKG、KML 或 GeoJSON 格式的界址文件"),
@@ -73,6 +76,22 @@ def read_boundary(name: str, data: bytes, *, crs: int | None = None) -> Boundary
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _read_zip(data, crs)
     return _read_plain(name, data, crs)
+
+
+def load_file(path: Path) -> bytes:
+    """Bytes of a boundary file on disk; a bare ``.shp`` is packed with the files beside it, as a zip would be.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path.suffix.lower() != ".shp":
+        return path.read_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for part in sorted(path.parent.iterdir()):
+            if part.stem == path.stem and part.suffix.lower() in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+                archive.write(part, part.name)
+    return buffer.getvalue()
 
 
 def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:

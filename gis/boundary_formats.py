@@ -26,6 +26,7 @@ from gis import crs as crs_module
 from gis.boundary_txt import decode_text
 from gis.reading import BoundaryReading, Parcel, crs_unknown, error, failed, finish, info, warning
 from gis.rules import boundary_rules
+from gis.source import dbf_encoding
 from gis.topology import Ring, Vertex
 from project_box.kernel.finding import Issue, Level
 
@@ -290,7 +291,9 @@ def _open(
     path: Path, layer: str | None
 ) -> tuple[dict[str, Any], Sequence[BaseGeometry | None], list[dict[str, Any]]]:
     """(meta, geometries, attributes of each) of one layer."""
-    meta, _, geometries, columns = pyogrio.raw.read(path, layer=layer, force_2d=True)
+    meta, _, geometries, columns = pyogrio.raw.read(
+        path, layer=layer, encoding=dbf_encoding(path), force_2d=True
+    )
     fields = [str(f) for f in meta["fields"]]
     rows = [
         {name: _value(column[n]) for name, column in zip(fields, columns, strict=True)}

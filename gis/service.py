@@ -737,7 +737,7 @@ def run_conflict_check(
             kind="planning_conditions",
             stage=Stage.PLANNING_LAND,
             title="规划条件",
-            payload=planning | {"conflict_report": str(result.id)},
+            payload=planning | {"message": planning["reason"], "conflict_report": str(result.id)},
             source=source,
             trust="B",
         )

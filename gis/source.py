@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import tempfile
 import warnings
 import zipfile
@@ -36,6 +37,7 @@ class Source:
         count: number of features.
         columns: attribute names as delivered.
         in_batches: the driver can jump to a feature, so large files need not be read at once.
+        encoding: of the attributes, where the file does not say (shapefiles without .cpg).
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Source:
     count: int
     columns: tuple[str, ...]
     in_batches: bool
+    encoding: str | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +123,10 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
     try:
         layers = [(str(n), str(k) if k is not None else "") for n, k in pyogrio.list_layers(path)]
         chosen = _choose(layers, layer, name)
-        info = pyogrio.read_info(path, layer=chosen, force_feature_count=True, force_total_bounds=True)
+        encoding = dbf_encoding(path)
+        info = pyogrio.read_info(
+            path, layer=chosen, encoding=encoding, force_feature_count=True, force_total_bounds=True
+        )
     except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
         raise BadInput(
             f"读不了 {name}:不是可识别的矢量数据或文件损坏",
@@ -165,7 +171,33 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         count,
         tuple(str(f) for f in info["fields"]),
         bool(capabilities.get("fast_set_next_by_index")),
+        encoding,
     )
+
+
+def dbf_encoding(shp: Path) -> str | None:
+    """Encoding of a shapefile's attributes where no .cpg states it: UTF-8 if the bytes are, else GB 18030.
+
+    None when a .cpg (or the code page byte of the .dbf) says it, or nothing needs deciding.
+    """
+    if shp.suffix.lower() != ".shp":
+        return None
+    siblings = {p.suffix.lower(): p for p in shp.parent.glob(f"{glob.escape(shp.stem)}.*")}
+    if ".cpg" in siblings or ".dbf" not in siblings:
+        return None
+    data = siblings[".dbf"].read_bytes()
+    if len(data) < 33 or data[29] not in (
+        0x00,
+        0x57,
+    ):  # 0x57 is "ANSI", which GDAL itself writes for anything
+        return None
+    for encoding in ("ascii", "utf-8", "gb18030"):
+        try:
+            data[32:].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if encoding == "ascii" else encoding.upper()
+    return None
 
 
 def _choose(layers: Sequence[tuple[str, str]], wanted: str | None, name: str) -> str:
@@ -202,7 +234,12 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
     for first in range(0, max(source.count, 1), step):
         try:
             meta, _, blobs, columns = pyogrio.raw.read(
-                source.path, layer=source.layer, skip_features=first, max_features=step, force_2d=True
+                source.path,
+                layer=source.layer,
+                encoding=source.encoding,
+                skip_features=first,
+                max_features=step,
+                force_2d=True,
             )
         except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
             raise BadInput(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gis.boundary import read_boundary, summary
+from gis.boundary import load_file, read_boundary, summary
 from gis.crs import name as crs_name
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, emit_json, explained, out, table
@@ -22,7 +22,7 @@ def read_input(path: Path) -> bytes:
         BadInput: it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return load_file(path)
     except OSError as error:
         raise BadInput(
             f"读不到文件 {path}",

@@ -112,8 +112,20 @@ def test_check_into_the_box(session, actors, project, load, told):
     farmland = next(line for line in payload["layers"] if line["code"] == "YJJBNT")
     assert (farmland["status"], farmland["overlap_m2"], farmland["version"]) == ("hit", 3200.0, "2026.1")
     assert farmland["features"][0]["attributes"]["YJJBNTTBBH"] == "N1"
-    assert {"code", "name", "family", "policy", "status", "overlap_m2", "share", "features", "clause", "version",
-            "valid_from", "message"} <= set(farmland)  # fmt: skip
+    assert {
+        "code",
+        "name",
+        "family",
+        "policy",
+        "status",
+        "overlap_m2",
+        "share",
+        "features",
+        "clause",
+        "version",
+        "valid_from",
+        "message",
+    } <= set(farmland)
     finding = next(f for f in payload["findings"] if f["code"] == "plan.YJJBNT")
     assert (finding["outcome"], finding["measured"], finding["unit"]) == ("fail", "3200.00", "㎡")
     assert result.source["layer_versions"] == {"YJJBNT": "2026.1", "KG_DK": "2026.1"}

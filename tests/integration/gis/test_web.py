@@ -109,10 +109,13 @@ def test_drawn_boundary_by_json(client, developer, project):
         ("a.dxf", b"%PDF-1.7", "FILE-TYPE"),
         ("x" * 300 + ".txt", TXT[:210], "TXT-CUT"),
         ("a.zip", b"PK\x03\x04rubbish", "ZIP-BROKEN"),
-        ("'; DROP TABLE gis.feature; --.json", b'{"type": "Polygon", "coordinates": [[[9e9,1],[2,2],[3,1],[9e9,1]]]}',
-         "COORD-HUGE"),
+        (
+            "'; DROP TABLE gis.feature; --.json",
+            b'{"type": "Polygon", "coordinates": [[[9e9,1],[2,2],[3,1],[9e9,1]]]}',
+            "COORD-HUGE",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_files_are_explained_and_nothing_is_stored(client, developer, project, name, data, code):
     answer = client.post(
         f"/api/v1/projects/{project}/boundary", files={"file": (name, data)}, headers=developer
@@ -126,9 +129,12 @@ def test_bad_files_are_explained_and_nothing_is_stored(client, developer, projec
 def test_strangers_and_guests(client, sign_in, project, city):
     stranger = sign_in(client, "developer2")
     for method, path in [
-        ("GET", "boundary"), ("POST", "boundary"), ("GET", "conflict-check"), ("POST", "conflict-check"),
+        ("GET", "boundary"),
+        ("POST", "boundary"),
+        ("GET", "conflict-check"),
+        ("POST", "conflict-check"),
         ("GET", "conflict-check/report.html"),
-    ]:  # fmt: skip
+    ]:
         files = {"file": ("a.txt", TXT)} if path == "boundary" and method == "POST" else None
         answer = client.request(method, f"/api/v1/projects/{project}/{path}", files=files, headers=stranger)
         assert answer.status_code == 404, path

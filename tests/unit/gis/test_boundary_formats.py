@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, Point, box, mapping
 
-from gis.boundary import read_boundary, read_drawn, summary
+from gis.boundary import load_file, read_boundary, read_drawn, summary
 from gis.rules import BoundaryRules, boundary_rules
 from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import BadInput, CatalogueError
@@ -137,6 +137,15 @@ def test_shapefile_without_shx_is_rebuilt(tmp_path):
     reading = read_boundary("a.zip", zipped(tmp_path, leave_out=(".shx",)))
     assert reading.ok, reading.issues
     assert codes(reading) == ["SHP-NO-SHX"]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_shapefile_attributes_without_cpg(tmp_path, encoding):
+    written(tmp_path, "a.shp", frame(名称=["甲地块"]), encoding=encoding)
+    (tmp_path / "a.cpg").unlink()
+    reading = read_boundary("a.shp", load_file(tmp_path / "a.shp"))
+    assert reading.ok, reading.issues
+    assert reading.attributes["properties"] == {"名称": "甲地块"}
 
 
 def test_bare_shp_and_cut_shp(tmp_path):

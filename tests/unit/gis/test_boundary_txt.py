@@ -46,8 +46,12 @@ def codes(reading):
 
 
 def square(x, y, size=10.0):
-    return [(f"{y:.3f}", f"{x:.3f}"), (f"{y + size:.3f}", f"{x:.3f}"), (f"{y + size:.3f}", f"{x + size:.3f}"),
-            (f"{y:.3f}", f"{x + size:.3f}")]  # fmt: skip
+    return [
+        (f"{y:.3f}", f"{x:.3f}"),
+        (f"{y + size:.3f}", f"{x:.3f}"),
+        (f"{y + size:.3f}", f"{x + size:.3f}"),
+        (f"{y:.3f}", f"{x + size:.3f}"),
+    ]
 
 
 def test_plain_file():
@@ -198,9 +202,15 @@ def test_we_36_columns_are_found_by_their_digits():
 
 @pytest.mark.parametrize(
     ("area", "expected", "ok"),
-    [("0.8000", [], True), ("8000", ["AREA-UNIT-M2"], True), ("0.8765", ["AREA-MISMATCH"], False),
-     ("12", ["AREA-UNIT-MU"], True), ("", ["AREA-BLANK"], True), ("见附件", ["AREA-TEXT"], True)],
-)  # fmt: skip
+    [
+        ("0.8000", [], True),
+        ("8000", ["AREA-UNIT-M2"], True),
+        ("0.8765", ["AREA-MISMATCH"], False),
+        ("12", ["AREA-UNIT-MU"], True),
+        ("", ["AREA-BLANK"], True),
+        ("见附件", ["AREA-TEXT"], True),
+    ],
+)
 def test_we_45_declared_area(area, expected, ok):
     reading = read(text(f"5,{area},D1,样例,面,,,,@\n"))
     assert codes(reading) == expected
@@ -386,8 +396,18 @@ def boundaries(draw):
             outer = Polygon(outer.exterior, [[(-3000, -3000), (3000, -3000), (3000, 3000), (-3000, 3000)]])
         parts.append(translate(outer, n * 200_000))
     epsg = draw(st.sampled_from([4547, 4526, 4546, 4525, 4498, 4509, 2383, 2362, 2435, 2414]))
-    east = {4547: 485_900, 4546: 485_900, 4509: 485_900, 2383: 485_900, 2435: 485_900, 4526: 38_485_900,
-            2362: 38_485_900, 2414: 38_485_900, 4525: 37_485_900, 4498: 20_485_900}[epsg]  # fmt: skip
+    east = {
+        4547: 485_900,
+        4546: 485_900,
+        4509: 485_900,
+        2383: 485_900,
+        2435: 485_900,
+        4526: 38_485_900,
+        2362: 38_485_900,
+        2414: 38_485_900,
+        4525: 37_485_900,
+        4498: 20_485_900,
+    }[epsg]
     millimetres = translate(MultiPolygon(parts), east * 1000, 3_115_000_000)
     return scale(millimetres, 0.001, 0.001, origin=(0, 0)), epsg
 
