@@ -54,6 +54,24 @@ def database() -> Iterator[Database]:
         embedded.drop_database(server, name)
 
 
+@pytest.fixture(scope="session")
+def city() -> Iterator[Database]:
+    """A fresh database with people, agencies and the whole sample city, made once for all journeys."""
+    from web.migrate import upgrade
+    from web.seed import seed
+
+    server = os.environ.get("PROJECT_BOX_TEST_DATABASE_URL") or embedded.ensure_running(TEST_VAR)
+    name = f"test_city_{secrets.token_hex(6)}"
+    opened = Database(embedded.create_database(server, name))
+    try:
+        upgrade(opened)
+        seed(opened, TEST_VAR)
+        yield opened
+    finally:
+        opened.dispose()
+        embedded.drop_database(server, name)
+
+
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """A session whose work is rolled back after the test."""
