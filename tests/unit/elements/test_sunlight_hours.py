@@ -15,9 +15,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import LineString, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from elements.sunlight_hours import BEHIND, CUMULATIVE, Counting, Exposure, SunPath, exposure, sun_path
-from elements.sunlight_scene import Block, Site, Window, facades, gable_roof, windows_along
+from elements.sunlight_scene import Block, Site, Triangle, Window, facades, gable_roof, windows_along
 from elements.sunlight_sun import coordinates_at, horizontal, moment_of_solar_time
 from project_box.kernel.errors import BadInput
 
@@ -120,7 +121,9 @@ def test_block_due_south_takes_the_time_of_its_azimuths() -> None:
     edge = 180.0 - math.degrees(math.atan2(half, distance))
     assert horizontal(28.2, GREAT_COLD, (first[1] - 12) * 15).azimuth == pytest.approx(edge, abs=1e-6)
     assert first[1] + second[0] == pytest.approx(24.0, abs=1e-6)
-    assert found.dark(0) == [(0, pytest.approx(first[1]), pytest.approx(second[0]))]
+    ((block, start, end),) = found.dark(0)
+    assert block == 0
+    assert [start, end] == pytest.approx([first[1], second[0]])
 
 
 def test_two_blocks_and_their_gap() -> None:
@@ -309,12 +312,13 @@ def random_scene(seed: int) -> tuple[list[Block], list[Window], SunPath]:
     for i in range(rng.randint(1, 7)):
         x, y = rng.uniform(-90, 90), rng.uniform(-90, 60)
         width, depth, height = rng.uniform(8, 50), rng.uniform(8, 30), rng.uniform(3, 90)
-        plan = box(x, y, x + width, y + depth)
+        whole = box(x, y, x + width, y + depth)
+        plan: BaseGeometry = whole
         kind = rng.choice(["plain", "yard", "bridge", "roof", "ell"])
-        base, roof = 0.0, ()
+        base, roof = 0.0, tuple[Triangle, ...]()
         if kind == "yard":
             plan = Polygon(
-                plan.exterior,
+                whole.exterior,
                 [box(x + width / 4, y + depth / 4, x + 3 * width / 4, y + 3 * depth / 4).exterior],
             )
         elif kind == "bridge":
@@ -322,6 +326,7 @@ def random_scene(seed: int) -> tuple[list[Block], list[Window], SunPath]:
         elif kind == "ell":
             plan = plan.difference(box(x, y, x + width / 2, y + depth / 2))
         plan = affinity.rotate(plan, rng.uniform(0, 180))
+        assert isinstance(plan, Polygon)
         if kind == "roof":
             roof = gable_roof(plan, height, height + rng.uniform(1, 8))
         blocks.append(Block(str(i), plan, base, height, roof))
