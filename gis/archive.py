@@ -37,7 +37,7 @@ def open_zip(data: bytes) -> Archive:
             if len(entries) > limits.zip_members:
                 return Archive({}, _bomb(f"压缩包里有 {len(entries)} 个文件,超过 {limits.zip_members} 个"))
             for entry in entries:
-                name = _name(entry)
+                name = member_name(entry)
                 base = name.rsplit("/", 1)[-1]
                 if name.startswith("__MACOSX/") or base.startswith("."):
                     continue
@@ -87,7 +87,8 @@ def open_zip(data: bytes) -> Archive:
     return Archive(members)
 
 
-def _name(entry: zipfile.ZipInfo) -> str:
+def member_name(entry: zipfile.ZipInfo) -> str:
+    """A member's path, repaired from GBK where the writer did not mark it as UTF-8."""
     if entry.flag_bits & 0x800:
         return entry.filename.replace("\\", "/")
     try:

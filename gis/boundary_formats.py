@@ -10,9 +10,7 @@ import fnmatch
 import json
 import re
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
 from gis.boundary_txt import decode_text
+from gis.gdal import quietly
 from gis.reading import BoundaryReading, Parcel, crs_unknown, error, failed, finish, info, warning
 from gis.rules import boundary_rules
 from gis.source import dbf_encoding
@@ -38,11 +37,6 @@ _GDAL_ERRORS = (
     UnicodeDecodeError,
     shapely.errors.GEOSException,
 )
-_DXF_OPTIONS = {
-    "DXF_CLOSED_LINE_AS_POLYGON": "YES",
-    "DXF_INLINE_BLOCKS": "TRUE",
-    "DXF_ENCODING": "ISO-8859-1",
-}
 _AREA_FIELDS = ("地块面积", "申报用地面积", "DKMJ", "PFMMJ")
 
 
@@ -249,14 +243,7 @@ def read_shapefile(members: Mapping[str, bytes], *, crs: int | None = None) -> B
                     "include the .shx",
                 )
             )
-        return _read_gdal(
-            Path(folder) / "site.shp",
-            "SHP",
-            crs=crs,
-            issues=issues,
-            wkt=text,
-            options={"SHAPE_RESTORE_SHX": "YES"},
-        )
+        return _read_gdal(Path(folder) / "site.shp", "SHP", crs=crs, issues=issues, wkt=text)
 
 
 def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> BoundaryReading:
@@ -272,19 +259,6 @@ def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> Bound
         if format_name == "DXF":
             return _read_dxf(path, data, crs=crs)
         return _read_gdal(path, format_name, crs=crs, issues=[])
-
-
-@contextmanager
-def _gdal_options(options: Mapping[str, str]) -> Iterator[None]:
-    """GDAL configuration for a while; warnings of GDAL are left to the validator, which gives their place."""
-    before = {key: pyogrio.get_gdal_config_option(key) for key in options}
-    pyogrio.set_gdal_config_options(dict(options))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        pyogrio.set_gdal_config_options(before)
 
 
 def _open(
@@ -319,10 +293,9 @@ def _read_gdal(
     crs: int | None,
     issues: list[Issue],
     wkt: str = "",
-    options: Mapping[str, str] | None = None,
 ) -> BoundaryReading:
     try:
-        with _gdal_options(options or {}):
+        with quietly():
             layer, names = _area_layer(path)
         if layer is None and len(names) > 1:
             return failed(
@@ -342,7 +315,7 @@ def _read_gdal(
                     "NO-AREA", "文件里没有面要素", "the file holds no area", "提供闭合的面", "hand in an area"
                 ),
             )
-        with _gdal_options(options or {}):
+        with quietly():
             meta, geometries, rows = _open(path, layer)
     except _GDAL_ERRORS as problem:
         return failed(
@@ -459,7 +432,7 @@ def _read_dxf(path: Path, data: bytes, *, crs: int | None) -> BoundaryReading:
     """Closed lines on a red line layer; without such a layer, the one closed line of the drawing."""
     issues: list[Issue] = []
     try:
-        with _gdal_options(_DXF_OPTIONS):
+        with quietly():
             _, geometries, rows = _open(path, None)
     except _GDAL_ERRORS as problem:
         return failed(

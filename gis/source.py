@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import glob
+import shutil
 import tempfile
-import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,13 +19,15 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from gis import crs as crs_module
-from gis.archive import open_zip
+from gis.archive import member_name
+from gis.gdal import quietly
 from gis.pieces import Geometries, polygonal, repair
 from project_box.kernel.errors import BadInput
 
 BATCH = 20_000
 #: at most this many repaired or dropped features are listed one by one
 LISTED = 200
+_DATA_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".kml", ".fgb", ".tab", ".mif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,45 +81,45 @@ def open_source(path: Path, *, crs: int | None = None, layer: str | None = None)
         raise BadInput(
             f"没有文件 {path.name}", f"no such file: {path}", code="file_unreadable", place=str(path)
         )
-    with tempfile.TemporaryDirectory(prefix="layer-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL's remarks on odd files; geometry is checked feature by feature
+    with tempfile.TemporaryDirectory(prefix="layer-") as folder, quietly():
         opened = _unzip(path, Path(folder)) if path.is_file() and zipfile.is_zipfile(path) else path
-        before = pyogrio.get_gdal_config_option("SHAPE_RESTORE_SHX")
-        pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
-        try:
-            yield _describe(opened, path.name, crs, layer)
-        finally:
-            pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": before})
+        yield _describe(opened, path.name, crs, layer)
 
 
 def _unzip(path: Path, folder: Path) -> Path:
-    """The data file inside a zip (a shapefile set, a FileGDB folder, or one file of another format)."""
-    archive = open_zip(path.read_bytes())
-    if archive.issue is not None:
+    """The data file inside a zip (a shapefile set, a FileGDB folder, or one file of another format), on disk."""
+    found: list[Path] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                parts = [p for p in member_name(entry).split("/") if p not in ("", ".", "..")]
+                if entry.is_dir() or not parts or parts[0] == "__MACOSX":
+                    continue
+                target = folder.joinpath(*parts)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(entry) as source, target.open("wb") as out:
+                    shutil.copyfileobj(source, out, 1 << 20)
+                database = next((n for n, p in enumerate(parts) if p.lower().endswith(".gdb")), None)
+                if database is not None:
+                    found.append(folder.joinpath(*parts[: database + 1]))
+                elif target.suffix.lower() in _DATA_SUFFIXES:
+                    found.append(target)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise BadInput(
-            archive.issue.message, archive.issue.message_en, code=archive.issue.code, place=path.name
+            f"压缩包 {path.name} 损坏或有密码,无法解开",
+            f"cannot unpack {path.name}: {error}",
+            code="ZIP-BROKEN",
+            place=path.name,
+        ) from error
+    choices = list(dict.fromkeys(found))
+    if len(choices) != 1:
+        raise BadInput(
+            f"压缩包里应有一份矢量数据,实有 {len(choices)} 份",
+            f"{len(choices)} data sets in {path.name}, one expected",
+            code="no_data" if not choices else "several_layers",
+            place=path.name,
         )
-    found: Path | None = None
-    for name, content in archive.members.items():
-        parts = [p for p in name.split("/") if p not in ("", ".", "..")]
-        target = folder.joinpath(*parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        if parts[0].lower().endswith(".gdb"):
-            found = folder / parts[0]
-        elif found is None and target.suffix.lower() in (
-            ".shp",
-            ".gpkg",
-            ".geojson",
-            ".json",
-            ".gml",
-            ".kml",
-            ".fgb",
-        ):
-            found = target
-    if found is None:
-        raise BadInput("压缩包里没有矢量数据", "no vector data in the zip", code="no_data", place=path.name)
-    return found
+    return choices[0]
 
 
 def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Source:

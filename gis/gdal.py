@@ -1,0 +1,29 @@
+"""How GDAL is set up, once per process, before it opens anything.
+
+Set for good rather than around each call: GDAL's options belong to the process, and requests run in threads.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyogrio
+
+#: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved, names come as raw bytes
+OPTIONS = {
+    "SHAPE_RESTORE_SHX": "YES",
+    "DXF_CLOSED_LINE_AS_POLYGON": "YES",
+    "DXF_INLINE_BLOCKS": "TRUE",
+    "DXF_ENCODING": "ISO-8859-1",
+}
+pyogrio.set_gdal_config_options(OPTIONS)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without GDAL's remarks on odd files: geometry is checked and reported feature by feature."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
