@@ -295,9 +295,12 @@ def _vertex(
         name, ring, first, second = values[0], values[1], _number(values[2]), _number(values[3])
     elif len(values) == 3:
         name, first, second = values[0], _number(values[1]), _number(values[2])
+    elif len(values) == 2:
+        name, first, second = "", _number(values[0]), _number(values[1])
     else:
         name, first, second = "", None, None
-    incomplete = len(values) < 3 or (
+    bare = len(values) == 2 and first is not None and second is not None
+    incomplete = (len(values) < 3 and not bare) or (
         len(values) == 3 and second is not None and abs(second) < 1000 <= abs(first or 0)
     )
     small_ring = len(values) == 3 and first is not None and second is not None and first < 1000 <= abs(second)
@@ -313,7 +316,7 @@ def _vertex(
             )
         )
         return None
-    if len(values) < 3:
+    if len(values) < 3 and not bare:
         issues.append(
             error(
                 "TXT-ROW-SHORT",
