@@ -263,8 +263,9 @@ def complete_levels(floors: Rows, buildings: Rows | None) -> None:
         counts = seen.setdefault(floor["building"], {})
         for level in floor["levels"]:
             counts[level] = counts.get(level, 0) + 1
+    only = buildings is not None and len(buildings) == 1 and len(seen) == 1
     for building in buildings or []:
-        if building["building"] not in seen:
+        if building["building"] not in seen and not (only and not building["building"]):
             name = building["building"] or "(未注楼号)"
             missing.append(
                 Missing(

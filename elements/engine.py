@@ -398,7 +398,7 @@ def _order(entries: Mapping[str, Entry]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- inputs
 
 _UNIT_TAIL = re.compile(r"^\s*([-+]?\d[\d,]*(?:\.\d+)?)\s*([^\d\s.,eE+-].*)?$")
-_SAME_UNIT = {"m2": "㎡", "m²": "㎡", "平方米": "㎡", "米": "m", "%": "%", "百分比": "%", "岁": "年"}
+_SAME_UNIT = {"m2": "㎡", "m²": "㎡", "平方米": "㎡", "米": "m", "%": "%", "百分比": "%"}
 
 
 def parse_value(spec: ElementSpec, raw: Any) -> Value:
@@ -836,6 +836,15 @@ def _compute(
         missing = (Missing(spec.code, spec.name, f"{spec.name}:{error}", str(error)),)
     except PlatformError as error:
         missing = (Missing(spec.code, spec.name, error.zh, error.en),)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError) as error:
+        if not _takes_records(entry, catalogue, at):
+            raise
+        why = f"{type(error).__name__}: {str(error)[:80]}"
+        missing = (
+            Missing(
+                spec.code, spec.name, f"{spec.name}:输入的记录不完整或格式不符", f"malformed records ({why})"
+            ),
+        )
     if computed is None and not missing:
         missing = union_missing([arguments.missing])
 
@@ -911,6 +920,13 @@ def _compute(
         source=Source.TARIFF.value if spec.tariff is not None else Source.COMPUTED.value,
         documents=documents,
     )
+
+
+def _takes_records(entry: Entry, catalogue: Catalogue, at: dt.date) -> bool:
+    """Whether the element reads records or maps from outside, whose shape nobody has checked before."""
+    entries = catalogue.at(at).entries
+    open_types = (Type.RECORDS, Type.MAP, Type.LIMIT)
+    return any(entries[n].spec.type in open_types for n in entry.needs if n in entries)
 
 
 def _by_formula(entry: Entry, formula: Formula, arguments: _Arguments) -> Computed | None:

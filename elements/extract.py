@@ -76,13 +76,17 @@ class _Building:
 
 
 def extract(
-    models: Sequence[DrawingModel], boundary: Mapping[str, Any] | None, rules: ExtractRules
+    models: Sequence[DrawingModel],
+    boundary: Mapping[str, Any] | None,
+    rules: ExtractRules,
+    boundary_geometry: BaseGeometry | None = None,
 ) -> list[ElementValue]:
     """Element values of a drawing set and a boundary result.
 
     Args:
         models: interpreted drawings of one revision, site plan and buildings in any order.
         boundary: payload of the box's ``boundary`` result, or None.
+        boundary_geometry: its geometry in the project CRS, to see whether the drawing lies where the site is.
         rules: see :class:`ExtractRules`.
 
     Returns:
@@ -90,6 +94,7 @@ def extract(
     """
     work = _Extraction([m for m in models if m.readable], rules)
     values = [*_boundary_values(boundary), *work.site(), *work.floors(), *work.stated()]
+    values.append(work.displacement(boundary_geometry))
     declared = [v for v in values if v.code == "YD_DECLARED"]
     if len(declared) == 2:  # the boundary file's own declaration comes first
         values.remove(declared[1] if declared[0].value is not None else declared[0])
@@ -307,6 +312,7 @@ class _Extraction:
         storeys, basement = _number(building.attributes, "层数"), _number(building.attributes, "地下层数")
         return {
             "building": building.name,
+            "label": building.name or building.refs[0].handle,
             "area": measured(building.area),
             "height_mm": _millimetres(building.attributes, "建筑高度"),
             "storeys": int(storeys) if storeys is not None else None,
@@ -356,6 +362,7 @@ class _Extraction:
 
     def _to_lines(self, building: _Building, site: BaseGeometry) -> list[dict[str, Any]]:
         rows = []
+        allowed = _buildable([s.geometry for _, s in self._plan_shapes("control_line")], site)
         names = {"control_line": "建筑控制线", "road_red_line": "道路红线", "green_line": "绿线"}
         for role, label in names.items():
             for ref, shape in self._plan_shapes(role):
@@ -365,9 +372,8 @@ class _Extraction:
                     else shape.geometry
                 )
                 outside = 0.0
-                if role == "control_line":
-                    allowed = _buildable(shape.geometry, site)
-                    outside = _local_area(building.foot.difference(allowed)) if allowed is not None else 0.0
+                if role == "control_line" and allowed is not None:
+                    outside = _local_area(building.foot.difference(allowed))
                 rows.append(
                     {
                         "kind": role,
@@ -409,6 +415,24 @@ class _Extraction:
             "b_height_mm": height,
             "refs": [*one.refs, *refs],
         }
+
+    def displacement(self, boundary: BaseGeometry | None) -> ElementValue:
+        """YD_DIFF: area ㎡ on which drawn red line and boundary differ; zone prefixes are ignored."""
+        found = self._plan_shapes("site_boundary")
+        if boundary is None:
+            reason = Missing(
+                "YD_BOUNDARY", "界址图形", "项目盒里还没有用地红线(界址)成果", "no boundary result in the box"
+            )
+            return ElementValue("YD_DIFF", None, source="drawing", missing=(reason,))
+        if not found:
+            return self._nothing("YD_DIFF", "用地红线", "用地红线", "site boundary")
+        if fault := self._crossing("YD_DIFF", "用地红线", found):
+            return fault
+        drawn = shapely.union_all([s.geometry for _, s in found])
+        shift = _zone_shift(drawn) - _zone_shift(boundary)
+        drawn = affinity.translate(drawn, -shift, 0)
+        different = _local_area(drawn.symmetric_difference(boundary))
+        return self._value("YD_DIFF", measured(different), "㎡", _refs(found))
 
     # ------------------------------------------------------------ green, parking
 
@@ -771,17 +795,30 @@ def _yes_no(text: str) -> str | None:
     return "是" if text.upper() in ("是", "Y", "YES", "TRUE", "1", "封闭", "有") else "否"
 
 
-def _buildable(control: BaseGeometry, site: BaseGeometry) -> BaseGeometry | None:
-    """The side of a control line on which building is allowed: its inside, or the larger part it cuts off the site."""
-    if isinstance(control, (Polygon, MultiPolygon)):
-        return control
-    if isinstance(control, LineString) and control.is_ring:
-        return Polygon(control)
-    if isinstance(control, LineString):
-        pieces = [g for g in split(site, control).geoms if isinstance(g, Polygon)]
-        if len(pieces) > 1:
-            return max(pieces, key=lambda g: g.area)
-    return None
+def _buildable(controls: Sequence[BaseGeometry], site: BaseGeometry) -> BaseGeometry | None:
+    """Where control lines allow building.
+
+    Inside any of the closed ones, and on the larger side of every open one that cuts the site; None when no line says.
+    """
+    closed: list[BaseGeometry] = []
+    sides: list[BaseGeometry] = []
+    for control in controls:
+        if isinstance(control, (Polygon, MultiPolygon)):
+            closed.append(control)
+        elif isinstance(control, LineString) and control.is_ring:
+            closed.append(Polygon(control))
+        elif isinstance(control, LineString):
+            pieces = [g for g in split(site, control).geoms if isinstance(g, Polygon)]
+            if len(pieces) > 1:
+                sides.append(max(pieces, key=lambda g: g.area))
+    allowed = [shapely.union_all(closed)] if closed else []
+    return shapely.intersection_all(allowed + sides) if allowed or sides else None
+
+
+def _zone_shift(geometry: BaseGeometry) -> float:
+    """The zone prefix in front of the easting (``38 486 000`` → 38 000 000), 0 without one."""
+    east = geometry.bounds[0]
+    return math.floor(east / 1e6) * 1e6 if east >= 1e7 else 0.0
 
 
 def _sides(geometry: BaseGeometry) -> list[tuple[str, BaseGeometry]]:

@@ -109,6 +109,19 @@ def compare_limit(value: Decimal, limit: dict[str, Any], precision: int = 2, uni
     )
 
 
+@function("at_most", "值 ≤ max(绝对容差, 相对容差 × 基数)")
+def at_most(value: Decimal, base: Decimal, tolerance: Rows) -> Computed:
+    """Whether a difference stays within a tolerance row (``absolute``, ``relative`` % of ``base``)."""
+    row = tolerance[0]
+    allowed = max(Decimal(row["absolute"]), abs(Decimal(base)) * Decimal(row["relative"]) / 100)
+    holds = Decimal(value) <= allowed
+    return Computed(
+        Outcome.PASS if holds else Outcome.FAIL,
+        substituted=f"{_n(round_to(Decimal(value), 4))} {'≤' if holds else '>'} {_n(allowed)}",
+        limit=f"≤{_n(allowed)}㎡",
+    )
+
+
 @function("close_to", "|a − b| ≤ max(绝对误差, 相对误差 × b)")
 def close_to(b: Decimal, tolerance: Rows, a: Decimal | None = None) -> Computed:
     """Whether a stated value ``a`` agrees with ``b``; ``tolerance`` row: ``absolute`` (their unit), ``relative`` (%).
@@ -423,7 +436,8 @@ def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows) -> Computed:
     for b in buildings:
         if b.get("height_mm") is not None:
             residential = "住宅" in str(b.get("usage") or "")
-            classes[str(b["building"])] = planning.height_class(int(b["height_mm"]), residential)
+            label = str(b.get("label") or b["building"])
+            classes[label] = planning.height_class(int(b["height_mm"]), residential)
     enough = max(Decimal(r["metres"]) for r in rules)
     steps, bad = [], []
     tightest: tuple[Decimal, Decimal] | None = None

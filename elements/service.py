@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from drawings import service as drawings
+from elements.element import Source
 from elements.engine import (
     JURISDICTION,
     Catalogue,
@@ -41,6 +43,8 @@ _LAND_FEES = {
     "SLJJ": "XZ_AREA",
     "SLZBHF": "SL_AREA",
 }
+#: prefilled suggestions that anybody may change
+_FREE = ("LP_DATE",)
 _LEVELS = ("一级", "二级", "三级", "四级", "五级")
 
 
@@ -65,16 +69,18 @@ def evaluate_project(
     Reads the newest drawing revision, boundary and planning conditions; what is missing makes indicators 无法判定.
 
     Args:
-        inputs: stated values by code or name (for instance ``AREA_RULES`` for a what-if under another rule set).
+        inputs: stated values by code or name. What is measured or approved cannot be stated; rule sets and
+            jurisdiction are for officers to choose. (:func:`evaluate_box` computes any what-if without recording it.)
         at: the day whose rules apply; today if left out.
 
     Raises:
         NotFound: the project is not visible.
-        Forbidden: the actor is neither its developer nor an officer.
+        Forbidden: the actor is neither its developer nor an officer, or states what they may not.
         BadInput: an input is unknown or unusable.
     """
     _may_compute(session, actor, project_id)
     catalogue, day = load_catalogue(), at or today()
+    _refuse_overrides(catalogue, actor, inputs or {}, day)
     evaluation, sources = evaluate_box(session, actor, project_id, inputs=inputs, at=day)
     found = findings(catalogue, evaluation)
     codes = catalogue.codes_of(BUSINESS, day)
@@ -122,7 +128,10 @@ def evaluate_box(
     values = with_settings(catalogue, dict(stated), at)
     place = str(values[JURISDICTION].value)
     for value in extract(
-        models, boundary.payload if boundary is not None else None, extract_rules(catalogue, place, at)
+        models,
+        boundary.payload if boundary is not None else None,
+        extract_rules(catalogue, place, at),
+        box.result_geometry(boundary) if boundary is not None else None,
     ):
         values[value.code] = value
     values |= condition_values(conditions.payload if conditions is not None else None)
@@ -150,6 +159,21 @@ def _may_compute(session: Session, actor: Actor, project_id: uuid.UUID) -> None:
         raise Forbidden(
             "只有本项目的建设单位和审批人员可以计算", "only the developer or officers may compute"
         )
+
+
+def _refuse_overrides(catalogue: Catalogue, actor: Actor, inputs: Mapping[str, Any], at: dt.date) -> None:
+    """A recorded table rests on drawings, boundary and conditions; nobody types them in."""
+    rules = catalogue.at(at)
+    for name in inputs:
+        code = catalogue.resolve(str(name).strip(), at)
+        entry = rules.entries[code]
+        chosen = entry.business.business == "common"
+        if entry.spec.source is not Source.FORM or (chosen and not actor.is_officer):
+            raise Forbidden(
+                f"{entry.spec.name}({code})取自{entry.spec.source.zh}或由审批部门选定,不能填写",
+                f"{code} may not be stated by this person",
+                place=code,
+            )
 
 
 def extract_rules(catalogue: Catalogue, place: str, at: dt.date) -> ExtractRules:
@@ -328,6 +352,7 @@ def fee_statement(
     _may_compute(session, actor, project_id)
     day = at or today()
     payload = compute_fees(session, actor, project_id, inputs, at=day)
+    replaced = payload["overridden"]
     return box.put_result(
         session,
         actor,
@@ -337,7 +362,7 @@ def fee_statement(
         title="规费测算表",
         payload=payload,
         source={"by": actor.name, "rule_hash": payload["rule_hash"], "jurisdiction": payload["jurisdiction"]},
-        trust="B",
+        trust="D" if replaced and not actor.is_officer else "B",
     )
 
 
@@ -347,7 +372,11 @@ def compute_fees(
     """The statement's payload without recording it."""
     catalogue = load_catalogue()
     stated = read_inputs(catalogue, {k: v for k, v in inputs.items() if v not in (None, "")}, at)
-    values = fee_prefill(session, actor, project_id, at) | stated
+    known = fee_prefill(session, actor, project_id, at)
+    replaced = [c for c, v in stated.items() if c in known and known[c].value != v.value and c not in _FREE]
+    for code in replaced:  # what the box knows better is marked when somebody types something else
+        stated[code] = replace(stated[code], verified=False)
+    values = known | stated
     if {"GD_AREA", "GD_CLASS"} & set(stated):
         values.pop("GD_PARCELS", None)  # what is stated replaces what the plan layers say
         values |= {c: v for c, v in stated.items() if c == "GD_PARCELS"}
@@ -365,6 +394,7 @@ def compute_fees(
         "at": at.isoformat(),
         "rule_hash": catalogue.version,
         "jurisdiction": values[JURISDICTION].value,
+        "overridden": replaced,
         "inputs": {
             c: {"value": to_plain(v.value), "unit": v.unit, "source": "填写" if c in stated else v.source}
             for c, v in sorted(values.items())

@@ -133,3 +133,12 @@ def test_side_by_side_area_rules() -> None:
     assert plain["values"]["PT_COUNTED_50353"]["display"] == "3.00"
     assert plain["values"]["PT_COUNTED_55031"]["display"] == "6.00"
     assert any(u["code"] == "PT_FAR_AREA" for u in plain["undecided"])
+
+
+@pytest.mark.parametrize(
+    "raw", ["[{}]", '[{"building": "A", "name": "x", "levels": 3, "parts": [{}]}]', '[{"levels": null}]']
+)
+def test_malformed_records_are_undecided_not_a_crash(raw: str) -> None:
+    keys = ("FLOORS", "BUILDINGS", "GREENS", "PARKING", "SETBACKS", "SPACINGS")
+    plain = runs.run_plain(CATALOGUE, "planning-permit", dict.fromkeys(keys, raw), AT)
+    assert {"ZJZ", "RJL", "JZMD", "LDL", "TCW", "JZJJ", "TR"} <= {u["code"] for u in plain["undecided"]}

@@ -14,7 +14,8 @@ from elements import run as runs
 from elements import service
 from elements.engine import load_catalogue
 from elements.fees import run_fee
-from project_box.kernel.errors import BadInput, PlatformError
+from project_box.kernel.errors import BadInput, Forbidden, PlatformError
+from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
 from web.deps import ActorDep, SessionDep, redirect, render
 from web.views import elements as views
@@ -32,12 +33,22 @@ class Inputs(BaseModel):
     at: dt.date | None = None
 
 
+def _only_officers_choose_the_day(actor: Actor, at: dt.date | None) -> None:
+    if at is not None and at != service.today() and not actor.is_officer:
+        raise Forbidden(
+            "只有审批人员可以按其他日期的规则计算",
+            "only officers choose the rules of another day",
+            place="at",
+        )
+
+
 @api.post("/projects/{project_id}/indicators", status_code=201)
 def compute_indicators(
     session: SessionDep, actor: ActorDep, project_id: uuid.UUID, body: Inputs | None = None
 ) -> dict[str, Any]:
     """Compute the indicators from the newest drawings, boundary and planning conditions."""
     wanted = body or Inputs()
+    _only_officers_choose_the_day(actor, wanted.at)
     service.evaluate_project(session, actor, project_id, inputs=wanted.inputs, at=wanted.at)
     return views.indicators_plain(session, actor, project_id)
 
@@ -57,6 +68,7 @@ def show_trace(session: SessionDep, actor: ActorDep, project_id: uuid.UUID, code
 @api.post("/projects/{project_id}/fees", status_code=201)
 def compute_fees(session: SessionDep, actor: ActorDep, project_id: uuid.UUID, body: Inputs) -> dict[str, Any]:
     """Compute the fee statement; what the box knows is filled in."""
+    _only_officers_choose_the_day(actor, body.at)
     service.fee_statement(session, actor, project_id, body.inputs, at=body.at)
     return views.fees_plain(session, actor, project_id)
 

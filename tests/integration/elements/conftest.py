@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from shapely import affinity
 from shapely.geometry import Polygon
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from project_box.models import Project
 from project_box.stage import Stage
 from web.seed.programs import PROGRAMS, Program
 from web.seed.projects import project_files
+
 
 @lru_cache
 def sample_files(key: str) -> dict[str, bytes]:
@@ -71,7 +73,9 @@ def conditions(key: str) -> dict[str, Any]:
 def project_of(session: Session, actors: dict[str, Actor]) -> Callable[..., Project]:
     """``project_of("A")``: a project with the sample drawings of that program in its box."""
 
-    def make(key: str, *, area: str | None = None, with_conditions: bool = True, drop: str = "") -> Project:
+    def make(
+        key: str, *, area: str | None = None, with_conditions: bool = True, drop: str = "", shift: float = 0
+    ) -> Project:
         actor = actors["developer"]
         program: Program = next(p for p in PROGRAMS if p.key == key)
         code = f"2601-430104-04-01-{secrets.randbelow(1_000_000):06d}"
@@ -94,6 +98,7 @@ def project_of(session: Session, actors: dict[str, Actor]) -> Callable[..., Proj
                 "issues": [],
                 "source_name": "界址点.txt",
             },
+            affinity.translate(Polygon(program.frame.ring(program.site)), shift, 0),
         )
         put(
             session,
@@ -111,9 +116,7 @@ def project_of(session: Session, actors: dict[str, Actor]) -> Callable[..., Proj
         if with_conditions:
             put(session, actor, project.id, "planning_conditions", conditions(key))
         files = [
-            (n, d)
-            for n, d in sample_files(key).items()
-            if n.endswith(".dxf") and not (drop and drop in n)
+            (n, d) for n, d in sample_files(key).items() if n.endswith(".dxf") and not (drop and drop in n)
         ]
         drawings.submit_revision(session, actor, project.id, files)
         return project
@@ -121,9 +124,15 @@ def project_of(session: Session, actors: dict[str, Actor]) -> Callable[..., Proj
     return make
 
 
-def put(session: Session, actor: Actor, project_id: uuid.UUID, kind: str, payload: dict[str, Any]) -> None:
+def put(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    kind: str,
+    payload: dict[str, Any],
+    geometry: Polygon | None = None,
+) -> None:
     """A result as a lower room would record it."""
-    square = Polygon([(0, 0), (10, 0), (10, 10), (0, 10)])
     box.put_result(
         session,
         actor,
@@ -132,8 +141,8 @@ def put(session: Session, actor: Actor, project_id: uuid.UUID, kind: str, payloa
         stage=Stage.PLANNING_LAND,
         title=kind,
         payload=payload,
-        geometry=square if kind == "boundary" else None,
-        crs=4547 if kind == "boundary" else None,
+        geometry=geometry,
+        crs=4547 if geometry is not None else None,
         source={"test": True},
         trust="B",
     )

@@ -125,13 +125,33 @@ def test_rerun_gives_identical_content(session: Session, actors: dict[str, Actor
     assert two.version == one.version + 1
 
 
+def test_drawing_that_lies_elsewhere(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
+    project = project_of("C", shift=5.0)
+    payload = service.evaluate_project(session, actors["developer"], project.id, at=AT).payload
+    outcomes = {f["code"]: f["outcome"] for f in payload["findings"]}
+    assert outcomes["planning.YD_DRAWN"] == "pass"
+    assert outcomes["planning.YD_PLACE"] == "fail"
+
+
 def test_what_if_other_area_rules(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
     project = project_of("A")
-    payload = service.evaluate_project(
+    evaluation, _ = service.evaluate_box(
         session, actors["developer"], project.id, inputs={"AREA_RULES": "AREA_55031_2022"}, at=AT
-    ).payload
-    assert payload["rule_set"]["area_rules"] == "AREA_55031_2022"
-    assert rows(payload)["ZJZ"]["verified"] is False
+    )
+    assert evaluation["AREA_RULES"].value == "AREA_55031_2022"
+    assert evaluation["ZJZ"].verified is False
+    assert box.latest_result(session, actors["developer"], project.id, "indicator_table") is None
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"AREA_RULES": "AREA_55031_2022"}, {"YD_BOUNDARY": 1}, {"TJ_RJL": "<=9"}, {"FLOORS": "[]"}]
+)
+def test_nobody_types_in_what_is_measured(
+    session: Session, actors: dict[str, Actor], project_of: Make, inputs: dict[str, str]
+) -> None:
+    project = project_of("C")
+    with pytest.raises(Forbidden):
+        service.evaluate_project(session, actors["developer"], project.id, inputs=inputs, at=AT)
 
 
 def test_others_may_not(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
@@ -178,6 +198,16 @@ def test_fee_statement_without_inputs_guesses_nothing(
     assert lines["TDCRJ"]["amount"] is None
     assert "距汽车站距离" in {m["name"] for m in lines["TDCRJ"]["missing"]}
     assert lines["YHS"]["amount"] is None
+
+
+def test_replacing_what_the_box_knows_is_marked(
+    session: Session, actors: dict[str, Actor], project_of: Make
+) -> None:
+    result = service.fee_statement(session, actors["developer"], project_of("C").id, {"SB_AREA": "10"}, at=AT)
+    line = next(x for x in result.payload["lines"] if x["code"] == "SBBC")
+    assert (line["amount"], line["verified"]) == ("15.00", False)
+    assert result.payload["overridden"] == ["SB_AREA"]
+    assert result.trust == "D"
 
 
 def test_bad_fee_inputs_store_nothing(session: Session, actors: dict[str, Actor], project_of: Make) -> None:
