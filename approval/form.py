@@ -59,29 +59,30 @@ def accept(item: Item, data: Mapping[str, Any]) -> dict[str, str]:
     return out
 
 
-def check_field(field: FormField, text: str) -> str | None:
-    """What is wrong with a value (Chinese sentence), or None."""
+def check_field(field: FormField, text: str) -> tuple[str, str] | None:
+    """What is wrong with a value (Chinese and English sentence), or None."""
+    name, english = field.name, field.name_en
     if not text:
-        return f"请填写{field.name}" if field.required else None
+        return (f"请填写{name}", f"{english} is missing") if field.required else None
     if field.type == "number":
         try:
             number = Decimal(text.replace(",", ""))
         except InvalidOperation:
-            return f"{field.name}应为数字"
+            return f"{name}应为数字", f"{english} must be a number"
         if not number.is_finite() or number < 0:
-            return f"{field.name}应为不小于 0 的数字"
+            return f"{name}应为不小于 0 的数字", f"{english} must be a number not below 0"
     if field.type == "date":
         try:
             dt.date.fromisoformat(text)
         except ValueError:
-            return f"{field.name}应为日期，如 2026-03-02"
+            return f"{name}应为日期，如 2026-03-02", f"{english} must be a date like 2026-03-02"
     if field.type == "choice" and text not in field.choices:
-        return f"{field.name}应从列出的选项中选择"
+        return f"{name}应从列出的选项中选择", f"{english} must be one of the choices"
     if field.validator is not None:
         try:
             VALIDATORS[field.validator](text)
         except BadInput as error:
-            return error.zh
+            return error.zh, f"{english}: {error.en.split(': ', 1)[-1]}"
     return None
 
 
@@ -99,8 +100,8 @@ def check(item: Item, data: Mapping[str, str], known: Mapping[str, Any]) -> list
         if fault is not None:
             out.append(
                 Finding(
-                    f"form.{field.code}", field.name, Outcome.FAIL, fault, field.name_en,
-                    f"{field.name_en}: missing or not valid", measured=text or None,
+                    f"form.{field.code}", field.name, Outcome.FAIL, fault[0], field.name_en, fault[1],
+                    measured=text or None,
                 )
             )  # fmt: skip
             continue

@@ -39,7 +39,7 @@ from approval.models import Case, CaseOpinion, Correction, ResolutionRow, Task
 from approval.notice import Entry, NoticeFacts
 from approval.opinion import difference
 from drawings.events import JointReviewClosed, OpinionGiven
-from intermediaries.events import AllEngagementsDelivered, EngagementDelivered
+from intermediaries.events import AllEngagementsDelivered, CaseTouched, EngagementDelivered
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.events import subscribe
@@ -623,6 +623,12 @@ def _opinion_given(session: Session, event: OpinionGiven) -> None:
 @subscribe(JointReviewClosed)
 def _review_closed(session: Session, event: JointReviewClosed) -> None:
     on_review_closed(session, event.case_id, event.verdict)
+
+
+@subscribe(CaseTouched)
+def _case_touched(session: Session, event: CaseTouched) -> None:
+    """Lock the case before the rooms below lock their own rows: everybody locks case, lines, audit chain."""
+    repository.case_for_event(session, event.case_id)
 
 
 @subscribe(EngagementDelivered)

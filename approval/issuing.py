@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -33,10 +34,24 @@ SEAL_LINE = "行政审批专用章"
 # --- opinion ---------------------------------------------------------------------------------------------------
 
 
-def deciding_indicators(file: CaseFile) -> list[tuple[str, str, str, str, str, str]]:
-    """(code, name, value with unit, planning condition, conclusion, clause) of the indicators the item names.
+@dataclass(frozen=True, slots=True)
+class DecidingIndicator:
+    """One line of 主要指标; ``limit`` and ``conclusion`` are empty where no planning condition is set."""
 
-    Condition and conclusion come from the finding ``planning.<code>``; without one there is no condition.
+    code: str
+    name: str
+    name_en: str
+    value: str
+    limit: str
+    conclusion: str
+    outcome: str
+    clause: str
+
+
+def deciding_indicators(file: CaseFile) -> list[DecidingIndicator]:
+    """Values of the indicators the item names, with unit, planning condition and conclusion, in the item's order.
+
+    Condition and conclusion come from the finding ``planning.<code>``.
     """
     findings = {f.code: f for f in casefile.check_findings(file)}
     rows = []
@@ -47,17 +62,19 @@ def deciding_indicators(file: CaseFile) -> list[tuple[str, str, str, str, str, s
         finding = findings.get(f"planning.{code}")
         value = str(element.get("display") or element["value"])
         rows.append(
-            (
-                code,
-                str(element.get("name") or code),
-                value if not unit or value.endswith(unit) else f"{value} {unit}",
-                (finding.limit or "") if finding else "",
-                finding.outcome.zh if finding else "",
-                str(element.get("clause") or ""),
+            DecidingIndicator(
+                code=code,
+                name=str(element.get("name") or code),
+                name_en=str(element.get("name_en") or ""),
+                value=value if not unit or value.endswith(unit) else f"{value} {unit}",
+                limit=(finding.limit or "") if finding else "",
+                conclusion=finding.outcome.zh if finding else "",
+                outcome=finding.outcome.value if finding else "",
+                clause=str(element.get("clause") or ""),
             )
         )
     order = {code: i for i, code in enumerate(file.item.indicators)}
-    return sorted(rows, key=lambda r: order[r[0]])
+    return sorted(rows, key=lambda r: order[r.code])
 
 
 def conditions(file: CaseFile) -> list[str]:
@@ -74,7 +91,7 @@ def draft_text(session: Session, file: CaseFile) -> str:
         OpinionFacts(
             item=file.item.name, project=file.case.project.name, applicant=file.case.organisation.name,
             serial=file.case.serial or "—",
-            indicators=[row[1:5] for row in deciding_indicators(file)],
+            indicators=[(x.name, x.value, x.limit, x.conclusion) for x in deciding_indicators(file)],
             findings=findings, conditions=conditions(file), basis=[b.cite for b in file.item.basis],
         )
     )  # fmt: skip
@@ -177,8 +194,8 @@ def licence_number(session: Session, file: CaseFile, day: dt.date) -> str:
 
 
 def _scale(file: CaseFile) -> str:
-    values = {code: (name, value) for code, name, value, *_ in deciding_indicators(file)}
-    parts = [f"{values[c][0]} {values[c][1]}" for c in ("ZJZ", "DSJZ", "DXJZ") if c in values]
+    values = {x.code: f"{x.name} {x.value}" for x in deciding_indicators(file)}
+    parts = [values[c] for c in ("ZJZ", "DSJZ", "DXJZ") if c in values]
     if not parts and file.form.get("gfa"):
         parts = [f"建筑面积 {file.form['gfa']} ㎡"]
     return "，".join(parts) or "见附件"
@@ -213,9 +230,15 @@ def document_data(
             data |= {
                 "attachments": _attachments(file),
                 "indicators": [
-                    {"name": name, "value": value, "unit": "", "limit": limit or "—", "conclusion": outcome or "—",
-                     "clause": clause}
-                    for _, name, value, limit, outcome, clause in deciding_indicators(file)
+                    {
+                        "name": x.name,
+                        "value": x.value,
+                        "unit": "",
+                        "limit": x.limit or "—",
+                        "conclusion": x.conclusion or "—",
+                        "clause": x.clause,
+                    }
+                    for x in deciding_indicators(file)
                 ],
                 "remarks": conditions(file),
             }  # fmt: skip

@@ -585,10 +585,7 @@ def case_view(
         "review": _review(file),
         "evaluations": [to_plain(e) for e in file.engagements],
         "fees": file.results["fee_statement"].payload if "fee_statement" in file.results else None,
-        "indicators": [
-            {"code": c, "name": n, "value": v, "limit": limit, "conclusion": word, "clause": clause}
-            for c, n, v, limit, word, clause in issuing.deciding_indicators(file)
-        ],
+        "indicators": [to_plain(x) for x in issuing.deciding_indicators(file)],
         "gates": None,
         "opinions": [],
         "tasks": [],
