@@ -417,7 +417,7 @@ def _behind(
 def _inside(points: Floats, owner: Ints, blocks: Sequence[Block], count: int) -> Ints:
     out = np.full(count, -1, dtype=np.int64)
     for index, block in enumerate(blocks):
-        level = (points[:, 2] > block.base) & (points[:, 2] < block.top)
+        level = (points[:, 2] >= block.base) & (points[:, 2] < block.top)
         if level.any():
             hit = level & shapely.contains_xy(block.footprint, points[:, 0], points[:, 1])
             out[owner[hit]] = index

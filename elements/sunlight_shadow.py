@@ -197,8 +197,8 @@ def sunny_share(
     """Share of open ground outside the shadow line 日照阴影线, the line of ``hours`` of sun.
 
     Square cells are judged by corners and middle; cells where these differ are quartered until the share is known to
-    0.2 %, or lies on one side of ``threshold``, or the cells reach ``finest`` m. A shadow or gleam smaller than the
-    first cell may be missed.
+    0.2 %, or (from 1 m on) lies on one side of ``threshold``, or the cells reach ``finest`` m. A shadow or gleam
+    smaller than the first cell may be missed.
 
     Raises:
         BadInput: the area is empty.
@@ -226,7 +226,7 @@ def sunny_share(
         split = (votes > 0) & (votes < len(offsets))
         open_area = float(sizes[split].sum())
         low, high = sunny / whole, min((sunny + open_area) / whole, 1.0)
-        decided = threshold is not None and (low >= threshold or high < threshold)
+        decided = threshold is not None and size <= 1.0 and (low >= threshold or high < threshold)
         if decided or high - low <= 0.002 or size / 2 < finest:
             return SunnyShare(low, high, size, whole)
         size /= 2
