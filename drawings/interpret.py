@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -598,7 +599,7 @@ class _Interpretation:
                 or len(entity.text) > 60
             ):
                 continue
-            text = entity.text.strip()
+            text = unicodedata.normalize("NFKC", entity.text).strip()
             try:
                 parse_floors(text)
             except BadRange:

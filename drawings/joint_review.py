@@ -213,7 +213,7 @@ def merge(
     if state.missing:
         missing = "、".join(names.get(d, d) for d in state.missing)
         raise BadInput(
-            f"还有专业未提交意见:{missing}",
+            f"还有专业未提交意见：{missing}",
             f"disciplines without an opinion: {', '.join(state.missing)}",
             code="review_incomplete",
             remedy="等待或催办这些专业后再合并",
@@ -245,7 +245,7 @@ def merge(
     for source in decided:
         if source not in originals:
             raise BadInput(
-                f"合并条目指向不存在的意见:{source}",
+                f"合并条目指向不存在的意见：{source}",
                 f"no opinion or mark {source}",
                 code="unknown_entry",
                 place=source,
@@ -271,7 +271,7 @@ def _decide(
     name = names.get(original.discipline, original.discipline)
     if decision.fate is not Fate.KEPT and not decision.reason.strip():
         raise BadInput(
-            f"{name}专业的一条意见{decision.fate.zh},但没有写理由",
+            f"{name}专业的一条意见{decision.fate.zh}，但没有写理由",
             f"{decision.source} is {decision.fate.value} without a reason",
             code="reason_required",
             place=decision.source,
@@ -300,7 +300,7 @@ def _decide(
         and spoken.verdict is not Verdict.AGREE
     ):
         raise BadInput(
-            f"{name}专业的强条意见不能不采纳,该专业尚未同意",
+            f"{name}专业的强条意见不能不采纳，该专业尚未同意",
             f"mandatory {decision.source} cannot be dropped while its discipline does not agree",
             code="mandatory_mark",
             place=decision.source,
@@ -328,16 +328,16 @@ def _order(required: Sequence[str], discipline: str) -> tuple[int, str]:
 
 def _wording(verdict: Verdict, entries: Sequence[Entry], names: Mapping[str, str]) -> str:
     """The outgoing text: verdict, then the kept points by discipline, numbered."""
-    lines = [f"联合审图结论:{verdict.zh}。"]
+    lines = [f"联合审图结论：{verdict.zh}。"]
     number = 0
     for entry in entries:
         if entry.fate is not Fate.KEPT:
             continue
         number += 1
         grade = f"【{entry.severity.zh}】" if entry.severity else ""
-        clause = f"({entry.clause})" if entry.clause else ""
-        text = re.sub(r"[。;;\s]+$", "", entry.text)
-        lines.append(f"{number}. {names.get(entry.discipline, entry.discipline)}:{grade}{text}{clause}。")
+        clause = f"（{entry.clause}）" if entry.clause else ""
+        text = re.sub(r"[。;；\s]+$", "", entry.text)
+        lines.append(f"{number}. {names.get(entry.discipline, entry.discipline)}：{grade}{text}{clause}。")
     return "\n".join(lines)
 
 

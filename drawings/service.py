@@ -94,7 +94,7 @@ def submit_revision(
         issues = [issue_to_plain(i) for model in unreadable for i in model.issues if i.level is Level.ERROR]
         names = "、".join(model.name for model in unreadable)
         raise BadInput(
-            f"图纸无法读取:{names}。没有保存任何文件",
+            f"图纸无法读取：{names}。没有保存任何文件",
             f"unreadable drawings: {names}; nothing was stored",
             code="drawing_unreadable",
             place="files",
@@ -144,7 +144,7 @@ def submit_revision(
         project_id,
         kind="drawing_set",
         stage=Stage.DESIGN,
-        title=f"图纸第 {revision.number} 版({len(rows)} 个文件)",
+        title=f"图纸第 {revision.number} 版（{len(rows)} 个文件）",
         payload={
             "revision": revision.number,
             "revision_id": revision.id,
@@ -186,7 +186,11 @@ def submit_revision(
 def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     if not files:
         raise BadInput(
-            "没有选择图纸文件", "no files", code="no_files", place="files", remedy="选择总平图和各单体图(DXF)"
+            "没有选择图纸文件",
+            "no files",
+            code="no_files",
+            place="files",
+            remedy="选择总平图和各单体图（DXF）",
         )
     limit = get_settings().max_upload_bytes
     if len(files) > MAX_FILES:
@@ -208,16 +212,16 @@ def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     for name, _ in named:
         if name.casefold() in seen:
             raise BadInput(
-                f"有两个文件同名:{name}", f"two files named {name}", code="same_name", place="files",
+                f"有两个文件同名：{name}", f"two files named {name}", code="same_name", place="files",
                 remedy="改名后再提交",
             )  # fmt: skip
         seen.add(name.casefold())
     if sum(is_table(name) for name, _ in named) > 1:
         raise BadInput(
-            "一次只能提交一个属性表(XLSX)", "more than one side table", code="two_tables", place="files"
+            "一次只能提交一个属性表（XLSX）", "more than one side table", code="two_tables", place="files"
         )
     if all(is_table(name) for name, _ in named):
-        raise BadInput("没有图纸,只有属性表", "only a table, no drawing", code="no_files", place="files")
+        raise BadInput("没有图纸，只有属性表", "only a table, no drawing", code="no_files", place="files")
     return named
 
 
@@ -262,7 +266,7 @@ def get_revision(session: Session, actor: Actor, revision_id: uuid.UUID) -> Revi
     """
     found = repository.revision(session, actor, revision_id)
     if found is None:
-        raise NotFound("没有这一版图纸,或您无权查看", "no such revision for this person")
+        raise NotFound("没有这一版图纸，或您无权查看", "no such revision for this person")
     return found
 
 
@@ -329,13 +333,13 @@ def open_review(
     unknown = [d for d in required if d not in known]
     if unknown or not required:
         raise BadInput(
-            "联审专业无效:" + "、".join(unknown) if unknown else "没有指定联审专业",
+            "联审专业无效：" + "、".join(unknown) if unknown else "没有指定联审专业",
             f"unknown disciplines {unknown}" if unknown else "no disciplines",
             code="disciplines",
         )
     revision = get_revision(session, actor, revision_id)
     if revision.project_id != project_id:
-        raise NotFound("没有这一版图纸,或您无权查看", "revision belongs to another project")
+        raise NotFound("没有这一版图纸，或您无权查看", "revision belongs to another project")
     earlier = repository.rounds(session, case_id)
     if any(r.closed_at is None for r in earlier):
         raise Conflict("本办件已有进行中的联合审图", "the case has an open review", code="review_open")
@@ -408,7 +412,7 @@ def get_review(session: Session, actor: Actor, review_id: uuid.UUID) -> JointRev
     """
     found = repository.review(session, actor, review_id)
     if found is None:
-        raise NotFound("没有这个联合审图,或您无权查看", "no such review for this person")
+        raise NotFound("没有这个联合审图，或您无权查看", "no such review for this person")
     return found
 
 
@@ -462,7 +466,7 @@ def _own_discipline(actor: Actor, review: JointReview) -> str:
 def _open(review: JointReview) -> None:
     if review.closed_at is not None:
         raise Conflict(
-            "联合审图已经结束,不能再修改",
+            "联合审图已经结束，不能再修改",
             "the review is closed",
             code="review_closed",
             remedy="在下一轮中提出",
@@ -477,8 +481,8 @@ def _choice(
     except ValueError as error:
         options = "、".join(m.value for m in kind)
         raise BadInput(
-            f"{label}无效:{value[:40]}", f"{field} must be one of {options}", code="choice", place=field,
-            remedy=f"可选:{options}",
+            f"{label}无效：{value[:40]}", f"{field} must be one of {options}", code="choice", place=field,
+            remedy=f"可选：{options}",
         ) from error  # fmt: skip
 
 
@@ -546,7 +550,7 @@ def close_mark(session: Session, actor: Actor, mark_id: uuid.UUID, note: str = "
     """
     mark = repository.mark(session, actor, mark_id)
     if mark is None:
-        raise NotFound("没有这条标注,或您无权查看", "no such mark for this person")
+        raise NotFound("没有这条标注，或您无权查看", "no such mark for this person")
     review = get_review(session, actor, mark.review_id)
     if _own_discipline(actor, review) != mark.discipline:
         raise Forbidden("只能关闭本专业的标注", "only a mark of one's own discipline")
@@ -662,7 +666,7 @@ def close_review(
     """
     review = repository.review(session, actor, review_id, lock=True)
     if review is None:
-        raise NotFound("没有这个联合审图,或您无权查看", "no such review for this person")
+        raise NotFound("没有这个联合审图，或您无权查看", "no such review for this person")
     if not actor.has(*_CLOSERS):
         raise Forbidden("只有经办人员可以合并联审意见", "only officers merge opinions")
     _open(review)
@@ -682,7 +686,7 @@ def close_review(
         review.project_id,
         kind="joint_opinion",
         stage=Stage.DESIGN,
-        title=f"联审意见:{joint.verdict.zh}(第 {review.round} 轮)",
+        title=f"联审意见：{joint.verdict.zh}（第 {review.round} 轮）",
         payload={
             "review_id": review.id,
             "case_id": review.case_id,

@@ -254,7 +254,9 @@ def load_standard(path: Path) -> Standard:
     standard = parse(Standard, path)
     if standard.code != path.stem:
         raise CatalogueError(
-            f"制图标准文件名与 code 不一致:{path.name}", f"{path}: code is {standard.code!r}", place=str(path)
+            f"制图标准文件名与 code 不一致：{path.name}",
+            f"{path}: code is {standard.code!r}",
+            place=str(path),
         )
     return standard
 
@@ -281,7 +283,7 @@ def get_standard(code: str) -> Standard:
         raise NotFound(
             f"没有制图标准“{code}”",
             f"no drawing standard {code!r}",
-            remedy="可选:" + "、".join(known),
+            remedy="可选：" + "、".join(known),
             place="standard",
         )
     return known[code]

@@ -57,7 +57,7 @@ def read_table(name: str, data: bytes) -> dict[str, dict[str, str]]:
     if handle_column is None and building is None:
         raise BadInput(
             f"表格 {name} 没有“楼号”或“句柄”列", f"{name} has neither a building nor a handle column",
-            code="table_columns", place=name, remedy="第一行写列名,至少有“楼号”或“句柄”",
+            code="table_columns", place=name, remedy="第一行写列名，至少有“楼号”或“句柄”",
         )  # fmt: skip
     out: dict[str, dict[str, str]] = {}
     for row in rows[1:]:

@@ -58,49 +58,57 @@ def is_similarity(matrix: Affine) -> bool:
     return abs(a * c + b * d) <= 1e-9 * max(size, 1e-300) and abs(size - (c * c + d * d)) <= 1e-9 * size
 
 
+def _excess(angle: float) -> float:
+    """``angle - sin(angle)`` without cancellation for small angles."""
+    if abs(angle) < _SERIES_BELOW:
+        return angle**3 / 6 * (1 - angle**2 / 20 * (1 - angle**2 / 42))
+    return angle - math.sin(angle)
+
+
 def segment_area(chord: float, bulge: float) -> float:
     """Signed area between a chord and its arc; positive for a positive bulge."""
     if abs(bulge) < _MIN_BULGE:
         return 0.0
     angle = 4.0 * math.atan(bulge)
-    if abs(angle) < _SERIES_BELOW:  # angle - sin(angle) cancels badly for flat arcs
-        excess = angle**3 / 6 * (1 - angle**2 / 20 * (1 - angle**2 / 42))
-    else:
-        excess = angle - math.sin(angle)
     ratio = (1 + bulge * bulge) / (4 * bulge)
-    return 0.5 * chord * chord * ratio * ratio * excess
+    return 0.5 * chord * chord * ratio * ratio * _excess(angle)
 
 
 def _arc_points(start: Point, end: Point, bulge: float, tolerance: float) -> list[Point]:
-    """Interior points of one arc segment, chosen so that the chords enclose the arc's area."""
+    """Interior points of one arc segment, chosen so that the chords enclose the arc's area.
+
+    Points are placed relative to the chord, not to the centre, so that nearly straight arcs lose no accuracy.
+    """
     dx, dy = end[0] - start[0], end[1] - start[1]
     chord = math.hypot(dx, dy)
     if chord == 0.0 or abs(bulge) < _MIN_BULGE:
         return []
-    angle = 4.0 * math.atan(bulge)
+    angle = 4.0 * math.atan(abs(bulge))
     radius = chord * (1 + bulge * bulge) / (4 * abs(bulge))
-    offset = (1 - bulge * bulge) / (
-        4 * bulge
-    )  # of the centre from the chord's middle, in chords, to the left
-    cx, cy = (start[0] + end[0]) / 2 - dy * offset, (start[1] + end[1]) / 2 + dx * offset
     # equal-area points leave the arc by up to 4/3 of the sagitta (two segments), so take 3/4 of the tolerance
-    cosine = 1 - 0.75 * tolerance / radius
-    by_tolerance = abs(angle) / (2 * math.acos(cosine)) if cosine > 0 else 0.0
-    count = math.ceil(max(2.0, by_tolerance, abs(angle) / (math.pi / 6)))
+    flat = min(1.0, math.sqrt(0.375 * tolerance / radius))  # sin of a quarter of the widest step
+    count = math.ceil(max(2.0, angle / (4 * math.asin(flat)), angle / (math.pi / 6)))
     count = min(count, _MAX_SEGMENTS)
     step = angle / count
-    target = step / math.sin(step)  # θ/n against the inscribed triangle
+    surplus = _excess(step) / math.sin(step)  # of the sector over its inscribed triangle
     if count == 2:
-        factor = target
+        growth = surplus
     else:
-        inner = count - 2
-        factor = (-1 + math.sqrt(1 + inner * count * target)) / inner
-    first = math.atan2(start[1] - cy, start[0] - cx)
-    reach = radius * factor
-    return [
-        (cx + reach * math.cos(first + step * k), cy + reach * math.sin(first + step * k))
-        for k in range(1, count)
-    ]
+        x = (count - 2) * count * surplus / (count - 1) ** 2
+        growth = (count - 1) * x / ((math.sqrt(1 + x) + 1) * (count - 2))
+    half = angle / 2
+    ex, ey = dx / chord, dy / chord
+    side = math.copysign(1.0, bulge)  # a counter-clockwise arc lies to the right of its chord
+    out: list[Point] = []
+    for k in range(1, count):
+        turn = k * step - half
+        along = chord / 2 + radius * (1 + growth) * math.sin(turn)
+        away = radius * (
+            2 * math.sin((half + turn) / 2) * math.sin((half - turn) / 2) + growth * math.cos(turn)
+        )
+        away *= side
+        out.append((start[0] + ex * along + ey * away, start[1] + ey * along - ex * away))
+    return out
 
 
 @dataclass(frozen=True, slots=True)

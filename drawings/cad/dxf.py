@@ -99,7 +99,7 @@ def _load(source: Source, issues: Collector) -> Drawing | None:
     """Parse strictly; when that fails say where, and repair what can be repaired without losing content."""
     data = source.data
     if issues.counts["DXF-NO-EOF"]:
-        data += b"\n  0\nEOF\n"
+        data = data.rstrip() + b"\n  0\nEOF\n"
     try:
         return read_strictly(io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape"))
     except (RecursionError, MemoryError):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drawings.issues import Collector
+from drawings.reading import CATALOGUE
 
 _BINARY_SENTINEL = b"AutoCAD Binary DXF\r\n\x1a\x00"
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "PDF 文件", "a PDF file"),
-    (b"PK\x03\x04", "ZIP 压缩包(或 Office 文件)", "a ZIP archive (or Office file)"),
+    (b"PK\x03\x04", "ZIP 压缩包（或 Office 文件）", "a ZIP archive (or Office file)"),
     (b"PK\x05\x06", "空的 ZIP 压缩包", "an empty ZIP archive"),
     (b"Rar!", "RAR 压缩包", "a RAR archive"),
     (b"7z\xbc\xaf", "7z 压缩包", "a 7z archive"),
@@ -139,7 +141,7 @@ def _is_whole(data: bytes, issues: Collector) -> bool:
     line = data.count(b"\n") + 1
     issues.add(
         "DXF-TRUNCATED",
-        place=f"{section} 段,第 {line} 行",
+        place=f"{section} 段，第 {line} 行",
         place_en=f"section {section}, line {line}",
         line=line,
     )
@@ -186,6 +188,13 @@ def _score(text: bytes, encoding: str) -> float:
     return good / len(letters)
 
 
+@lru_cache
+def _trade_characters() -> frozenset[str]:
+    """Chinese characters that the catalogue itself uses."""
+    texts = (path.read_text(encoding="utf-8") for path in CATALOGUE.rglob("*.yaml"))
+    return frozenset(c for t in texts for c in t if "\u4e00" <= c <= "\u9fff")
+
+
 def _encoding(data: bytes, version: str, issues: Collector) -> str:
     """The codec of the file's text: what the header declares if that decodes sensibly, else what fits best."""
     declared_name = header_value(data, b"$DWGCODEPAGE") or ""
@@ -205,10 +214,15 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
         return by_codepage
     scores = {name: _score(text, name) for name in ("gb18030", "cp949", "cp1251", "cp1252")}
     scores["cp1252"] *= 0.6  # almost any bytes are letters in it
-    if scores["cp949"] < 0.98 or (
-        re.search(rb"[\xc9-\xfe][\xa1-\xfe]", text) is None and scores["gb18030"] < 0.9
-    ):
-        scores["cp949"] -= 0.05  # hangul bytes are a subset of the hanzi ones: needs better evidence
+    runs = [len(r) for r in re.findall(rb"[\x80-\xff]+", text)]
+    if sum(n == 1 for n in runs) >= 0.6 * len(runs):  # single accented letters among plain ones: a Latin script
+        scores["cp1252"] += 0.6
+    if scores["cp949"] >= 0:
+        # hangul bytes are a subset of the hanzi ones: a Chinese drawing uses the words of the trade, Korean read as
+        # Chinese gives rare characters
+        hanzi = [c for c in text.decode("gb18030", "replace") if "\u4e00" <= c <= "\u9fff"]
+        known = sum(c in _trade_characters() for c in hanzi)
+        scores["cp949"] += -0.3 if not hanzi or known >= 0.3 * len(hanzi) else 0.3
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < 0:
         best = "cp1252"

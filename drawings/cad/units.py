@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from drawings.cad.curve import Curve, Point
@@ -121,5 +122,9 @@ def _is_national(point: Point, factor: float, rules: UnitRules) -> bool:
 
 
 def _stated_unit(texts: Sequence[str]) -> str | None:
-    found = {_WORDS[m.group(1).lower()] for t in texts if (m := _STATED.search(t)) is not None}
+    found = {
+        _WORDS[m.group(1).lower()]
+        for t in texts
+        if (m := _STATED.search(unicodedata.normalize("NFKC", t))) is not None
+    }
     return found.pop() if len(found) == 1 else None

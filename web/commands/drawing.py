@@ -13,10 +13,10 @@ _MARKS = {"error": "[red]✕ 错误[/red]", "warning": "[yellow]▲ 警告[/yell
 
 
 def drawing(
-    file: Annotated[Path, typer.Argument(help="DXF 文件 (R12–R2018, ASCII 或二进制)")],
+    file: Annotated[Path, typer.Argument(help="DXF 文件 （R12–R2018, ASCII 或二进制）")],
     standard: Annotated[
         str | None,
-        typer.Option("--standard", "-s", help="制图标准代码;不写则按图层自动识别 (project-box, …)"),
+        typer.Option("--standard", "-s", help="制图标准代码；不写则按图层自动识别 (project-box, …)"),
     ] = None,
     unit: Annotated[
         str | None,
@@ -44,14 +44,14 @@ def drawing(
                 f"不认识的单位“{unit}”",
                 f"unknown unit {unit!r}",
                 place="--unit",
-                remedy="可选:" + "、".join(known),
+                remedy="可选：" + "、".join(known),
             )
         if not file.is_file():
             raise NotFound(f"没有文件 {file}", f"no file {file}", place=str(file), remedy="检查路径")
         try:
             cad = read(file, unit=unit)
         except OSError as error:
-            raise BadInput(f"文件无法打开:{file}", f"{file}: {error}", place=str(file)) from error
+            raise BadInput(f"文件无法打开：{file}", f"{file}: {error}", place=str(file)) from error
         model = interpret(cad, chosen)
     report = drawing_report(model)
     if as_json:
@@ -73,7 +73,7 @@ def _print(report: dict[str, object]) -> None:
     kind = {"site_plan": "总平面图", "building": "单体图"}.get(data["kind"], "未识别")
     units = data["units"]
     out.print(
-        f"[bold]{data['file']}[/bold]  {data['format']} {data['version']}  {kind}  制图标准:{standard}",
+        f"[bold]{data['file']}[/bold]  {data['format']} {data['version']}  {kind}  制图标准：{standard}",
         highlight=False,
     )
     out.print(
@@ -108,9 +108,9 @@ def _print(report: dict[str, object]) -> None:
         out.print(_MARKS[issue["level"]], end=" ")
         out.print(f"{issue['code']}  {issue['message']}", highlight=False, markup=False)
         if place:
-            out.print(f"    位置:{place}", highlight=False, markup=False, style="dim")
+            out.print(f"    位置：{place}", highlight=False, markup=False, style="dim")
         if issue["remedy"] and issue["level"] != "info":
-            out.print(f"    怎么办:{issue['remedy']}", highlight=False, markup=False, style="dim")
+            out.print(f"    怎么办：{issue['remedy']}", highlight=False, markup=False, style="dim")
 
 
 def register(app: typer.Typer) -> None:

@@ -236,7 +236,7 @@ def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointR
     """
     review = service.review_of_case(session, actor, case_id)
     if review is None:
-        raise NotFound("这个办件还没有联合审图,或您无权查看", "no joint review of this case for this person")
+        raise NotFound("这个办件还没有联合审图，或您无权查看", "no joint review of this case for this person")
     return review
 
 

@@ -9,11 +9,11 @@ import uuid
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
-from drawings import service
+from drawings import repository, service
 from drawings.events import JointReviewClosed, JointReviewOpened, MarkAdded, OpinionGiven, RevisionSubmitted
-from drawings.models import Revision, RevisionFile
+from drawings.models import JointReview, Revision
 from project_box import service as box
 from project_box.kernel import events
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
@@ -66,7 +66,10 @@ def test_unreadable_file_stores_nothing(session, actors, project, plan) -> None:
     files_before = session.scalar(select(func.count()).select_from(StoredFile))
     with pytest.raises(BadInput) as caught:
         service.submit_revision(
-            session, actors["developer"], project.id, [("好-总平图.dxf", plan), ("坏.dxf", b"%PDF-1.7 nothing")]
+            session,
+            actors["developer"],
+            project.id,
+            [("好-总平图.dxf", plan), ("坏.dxf", b"%PDF-1.7 nothing")],
         )
     assert caught.value.code == "drawing_unreadable"
     assert [i["code"] for i in caught.value.details["issues"]] == ["DXF-NOT-DXF"]
@@ -96,7 +99,10 @@ def test_side_table_gives_attributes_last(session, actors, project) -> None:
     stream = io.BytesIO()
     book.save(stream)
     revision = service.submit_revision(
-        session, actors["developer"], project.id, [("总平图.dxf", build.data(doc)), ("属性.xlsx", stream.getvalue())]
+        session,
+        actors["developer"],
+        project.id,
+        [("总平图.dxf", build.data(doc)), ("属性.xlsx", stream.getvalue())],
     )
     shape = service.revision_models(session, revision)[0].by_role("footprint")[0]
     assert shape.attributes["层数"] == 6.0  # the drawing's own text is trusted more
@@ -118,7 +124,9 @@ def test_sheet_holds_handles_in_drawing_units(session, actors, project, plan) ->
 def review(session, actors, project, plan):
     revision = service.submit_revision(session, actors["developer"], project.id, [("总平图.dxf", plan)])
     case = uuid.uuid4()
-    box.grant(session, project.id, role=None, organisation_id=actors["handler"].organisation_id, reason="test")
+    box.grant(
+        session, project.id, role=None, organisation_id=actors["handler"].organisation_id, reason="test"
+    )
     return service.open_review(
         session, actors["handler"], case, project.id, revision.id, ["planning", "architecture", "fire"]
     )
@@ -130,7 +138,14 @@ POINT = {"type": "Point", "coordinates": [build.X + 30, build.Y + 25]}
 def test_disciplines_review_at_once_and_officer_merges(session, actors, project, review, heard) -> None:
     planner, architect, fire, handler = (actors[n] for n in ("planner", "architect", "fire", "handler"))
     mark = service.add_mark(
-        session, planner, review.id, kind="point", geometry=POINT, text="退让不足", severity="mandatory", handle="31"
+        session,
+        planner,
+        review.id,
+        kind="point",
+        geometry=POINT,
+        text="退让不足",
+        severity="mandatory",
+        handle="31",
     )
     service.give_opinion(session, planner, review.id, verdict="modify", text="按标注修改")
     service.give_opinion(session, architect, review.id, verdict="agree")
@@ -159,7 +174,7 @@ def test_disciplines_review_at_once_and_officer_merges(session, actors, project,
     again = service.open_review(
         session, handler, review.case_id, project.id, review.revision_id, ["planning", "fire"]
     )
-    carried = service.repository.marks(session, again.id)
+    carried = repository.marks(session, again.id)
     assert [m.carried_from for m in carried] == [mark.id] and again.round == 2
 
 
@@ -225,16 +240,22 @@ def http(database, client, sign_in, plan):
     with database.transaction() as session:
         people = {u.username: actor_of(u) for u in session.scalars(select(User))}
         project = make_project(session, people)
-        revision = service.submit_revision(session, people["developer"], project.id, [("甲-总平图.dxf", plan)])
-        box.grant(session, project.id, role=None, organisation_id=people["handler"].organisation_id, reason="test")
+        revision = service.submit_revision(
+            session, people["developer"], project.id, [("甲-总平图.dxf", plan)]
+        )
+        box.grant(
+            session, project.id, role=None, organisation_id=people["handler"].organisation_id, reason="test"
+        )
         case = uuid.uuid4()
-        review = service.open_review(session, people["handler"], case, project.id, revision.id, ["planning", "fire"])
+        review = service.open_review(
+            session, people["handler"], case, project.id, revision.id, ["planning", "fire"]
+        )
         ids = {"project": project.id, "case": case, "review": review.id, "revision": revision.id}
     yield ids
     with database.transaction() as session:
-        session.execute(RevisionFile.__table__.metadata.tables["drawings.joint_review"].delete())
-        session.execute(Revision.__table__.delete())
-        session.delete(session.get(Project, ids["project"]))
+        session.execute(delete(JointReview).where(JointReview.project_id == ids["project"]))
+        session.execute(delete(Revision).where(Revision.project_id == ids["project"]))
+        session.execute(delete(Project).where(Project.id == ids["project"]))
 
 
 def test_pages_and_their_json_twins(client, sign_in, http, plan) -> None:
@@ -243,11 +264,15 @@ def test_pages_and_their_json_twins(client, sign_in, http, plan) -> None:
     assert twin["revision"] == 1 and twin["files"][0]["counts"]["warning"] == 1
     page = client.get(f"/projects/{http['project']}/drawings", headers=developer)
     assert page.status_code == 200 and "sheet-viewer" in page.text and "甲-总平图.dxf" in page.text
-    english = client.get(f"/projects/{http['project']}/drawings", headers={**developer, "cookie": "language=en"})
+    english = client.get(
+        f"/projects/{http['project']}/drawings", headers={**developer, "cookie": "language=en"}
+    )
     assert english.status_code == 200
     sheet = client.get(twin["files"][0]["sheet"], headers=developer)
     assert sheet.status_code == 200 and sheet.json()["type"] == "FeatureCollection"
-    same = client.get(twin["files"][0]["sheet"], headers={**developer, "if-none-match": sheet.headers["etag"]})
+    same = client.get(
+        twin["files"][0]["sheet"], headers={**developer, "if-none-match": sheet.headers["etag"]}
+    )
     assert same.status_code == 304
     plain = client.get(twin["files"][0]["sheet"], headers={**developer, "accept-encoding": "identity"})
     assert plain.json() == sheet.json()
@@ -280,7 +305,9 @@ def test_review_over_http(client, sign_in, http) -> None:
     view = client.get(f"/api/v1/cases/{http['case']}/joint-review", headers=fire).json()
     assert view["me"]["discipline"] == "fire" and view["standing"]["missing"] == ["planning", "fire"]
     base = f"/api/v1/joint-reviews/{http['review']}"
-    mark = client.post(f"{base}/marks", headers=fire, json={"at": [build.X, build.Y], "text": "此处", "handle": "31"})
+    mark = client.post(
+        f"{base}/marks", headers=fire, json={"at": [build.X, build.Y], "text": "此处", "handle": "31"}
+    )
     assert mark.status_code == 201, mark.text
     assert client.put(f"{base}/draft", headers=planner, json={"text": "写"}).status_code == 200
     for who, page in ((fire, "opinion-form"), (handler, "合并联审意见"), (planner, "本专业意见")):
@@ -299,10 +326,14 @@ def test_review_over_http(client, sign_in, http) -> None:
     assert form.status_code == 303
     assert client.get(f"/api/v1/cases/{uuid.uuid4()}/joint-review", headers=fire).status_code == 404
     source = f"mark:{mark.json()['id']}"
-    wrong = client.post(f"/joint-reviews/{http['review']}/merge", headers=handler, data={f"fate:{source}": "dropped"})
+    wrong = client.post(
+        f"/joint-reviews/{http['review']}/merge", headers=handler, data={f"fate:{source}": "dropped"}
+    )
     assert wrong.status_code == 422 and "没有写理由" in wrong.text
     merged = client.post(
-        f"{base}/merge", headers=handler, json={"entries": [{"source": source, "fate": "dropped", "reason": "重复"}]}
+        f"{base}/merge",
+        headers=handler,
+        json={"entries": [{"source": source, "fate": "dropped", "reason": "重复"}]},
     )
     assert merged.status_code == 200, merged.text
     assert merged.json()["verdict"] == "modify" and merged.json()["joint_opinion"]["counts"]["dropped"] == 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-import ezdxf
 from ezdxf.document import Drawing
+from ezdxf.filemanagement import new as new_drawing
 
 from drawings.cad import CadFile, read
 from drawings.drawing import DrawingModel
@@ -17,7 +17,7 @@ X, Y = 388_000.0, 3_120_000.0  # somewhere in EPSG:4547
 
 def new(version: str = "R2010", unit: int = 6) -> Drawing:
     """An empty drawing."""
-    return ezdxf.new(version, units=unit)
+    return new_drawing(version, units=unit)
 
 
 def ring(doc, layer, points, **kw):
@@ -75,7 +75,9 @@ def site_plan() -> Drawing:
     box(doc, "建筑基底", X + 20, Y + 20, 40, 15)
     text(doc, "建筑基底", "楼号=1#", X + 25, Y + 25)
     text(doc, "建筑基底", "建筑高度=54.3m;层数=18", X + 25, Y + 28)
-    box(doc, "建筑基底", X + 100, Y + 20, 40, 15).set_xdata("PROJECT_BOX", [(1000, "楼号=2#"), (1000, "层数=6")])
+    box(doc, "建筑基底", X + 100, Y + 20, 40, 15).set_xdata(
+        "PROJECT_BOX", [(1000, "楼号=2#"), (1000, "层数=6")]
+    )
     text(doc, "建筑基底", "楼号=9#", X + 105, Y + 25)
     box(doc, "绿地", X + 20, Y + 60, 50, 30)
     block = doc.blocks.new("CAR")
@@ -84,7 +86,3 @@ def site_plan() -> Drawing:
     for i in range(10):
         doc.modelspace().add_blockref("CAR", (X + 100 + 2.5 * i, Y + 100), dxfattribs={"layer": "机动车位"})
     return doc
-
-
-if "PROJECT_BOX" not in ezdxf.new().appids:
-    pass

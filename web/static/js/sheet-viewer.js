@@ -9,8 +9,8 @@
 const WORDS = {
   zh: {
     fit: "全图", in: "放大", out: "缩小", background: "黑/白底", layers: "图层", measure: "量距", loading: "正在读取图纸…", failed: "图纸读取失败",
-    canvas: "图纸,方向键平移,加减号缩放,0 显示全图", all: "全部显示", none: "全部关闭", planning: "只看规划图层", search: "查找文字或句柄", handle: "句柄", layer: "图层",
-    area: "面积", length: "长度", entities: "个实体", clear: "取消选择", drawing: { point: "点一下放置标注", text: "点一下放置标注", line: "依次点击,双击结束,Esc 取消", area: "依次点击,双击闭合,Esc 取消", cloud: "依次点击,双击闭合,Esc 取消", measure: "依次点击,双击结束,Esc 取消" },
+    canvas: "图纸，方向键平移，加减号缩放，0 显示全图", all: "全部显示", none: "全部关闭", planning: "只看规划图层", search: "查找文字或句柄", handle: "句柄", layer: "图层",
+    area: "面积", length: "长度", entities: "个实体", clear: "取消选择", drawing: { point: "点一下放置标注", text: "点一下放置标注", line: "依次点击，双击结束，Esc 取消", area: "依次点击，双击闭合，Esc 取消", cloud: "依次点击，双击闭合，Esc 取消", measure: "依次点击，双击结束，Esc 取消" },
     found: "找到", nothing: "没有找到", text: "文字",
   },
   en: {

@@ -1,0 +1,156 @@
+"""The joint review's domain: latest verdicts count, every opinion has a fate."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawings.disciplines import disciplines
+from drawings.joint_review import (
+    Decision,
+    Fate,
+    GivenOpinion,
+    MarkKind,
+    PlacedMark,
+    Severity,
+    Verdict,
+    check_geometry,
+    merge,
+    standing,
+)
+from project_box.kernel.errors import BadInput
+
+REQUIRED = ["planning", "architecture", "fire"]
+NAMES = {code: d.zh for code, d in disciplines().disciplines.items()}
+
+
+def opinion(discipline: str, verdict: str, version: int = 1, text: str = "") -> GivenOpinion:
+    return GivenOpinion(f"{discipline}{version}", discipline, Verdict(verdict), text, version)
+
+
+def test_the_latest_verdict_of_every_required_discipline_counts() -> None:
+    given_so_far = [opinion("planning", "agree"), opinion("fire", "disagree"), opinion("fire", "agree", 2)]
+    state = standing(REQUIRED, given_so_far)
+    assert state.missing == ("architecture",) and state.verdict is None and not state.passed
+    full = standing(REQUIRED, [*given_so_far, opinion("architecture", "modify")])
+    assert full.verdict is Verdict.MODIFY and full.complete and not full.passed
+    relapse = standing(
+        REQUIRED, [*given_so_far, opinion("architecture", "agree"), opinion("fire", "disagree", 3)]
+    )
+    assert relapse.verdict is Verdict.DISAGREE
+
+
+GIVEN = [
+    ("planning", "agree"),
+    ("fire", "disagree"),
+    ("architecture", "agree"),
+    ("fire", "agree"),
+    ("planning", "modify"),
+]
+
+
+@given(st.permutations([opinion(d, v, n) for n, (d, v) in enumerate(GIVEN, 1)]))
+def test_the_order_of_reading_does_not_matter(opinions) -> None:
+    assert standing(REQUIRED, opinions).verdict is Verdict.MODIFY
+
+
+def test_nothing_required_is_never_passed() -> None:
+    assert standing([], []).verdict is None and not standing([], []).passed
+
+
+ALL = [
+    opinion("planning", "modify", text="退让不足。"),
+    opinion("architecture", "agree"),
+    opinion("fire", "modify", text="补消防登高面"),
+]
+MARKS = [
+    PlacedMark("m1", "fire", Severity.MANDATORY, "间距不足", "GB 50016"),
+    PlacedMark("m2", "planning", Severity.ADVICE, "补坐标"),
+    PlacedMark("m3", "planning", Severity.GENERAL, "已改", open=False),
+]
+
+
+def test_merging_lists_kept_merged_and_dropped_with_reasons() -> None:
+    joint = merge(
+        REQUIRED,
+        ALL,
+        MARKS,
+        [
+            Decision("mark:m2", Fate.DROPPED, "图上已有"),
+            Decision("opinion:fire1", Fate.MERGED, "同一问题", into="mark:m1"),
+            Decision("opinion:planning1", Fate.KEPT, text="补足退让"),
+        ],
+        NAMES,
+    )
+    assert joint.verdict is Verdict.MODIFY and joint.counts == {"kept": 3, "merged": 1, "dropped": 1}
+    fates = {e.source: (e.fate, e.reason) for e in joint.entries}
+    assert fates["mark:m2"] == (Fate.DROPPED, "图上已有") and "mark:m3" not in fates
+    assert joint.text.split("\n") == [
+        "联合审图结论\uff1a修改后同意。",
+        "1. 规划\uff1a补足退让。",
+        "2. 建筑\uff1a同意。",
+        "3. 消防\uff1a【强条】间距不足\uff08GB 50016\uff09。",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("decision", "code"),
+    [
+        (Decision("mark:m2", Fate.DROPPED), "reason_required"),
+        (Decision("mark:zz", Fate.KEPT), "unknown_entry"),
+        (Decision("mark:m3", Fate.KEPT), "unknown_entry"),
+        (Decision("mark:m2", Fate.MERGED, "x"), "unknown_entry"),
+        (Decision("mark:m2", Fate.MERGED, "x", into="mark:m2"), "unknown_entry"),
+        (Decision("mark:m1", Fate.DROPPED, "不必"), "mandatory_mark"),
+    ],
+)
+def test_decisions_that_cannot_stand(decision: Decision, code: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        merge(REQUIRED, ALL, MARKS, [decision], NAMES)
+    assert caught.value.code == code
+
+
+def test_nothing_may_be_merged_into_what_is_dropped() -> None:
+    with pytest.raises(BadInput):
+        merge(
+            REQUIRED,
+            ALL,
+            MARKS,
+            [
+                Decision("mark:m2", Fate.DROPPED, "x"),
+                Decision("opinion:fire1", Fate.MERGED, "y", into="mark:m2"),
+            ],
+            NAMES,
+        )
+
+
+def test_merging_waits_for_every_discipline() -> None:
+    with pytest.raises(BadInput) as caught:
+        merge(REQUIRED, ALL[:2], [], [], NAMES)
+    assert caught.value.details == {"missing": ["fire"]}
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda c: st.lists(c, max_size=4) | st.dictionaries(st.sampled_from(["type", "coordinates"]), c),
+    max_leaves=8,
+)
+
+
+@given(ANYTHING)
+def test_any_geometry_is_checked_not_trusted(value) -> None:
+    for kind in MarkKind:
+        for wrapped in (
+            value,
+            {"type": "Polygon", "coordinates": value},
+            {"type": "Point", "coordinates": value},
+        ):
+            try:
+                check_geometry(kind, wrapped)
+            except BadInput as error:
+                assert error.code == "mark_geometry"
+
+
+def test_phrases_name_known_disciplines() -> None:
+    assert {p.discipline for p in disciplines().phrases} <= set(disciplines().disciplines)

@@ -1,0 +1,65 @@
+"""Joining lines into rings."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drawings.cad.curve import Curve, arc
+from drawings.rings import chain, close_by_ends
+
+
+def line(*points):
+    return Curve(tuple(points))
+
+
+def test_ends_that_coincide_close_a_curve() -> None:
+    curve = line((0, 0), (10, 0), (10, 10), (0, 0.005))
+    closed = close_by_ends(curve, 0.01)
+    assert closed is not None and closed.closed and len(closed.points) == 3
+    assert close_by_ends(curve, 0.001) is None and close_by_ends(closed, 0.01) is None
+
+
+@given(st.integers(3, 40), st.randoms(use_true_random=False), st.floats(0, 0.004))
+def test_shuffled_turned_and_shaken_sides_become_the_ring_again(
+    count: int, rand: random.Random, shake: float
+) -> None:
+    import math
+
+    corners = [
+        (388_000 + 50 * math.cos(2 * math.pi * i / count), 50 * math.sin(2 * math.pi * i / count))
+        for i in range(count)
+    ]
+
+    def near(p):
+        return (p[0] + rand.uniform(-shake, shake), p[1] + rand.uniform(-shake, shake))
+
+    sides = [line(near(corners[i]), near(corners[(i + 1) % count])) for i in range(count)]
+    sides = [s if rand.random() < 0.5 else s.reversed() for s in sides]
+    rand.shuffle(sides)
+    chains, tangles = chain(sides, 0.02)
+    assert not tangles and len(chains) == 1
+    assert chains[0].curve.closed and sorted(chains[0].members) == list(range(count))
+    expected = 0.5 * count * 2500 * math.sin(2 * math.pi / count)
+    assert abs(chains[0].curve.area()) == pytest.approx(expected, abs=2.0)
+
+
+def test_arcs_in_a_chain_keep_their_exact_area() -> None:
+    import math
+
+    chains, _ = chain([line((-5, 0), (5, 0)), arc((0, 0), 5, 0, math.pi)], 0.01)
+    assert abs(chains[0].curve.area()) == pytest.approx(math.pi * 12.5, rel=1e-12)
+
+
+def test_an_open_chain_tells_its_gap() -> None:
+    chains, _ = chain([line((0, 0), (10, 0)), line((10, 0), (10, 10)), line((10, 10), (0, 0.3))], 0.02)
+    assert [c.curve.closed for c in chains] == [False] and chains[0].gap == pytest.approx(0.3)
+
+
+def test_three_ends_in_one_place_are_a_tangle() -> None:
+    chains, tangles = chain([line((0, 0), (1, 0)), line((1, 0), (2, 0)), line((1, 0), (1, 1))], 0.01)
+    assert not chains and tangles[0].members == (0, 1, 2)
+    assert tangles[0].at == (1, 0)
