@@ -119,8 +119,9 @@ def _stated(name: str, fact: Fact, form: Mapping[str, Any]) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         return parse_value(fact, value, key)
-    if fact.group and fact.group in form and form[fact.group] is not None:
-        return name in _codes(form[fact.group])
+    answer = form.get(fact.group) if fact.group else None
+    if answer is not None and (not isinstance(answer, str) or answer.strip()):  # left open is not "none"
+        return name in _codes(answer)
     return None
 
 

@@ -193,7 +193,7 @@ def test_facts_from_the_box():
     }
     indicators = {"elements": [{"code": "ZJZ", "value": "120,000.50"}, {"code": "TCW", "value": None}]}
     built = facts.build(
-        report, indicators, {"area_m2": "62000.00"}, {"gfa": "1", "energy": "800", "special_works": ""}
+        report, indicators, {"area_m2": "62000.00"}, {"gfa": "1", "energy": "800", "special_works": "无"}
     )
     assert built["site_area_m2"] == 62000.0, "the boundary goes before the report"
     assert built["building_area_m2"] == 120000.5, "what was computed goes before what was typed"
@@ -201,6 +201,7 @@ def test_facts_from_the_box():
     assert (built["layer_YFK"], built["layer_STBC"], built["layer_DXWW"]) == (None, None, "clear")
     assert built["forest_area_m2"] == 812.5 and built["energy_tce"] == 800.0
     assert built["nuclear"] is False and built["river_works"] is False
+    assert facts.build(report, indicators, {}, {"special_works": ""})["nuclear"] is None, "left open is not none"
     assert built["regional_evaluations"] == [REGION]
     assert set(built) == {*catalogue().facts, "regional_evaluations"}
 
