@@ -61,16 +61,21 @@ def put_arc(  # type: ignore[no-untyped-def]  # numba infers it
     half = angle / 2
     ux, uy = dx / length, dy / length
     side = math.copysign(1.0, bulge)
-    for k in range(1, count):
-        turn = k * step - half
-        along = length / 2 + radius * (1 + growth) * math.sin(turn)
-        away = radius * (
-            2 * math.sin((half + turn) / 2) * math.sin((half - turn) / 2) + growth * math.cos(turn)
-        )
-        away *= side
+    # sine and cosine of k steps by turning half a step at a time; all differences below are of small numbers
+    sine_half, cosine_half = math.sin(half), math.cos(half)
+    turn_s, turn_c = math.sin(step / 2), math.cos(step / 2)
+    s, c = turn_s, turn_c  # of k half steps
+    reach = radius * (1 + growth)
+    for _ in range(1, count):
+        sine, cosine = 2 * s * c, 1 - 2 * s * s  # of k steps
+        across = sine * cosine_half - cosine * sine_half  # sine of the angle from the middle of the arc
+        towards = cosine * cosine_half + sine * sine_half
+        along = length / 2 + reach * across
+        away = side * radius * (2 * s * (sine_half * c - cosine_half * s) + growth * towards)
         xs[n] = sx + ux * along + uy * away
         ys[n] = sy + uy * along - ux * away
         n += 1
+        s, c = s * turn_c + c * turn_s, c * turn_c - s * turn_s
     return n
 
 

@@ -444,38 +444,44 @@ def boxes(instances: Instances) -> Floats:
 
 
 @kernel
-def _flatten(start, flags, xs, ys, bs, tolerance, limit):  # type: ignore[no-untyped-def]  # numba infers it
-    total = 0
-    sizes = np.empty(flags.size + 1, np.int64)
+def _flatten(start, flags, xs, ys, bs, tolerance, chosen, repeat):  # type: ignore[no-untyped-def]  # numba infers it
+    sizes = np.empty(chosen.size + 1, np.int64)
     sizes[0] = 0
-    for k in range(flags.size):
+    for j in range(chosen.size):
+        k = chosen[j]
         closed = flags[k] & CLOSED
         if flags[k] & BULGED:
-            total += flat_size(xs, ys, bs, start[k], start[k + 1], closed, tolerance)
+            size = flat_size(xs, ys, bs, start[k], start[k + 1], closed, tolerance)
         else:
-            total += start[k + 1] - start[k]
-        sizes[k + 1] = total
-    if total > limit:
-        return sizes, np.empty((0, 2))
-    points = np.empty((total, 2))
+            size = start[k + 1] - start[k]
+        sizes[j + 1] = sizes[j] + size + repeat
+    points = np.empty((sizes[chosen.size], 2))
     px, py = points[:, 0], points[:, 1]
     n = 0
-    for k in range(flags.size):
+    for j in range(chosen.size):
+        k = chosen[j]
+        first = n
         if flags[k] & BULGED:
             n = put_flat(xs, ys, bs, start[k], start[k + 1], flags[k] & CLOSED, tolerance, px, py, n)
         else:
             for i in range(start[k], start[k + 1]):
                 px[n], py[n] = xs[i], ys[i]
                 n += 1
+        if repeat:
+            px[n], py[n] = px[first], py[first]
+            n += 1
     return sizes, points
 
 
-def flatten(instances: Instances, tolerance: float, limit: int = 50_000_000) -> tuple[Longs, Floats]:
-    """All world curves with arcs as chords: first point of every curve (and one more), points.
+def flatten(instances: Instances, tolerance: float, chosen: Longs, *, repeat: bool) -> tuple[Longs, Floats]:
+    """Some world curves with arcs as chords: first point of every curve (and one more), points.
 
-    The points are empty if there would be more than ``limit``.
+    Args:
+        tolerance: greatest distance between arc and chord. chosen: numbers of the curves.
+        repeat: write the first point of every curve again at its end.
     """
     sizes, points = _flatten(
-        instances.curve_start, instances.curve_flags, instances.vx, instances.vy, instances.bulge, tolerance, limit
+        instances.curve_start, instances.curve_flags, instances.vx, instances.vy, instances.bulge, tolerance,
+        np.ascontiguousarray(chosen, np.int64), int(repeat),
     )  # fmt: skip
     return sizes, points

@@ -16,6 +16,7 @@ from drawings.cad.curve import Curve
 from drawings.cad.dxf import _BYBLOCK, _BYLAYER, _SILENT, _VIRTUAL, _Insert
 from drawings.cad.fast import expand as placing
 from drawings.cad.fast import rows as columns
+from drawings.cad.fast import tables
 from drawings.cad.fast.curves import BULGED, CLOSED
 from drawings.cad.fast.expand import Instances, boxes, expand
 from drawings.cad.fast.rows import (
@@ -65,9 +66,18 @@ from drawings.cad.fast.rows import (
 )
 from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles_of, skeleton
 from drawings.cad.fast.table import EntityTable, Words
-from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, intern, scan
+from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
 from drawings.cad.model import CadEntity, CadFile, CadLayer, CadSheet
-from drawings.cad.source import RELEASES, Source, decode_escapes, header_value, open_source
+from drawings.cad.source import (
+    RELEASES,
+    Source,
+    _encoding,
+    _is_whole,
+    _looks_like_dxf,
+    decode_escapes,
+    header_value,
+    open_source,
+)
 from drawings.cad.units import weigh
 from drawings.issues import Collector
 from drawings.reading import Reading
@@ -76,6 +86,7 @@ _ODD_KINDS = _VIRTUAL | {"SPLINE", "DIMENSION", "LEADER", "MPOLYGON"}
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
 _RINGS = 16  # outlines looked at for the unit: more than units.characteristic_size uses
 _UNIT_WORDS = ("unit", "单位", "единиц")
+_SAMPLE = 200_000  # bytes of text looked at for the encoding, as the careful reader does
 
 
 def read_fast(
@@ -87,7 +98,7 @@ def read_fast(
     :class:`~drawings.cad.fast.table.EntityTable`. Memory stays below about six times the file.
     """
     issues = Collector(settings.limits.issues_per_code, file=name)
-    source = open_source(data, issues, settings.limits.file_bytes)
+    source = _open(data, issues, settings.limits.file_bytes)
     if source is None or issues.counts["DXF-NO-EOF"]:
         return None
     with ThreadPoolExecutor(1) as pool:
@@ -98,6 +109,30 @@ def read_fast(
             )
         except Unfit:
             return None
+
+
+def _open(data: bytes, issues: Collector, limit: int) -> Source | None:
+    """As ``open_source``, without its slow search for text of other alphabets in what is plainly an ASCII DXF."""
+    plain = 0 < len(data) <= limit and (data[:1].isspace() or data[:1].isdigit())
+    if not plain or not _looks_like_dxf(data):
+        return open_source(data, issues, limit)
+    if not _is_whole(data, issues):
+        return None
+    version = header_value(data, b"$ACADVER") or "AC1009"
+    foreign = foreign_text(data, _SAMPLE)
+    if version >= "AC1021" and _is_utf8(foreign):  # as declared, nothing to weigh
+        return Source(data, "dxf", version, "utf-8")
+    code_page = (header_value(data, b"$DWGCODEPAGE") or "").encode("ascii", "replace")
+    sample = b"  9\n$DWGCODEPAGE\n  3\n" + code_page + b"\n" + foreign
+    return Source(data, "dxf", version, _encoding(sample, version, issues))
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -155,8 +190,10 @@ class _Fast:
         tags, source, limits = self.tags, self.source, self.settings.limits
         layout, entries, closes, kinds, sections = self._structure()
         r12 = source.version <= "AC1009"
+        records = tables.block_records(tags, layout.sections.get("TABLES"), source.encoding)
+        owners = records.get("*model_space", -1), records.get("*paper_space", -1)
         rows, status, _ = collect(
-            tags, entries, closes, kinds, sections, r12=r12, owners=self._owners(layout), aci=_ACI
+            tags, entries, closes, kinds, sections, r12=r12, owners=owners, aci=_ACI
         )  # fmt: skip
         if status != columns.GOOD:
             raise Unfit(f"structure {status}")
@@ -170,10 +207,15 @@ class _Fast:
                 raise Unfit("block defined twice")
         self._bound_arrays(rows)
         reached = self._reached(rows, row_name, block_of_key)
-        odd = self._read_odd(layout, rows, reached, block_of_key)
+        sheets = tables.layouts(tags, layout.sections.get("OBJECTS"), records, source.encoding, r12=r12)
+        odd = self._read_odd(layout, rows, reached, block_of_key, needed=sheets is None)
+        if odd is None:
+            table_layers = tables.layers(tags, layout.sections.get("TABLES"), source.encoding)
+        else:
+            table_layers = odd.reader.layers
+            sheets = _sheets_of(odd)
         rows, row_layer, row_name, spans, matrices = self._take_in(rows, row_layer, row_name)
         place_start, place_rows = self._places(rows, len(layout.blocks), self.replaced)
-        table_layers = odd.reader.layers
         layer_list = list(self.layer_names.numbers)
         tints = np.array(
             [int(table_layers[n].color[1:], 16) if n in table_layers else placing.WHITE for n in layer_list],
@@ -194,7 +236,8 @@ class _Fast:
         table = EntityTable(words, instances, layer_list, shown)
         self._tell_events(words, instances, layer_list, layout, table)
         self._tell_unsupported(words, instances, odd)
-        if not len(table) and not odd.reader.dimensions:
+        dimensions = tuple(odd.reader.dimensions) if odd is not None else ()
+        if not len(table) and not dimensions:
             self.issues.add("DXF-EMPTY")
         bounds = boxes(instances)
         units = weigh(
@@ -222,12 +265,12 @@ class _Fast:
             extents=_extents(instances, bounds, kept),
             layers=self._layer_table(table_layers, table, instances, rows, layer_list, kept),
             entities=table,
-            dimensions=tuple(odd.reader.dimensions),
-            sheets=self._sheets(odd, rows, block_of_key),
+            dimensions=dimensions,
+            sheets=self._sheets(sheets or [], rows, block_of_key),
             blocks={
                 n: int(instances.uses[k]) for n, k in self.block_names.numbers.items() if instances.uses[k]
             },
-            geodata=odd.reader._geodata(),
+            geodata=odd.reader._geodata() if odd is not None else {},
             issues=self.issues.finish(),
         )
 
@@ -283,33 +326,6 @@ class _Fast:
         if name in _SILENT:
             return SILENT
         return ODDKIND if name in _ODD_KINDS or name.endswith("_DIMENSION") else OTHER
-
-    def _owners(self, layout: Layout) -> tuple[int, int]:
-        """Handles of the block records of model space and the active paper space, -1 if there are none."""
-        tags = self.tags
-        found = {"*model_space": -1, "*paper_space": -1}
-        if "TABLES" not in layout.sections:
-            return -1, -1
-        first, last = layout.sections["TABLES"]
-        starts_at = (np.flatnonzero(tags.codes[first:last] == 0) + first).tolist()
-        for a, b in zip(starts_at[:-1], starts_at[1:], strict=True):
-            if tags.text(a).strip() != "BLOCK_RECORD":
-                continue
-            name, handle = "", -1
-            for t in range(a + 1, b):
-                code = tags.codes[t]
-                if code == 2:
-                    name = tags.text(t).lower()
-                elif code == 5:
-                    try:
-                        handle = int(tags.text(t), 16)
-                    except ValueError:
-                        handle = -1
-            if name in found:
-                found[name] = handle
-                if min(found.values()) >= 0:
-                    break
-        return found["*model_space"], found["*paper_space"]
 
     def _blocks(self, rows: Rows, entries: Longs, closes: Longs, kinds: Ints) -> list[Block]:
         tags, encoding = self.tags, self.source.encoding
@@ -412,8 +428,10 @@ class _Fast:
 
     # --- odd entities -----------------------------------------------------------------------------------------------------
 
-    def _read_odd(self, layout: Layout, rows: Rows, reached: set[int], block_of_key: dict[str, int]) -> Odd:
-        """Have ezdxf read the tables and all odd entities that are drawn."""
+    def _read_odd(
+        self, layout: Layout, rows: Rows, reached: set[int], block_of_key: dict[str, int], *, needed: bool
+    ) -> Odd | None:
+        """Have ezdxf read the tables and all odd entities that are drawn; None if there are none and it is not needed."""
         encoding = self.source.encoding
         odd_rows = np.flatnonzero((rows.ints[:, FLAGS] & ODD != 0) & (rows.ints[:, FLAGS] & MEMBER == 0))
         odd_rows = odd_rows[np.argsort(rows.ints[odd_rows, PLACE], kind="stable")]  # model space first
@@ -434,6 +452,8 @@ class _Fast:
                 used = block_of_key.get(block_called(self.tags, rows, row, encoding).lower())
                 if used is not None:
                     wanted.setdefault(used, [])
+        if not self.odd_rows and not needed:
+            return None
         handles, put_in = handles_of(self.tags, rows, self.odd_rows, encoding)
         data = skeleton(self.tags, layout, rows, wanted, whole, put_in)
         odd = Odd(data, self.source, self.settings, self.issues, self.deadline, self.clock)
@@ -601,7 +621,7 @@ class _Fast:
         line = words.rows.ints[row]
         return words.raw(line[NAME0], line[NAME1])
 
-    def _tell_unsupported(self, words: Words, instances: Instances, odd: Odd) -> None:
+    def _tell_unsupported(self, words: Words, instances: Instances, odd: Odd | None) -> None:
         """One line for every kind that is drawn but not computed with."""
         ints = words.rows.ints
         visited = np.zeros(len(instances.visited) + FIRST_BLOCK + 1, bool)
@@ -631,7 +651,7 @@ class _Fast:
                 found[self.tags.text(int(at[example]), self.source.encoding).strip()] = (
                     int(counts[k]), words.raw(line[HANDLE0], line[HANDLE1]), layer,
                 )  # fmt: skip
-        for kind, (count, entity) in odd.reader.unsupported.items():
+        for kind, (count, entity) in (odd.reader.unsupported if odd is not None else {}).items():
             before = found.get(kind, (0, entity.handle, entity.layer))
             found[kind] = (before[0] + count, before[1], before[2])
         for kind, (count, handle, layer) in found.items():
@@ -662,7 +682,7 @@ class _Fast:
         return out
 
     def _unit_texts(self, table: EntityTable) -> Sequence[str]:
-        return [t for t in table.texts(200) if any(w in t.lower() for w in _UNIT_WORDS)]
+        return [t for t in table.texts_with(_UNIT_WORDS, 3) if len(t) < 200]
 
     def _near(self, instances: Instances, metres_per_unit: float, table: EntityTable) -> Longs:
         """Instances within the bound of coordinates that can be; an issue for each of the others."""
@@ -712,24 +732,28 @@ class _Fast:
                 out[name] = CadLayer(name, "#ffffff")
         return {n: replace(layer, entities=by_name.get(n, 0)) for n, layer in out.items()}
 
-    def _sheets(self, odd: Odd, rows: Rows, block_of_key: dict[str, int]) -> tuple[CadSheet, ...]:
+    def _sheets(
+        self, sheets: Sequence[tuple[str, str]], rows: Rows, block_of_key: dict[str, int]
+    ) -> tuple[CadSheet, ...]:
+        """Model space and the paper sheets with the number of their entities."""
         places = rows.ints[:, PLACE]
         native = rows.ints[:, KIND] >= 0  # stand-ins of odd rows are not counted again
         counts = np.bincount(places[native & (places >= 0)], minlength=FIRST_BLOCK + len(block_of_key) + 1)
         out: list[CadSheet] = []
-        for sheet in odd.document.layouts:
-            name = decode_escapes(sheet.name)
-            block = (
-                sheet.block_record_name.lower() if hasattr(sheet, "block_record_name") else sheet.layout_key
-            )
+        for name, block in sheets:
             number = block_of_key.get(block)
             count = int(counts[FIRST_BLOCK + number]) if number is not None else 0
-            if sheet.is_modelspace:
+            if block == "*model_space":
                 count += int(counts[MODEL])
             elif block == "*paper_space":
                 count += int(counts[PAPER])
-            out.append(CadSheet(name, "model" if sheet.is_modelspace else "paper", count))
+            out.append(CadSheet(decode_escapes(name), "model" if name.lower() == "model" else "paper", count))
         return tuple(sorted(out, key=lambda s: s.kind != "model"))
+
+
+def _sheets_of(odd: Odd) -> list[tuple[str, str]]:
+    """Layouts as ezdxf sees them: name, block (lower case)."""
+    return [(sheet.name, sheet.block_record.dxf.name.lower()) for sheet in odd.document.layouts]
 
 
 def _extents(

@@ -10,9 +10,9 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import ezdxf
 import numpy as np
 from ezdxf.document import Drawing
+from ezdxf.filemanagement import read
 
 from drawings.cad.dxf import _Insert, _Reader
 from drawings.cad.fast.rows import HANDLE0, HANDLE1, NAME0, NAME1, TAG0, TAG1, Rows
@@ -158,7 +158,7 @@ class Odd:
         clock: Callable[[], float],
     ) -> None:
         try:
-            self.document: Drawing = ezdxf.read(
+            self.document: Drawing = read(
                 io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape")
             )
         except (RecursionError, MemoryError):

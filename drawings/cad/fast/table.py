@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, overload
@@ -38,14 +40,15 @@ from drawings.cad.fast.rows import (
     Z,
 )
 from drawings.cad.fast.skeleton import given_handle
-from drawings.cad.fast.tags import Longs, Tags
+from drawings.cad.fast.tags import Longs, Tags, gather
 from drawings.cad.model import CadEntity
 from drawings.cad.source import decode_escapes
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
 
 _KIND_NAMES = {number: name for name, number in KNOWN.items()}
-_CHUNK = 4096
+_CHUNK = 4096  # entities made at once
+_PIECE = 16_384  # curves turned into geometries at once
 _XDATA_FLOATS = frozenset((1040, 1041, 1042))
 _XDATA_INTS = frozenset((1070, 1071))
 
@@ -256,28 +259,20 @@ class EntityTable(Sequence[CadEntity]):
 
     def _all_geometries(self, tolerance: float) -> Geometries:
         instances = self._instances
-        sizes, points = flatten(instances, tolerance)
-        if sizes[-1] > len(points):  # absurdly fine chords: take vertices only
-            sizes = instances.curve_start.astype(np.int64)
-            points = np.column_stack((instances.vx, instances.vy))
-        counts = np.diff(sizes)
+        counts = np.diff(instances.curve_start)
         closed = (instances.curve_flags & CLOSED).astype(bool)
+        # two vertices enclose something only if they are joined by arcs
+        ring = closed & ((counts >= 3) | ((counts == 2) & ((instances.curve_flags & BULGED) != 0)))
         curves: Geometries = np.full(counts.size, None, object)
-        ring = closed & (counts >= 3)
-        line = ~ring & (counts >= 2)
-        dot = counts == 1
-        owner = np.repeat(np.arange(counts.size), counts)
-        for mask, build in ((ring, _polygons), (line, _lines)):
+        for mask, build, repeat in ((ring, _polygons, True), (~ring & (counts >= 2), _lines, False)):
             numbers = np.flatnonzero(mask)
-            if numbers.size:
-                if numbers.size == counts.size:
-                    curves[:] = build(points, owner)
-                else:
-                    chosen = mask[owner]
-                    renumbered = np.cumsum(mask) - 1
-                    curves[numbers] = build(points[chosen], renumbered[owner[chosen]])
-        if dot.any():
-            curves[dot] = shapely.points(points[sizes[:-1][dot]])
+            for k in range(0, numbers.size, _PIECE):
+                piece = numbers[k : k + _PIECE]
+                curves[piece] = build(*flatten(instances, tolerance, piece, repeat=repeat))
+        dot = np.flatnonzero(counts == 1)
+        if dot.size:
+            at = instances.curve_start[dot]
+            curves[dot] = shapely.points(instances.vx[at], instances.vy[at])
         first, last = instances.ints[:, FIRST], instances.ints[:, LAST]
         out: Geometries = np.full(first.size, None, object)
         single = last - first == 1
@@ -361,22 +356,47 @@ class EntityTable(Sequence[CadEntity]):
         bulges = tuple(instances.bulge[a:b].tolist()) if flags & BULGED else None
         return Curve(points, bulges, bool(flags & CLOSED))
 
-    def texts(self, longest: int) -> Iterator[str]:
-        """Contents of all texts below a length, each row once however often its block is drawn."""
+    def texts_with(self, words: Collection[str], shortest: int = 0) -> Iterator[str]:
+        """Contents of the texts that may hold one of the words (lower case); each row once, however often it is drawn.
+
+        Most texts are passed over without being decoded one by one.
+        """
+        ints = self._words.rows.ints
         rows = np.unique(self._instances.ints[self._shown, ROW])
-        chosen = rows[(self._words.rows.ints[rows, FLAGS] & WORDS) != 0]
-        for row in chosen.tolist():
-            text = self._words.text(row)
-            if text and len(text) < longest:
-                yield text
+        rows = rows[(ints[rows, FLAGS] & WORDS) != 0]
+        foreign = [r for r in rows[ints[rows, KIND] < 0].tolist()]
+        yield from (t for r in foreign if (t := self._words.text(r)))
+        rows = rows[(ints[rows, KIND] >= 0) & (ints[rows, TEXT1] - ints[rows, TEXT0] >= shortest)]
+        if not rows.size:
+            return
+        joined = gather(self._words.tags.buffer, ints[rows, TEXT0], ints[rows, TEXT1]).tobytes()
+        raws = unicodedata.normalize("NFKC", joined.decode(self._words.encoding, "replace")).lower().split("\n")
+        if len(raws) != rows.size:  # a line end of another alphabet: look at each
+            raws = ["\\"] * rows.size
+        wanted = re.compile("|".join([*(re.escape(w) for w in words), r"\\|\{"]))
+        parted = (ints[rows, FLAGS] & PARTED) != 0
+        for row, raw, split in zip(rows.tolist(), raws, parted.tolist(), strict=True):
+            if split or wanted.search(raw):
+                text = self._words.text(row)
+                if text:
+                    yield text
 
 
-def _polygons(points: npt.NDArray[np.float64], owner: Longs) -> Geometries:
-    made: Geometries = shapely.polygons(shapely.linearrings(points, indices=owner))
+def _polygons(sizes: Longs, points: npt.NDArray[np.float64]) -> Geometries:
+    short = np.flatnonzero(np.diff(sizes) < 4)  # two vertices whose arcs are straight
+    if short.size:
+        made: Geometries = np.full(sizes.size - 1, None, object)
+        for k in range(sizes.size - 1):
+            part = points[sizes[k] : sizes[k + 1]]
+            made[k] = shapely.Polygon(part) if len(part) > 3 else shapely.LineString(part)
+        return made
+    rings = np.arange(sizes.size, dtype=np.int64)
+    made = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (sizes, rings))
     return made
 
 
-def _lines(points: npt.NDArray[np.float64], owner: Longs) -> Geometries:
+def _lines(sizes: Longs, points: npt.NDArray[np.float64]) -> Geometries:
+    owner = np.repeat(np.arange(sizes.size - 1), np.diff(sizes))
     made: Geometries = shapely.linestrings(points, indices=owner)
     return made
 

@@ -334,3 +334,58 @@ def intern(buffer: Bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
     ids, first = np.empty(starts.size, np.int32), np.empty(starts.size, np.int32)
     count = _intern(buffer, starts, ends, np.full(size, -1, np.int32), ids, first, _SEED)
     return ids, first[:count].copy()
+
+
+@kernel
+def _gather(buffer, starts, ends, out):  # type: ignore[no-untyped-def]  # numba infers it
+    n = 0
+    for k in range(starts.size):
+        for i in range(starts[k], ends[k]):
+            out[n] = buffer[i]
+            n += 1
+        if k + 1 < starts.size:
+            out[n] = LF
+            n += 1
+    return n
+
+
+def gather(buffer: Bytes, starts: Ints, ends: Ints) -> Bytes:
+    """Byte ranges one after the other, with a line feed between them."""
+    out = np.empty(int((ends.astype(np.int64) - starts).sum()) + starts.size, np.uint8)
+    return out[: _gather(buffer, np.ascontiguousarray(starts), np.ascontiguousarray(ends), out)]
+
+
+@kernel
+def _foreign(buffer, limit, out):  # type: ignore[no-untyped-def]  # numba infers it
+    n = 0
+    i = 0
+    size = buffer.size
+    taken = 0
+    while i < size and taken <= limit:
+        if buffer[i] < 128:
+            i += 1
+            continue
+        while i < size and buffer[i] != LF and buffer[i] != CR:
+            if n == out.size:
+                return -1
+            out[n] = buffer[i]
+            n += 1
+            taken += 1
+            i += 1
+        if n == out.size:
+            return -1
+        out[n] = LF
+        n += 1
+    return n
+
+
+def foreign_text(data: bytes, limit: int) -> bytes:
+    """Line ends from the first byte above 127 on, until more than ``limit`` bytes are found."""
+    buffer = np.frombuffer(data, np.uint8)
+    room = 2 * limit + 1_000_000
+    while True:
+        out = np.empty(room, np.uint8)
+        n = _foreign(buffer, limit, out)
+        if n >= 0:
+            return out[:n].tobytes()
+        room *= 8

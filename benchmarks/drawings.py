@@ -1,0 +1,416 @@
+"""Reading DXF: the fast reader against GDAL's DXF driver and ``ezdxf.readfile``, same file, one process, results compared.
+
+    python benchmarks/drawings.py                 # 5,000, 50,000 and 300,000 entities
+    python benchmarks/drawings.py 5000 50000      # other sizes
+    python benchmarks/drawings.py --json out.json
+    python benchmarks/drawings.py --odd 0.02      # 2 % of the entities are splines and dimensions, which ezdxf reads
+
+What is timed, from the file's path on:
+
+* *ours*: bytes → :class:`~drawings.cad.model.CadFile` with layers, units and issues → one shapely geometry per entity
+  (blocks drawn, arcs as equal-area chords) → by layer → by role of the platform's drawing standard;
+* *GDAL*: ``pyogrio.read_dataframe`` → by layer; and, where pyarrow is installed, ``pyogrio.read_arrow`` → ``shapely.from_wkb`` →
+  by layer;
+* *ezdxf*: ``ezdxf.readfile`` only, with no geometry made.
+
+The drawings are generated first (not timed): site plans with polylines (some with arcs), lines, arcs, circles, ellipses,
+hatches, block references (a third with attributes), texts. After timing, the entities are compared one by one with
+ezdxf's and with GDAL's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import io
+import json
+import math
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ezdxf
+import numpy as np
+import pyogrio
+import shapely
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from drawings.cad.fast.reader import read_fast
+from drawings.cad.fast.table import EntityTable
+from drawings.cad.model import CadFile
+from drawings.reading import reading
+from drawings.standards import get_standard
+
+X0, Y0 = 388_000.0, 3_120_000.0
+LAYERS = ("用地红线", "道路红线", "建筑基底", "建筑轮廓", "绿地", "道路", "机动车位", "TEXT", "填充", "0")  # fmt: skip
+
+
+# --- generating -------------------------------------------------------------------------------------------------------------
+
+
+def generate(path: Path, count: int, odd: float = 0.0, seed: int = 5) -> None:
+    """Write an R2013 site plan of ``count`` model space entities, a share ``odd`` of them splines and dimensions."""
+    rng = random.Random(seed)
+    document = ezdxf.new("R2013", setup=True, units=6)
+    for number, name in enumerate(LAYERS[:-1]):
+        document.layers.add(name, color=number + 1)
+    tree = document.blocks.new("TREE")
+    tree.add_circle((0, 0), 1.5, dxfattribs={"layer": "0"})
+    tree.add_line((-1, 0), (1, 0), dxfattribs={"layer": "绿地"})
+    tree.add_line((0, -1), (0, 1), dxfattribs={"layer": "绿地", "color": 0})
+    car = document.blocks.new("CAR", base_point=(0, 0))
+    car.add_lwpolyline([(0, 0), (2.5, 0), (2.5, 5), (0, 5, 0.4)], format="xyb", close=True)
+    car.add_attdef("NO", (0.5, 2), height=0.5)
+    car.add_attdef("KIND", (0.5, 1), height=0.5)
+    stream = io.StringIO()
+    document.write(stream)
+    text = stream.getvalue()
+    start = text.index("  2\nENTITIES\n") + len("  2\nENTITIES\n")
+    owner = document.modelspace().layout_key
+    writer = _Writer(rng, owner, 0x10000)
+    with path.open("w", encoding="utf-8") as out:
+        out.write(text[:start])
+        for _ in range(count):
+            out.write(writer.odd() if rng.random() < odd else writer.entity())
+        out.write(text[start:])
+
+
+class _Writer:
+    """Writes entities as tags."""
+
+    def __init__(self, rng: random.Random, owner: str, handle: int) -> None:
+        self.rng = rng
+        self.owner = owner
+        self.next_handle = handle
+
+    def handle(self) -> str:
+        self.next_handle += 1
+        return f"{self.next_handle:X}"
+
+    def head(self, kind: str, layer: str, subclass: str, owner: str | None = None) -> list[Any]:
+        tags: list[Any] = [0, kind, 5, self.handle(), 330, owner or self.owner, 100, "AcDbEntity", 8, layer]
+        if self.rng.random() < 0.2:
+            tags += [62, self.rng.randrange(1, 256)]
+        return [*tags, 100, subclass]
+
+    def place(self) -> tuple[float, float]:
+        return X0 + self.rng.uniform(0, 2000), Y0 + self.rng.uniform(0, 2000)
+
+    @staticmethod
+    def text(tags: list[Any]) -> str:
+        lines = [f"{a:>3}\n{b}" for a, b in zip(tags[::2], tags[1::2], strict=True)]
+        return "\n".join(lines) + "\n"
+
+    def entity(self) -> str:
+        rng = self.rng
+        choice = rng.random()
+        x, y = self.place()
+        if choice < 0.28:
+            layer = rng.choice(LAYERS[:7])
+            closed = rng.random() < 0.7
+            corners = rng.randrange(4, 12)
+            bulged = rng.random() < 0.25
+            tags = [*self.head("LWPOLYLINE", layer, "AcDbPolyline"), 90, corners, 70, int(closed), 43, 0.0]
+            radius = rng.uniform(2, 40)
+            for k in range(corners):
+                turn = 2 * math.pi * k / corners
+                tags += [10, x + radius * math.cos(turn), 20, y + radius * math.sin(turn)]
+                if bulged and rng.random() < 0.5:
+                    tags += [42, rng.uniform(-0.6, 0.6)]
+            return self.text(tags)
+        if choice < 0.60:
+            tags = self.head("LINE", rng.choice(LAYERS), "AcDbLine")
+            return self.text(
+                [*tags, 10, x, 20, y, 30, 0.0, 11, x + rng.uniform(-9, 9), 21, y + rng.uniform(-9, 9), 31, 0.0]
+            )
+        if choice < 0.66:
+            tags = [*self.head("ARC", "道路", "AcDbCircle"), 10, x, 20, y, 30, 0.0, 40, rng.uniform(1, 30)]
+            return self.text([*tags, 100, "AcDbArc", 50, rng.uniform(0, 360), 51, rng.uniform(0, 360)])
+        if choice < 0.71:
+            return self.text([*self.head("CIRCLE", "绿地", "AcDbCircle"), 10, x, 20, y, 30, 0.0, 40, rng.uniform(1, 9)])
+        if choice < 0.75:
+            tags = [*self.head("HATCH", "填充", "AcDbHatch"), 10, 0.0, 20, 0.0, 30, 0.0, 210, 0.0, 220, 0.0, 230, 1.0]
+            tags += [2, "SOLID", 70, 1, 71, 0, 91, 1, 92, 3, 72, 0, 73, 1, 93, 5]
+            for k in range(5):
+                tags += [10, x + 9 * math.cos(1.25 * k), 20, y + 9 * math.sin(1.25 * k)]
+            return self.text([*tags, 97, 0, 75, 0, 76, 1, 98, 0])
+        if choice < 0.87:
+            return self.reference(x, y)
+        if choice < 0.95:
+            tags = [*self.head("TEXT", "TEXT", "AcDbText"), 10, x, 20, y, 30, 0.0, 40, 2.5]
+            words = rng.choice(("层数=18", "楼号=3#", "H=54.30m", "%%c200", "人行道"))
+            return self.text([*tags, 1, words, 50, rng.uniform(0, 90), 100, "AcDbText"])
+        if choice < 0.98:
+            tags = [*self.head("MTEXT", "TEXT", "AcDbMText"), 10, x, 20, y, 30, 0.0, 40, 2.5, 41, 30.0, 71, 1, 72, 5]
+            return self.text([*tags, 1, rng.choice(("总平面图\\P1:500", "{\\fSimSun|b0;经济技术指标}", "绿地率 35"))])
+        if choice < 0.99:
+            tags = [*self.head("ELLIPSE", "绿地", "AcDbEllipse"), 10, x, 20, y, 30, 0.0, 11, 5.0, 21, 1.0, 31, 0.0]
+            return self.text([*tags, 210, 0.0, 220, 0.0, 230, 1.0, 40, 0.5, 41, 0.0, 42, 2 * math.pi])
+        return self.text([*self.head("POINT", "0", "AcDbPoint"), 10, x, 20, y, 30, 0.0])
+
+    def reference(self, x: float, y: float) -> str:
+        rng = self.rng
+        with_attributes = rng.random() < 1 / 3
+        tags = self.head("INSERT", "机动车位" if with_attributes else "绿地", "AcDbBlockReference")
+        own = tags[3]
+        if with_attributes:
+            tags += [66, 1]
+        scale = rng.choice((1.0, 1.0, 0.8, 1.3))
+        tags += [2, "CAR" if with_attributes else "TREE", 10, x, 20, y, 30, 0.0, 41, scale, 42, scale, 43, scale]
+        tags += [50, rng.uniform(0, 360)]
+        if with_attributes:
+            for name, value in (("NO", str(rng.randrange(2000))), ("KIND", "地上")):
+                tags += [*self.head("ATTRIB", "TEXT", "AcDbText", own), 10, x, 20, y, 30, 0.0, 40, 0.5, 1, value]
+                tags += [100, "AcDbAttribute", 2, name, 70, 0]
+            tags += [0, "SEQEND", 5, self.handle(), 330, own, 100, "AcDbEntity", 8, "0"]
+        return self.text(tags)
+
+    def odd(self) -> str:
+        rng = self.rng
+        x, y = self.place()
+        if rng.random() < 0.5:
+            tags = [*self.head("SPLINE", "道路", "AcDbSpline"), 70, 8, 71, 3, 72, 8, 73, 4, 74, 0]
+            for knot in (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0):
+                tags += [40, knot]
+            for k in range(4):
+                tags += [10, x + 5 * k, 20, y + rng.uniform(-5, 5), 30, 0.0]
+            return self.text(tags)
+        tags = [*self.head("DIMENSION", "TEXT", "AcDbDimension"), 10, x, 20, y, 30, 0.0, 11, x, 21, y, 31, 0.0, 70, 33]
+        tags += [1, "<>", 71, 5, 3, "Standard", 100, "AcDbAlignedDimension"]
+        return self.text([*tags, 13, x, 23, y, 33, 0.0, 14, x + rng.uniform(1, 30), 24, y, 34, 0.0])
+
+
+# --- the readers --------------------------------------------------------------------------------------------------------------
+
+
+def ours(path: Path) -> tuple[CadFile, dict[str, Any], dict[str, Any]]:
+    """Geometries by layer and by role."""
+    settings = reading()
+    cad = read_fast(path.read_bytes(), path.name, settings, None)
+    if cad is None or not isinstance(cad.entities, EntityTable):
+        raise RuntimeError("the fast reader gave the file back")
+    by_layer = cad.entities.by_layer(settings.chord_tolerance_m / cad.units.metres_per_unit)
+    standard = get_standard("project-box")
+    by_role: dict[str, Any] = {}
+    for layer, geometries in by_layer.items():
+        match = standard.match(layer)
+        by_role.setdefault(match.role if match else "other", []).append(geometries)
+    return cad, by_layer, by_role
+
+
+def gdal_frame(path: Path) -> dict[str, Any]:
+    """GeoDataFrames by layer."""
+    frame = pyogrio.read_dataframe(path)
+    return {str(layer): part for layer, part in frame.groupby("Layer")}
+
+
+def gdal_arrow(path: Path) -> dict[str, Any]:
+    """Geometries by layer through Arrow."""
+    _, table = pyogrio.read_arrow(path)
+    geometries = shapely.from_wkb(table.column("wkb_geometry").to_numpy(zero_copy_only=False))
+    layers = np.asarray(table.column("Layer").to_numpy(zero_copy_only=False), dtype=object)
+    names, numbers = np.unique(layers.astype(str), return_inverse=True)
+    return {str(name): geometries[numbers == k] for k, name in enumerate(names)}
+
+
+# --- measuring --------------------------------------------------------------------------------------------------------------------
+
+
+def peak_reset() -> None:
+    """Forget the process's greatest memory use so far (Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass
+
+
+def memory(field: str) -> float:
+    """A line of /proc/self/status in bytes; NaN elsewhere."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(field + ":"):
+                return float(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return math.nan
+
+
+def measure(function: Callable[[], Any], runs: int) -> tuple[float, float, Any]:
+    """Best time in seconds, memory added at the peak of the first run in bytes, last result."""
+    best, added, result = math.inf, math.nan, None
+    for run in range(runs):
+        result = None
+        gc.collect()
+        peak_reset()
+        before = memory("VmRSS")
+        start = time.perf_counter()
+        result = function()
+        best = min(best, time.perf_counter() - start)
+        if run == 0:
+            added = memory("VmHWM") - before
+    return best, added, result
+
+
+# --- comparing ----------------------------------------------------------------------------------------------------------------------
+
+
+def compare_with_ezdxf(cad: CadFile, document: Any) -> tuple[int, int]:
+    """(entities compared, entities that differ): coordinates, layer, text of model space entities by handle."""
+    own = {e.handle: e for e in cad.entities if not e.in_block}
+    compared = different = 0
+
+    def near(a: Any, b: Any) -> bool:
+        return all(math.isclose(p, q, rel_tol=1e-12, abs_tol=1e-9) for p, q in zip(a, b, strict=True))
+
+    def xy(vector: Any) -> tuple[float, float]:
+        return vector.x, vector.y
+
+    for entity in document.modelspace():
+        kind, dxf = entity.dxftype(), entity.dxf
+        mine = own.get(dxf.handle)
+        compared += 1
+        if mine is None or mine.kind != kind or mine.layer != dxf.layer:
+            different += 1
+            continue
+        points = mine.curves[0].points if mine.curves else ()
+        good = True
+        if kind == "LINE":
+            good = near(points[0], xy(dxf.start)) and near(points[1], xy(dxf.end))
+        elif kind == "LWPOLYLINE":
+            rows = list(entity.get_points("xyb"))
+            bulges = mine.curves[0].bulges or (0.0,) * len(points)
+            good = len(rows) == len(points) and mine.curves[0].closed == entity.closed
+            good = good and all(near(r, (*p, b)) for r, p, b in zip(rows, points, bulges, strict=True))
+        elif kind == "CIRCLE":
+            good = near(points[0], (dxf.center.x - dxf.radius, dxf.center.y))
+            good = good and math.isclose(mine.curves[0].area(), math.pi * dxf.radius**2, rel_tol=1e-9)
+        elif kind == "ARC":
+            good = near(points[0], xy(entity.start_point)) and near(points[-1], xy(entity.end_point))
+        elif kind == "ELLIPSE":
+            exact = math.pi * dxf.major_axis.magnitude**2 * dxf.ratio
+            good = math.isclose(mine.curves[0].area(), exact, rel_tol=1e-7)
+        elif kind == "HATCH":
+            good = all(near(r[:2], p) for r, p in zip(entity.paths[0].vertices, points, strict=True))
+        elif kind in ("TEXT", "MTEXT"):
+            good = near(mine.at or (), xy(dxf.insert)) and mine.text == entity.plain_text()
+        elif kind == "INSERT":
+            good = near(mine.at or (), xy(dxf.insert)) and mine.block == dxf.name
+            good = good and mine.attributes == {a.dxf.tag: a.dxf.text for a in entity.attribs}
+        elif kind == "POINT":
+            good = near(mine.at or (), xy(dxf.location))
+        different += not good
+    return compared, different + abs(len(own) - compared - sum(len(e.attribs) for e in document.modelspace().query("INSERT")))
+
+
+def unmangled(text: str) -> str:
+    """GDAL reads the UTF-8 of R2007 and later in the code page of the header (here Latin)."""
+    try:
+        return text.encode("latin-1").decode()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text.encode("cp1252", "replace").decode("utf-8", "replace")
+
+
+def compare_with_gdal(cad: CadFile, path: Path, tolerance: float) -> tuple[int, int]:
+    """(entities compared, entities that differ): lines, polylines, arcs, circles, points by handle, within GDAL's 4° chords."""
+    frame = pyogrio.read_dataframe(path, columns=["EntityHandle", "Layer"])
+    theirs = dict(zip(frame["EntityHandle"], zip(frame.geometry.values, frame["Layer"], strict=True), strict=True))
+    assert isinstance(cad.entities, EntityTable)
+    compared = different = 0
+    for entity, geometry in zip(cad.entities, cad.entities.geometries(tolerance), strict=True):
+        if entity.in_block or entity.kind not in ("LINE", "LWPOLYLINE", "ARC", "CIRCLE", "POINT"):
+            continue
+        found = theirs.get(entity.handle)
+        compared += 1
+        if found is None or unmangled(found[1]) != entity.layer:
+            different += 1
+            continue
+        line = geometry.exterior if geometry.geom_type == "Polygon" else geometry
+        length = max(line.length, 1.0)
+        same = abs(found[0].length - line.length) <= 2e-3 * length
+        same = same and all(abs(a - b) <= 2e-3 * length for a, b in zip(found[0].bounds, line.bounds, strict=True))
+        if entity.kind in ("LINE", "POINT"):
+            same = bool(shapely.equals_exact(shapely.force_2d(found[0]), geometry, 0.0))
+        different += not same
+    return compared, different
+
+
+def run(count: int, folder: Path, odd: float) -> dict[str, Any]:
+    """Measure one size."""
+    path = folder / f"{count}.dxf"
+    generate(path, count, odd)
+    size = path.stat().st_size
+    runs = 5 if count <= 5000 else 3 if count <= 50_000 else 2
+    out: dict[str, Any] = {"entities": count, "bytes": size}
+    out["ours_s"], out["ours_memory"], (cad, by_layer, by_role) = measure(lambda: ours(path), runs)
+    out["drawn"] = len(cad.entities)
+    out["geometries"] = sum(len(v) for v in by_layer.values())
+    out["roles"] = sorted(by_role)
+    del by_layer, by_role
+    out["gdal_frame_s"], out["gdal_frame_memory"], frames = measure(lambda: gdal_frame(path), runs)
+    out["gdal_features"] = sum(len(f) for f in frames.values())
+    del frames
+    try:
+        import pyarrow  # noqa: F401  # only whether it is there
+    except ImportError:
+        out["gdal_arrow_s"] = None
+    else:
+        out["gdal_arrow_s"], out["gdal_arrow_memory"], _ = measure(lambda: gdal_arrow(path), runs)
+    out["ezdxf_s"], out["ezdxf_memory"], document = measure(lambda: ezdxf.readfile(path), 1)
+    out["compared_ezdxf"], out["different_ezdxf"] = compare_with_ezdxf(cad, document)
+    del document
+    gc.collect()
+    out["compared_gdal"], out["different_gdal"] = compare_with_gdal(cad, path, reading().chord_tolerance_m)
+    path.unlink()
+    return out
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print the table."""
+    print(f"{'entities':>9} {'MB':>6} {'ours s':>8} {'GDAL s':>8} {'arrow s':>8} {'ezdxf s':>8} {'×GDAL':>6} {'×arrow':>6} "
+          f"{'×ezdxf':>6} {'mem/file':>8} {'ezdxf: same':>16} {'GDAL: same':>16}")  # fmt: skip
+    for r in rows:
+        arrow = r["gdal_arrow_s"]
+        print(
+            f"{r['entities']:>9,} {r['bytes'] / 1e6:>6.1f} {r['ours_s']:>8.3f} {r['gdal_frame_s']:>8.3f} "
+            f"{arrow if arrow is None else format(arrow, '.3f'):>8} {r['ezdxf_s']:>8.2f} "
+            f"{r['gdal_frame_s'] / r['ours_s']:>6.1f} {'—' if arrow is None else format(arrow / r['ours_s'], '.1f'):>6} "
+            f"{r['ezdxf_s'] / r['ours_s']:>6.1f} {r['ours_memory'] / r['bytes']:>8.1f} "
+            f"{r['compared_ezdxf'] - r['different_ezdxf']:>7,}/{r['compared_ezdxf']:<8,} "
+            f"{r['compared_gdal'] - r['different_gdal']:>7,}/{r['compared_gdal']:<8,}"
+        )
+
+
+def main() -> int:
+    """Run; 1 if an entity differs or a goal is missed."""
+    parser = argparse.ArgumentParser(description="DXF reading against GDAL and ezdxf")
+    parser.add_argument("sizes", nargs="*", type=int, default=None)
+    parser.add_argument("--odd", type=float, default=0.0, help="share of splines and dimensions")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    arguments = parser.parse_args()
+    sizes = arguments.sizes or [5_000, 50_000, 300_000]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        generate(folder / "warm.dxf", 500)
+        start = time.perf_counter()
+        ours(folder / "warm.dxf")  # loads (or the first time compiles) the kernels
+        print(f"first call in this process: {time.perf_counter() - start:.2f} s (kernels loaded)")
+        rows = [run(size, folder, arguments.odd) for size in sizes]
+    show(rows)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1))
+    wrong = sum(r["different_ezdxf"] + r["different_gdal"] for r in rows)
+    slow = [r for r in rows if r["ours_s"] > min(r["gdal_frame_s"], r["gdal_arrow_s"] or math.inf)]
+    slow += [r for r in rows if r["entities"] >= 300_000 and r["ezdxf_s"] < 15 * r["ours_s"]]
+    slow += [r for r in rows if r["entities"] >= 50_000 and r["ours_memory"] > 8 * r["bytes"]]
+    if wrong or slow:
+        print(f"differences: {wrong}; goals missed: {len(slow)}")
+    return 1 if wrong or slow else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
