@@ -184,6 +184,27 @@ def test_zones(session, load):
     assert zones["airport_limit_m"] is None and zones["airport_checked"] is False
 
 
+def test_beyond_the_loaded_data_nothing_is_clear(session, load):
+    load("DLTB", [(rectangle(-500, -500, 500, 500), {"DLBM": "0101", "DLMC": "水田"})])
+    load("GYZL", [(rectangle(300, 300, 310, 310), {"MC": "线路"})])
+    load(
+        "LX",
+        [
+            (rectangle(-2000, -2000, -1900, -1900), {"MC": "a"}),
+            (rectangle(2000, 2000, 2100, 2100), {"MC": "b"}),
+        ],
+    )
+    inside = service.check_geometry(session, SITE, 4547)
+    assert line(inside, "GYZL").status == "clear"
+    outside = service.check_geometry(session, translate(SITE, 1000, 0), 4547)
+    assert line(outside, "GYZL").status == "not_checked"
+    assert "规划数据范围以外" in line(outside, "GYZL").message
+    assert line(outside, "DLTB").status == "not_checked"
+    assert line(outside, "LX").status == "clear"  # its own data lies on all sides
+    across = service.check_geometry(session, translate(SITE, 450, 0), 4547)
+    assert (line(across, "DLTB").status, line(across, "GYZL").status) == ("hit", "not_checked")
+
+
 # --- coordinate systems ----------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from .conftest import rectangle
 
 pytestmark = pytest.mark.integration
 AREA = rectangle(0, 0, 1000, 1000)
+EVERYWHERE = rectangle(-5000, -5000, 5000, 5000)
 EXPECTED_HIT = {
     Policy.FORBID: Outcome.FAIL,
     Policy.CONSULT: Outcome.NOTE,
@@ -31,10 +32,11 @@ def test_four_answers(session, load):
     unloaded = statuses(session, rectangle(100, 100, 200, 200))
     for definition in catalogue.layers.values():
         values = {k: 1.0 if f.type == "number" else "1" for k, f in definition.fields.items()}
-        load(definition.code, [(AREA, values)])
+        load(definition.code, [(EVERYWHERE if definition.covers_area else AREA, values)])
     inside = statuses(session, rectangle(100, 100, 200, 200))
     beside = statuses(session, rectangle(1000, 100, 1100, 200))
     away = statuses(session, rectangle(2000, 100, 2100, 200))
+    beyond = statuses(session, rectangle(9000, 100, 9100, 200))
     for code, definition in catalogue.layers.items():
         assert unloaded[code].status == "not_checked", code
         assert unloaded[code].outcome in (Outcome.UNDECIDED, Outcome.NOTE), code
@@ -47,5 +49,8 @@ def test_four_answers(session, load):
         assert inside[code].status == "hit", code
         assert inside[code].outcome is EXPECTED_HIT[definition.policy], code
         assert inside[code].overlap_m2 == pytest.approx(10_000), code
+        if definition.covers_area:
+            assert beyond[code].status == "not_checked", code  # a gap in such a layer is missing data
+            continue
         assert beside[code].status == "touch", code
         assert away[code].status == "clear", code
