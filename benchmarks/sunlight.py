@@ -1,9 +1,9 @@
 """How long a sunlight check takes: ``python benchmarks/sunlight.py``.
 
-Prints, on one core, the time for 20 buildings × 500 window points on 大寒日 (8-16 h true solar time; the intervals are
-exact, a minute-by-minute method would cast 500 × 480 rays), for a district of 100 buildings × 5,000 points, for the shadow
-lines of a day, for the share of a green outside the shadow line, and for a whole check with two days and neighbours.
-Exits with 1 when the first one takes a second or more.
+Prints, on one core, the time for 20 buildings × 500 window points on 大寒日 (8-16 h true solar time; the intervals
+are exact, a minute-by-minute method would cast 500 × 480 rays), for a district of 100 buildings × 5,000 points, for the
+shadow lines of a day, for the share of a green outside the shadow line, and for a whole check with two days and
+neighbours. Exits with 1 when the first one takes a second or more.
 """
 
 from __future__ import annotations

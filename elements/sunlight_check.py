@@ -172,6 +172,8 @@ def check(
         BadInput: a year or an hour window that makes no sense.
     """
     windows = [w for s in subjects for w in s.windows]
+    if all(s.own for s in subjects):
+        before = None
     days = []
     for rule in rules.days:
         date, path = path_of(rule, scene.site, rules.year)
@@ -414,12 +416,14 @@ def no_standard(subject: Subject, rules: SunRules) -> tuple[Missing, ...]:
                 f"no sunlight standard for {subject.case!r}",
             ),
         )
+    if subject.own and rules.own_case is None:
+        return (Missing("RZ_CASE", "日照情形", "缺少日照情形(RZ_CASE)", "RZ_CASE is not given"),)
     return (
         Missing(
             f"{subject.name}.用途",
             "用途",
-            f"{subject.name} 未注用途,或未说明是否旧区改建",
-            f"{subject.name}: the use (or the kind of project) is not given",
+            f"{subject.name} 未注用途",
+            f"the use of {subject.name} is not given",
         ),
     )
 

@@ -368,6 +368,8 @@ def test_what_a_drawing_leaves_out_is_named() -> None:
     (unit,) = analyse(no_use, EPSG, rules()).day("大寒日").units
     assert unit.outcome is Outcome.UNDECIDED
     assert "用途" in unit.message
+    no_case = analyse(plan(house("1#", 0, 0, 建筑高度=54.0)), EPSG, rules(case=None)).day("大寒日").units[0]
+    assert [m.code for m in no_case.missing] == ["RZ_CASE"]
     no_zone = analyse(plan(house("1#", 0, 0, 建筑高度=54.0)), EPSG, rules(zone=None)).day("大寒日").units[0]
     assert [m.code for m in no_zone.missing] == ["RZ_ZONE"]
     for models, epsg, words in (

@@ -91,6 +91,7 @@ def wall_hours(height: float, distance: float, latitude: float, declination: flo
     return min(2 * math.degrees(math.acos(right / left)) / 15, window)
 
 
+@settings(deadline=None)
 @given(st.floats(1, 100), st.floats(2, 200), st.floats(18, 50), st.sampled_from([GREAT_COLD, SOLSTICE]))
 def test_long_wall(height: float, distance: float, latitude: float, declination: float) -> None:
     path = sun_path(Site(latitude), declination, 8.0, 16.0)

@@ -35,6 +35,7 @@ def test_length_and_direction_at_noon() -> None:
     assert found.area == pytest.approx(10 * (10 + length))
 
 
+@settings(deadline=None)
 @given(st.floats(8.1, 15.9), st.floats(5, 60), st.floats(-1.5, 1.5))
 def test_area_of_a_convex_shadow(hour: float, height: float, gamma: float) -> None:
     """Area = footprint + length × breadth across the sun."""

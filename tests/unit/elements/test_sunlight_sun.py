@@ -6,7 +6,7 @@ import datetime as dt
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elements.sunlight_sun import (
@@ -140,6 +140,7 @@ def test_declinations_of_the_sunlight_days() -> None:
 # ---------------------------------------------------------------- invariants
 
 
+@settings(deadline=None)
 @given(LATITUDES, st.floats(-23.44, 23.44))
 def test_noon_altitude(latitude: float, declination: float) -> None:
     assert horizontal(latitude, declination, 0.0).altitude == pytest.approx(
@@ -147,6 +148,7 @@ def test_noon_altitude(latitude: float, declination: float) -> None:
     )
 
 
+@settings(deadline=None)
 @given(LATITUDES, st.floats(-23.44, 23.44), st.floats(0.01, 179.0))
 def test_symmetry_about_noon(latitude: float, declination: float, hour_angle: float) -> None:
     before, after = (horizontal(latitude, declination, h) for h in (-hour_angle, hour_angle))
@@ -158,6 +160,7 @@ def test_symmetry_about_noon(latitude: float, declination: float, hour_angle: fl
         assert math.sin(math.radians(before.azimuth)) >= -1e-9  # mornings in the east
 
 
+@settings(deadline=None)
 @given(LATITUDES, st.floats(-23.44, 23.44))
 def test_sunrise_equation(latitude: float, declination: float) -> None:
     hour_angle = sunset_hour_angle(latitude, declination)
@@ -171,6 +174,7 @@ def test_polar_day_and_night() -> None:
     assert sunset_hour_angle(80.0, 20.0) == 180.0
 
 
+@settings(deadline=None)
 @given(MOMENTS, LONGITUDES)
 def test_solar_time_is_mean_time_plus_equation(moment: dt.datetime, longitude: float) -> None:
     mean = (
@@ -183,12 +187,14 @@ def test_solar_time_is_mean_time_plus_equation(moment: dt.datetime, longitude: f
     assert abs(gap) * 3600 < 0.2 + 0.002738 * abs(delta_t(year))
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1950, 1, 1), dt.date(2100, 1, 1)), st.floats(0.1, 23.9), LONGITUDES)
 def test_moment_of_solar_time_inverts(day: dt.date, hours: float, longitude: float) -> None:
     moment = moment_of_solar_time(day, hours, longitude)
     assert true_solar_time(moment, longitude) == pytest.approx(hours, abs=1e-5)
 
 
+@settings(deadline=None)
 @given(MOMENTS)
 def test_coordinates_hang_together(moment: dt.datetime) -> None:
     sun = coordinates_at(moment)
