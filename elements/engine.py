@@ -20,6 +20,7 @@ import elements.library  # noqa: F401 - registers the named functions
 from elements.element import BusinessFile, ElementSpec, Kind, Literal_, Source, TariffRef, Type
 from elements.formula import Formula, FormulaError, FormulaFault
 from elements.functions import REGISTRY
+from elements.planning import limit_text
 from elements.rounding import Rounding, plain_number, round_to
 from elements.tariffs import Lookup, Tariffs, load_tariffs
 from elements.values import (
@@ -646,19 +647,6 @@ def display_value(spec: ElementSpec, value: Value | None) -> str:
             return limit_text(value)
         return ";".join(f"{k}={v}" for k, v in value.items())
     return str(value)
-
-
-def limit_text(limit: Mapping[str, Any]) -> str:
-    """``≤2.50``, ``≥35``, ``2.0–2.5``, ``不作要求`` …, as the condition itself writes its numbers."""
-    operator = limit.get("operator")
-    words = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "="}
-    if operator == "none":
-        return "不作要求"
-    if operator == "between":
-        return f"{limit.get('value')}–{limit.get('value2')}"
-    if operator in words:
-        return f"{words[operator]}{limit.get('value')}"
-    return str(limit.get("text") or limit.get("value") or "")
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from elements import areas, land_price, planning, sharing
+from elements.decisions import condition_text
 from elements.functions import function
 from elements.rounding import millimetres, plain_number, round_to
 from elements.values import Computed, Missing, Step, Undecided, Value, union_evidence
@@ -76,9 +77,7 @@ def compare_limit(value: Decimal, limit: dict[str, Any], precision: int = 2, uni
 
     A limit with operator ``none`` yields 提示: the conditions ask nothing of this indicator.
     """
-    from elements.engine import limit_text
-
-    shown = limit_text(limit)
+    shown = planning.limit_text(limit)
     if limit.get("operator") == "none":
         return Computed(
             Outcome.NOTE,
@@ -203,8 +202,6 @@ def area_by_rules(
     }
     row = areas.area_coefficient(rules, object, facts, object)
     coefficient = Decimal(row["coefficient"])
-    from elements.decisions import condition_text
-
     return Computed(
         area * coefficient,
         substituted=f"{_n(area)} × {plain_number(coefficient)}({condition_text(row)})",

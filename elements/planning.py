@@ -104,6 +104,19 @@ def parse_parking(text: str) -> list[tuple[Decimal, Decimal, str]]:
     return out
 
 
+def limit_text(limit: Mapping[str, Any]) -> str:
+    """``≤2.50``, ``≥35``, ``2.0–2.5``, ``不作要求`` …, as the condition itself writes its numbers."""
+    operator = limit.get("operator")
+    words = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "="}
+    if operator == "none":
+        return "不作要求"
+    if operator == "between":
+        return f"{limit.get('value')}–{limit.get('value2')}"
+    if operator in words:
+        return f"{words[operator]}{limit.get('value')}"
+    return str(limit.get("text") or limit.get("value") or "")
+
+
 def judge(value: Decimal, limit: Mapping[str, Any]) -> bool:
     """Compare the unrounded value with a limit, by the limit's own operator (``<= >= < > = between in``).
 

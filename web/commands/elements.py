@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.tree import Tree
 
 from elements import run as runs
@@ -158,7 +159,7 @@ def run_(
                     row["name"],
                     OUTCOMES[row["outcome"]] if row["outcome"] else row["display"],
                     row["unit"],
-                    row["substituted"] or ";".join(m["reason"] for m in row["missing"]),
+                    escape(row["substituted"] or ";".join(m["reason"] for m in row["missing"])),
                     row["clause"],
                 ]
                 for row in plain["trace"]
@@ -200,26 +201,22 @@ def _label(node: dict[str, Any]) -> str:
     text = f"[bold]{node['code']}[/bold] {node['name']} = "
     text += OUTCOMES[node["outcome"]] if node["outcome"] else f"[cyan]{node['value']}[/cyan]{node['unit']}"
     if node["formula"]:
-        text += f"\n[dim]{_escape(node['formula'])}[/dim]"
+        text += f"\n[dim]{escape(node['formula'])}[/dim]"
     if node["substituted"]:
-        text += f"\n  {_escape(node['substituted'])}"
+        text += f"\n  {escape(node['substituted'])}"
     if node["clause"]:
-        text += f"\n  [dim]依据 {_escape(node['clause'])}[/dim]"
+        text += f"\n  [dim]依据 {escape(node['clause'])}[/dim]"
     if not node["verified"]:
         text += "  [yellow]※ 未核实[/yellow]"
     for missing in node["missing"]:
-        text += f"\n  [magenta]缺 {_escape(missing['reason'])}[/magenta]"
+        text += f"\n  [magenta]缺 {escape(missing['reason'])}[/magenta]"
     return text
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 def _grow(branch: Tree, node: dict[str, Any], seen: set[str]) -> None:
     for step in node["steps"]:
         branch.add(
-            f"[dim]{_escape(step['name'])}: {_escape(step['expression'])} = {_escape(step['value'])}[/dim]"
+            f"[dim]{escape(step['name'])}: {escape(step['expression'])} = {escape(step['value'])}[/dim]"
         )
     for child in node["inputs"]:
         if child["code"] in seen:

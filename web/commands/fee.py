@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from elements import run as runs
 from elements.engine import load_catalogue
@@ -113,7 +114,7 @@ def _print(line: FeeLine, fields: list[dict[str, Any]]) -> None:
                     s["name"],
                     s["value"],
                     s["unit"],
-                    s["substituted"] or ";".join(s["missing"]),
+                    escape(s["substituted"] or ";".join(s["missing"])),
                     ";".join(s["documents"]),
                 ]
                 for s in steps

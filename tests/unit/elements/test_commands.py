@@ -1,0 +1,107 @@
+"""``project-box elements`` and ``project-box fee``: figures, refusals, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from web.cli import app
+
+RUNNER = CliRunner()
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    answer = RUNNER.invoke(app, list(arguments))
+    assert answer.exit_code == code, answer.output
+    return answer.stdout
+
+
+def run_json(*arguments: str, code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", code=code))
+
+
+def test_list() -> None:
+    listed = run_json("elements", "list", "--business", "house-sharing")
+    assert {"code", "name", "kind", "class", "business", "unit", "source", "clause"} <= set(
+        listed["elements"][0]
+    )
+    assert "分摊系数" in run("elements", "list", "--business", "house-sharing", "--kind", "指标")
+    assert run_json("elements", "list", "--kind", "甲", code=2)["error"]["place"] == "--kind"
+    assert run_json("elements", "list", "--business", "nope", code=2)["error"]["code"] == "not_found"
+
+
+def test_run_and_exit_codes() -> None:
+    plain = run_json(
+        "elements", "run", "house-sharing", "--set", "FH_INNER=A=80,B=100,C=120", "-s", "FH_COMMON=45"
+    )
+    assert plain["values"]["FH_K"]["display"] == "0.150000"
+    assert {u["code"] for u in plain["undecided"]} == {"FH_LIMIT"}
+    over = (
+        "elements",
+        "run",
+        "verification",
+        "-s",
+        "HX_TIERS=T1",
+        "-s",
+        "HX_PERMITTED=1000",
+        "-s",
+        "HX_ACTUAL=1200",
+    )
+    assert run_json(*over, code=1)["failed"] == ["JL_HX_AREA"]
+    run(*over, code=1)
+
+
+def test_explain() -> None:
+    tree = run_json("elements", "explain", "LP_KY", "-s", "LP_USAGE=居住用地", "-s", "LP_TERM=63.97")
+    assert tree["explain"]["value"] == "0.9950"
+    assert {c["code"] for c in tree["explain"]["inputs"]} >= {"LP_RATE", "LP_TERM"}
+    assert "63.97" in run(
+        "elements", "explain", "年期修正系数", "-s", "LP_USAGE=居住用地", "-s", "LP_TERM=63.97"
+    )
+
+
+def test_fee() -> None:
+    assert {"TDCRJ", "YHS", "QS"} <= {f["code"] for f in run_json("fee")["fees"]}
+    assert "TDCRJ" in run("fee")
+    line = run_json("fee", "yhs", "--set", "出让合同价款=120000000元")
+    assert (line["amount"], line["verified"]) == ("60000.00", False)
+    assert line["values"]["YHS_RATE"]["value"] == "0.050"
+    assert any(s["code"] == "YHS_RATE" and s["documents"] for s in line["trace"])
+    missing = run_json("fee", "QS", "-s", "HT_PRICE=1")
+    assert missing["amount"] is None
+    assert missing["missing"][0]["code"] == "table:deed-tax"
+    assert "无法判定" in run("fee", "QS")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (["YHS", "-s", "HT_PRICE=12万元"], "HT_PRICE"),
+        (["YHS", "-s", "NOPE=1"], "NOPE"),
+        (["YHS", "-s", "HT_PRICE"], "HT_PRICE"),
+        (["YHS", "-s", "HT_PRICE=1", "-s", "ht_price=2"], "ht_price"),
+        (["YHS", "--at", "gestern"], "--at"),
+        (["YHS", "-s", "YHS_RATE=5"], "YHS_RATE"),
+        (["NOPE"], None),
+        (["YHS", "--inputs", "/nonexistent.json"], "/nonexistent.json"),
+    ],
+)
+def test_unusable_input_is_refused_with_its_place(arguments: list[str], place: str | None) -> None:
+    assert run_json("fee", *arguments, code=2)["error"]["place"] == place
+
+
+def test_inputs_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "in.json"
+    file.write_text('{"HT_PRICE": 100000000.10, "XZF_YEARS": null}', encoding="utf-8")
+    assert run_json("fee", "YHS", "--inputs", str(file))["amount"] == "50000.00"
+    file.write_text("[1]", encoding="utf-8")
+    run("fee", "YHS", "--inputs", str(file), code=2)
+
+
+def test_same_run_same_bytes() -> None:
+    arguments = ("fee", "GDZYS", "-s", "GD_AREA=13340", "-s", "GD_CLASS=园地", "--at", "2026-06-03", "--json")
+    assert run(*arguments) == run(*arguments)
