@@ -11,7 +11,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from project_box.kernel.db import SCHEMAS, Database
-from web.tables import metadata
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,10 +37,8 @@ def upgrade(database: Database) -> None:
             connection.scalar(text("SELECT to_regnamespace('box') IS NOT NULL"))
             and current(connection) == head
         ):
-            metadata.create_all(connection)
             return
         connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
         for schema in SCHEMAS:
             connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         command.upgrade(configuration(connection), "head")
-        metadata.create_all(connection)
