@@ -21,6 +21,7 @@ from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from project_box.kernel.finding import Finding
 from project_box.kernel.identity import OFFICER_ROLES, Actor, Role
+from project_box.kernel.plain import content_hash
 from project_box.models import StoredFile
 from project_box.service import record_audit
 
@@ -40,6 +41,7 @@ def start_case(session: Session, actor: Actor, project_id: uuid.UUID, item_code:
     version = load_items().get(item_code)
     if version is None:
         raise NotFound(f"没有事项“{item_code[:60]}”", f"no item {item_code[:60]!r}")
+    repository.lock_project(session, project.id)
     for other in repository.cases(session, actor, project_id):
         if other.item_code == item_code and not other.state.final and other.state is not CaseState.CLOSED:
             raise Conflict(
@@ -296,7 +298,7 @@ def submit(session: Session, actor: Actor, case_id: uuid.UUID) -> Case:
         actor,
         "case.submitted",
         f"case:{case.id}",
-        {"serial": case.serial, "form": dict(row.data), "materials": _provenance(file)},
+        {"serial": case.serial, "form_hash": content_hash(row.data), "materials": _provenance(file)},
     )
     projection.tell(
         session, case, f"已收到您的申请 {case.serial}", f"{file.item.name}：五个工作日内告知是否受理。"

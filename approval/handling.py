@@ -49,7 +49,7 @@ from project_box.service import record_audit
 
 _OPEN = frozenset({TaskState.NOT_STARTED, TaskState.ACTIVE})
 #: longest written opinion
-MAX_OPINION = 4000
+MAX_OPINION = 20_000
 
 
 def get_task(session: Session, actor: Actor, task_id: uuid.UUID) -> Task:
@@ -602,6 +602,9 @@ def on_review_closed(session: Session, case_id: uuid.UUID, verdict: str) -> None
         )
         return
     word = neighbours.verdict_word(verdict)
+    for task in repository.case_tasks(session, case.id):
+        if task.message == "joint_review_closed" and task.state is not TaskState.DONE:
+            task.note = f"联审意见：{word}，请作补正告知"
     projection.log(
         session,
         case,

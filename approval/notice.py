@@ -6,6 +6,7 @@ The result is the data of the ``notice`` document template (:mod:`project_box.do
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,10 @@ TITLES: dict[str, tuple[str, str, str]] = {
 _REMEDY = "如不服本决定，可以依法申请行政复议，或者依法向人民法院提起行政诉讼。"
 #: what an entry of a correction list may point to
 PLACES = {"material": "材料", "field": "表单", "sheet": "图纸", "map": "红线图", "other": "其他"}
+
+
+#: a path of this platform: nothing a browser could take for another host
+_OWN_PATH = re.compile(r"/(?:[\w\-.~%?=&#][\w\-.~%/?=&#]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +125,10 @@ def entry(raw: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], links:
         place = f"红线图：界址点 {target}" if target and "," not in target else f"红线图：{target}"
     else:
         place = target or "其他"
-    fallback = str(raw.get("link") or "")
+    fallback = str(raw.get("link") or "")[:500]
     file, _, handle = target.partition("#")
     link = links.get(kind, "").format(target=quote(target), file=quote(file), handle=quote(handle))
-    if not link and fallback.startswith("/") and not fallback.startswith("//"):
+    if not link and _OWN_PATH.fullmatch(fallback):
         link = fallback
     return Entry(kind, target, place, text, link)
 

@@ -156,6 +156,9 @@ def open_joint_review(session: Session, actor: Actor, case: Case) -> None:
         session, actor, case.id, case.project_id, [d.code for d in item.disciplines], due
     )
     tasks = repository.case_tasks(session, case.id)
+    for task in tasks:
+        if task.message == "joint_review_closed" and task.state in _OPEN:
+            task.note = ""
     for discipline in item.disciplines:
         for task in tasks:
             if task.discipline == discipline.code and task.state in _OPEN:

@@ -61,6 +61,11 @@ def case_for_event(session: Session, case_id: uuid.UUID) -> Case | None:
     return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
+def lock_project(session: Session, project_id: uuid.UUID) -> None:
+    """One case of a project is started at a time."""
+    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+
+
 def cases(session: Session, actor: Actor, project_id: uuid.UUID | None = None) -> Sequence[Case]:
     """Visible cases, newest first."""
     statement = visible_cases(actor)
@@ -154,7 +159,10 @@ def case_tasks(session: Session, case_id: uuid.UUID) -> Sequence[Task]:
 def open_tasks(session: Session, actor: Actor) -> Sequence[Task]:
     """Open tasks the actor may act on, oldest case first: of their roles, and of their discipline."""
     mine = or_(
-        and_(Task.role.in_([r.value for r in actor.roles & OFFICER_ROLES]), Task.message.is_(None)),
+        and_(
+            Task.role.in_([r.value for r in actor.roles & OFFICER_ROLES]),
+            or_(Task.message.is_(None), Task.note != ""),  # a wait that needs somebody says so in its note
+        ),
         and_(Task.role == Role.DISCIPLINE, Task.discipline == actor.discipline)
         if actor.has(Role.DISCIPLINE) and actor.discipline
         else false(),
@@ -176,6 +184,12 @@ def done_tasks(session: Session, actor: Actor, limit: int = 100) -> Sequence[Tas
     return session.scalars(
         select(Task).where(Task.done_by == actor.user_id).order_by(Task.done_at.desc()).limit(limit)
     ).all()
+
+
+def done_count(session: Session, actor: Actor) -> int:
+    """How many tasks the actor finished."""
+    count = session.scalar(select(func.count()).select_from(Task).where(Task.done_by == actor.user_id))
+    return count or 0
 
 
 def clock_events(session: Session, case_ids: Iterable[uuid.UUID]) -> Sequence[ClockEventRow]:

@@ -288,7 +288,7 @@ def tasks_view(
     todo = [row(t) for t in tasks if t.case_id in rows]
     doing = [
         {"case": rows[c.id], "link": f"/cases/{c.id}", "name": c.state.zh, "name_en": c.state.en, "id": None,
-         "state": None, "due": None}
+         "state": None, "due": None, "note": ""}
         for c in cases.values()
         if casefile.is_open(c)
     ]  # fmt: skip
@@ -310,7 +310,10 @@ def tasks_view(
         )
     ]
     return {
-        "counts": {name: len(by_tab[name]) for name in ("todo", "doing", "soon", "overdue")},
+        "counts": {
+            **{name: len(by_tab[name]) for name in ("todo", "doing", "soon", "overdue")},
+            "done": repository.done_count(session, actor),
+        },
         "tab": tab,
         "tasks": shown,
         "filter": {"item": item, "q": q},
@@ -560,6 +563,7 @@ def case_view(
         },
         "own": not inside,
         "editable": not inside and case.state in (CaseState.DRAFT, CaseState.CORRECTION),
+        "deemed": case.state is CaseState.SUBMITTED and casefile.reading(rows, case).committed.overdue,
         "can_withdraw": not inside and case.state in RULES[Action.WITHDRAW].sources,
         "form": form_plain(file),
         "materials": [material_plain(line) for line in file.lines],
@@ -582,7 +586,7 @@ def case_view(
         "licence": licence_plain(licence) if licence else None,
         "drawings": _drawings(file),
         "site": _site(file),
-        "review": _review(file),
+        "review": _review(file, verdicts=inside or not file.review.open),
         "evaluations": [to_plain(e) for e in file.engagements],
         "fees": file.results["fee_statement"].payload if "fee_statement" in file.results else None,
         "indicators": [to_plain(x) for x in issuing.deciding_indicators(file)],
@@ -688,7 +692,10 @@ def _site(file: CaseFile) -> dict[str, Any]:
     }
 
 
-def _review(file: CaseFile) -> dict[str, Any]:
+def _review(file: CaseFile, *, verdicts: bool) -> dict[str, Any]:
+    """The joint review; the applicant sees verdicts once they are merged."""
+    nothing: tuple[str | None, str, str] = (None, "", "")
+    given = file.review.verdicts if verdicts else {}
     return {
         "id": str(file.case.review_id) if file.case.review_id else None,
         "open": file.review.open,
@@ -698,14 +705,13 @@ def _review(file: CaseFile) -> dict[str, Any]:
                 "code": d.code,
                 "name": d.name,
                 "name_en": d.name_en,
-                "verdict": file.review.verdicts.get(d.code, (None, "", ""))[0],
-                "verdict_name": neighbours.verdict_word(v)
-                if (v := file.review.verdicts.get(d.code, (None, "", ""))[0])
-                else "",
-                "text": file.review.verdicts.get(d.code, (None, "", ""))[1],
-                "by": file.review.verdicts.get(d.code, (None, "", ""))[2],
+                "verdict": verdict,
+                "verdict_name": neighbours.verdict_word(verdict) if verdict else "",
+                "text": text,
+                "by": by,
             }
             for d in file.item.disciplines
+            for verdict, text, by in [given.get(d.code, nothing)]
         ],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from approval.models import Case, Task
 from approval.neighbours import ReviewFacts
 from project_box import seal
 from project_box import service as box
+from project_box.kernel.db import Database
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.finding import Outcome
 from project_box.kernel.identity import Actor
@@ -489,3 +491,54 @@ def test_bad_uploads_are_refused_and_nothing_is_kept(
 def test_serials_are_unique_and_in_order(session: Session) -> None:
     numbers = [repository.next_number(session, "serial:1999") for _ in range(5)]
     assert numbers == [1, 2, 3, 4, 5]
+
+
+def test_numbers_are_never_given_twice(database: Database) -> None:
+    def take(_: int) -> int:
+        with database.transaction() as session:
+            return repository.next_number(session, "serial:1998")
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = list(pool.map(take, range(60)))
+    assert sorted(numbers) == list(range(1, 61))
+
+
+def test_a_year_without_holiday_notice_leaves_the_due_date_undecided(
+    session: Session, actors: Actors, new_project: NewProject, rooms: Neighbours, calendar: Calendar
+) -> None:
+    calendar.go("2026-12-25")
+    case = handed_in(session, actors, new_project())
+    act(session, actors["window"], case, "accept", "accept")
+    reading = casefile.reading(repository.clock_events(session, [case.id]), case)
+    assert reading.committed.due is None
+    assert "2027" in reading.committed.undecided
+    paragraphs = "".join(repository.notices(session, case.id)[-1].data["paragraphs"])
+    assert "10 个工作日" in paragraphs
+    assert "办理期限至" not in paragraphs
+    calendar.go("2026-12-29")
+    assert casefile.reading(repository.clock_events(session, [case.id]), case).ours == 2
+
+
+def test_a_review_that_does_not_agree_comes_back_to_the_handler_who_had_finished(
+    session: Session, actors: Actors, new_project: NewProject, rooms: Neighbours
+) -> None:
+    case = handed_in(session, actors, new_project())
+    act(session, actors["window"], case, "accept", "accept")
+    act(session, actors["handler"], case, "handle", "agree")
+    mine = [t for t in repository.open_tasks(session, actors["handler"]) if t.case_id == case.id]
+    assert mine == []
+    rooms.verdicts(session, case, fire="disagree")
+    mine = [t for t in repository.open_tasks(session, actors["handler"]) if t.case_id == case.id]
+    assert [t.step for t in mine] == ["joint_review"]
+    assert "补正告知" in mine[0].note
+    act(
+        session,
+        actors["handler"],
+        case,
+        "joint_review",
+        "correct",
+        corrections=[{"other": "图纸", "text": "改"}],
+    )
+    rooms.review = ReviewFacts(2, False, rooms.review.verdicts)
+    service.resubmit(session, actors["developer"], case.id)
+    assert open_task(session, case, "joint_review").note == ""

@@ -81,6 +81,7 @@ def test_entries_point_to_their_place() -> None:
     assert entry(map="J5", text="x") == ("红线图：界址点 J5", "/projects/2/site?vertex=J5")
     assert entry(text="其他事", link="https://evil.example/") == ("其他", "")
     assert entry(text="其他事", link="//evil.example/") == ("其他", "")
+    assert entry(text="其他事", link="/\\evil.example") == ("其他", "")
     assert entry(text="其他事", link="/projects/2") == ("其他", "/projects/2")
 
 
