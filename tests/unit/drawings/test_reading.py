@@ -8,7 +8,7 @@ import random
 import time
 
 import pytest
-from ezdxf.entities import LWPolyline
+from ezdxf.entities.lwpolyline import LWPolyline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

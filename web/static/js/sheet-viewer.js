@@ -99,6 +99,7 @@ class SheetViewer extends HTMLElement {
     this.message.textContent = this.words.loading;
     this.items = [];
     this.ready = false;
+    this.removeAttribute("ready");
     try {
       const answer = await fetch(address, { headers: { accept: "application/geo+json" } });
       if (!answer.ok) throw new Error(String(answer.status));
@@ -111,6 +112,7 @@ class SheetViewer extends HTMLElement {
       return;
     }
     this.ready = true;
+    this.setAttribute("ready", "");
     this.fit();
     if (this.litHandles.length) this.highlight(this.litHandles, { zoom: true });
     this.readHash();
@@ -170,9 +172,10 @@ class SheetViewer extends HTMLElement {
 
   // --- what is shown -------------------------------------------------------------------------------------------------
 
-  fit() { this.zoomTo(this.home || [0, 0, 1, 1], 1.06); }
+  fit() { this.zoomTo(this.home || [0, 0, 1, 1], 1.06); this.whole = true; }
 
   zoomTo([x0, y0, x1, y1], margin = 1.6) {
+    this.whole = false;
     const w = this.width || 1, h = this.height || 1;
     const least = 2 / (this.metres || 1);
     const dx = Math.max(x1 - x0, least), dy = Math.max(y1 - y0, least);
@@ -180,10 +183,16 @@ class SheetViewer extends HTMLElement {
     this.redraw();
   }
 
+  // a ring around one spot; what is lit stays in sight unless it is so large that the spot would be lost in it
   show(x, y) {
     const size = 30 / (this.metres || 1);
     this.spot = [x, y];
-    this.zoomTo([x - size / 2, y - size / 2, x + size / 2, y + size / 2], 1);
+    let box = [x - size / 2, y - size / 2, x + size / 2, y + size / 2];
+    for (const i of this.lit) {
+      const wide = [Math.min(box[0], i.x0), Math.min(box[1], i.y0), Math.max(box[2], i.x1), Math.max(box[3], i.y1)];
+      if (wide[2] - wide[0] < 12 * size && wide[3] - wide[1] < 12 * size) box = wide;
+    }
+    this.zoomTo(box, 1.15);
   }
 
   highlight(handles, { zoom = true } = {}) {
@@ -228,10 +237,9 @@ class SheetViewer extends HTMLElement {
     const box = this.canvas.parentElement.getBoundingClientRect();
     if (!box.width || !box.height) return;
     const ratio = window.devicePixelRatio || 1;
-    const first = !this.width;
     this.width = box.width; this.height = box.height; this.ratio = ratio;
     this.canvas.width = Math.round(box.width * ratio); this.canvas.height = Math.round(box.height * ratio);
-    if (first && this.ready) this.fit(); else this.paint();
+    if (this.whole && this.ready) this.fit(); else this.paint();
   }
 
   redraw() {
@@ -479,6 +487,7 @@ class SheetViewer extends HTMLElement {
 
   zoomBy(factor, px = this.width / 2, py = this.height / 2) {
     const [x, y] = this.toSheet(px, py);
+    this.whole = false;
     const scale = Math.min(1e6, Math.max(1e-9, this.view.scale * factor));
     this.view = { scale, x: x - (px - this.width / 2) / scale, y: y + (py - this.height / 2) / scale };
     this.quick();
@@ -505,7 +514,7 @@ class SheetViewer extends HTMLElement {
       const dx = at[0] - before[0], dy = at[1] - before[1];
       this.moved += Math.abs(dx) + Math.abs(dy);
       this.pointers.set(event.pointerId, at);
-      if (this.moved > 4) { c.classList.add("dragging"); this.view.x -= dx / this.view.scale; this.view.y += dy / this.view.scale; this.quick(); }
+      if (this.moved > 4) { c.classList.add("dragging"); this.whole = false; this.view.x -= dx / this.view.scale; this.view.y += dy / this.view.scale; this.quick(); }
     });
     const up = (event) => {
       const had = this.pointers.delete(event.pointerId);
