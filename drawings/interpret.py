@@ -22,7 +22,7 @@ from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.issues import Collector
-from drawings.multiplicity import BadRange, is_roof, parse_floors
+from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
 from drawings.reading import Reading, reading
 from drawings.rings import chain, close_by_ends
 from drawings.standards import Match, Role, Roles, Standard, detect, roles
@@ -127,6 +127,7 @@ class _Ring:
     hatch: bool = False
     gathered: Gathered = field(default_factory=Gathered)
     free_text: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     holes: list[_Ring] = field(default_factory=list)
 
     @property
@@ -568,6 +569,9 @@ class _Interpretation:
                     parse_floors(line)
                 except BadRange:
                     ring.free_text.append(line)
+                    title = floors_of_title(line)
+                    if title is not None:
+                        ring.titles.append(title)
                 else:
                     ring.gathered.add(source, {"起止层": line})
             elif (
@@ -600,22 +604,32 @@ class _Interpretation:
             ):
                 continue
             text = unicodedata.normalize("NFKC", entity.text).strip()
+            title = None
             try:
                 parse_floors(text)
             except BadRange:
-                continue
+                title = floors_of_title(text)
+                if title is None:
+                    continue
             spot = Point(self._metres(entity.at))
             for index in tree.query(spot, predicate="intersects"):
                 ring = polygons[int(index)]
-                if id(ring) in frames:
-                    telling = bool(re.search(r"[层F~至,,、]|\d\s*-", text, re.IGNORECASE))
+                if id(ring) not in frames:
+                    continue
+                if title is not None:
+                    ring.titles.append(title)
+                else:
+                    telling = bool(re.search(r"[层F~至,、]|\d\s*-", text, re.IGNORECASE))
                     offers[id(ring)].append(((telling, entity.height), text))
-        for key, found in offers.items():
-            found.sort(reverse=True)
-            best = found[0]
-            rivals = {text for rank, text in found[1:] if rank == best[0] or not best[0][0]}
-            if not (rivals - {best[1]}):
-                frames[key].gathered.add("text", {"起止层": best[1]})
+        for key, ring in frames.items():
+            found = sorted(offers[key], reverse=True)
+            if found and (found[0][0][0] or not ring.titles):  # a plain number is worth less than a title
+                best = found[0]
+                rivals = {text for rank, text in found[1:] if rank == best[0] or not best[0][0]}
+                if not (rivals - {best[1]}):
+                    ring.gathered.add("text", {"起止层": best[1]})
+            elif len(set(ring.titles)) == 1:
+                ring.gathered.add("text", {"起止层": ring.titles[0]})
 
     def _from_table(self, rings: list[_Ring]) -> None:
         if not self.table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 _MAX_FLOORS = 400
 _PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
@@ -57,6 +58,35 @@ def parse_floors(text: str) -> tuple[int, ...]:
     if len(set(floors)) != len(floors):
         raise BadRange("楼层重复", "a floor occurs twice")
     return tuple(sorted(floors))
+
+
+_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")}
+_NUMERAL = re.compile(r"[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
+_TITLE = re.compile(
+    r"((?:地下|B)?-?\d{1,3}(?:\s*(?:[-~,、]|至|到)\s*(?:地下|B)?-?\d{1,3})*)\s*(?:层|F(?![A-Z]))",
+    re.IGNORECASE,
+)
+
+
+def _numeral(found: re.Match[str]) -> str:
+    text = found.group()
+    if "十" not in text:
+        return str(_DIGITS[text])
+    tens, _, ones = text.partition("十")
+    return str((_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0))
+
+
+def floors_of_title(text: str) -> str | None:
+    """The floor range in a sheet title (``二至十七层平面图``, ``首层平面图``, ``地下一层平面图``); None if it names no floor."""
+    clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
+    clean = _NUMERAL.sub(_numeral, re.sub(r"(?<=[地屋])下(?=室)", "", clean))
+    parts = list(_TITLE.finditer(clean))
+    if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及" for x, y in pairwise(parts)):
+        return None  # several titles in one text: which one holds is not for us to guess
+    try:
+        return format_floors(parse_floors(",".join(part.group(1) for part in parts)))
+    except BadRange:
+        return None
 
 
 def format_floors(floors: tuple[int, ...] | list[int]) -> str:

@@ -182,6 +182,14 @@ def test_a_print_frame_reads_its_bare_range() -> None:
     assert model.by_role("area_deduct")[0].attributes["系数"] == -1.0
 
 
+def test_a_frame_without_attributes_reads_its_title() -> None:
+    doc = new()
+    box(doc, "楼层框", 0, 0, 50, 40)
+    text(doc, "文字", "二至十七层平面图 1:100", 10, 2)
+    text(doc, "文字", "3600", 10, 30)
+    assert model_of(doc, "1#-单体图.dxf").by_role("floor_frame")[0].attributes["起止层"] == "2-17"
+
+
 def test_parking_blocks_count_once_each() -> None:
     model = model_of(site_plan())
     assert len(model.by_role("parking_car")) == 10

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawings.multiplicity import BadRange, format_floors, parse_floors
+from drawings.multiplicity import BadRange, floors_of_title, format_floors, parse_floors
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,23 @@ def test_any_text_gives_floors_or_a_reason(text: str) -> None:
     except BadRange:
         return
     assert found and 0 not in found and list(found) == sorted(set(found))
+
+
+@pytest.mark.parametrize(
+    ("title", "floors"),
+    [
+        ("二至十七层平面图 1:100", "2-17"),
+        ("首层平面图", "1"),
+        ("地下一层平面图", "-1"),
+        ("2-16、18-33层平面图", "2-16,18-33"),
+        ("二十三层平面图", "23"),
+        ("三层、五层平面图", "3,5"),
+        ("一层平面图 二层平面图", None),
+        ("标准层平面图", None),
+        ("屋顶平面图", None),
+        ("总平面图 1:500", None),
+        ("", None),
+    ],
+)
+def test_titles(title: str, floors: str | None) -> None:
+    assert floors_of_title(title) == floors
