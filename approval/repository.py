@@ -61,6 +61,13 @@ def case_for_event(session: Session, case_id: uuid.UUID) -> Case | None:
     return session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
+def running_cases(session: Session) -> Sequence[Case]:
+    """Cases whose clock may run, whoever they belong to: for the worker's reminders only."""
+    running = (CaseState.SUBMITTED, CaseState.ACCEPTED, CaseState.REVIEW)
+    statement = select(Case).where(Case.state.in_(running)).order_by(Case.submitted_at)
+    return session.scalars(statement.with_for_update(skip_locked=True, of=Case)).all()
+
+
 def lock_project(session: Session, project_id: uuid.UUID) -> None:
     """One case of a project is started at a time."""
     session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
@@ -243,6 +250,12 @@ def log(session: Session, case_id: uuid.UUID, *, internal: bool) -> Sequence[Cas
     if not internal:
         statement = statement.where(CaseLog.internal.is_(False))
     return session.scalars(statement.order_by(CaseLog.id)).all()
+
+
+def has_log(session: Session, case_id: uuid.UUID, kind: str) -> bool:
+    """True if 流转记录 holds a line of this kind."""
+    statement = select(CaseLog.id).where(CaseLog.case_id == case_id, CaseLog.kind == kind).limit(1)
+    return session.scalars(statement).first() is not None
 
 
 def licence(session: Session, actor: Actor, number: str) -> Licence | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, exists, func, or_, select, text
+from sqlalchemy import Select, and_, any_, exists, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from project_box.kernel.identity import Actor
@@ -132,3 +132,11 @@ def audit_events(
 def user_by_name(session: Session, username: str) -> User | None:
     """An active user by sign-in name."""
     return session.scalars(select(User).where(User.username == username, User.active)).one_or_none()
+
+
+def users_with_role(session: Session, role: str, discipline: str | None = None) -> Sequence[User]:
+    """Active people who hold a role (of one discipline, when one is named)."""
+    statement = select(User).where(User.active, literal(role) == any_(User.roles))
+    if discipline is not None:
+        statement = statement.where(User.discipline == discipline)
+    return session.scalars(statement.order_by(User.username)).unique().all()

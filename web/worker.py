@@ -5,6 +5,7 @@ from __future__ import annotations
 import procrastinate
 from sqlalchemy import delete
 
+from approval import reminders
 from project_box.kernel.db import Database
 from project_box.kernel.jobs import QUEUE, job_app
 from project_box.models import UserSession
@@ -16,9 +17,15 @@ def build(database: Database) -> procrastinate.App:
     app = job_app(database.url)
 
     @app.periodic(cron="*/15 * * * *")
-    @app.task(name="sessions.expire", queue=QUEUE, pass_context=False)
+    @app.task(name="sessions.expire", queue=QUEUE)
     def expire_sessions(timestamp: int) -> None:
         with database.transaction() as session:
             session.execute(delete(UserSession).where(UserSession.expires_at < now()))
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="cases.remind", queue=QUEUE, queueing_lock="cases.remind")
+    def remind_of_limits(timestamp: int) -> None:
+        with database.transaction() as session:
+            reminders.remind(session)
 
     return app

@@ -19,6 +19,7 @@ from rich.panel import Panel
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
 from project_box.kernel.errors import PlatformError
+from project_box.kernel.jobs import QUEUE
 from project_box.kernel.settings import Settings, get_settings
 from web.cli_support import UNUSABLE, database, emit_json, explained, fail, out, table
 
@@ -138,9 +139,7 @@ def worker() -> None:
     from web.worker import build
 
     with explained(as_json=False), database() as opened:
-        app = build(opened)
-        with app.open():
-            app.run_worker(queues=["project-box"], wait=True, install_signal_handlers=True, concurrency=2)
+        build(opened).run_worker(queues=[QUEUE], wait=True, install_signal_handlers=True, concurrency=2)
 
 
 def db(

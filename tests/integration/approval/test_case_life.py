@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from approval import casefile, handling, neighbours, repository, service
+from approval import casefile, handling, neighbours, reminders, repository, service
 from approval.case import CaseState, Decision, TaskState
 from approval.clock import Lamp
 from approval.gates import EngagementFact
@@ -542,3 +542,16 @@ def test_a_review_that_does_not_agree_comes_back_to_the_handler_who_had_finished
     rooms.review = ReviewFacts(2, False, rooms.review.verdicts)
     service.resubmit(session, actors["developer"], case.id)
     assert open_task(session, case, "joint_review").note == ""
+
+
+def test_a_warning_lamp_reminds_the_people_of_the_open_task_once(
+    session: Session, actors: Actors, new_project: NewProject, rooms: Neighbours, calendar: Calendar
+) -> None:
+    case = handed_in(session, actors, new_project())
+    assert reminders.remind(session) == 0, "a green lamp reminds nobody"
+    calendar.go("2026-03-10")
+    assert reminders.remind(session) == 1
+    assert reminders.remind(session) == 0, "once per lamp"
+    titles = [m.title for m in box.list_messages(session, actors["window"])]
+    assert any(case.serial in title for title in titles)
+    assert not any(case.serial in m.title for m in box.list_messages(session, actors["signer"]))

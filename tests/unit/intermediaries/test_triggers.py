@@ -201,7 +201,9 @@ def test_facts_from_the_box():
     assert (built["layer_YFK"], built["layer_STBC"], built["layer_DXWW"]) == (None, None, "clear")
     assert built["forest_area_m2"] == 812.5 and built["energy_tce"] == 800.0
     assert built["nuclear"] is False and built["river_works"] is False
-    assert facts.build(report, indicators, {}, {"special_works": ""})["nuclear"] is None, "left open is not none"
+    assert facts.build(report, indicators, {}, {"special_works": ""})["nuclear"] is None, (
+        "left open is not none"
+    )
     assert built["regional_evaluations"] == [REGION]
     assert set(built) == {*catalogue().facts, "regional_evaluations"}
 
