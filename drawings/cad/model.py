@@ -6,6 +6,7 @@ drawing units, elevation dropped into ``z``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from drawings.cad.curve import Curve, Point
@@ -125,6 +126,8 @@ class CadFile:
         encoding: text encoding used.
         readable: False if nothing in the file can be relied on; the issues say why.
         extents: (min x, min y, max x, max y) of the geometry, drawing units.
+        entities: in drawing order; of a large file they may be made when they are looked at and not kept, so compare them
+            by value or handle, not by identity.
         geodata: facts of a GEODATA object, if any.
     """
 
@@ -138,7 +141,7 @@ class CadFile:
     units: Units = Units("unknown", 1.0, "assumed")
     extents: tuple[float, float, float, float] | None = None
     layers: dict[str, CadLayer] = field(default_factory=dict)
-    entities: tuple[CadEntity, ...] = ()
+    entities: Sequence[CadEntity] = ()
     dimensions: tuple[CadDimension, ...] = ()
     sheets: tuple[CadSheet, ...] = ()
     blocks: dict[str, int] = field(default_factory=dict)
