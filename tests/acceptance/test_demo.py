@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from project_box.seal import verify_pdf
-from tests.acceptance.conftest import Caller
+from tests.acceptance.conftest import Caller, stored
 
 Pair = tuple[dict[str, Any], dict[str, Any]]
 KEYS = [
@@ -153,3 +153,35 @@ def test_a_second_run_opens_new_projects(demo_report: dict[str, Any], city: Any)
     for first, second in zip(demo_report["projects"], again["projects"], strict=True):
         assert first["indicators"] == second["indicators"]
         assert [c["overlap_m2"] for c in first["conflicts"]] == [c["overlap_m2"] for c in second["conflicts"]]
+
+
+def test_the_demo_puts_nothing_into_somebody_elses_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a database of one's own and no demo people in it, the demo stops with an explanation."""
+    import os
+    import secrets
+
+    from project_box.kernel import embedded
+    from project_box.kernel.db import Database
+    from project_box.kernel.settings import Settings, get_settings
+    from tests.conftest import TEST_VAR
+    from web import demo
+    from web.migrate import upgrade
+
+    server = os.environ.get("PROJECT_BOX_TEST_DATABASE_URL") or embedded.ensure_running(TEST_VAR)
+    name = f"test_foreign_{secrets.token_hex(6)}"
+    foreign = Database(embedded.create_database(server, name))
+    own = Settings(database_url=foreign.url, var_dir=get_settings().var_dir)
+    monkeypatch.setattr(demo, "get_settings", lambda: own)
+    try:
+        upgrade(foreign)
+        before = stored(foreign)
+        with pytest.raises(demo.DemoFailed) as error:
+            demo.run(foreign)
+        assert error.value.remedy
+        after = stored(foreign)
+        assert {k: v for k, v in after.items() if "audit" not in k} == {
+            k: v for k, v in before.items() if "audit" not in k
+        }
+    finally:
+        foreign.dispose()
+        embedded.drop_database(server, name)
