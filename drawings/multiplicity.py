@@ -77,7 +77,10 @@ def _numeral(found: re.Match[str]) -> str:
 
 
 def floors_of_title(text: str) -> str | None:
-    """The floor range in a sheet title, such as ``二至十七层平面图``, ``首层平面图``, ``地下一层平面图``; None without one."""
+    """The floor range in a sheet title: ``二至十七层平面图`` gives 2-17, ``首层平面图`` 1, ``地下一层平面图`` -1.
+
+    None if the text names no floor, or holds several titles.
+    """
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
     clean = _NUMERAL.sub(_numeral, re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     parts = list(_TITLE.finditer(clean))

@@ -215,7 +215,9 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
     scores = {name: _score(text, name) for name in ("gb18030", "cp949", "cp1251", "cp1252")}
     scores["cp1252"] *= 0.6  # almost any bytes are letters in it
     runs = [len(r) for r in re.findall(rb"[\x80-\xff]+", text)]
-    if sum(n == 1 for n in runs) >= 0.6 * len(runs):  # single accented letters among plain ones: a Latin script
+    if sum(n == 1 for n in runs) >= 0.6 * len(
+        runs
+    ):  # single accented letters among plain ones: a Latin script
         scores["cp1252"] += 0.6
     if scores["cp949"] >= 0:
         # hangul bytes are a subset of the hanzi ones: a Chinese drawing uses the words of the trade, Korean read as

@@ -44,7 +44,8 @@ def reviewed(city):
 
 
 def _lit(page) -> list[str]:
-    return page.evaluate("[...document.querySelector('sheet-viewer').lit].map((i) => i.handle)")
+    handles: list[str] = page.evaluate("[...document.querySelector('sheet-viewer').lit].map((i) => i.handle)")
+    return handles
 
 
 def test_issues_light_up_on_the_sheet(person, reviewed) -> None:

@@ -264,10 +264,13 @@ def test_pages_and_their_json_twins(client, sign_in, http, plan) -> None:
     assert twin["revision"] == 1 and twin["files"][0]["counts"]["warning"] == 1
     page = client.get(f"/projects/{http['project']}/drawings", headers=developer)
     assert page.status_code == 200 and "sheet-viewer" in page.text and "甲-总平图.dxf" in page.text
-    english = client.get(
-        f"/projects/{http['project']}/drawings", headers={**developer, "cookie": "language=en"}
-    )
-    assert english.status_code == 200
+    client.get("/language/en?next=/")
+    english = client.get(f"/projects/{http['project']}/drawings", headers=developer)
+    assert english.status_code == 200 and "Issues found" in english.text
+    assert not [
+        w for w in ("检查出的问题", "角色", "制图标准", "怎么办", "在图上看", "单位") if w in english.text
+    ]
+    client.get("/language/zh?next=/")
     sheet = client.get(twin["files"][0]["sheet"], headers=developer)
     assert sheet.status_code == 200 and sheet.json()["type"] == "FeatureCollection"
     same = client.get(
@@ -313,6 +316,11 @@ def test_review_over_http(client, sign_in, http) -> None:
     for who, page in ((fire, "opinion-form"), (handler, "合并联审意见"), (planner, "本专业意见")):
         shown = client.get(f"/cases/{http['case']}/review", headers=who)
         assert shown.status_code == 200 and page in shown.text
+    client.get("/language/en?next=/")
+    english = client.get(f"/cases/{http['case']}/review", headers=handler).text
+    assert "Merge into the joint opinion" in english
+    assert not [w for w in ("联审", "各专业", "标注", "保留", "理由", "未提交") if w in english]
+    client.get("/language/zh?next=/")
     bad = client.post(f"{base}/opinions", headers=fire, json={"verdict": "maybe"})
     assert bad.status_code == 422
     assert client.post(f"{base}/opinions", headers=fire, json={"verdict": "agree"}).status_code == 201
