@@ -162,8 +162,8 @@ def _entries(file: CaseFile, corrections: Sequence[Mapping[str, Any]]) -> list[E
     links = {
         "material": f"/cases/{case.id}/apply/3#material-{{target}}",
         "field": f"/cases/{case.id}/apply/2#{{target}}",
-        "sheet": f"/projects/{case.project_id}/drawings?file={{file}}#handles={{handle}}",
-        "map": f"/projects/{case.project_id}/site?vertex={{target}}",
+        "sheet": f"/projects/{case.project_id}/drawings",
+        "map": f"/projects/{case.project_id}/site",
     }
     return [notice.entry(raw, names, links) for raw in corrections]
 

@@ -94,7 +94,7 @@ def entry(raw: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], links:
     Args:
         raw: also ``{"field": code}``, ``{"sheet": "file#handle"}``, ``{"map": "J5"}``, ``{"other": words}``.
         names: names of materials and fields by code, under ``material`` and ``field``.
-        links: pattern of the page per kind, with ``{target}`` (or ``{file}`` and ``{handle}`` for a sheet).
+        links: path of the page per kind, with ``{target}`` for material and field; sheet and map get theirs added.
 
     Raises:
         BadInput: no text, unknown kind, or a code the item does not have.
@@ -120,14 +120,19 @@ def entry(raw: Mapping[str, Any], names: Mapping[str, Mapping[str, str]], links:
         place = f"{PLACES[kind]}：{names[kind][target]}"
     elif kind == "sheet":
         name, _, handle = target.partition("#")
-        place = f"图纸：{name}" + (f"，图元 {handle}" if handle else "")
+        place = "图纸" + (f"：{name}" if name else "") + (f"，图元 {handle}" if handle else "")
     elif kind == "map":
-        place = f"红线图：界址点 {target}" if target and "," not in target else f"红线图：{target}"
+        spot = f"界址点 {target}" if target and "," not in target else target
+        place = f"红线图：{spot}" if spot else "红线图"
     else:
         place = target or "其他"
     fallback = str(raw.get("link") or "")[:500]
-    file, _, handle = target.partition("#")
-    link = links.get(kind, "").format(target=quote(target), file=quote(file), handle=quote(handle))
+    link = links.get(kind, "").format(target=quote(target))
+    if kind == "sheet" and link:
+        name, _, handle = target.partition("#")
+        link += (f"?file={quote(name)}" if name else "") + (f"#handles={quote(handle)}" if handle else "")
+    if kind == "map" and link and target:
+        link += f"?vertex={quote(target)}"
     if not link and _OWN_PATH.fullmatch(fallback):
         link = fallback
     return Entry(kind, target, place, text, link)

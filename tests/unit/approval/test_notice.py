@@ -18,8 +18,8 @@ NAMES = {"material": {"contract": "施工合同"}, "field": {"phone": "联系电
 LINKS = {
     "material": "/cases/1/apply/3#material-{target}",
     "field": "/cases/1/apply/2#{target}",
-    "sheet": "/projects/2/drawings?file={file}#handles={handle}",
-    "map": "/projects/2/site?vertex={target}",
+    "sheet": "/projects/2/drawings",
+    "map": "/projects/2/site",
 }
 
 
@@ -78,6 +78,8 @@ def test_entries_point_to_their_place() -> None:
     place, link = entry(sheet="总平 图.dxf#2F", text="x")
     assert place == "图纸：总平 图.dxf，图元 2F"
     assert link == "/projects/2/drawings?file=%E6%80%BB%E5%B9%B3%20%E5%9B%BE.dxf#handles=2F"
+    assert entry(kind="sheet", text="x") == ("图纸", "/projects/2/drawings")
+    assert entry(kind="map", text="x") == ("红线图", "/projects/2/site")
     assert entry(map="J5", text="x") == ("红线图：界址点 J5", "/projects/2/site?vertex=J5")
     assert entry(text="其他事", link="https://evil.example/") == ("其他", "")
     assert entry(text="其他事", link="//evil.example/") == ("其他", "")
