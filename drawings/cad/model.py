@@ -126,8 +126,8 @@ class CadFile:
         encoding: text encoding used.
         readable: False if nothing in the file can be relied on; the issues say why.
         extents: (min x, min y, max x, max y) of the geometry, drawing units.
-        entities: in drawing order; of a large file they may be made when they are looked at and not kept, so compare them
-            by value or handle, not by identity.
+        entities: in drawing order; of a large file they may be made when they are looked at and not kept, so
+            compare them by value or handle, not by identity.
         geodata: facts of a GEODATA object, if any.
     """
 
