@@ -30,7 +30,9 @@ def _model(shapes: list[dict[str, Any]]) -> DrawingModel:
         RoleShape(
             role=s["role"],
             geometry=Polygon(s["ring"]),
-            attributes={k: float(v) if isinstance(v, (int, float)) else v for k, v in s.get("attributes", {}).items()},
+            attributes={
+                k: float(v) if isinstance(v, (int, float)) else v for k, v in s.get("attributes", {}).items()
+            },
             handle=s.get("handle", f"H{i:X}"),
             layer=s["role"],
             parent=s.get("parent"),
@@ -70,5 +72,8 @@ def test_worked_example(example: dict[str, Any]) -> None:
 
 def test_every_section_is_covered() -> None:
     have = {str(e["id"])[:5] for e in _examples()}
-    wanted = {f"WE-{n:02d}" for n in (1, 2, 3, 4, 6, 7, 8, 13, 14, 16, 17, 18, 19, 21, 22, 24, 26, 27, 28, 29, 30, 31, 32, 34, 46)}
+    wanted = {
+        f"WE-{n:02d}"
+        for n in (1, 2, 3, 4, 6, 7, 8, 13, 14, 16, 17, 18, 19, 21, 22, 24, 26, 27, 28, 29, 30, 31, 32, 34, 46)
+    }
     assert wanted <= have
