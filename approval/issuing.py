@@ -271,15 +271,20 @@ def document_data(
 
 
 def issue(session: Session, actor: Actor, file: CaseFile) -> Licence:
-    """制证: number, document, seal, licence store, and Result (trust A) in the box."""
+    """制证: number, document, signature and seal, licence store, and Result (trust A) in the box."""
     case, spec, day = file.case, file.item.result, today()
     number = licence_number(session, file, day)
     verify_code = secrets.token_hex(10).upper()
     data = document_data(session, actor, file, number, f"{get_settings().base_url}/verify/{verify_code}")
     pdf = document.render(spec.template, data)
+    authority = file.item.authority
+    # the signer's own signature first (it shows nothing), then the bureau's seal over it
+    signed = seal.sign_pdf(
+        bytes(pdf), seal.certificate_for(authority, actor.name), reason=f"签发 {number}", location=authority
+    )
     sealed = seal.sign_pdf(
-        pdf, seal.certificate_for(file.item.authority), reason=f"{spec.name} {number}", location=file.item.authority,
-        centre=SEAL_LINE,
+        signed, seal.certificate_for(authority), reason=f"{spec.name} {number}", location=authority,
+        centre=SEAL_LINE, place=pdf.seal_place,
     )  # fmt: skip
     stored = box.put_file(
         session, actor, case.project_id, f"{spec.name}-{number}.pdf", sealed, "application/pdf"

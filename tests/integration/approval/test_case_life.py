@@ -169,6 +169,7 @@ def test_planning_permit_from_draft_to_delivery(
     found, report = service.verify_code(session, licence.verify_code)
     assert found.id == licence.id
     assert report.ok, report.problems
+    assert [x.signer for x in report.seals] == [actors["signer"].name, "样例新区行政审批局"]
     pdf = bytearray(service.licence_pdf(licence))
     pdf[len(pdf) // 2] ^= 1
     assert not seal.verify_pdf(bytes(pdf)).ok
