@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import elements.library  # noqa: F401 - registers the named functions
+import elements.library_land_process  # noqa: F401 - registers the named functions of land acquisition and after-approval
+import elements.library_supply  # noqa: F401 - registers the named functions of land supply
 from elements.element import BusinessFile, ElementSpec, Kind, Literal_, Source, TariffRef, Type
 from elements.formula import Formula, FormulaError, FormulaFault
 from elements.functions import REGISTRY
