@@ -21,6 +21,7 @@ import web.routes
 from project_box.kernel.db import Database, database_from_settings
 from project_box.kernel.errors import BadInput, NotFound, NotSignedIn, PlatformError, TooLarge
 from project_box.kernel.settings import REPOSITORY_ROOT, get_settings
+from web.catalogues import load_all
 from web.deps import is_api, protect
 from web.i18n import LOCALES, current_locale
 from web.templating import render
@@ -154,7 +155,12 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
 
 def create_app(database: Database | None = None) -> FastAPI:
-    """The application on a database (the configured one when none is given)."""
+    """The application on a database (the configured one when none is given).
+
+    Raises:
+        CatalogueError: a catalogue file is wrong; names file, line and field.
+    """
+    load_all()
     settings = get_settings()
     app = FastAPI(
         title="项目盒 Project Box",
