@@ -68,7 +68,7 @@ def submit_revision(
     """Take in a set of drawings as the project's next revision 图纸版本 and put a ``drawing_set`` Result into the box.
 
     Args:
-        files: (name, bytes): DXF drawings, and at most one XLSX side table of attributes.
+        files: (name, bytes): DXF or DWG drawings, and at most one XLSX side table of attributes.
         standard: drawing standard for all of them; None finds the best-fitting one for each file.
         unit: length unit confirmed by the applicant; None weighs header and extents.
 
@@ -104,7 +104,7 @@ def submit_revision(
     stored: list[StoredFile] = []
     rows: list[RevisionFile] = []
     for position, (name, data, cad, model) in enumerate(read_files):
-        file = box.put_file(session, actor, project_id, name, data, "image/vnd.dxf")
+        file = box.put_file(session, actor, project_id, name, data, _media_type(cad))
         stored.append(file)
         rows.append(
             RevisionFile(
@@ -183,6 +183,10 @@ def submit_revision(
     return revision
 
 
+def _media_type(cad: CadFile) -> str:
+    return "image/vnd.dwg" if cad.format == "dwg" else "image/vnd.dxf"
+
+
 def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     if not files:
         raise BadInput(
@@ -190,7 +194,7 @@ def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
             "no files",
             code="no_files",
             place="files",
-            remedy="选择总平图和各单体图（DXF）",
+            remedy="选择总平图和各单体图（DXF 或 DWG）",
         )
     limit = get_settings().max_upload_bytes
     if len(files) > MAX_FILES:

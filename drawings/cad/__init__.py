@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drawings.cad.curve import Curve
+from drawings.cad.dwg import is_dwg, read_dwg
 from drawings.cad.dxf import read_dxf
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
 from drawings.reading import Reading, reading
@@ -41,4 +42,6 @@ def read(
             data = source.read_bytes()
     else:
         data = source
+    if is_dwg(data):
+        return read_dwg(data, name or "drawing.dwg", settings, unit)
     return read_dxf(data, name or "drawing.dxf", settings, unit)

@@ -13,7 +13,9 @@ _MARKS = {"error": "[red]✕ 错误[/red]", "warning": "[yellow]▲ 警告[/yell
 
 
 def drawing(
-    file: Annotated[Path, typer.Argument(help="DXF 文件 （R12–R2018, ASCII 或二进制）")],
+    file: Annotated[
+        Path, typer.Argument(help="DXF 文件（R12–R2018，ASCII 或二进制）或 DWG 文件（R2000–R2018）")
+    ],
     standard: Annotated[
         str | None,
         typer.Option("--standard", "-s", help="制图标准代码；不写则按图层自动识别 (project-box, …)"),

@@ -41,7 +41,7 @@ def submit_drawings(
     session: SessionDep,
     actor: ActorDep,
     project_id: uuid.UUID,
-    files: Annotated[list[UploadFile], File(description="DXF drawings, at most one XLSX side table")],
+    files: Annotated[list[UploadFile], File(description="DXF or DWG drawings, at most one XLSX side table")],
     standard: Annotated[str, Form()] = "",
     unit: Annotated[str, Form()] = "",
 ) -> dict[str, Any]:

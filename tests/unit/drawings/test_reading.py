@@ -169,7 +169,7 @@ def test_a_confirmed_unit_is_not_weighed() -> None:
         (b"", "DXF-EMPTY-FILE"),
         (b"%PDF-1.7\n...", "DXF-NOT-DXF"),
         (b"PK\x03\x04....", "DXF-NOT-DXF"),
-        (b"AC1032\x00\x00\x00", "DWG-NOT-READ"),
+        (b"AC1032\x00\x00\x00", "DWG-CUT"),
         (b"<html>", "DXF-NOT-DXF"),
         (b"hello world", "DXF-NOT-DXF"),
         (bytes(range(256)) * 20, "DXF-NOT-DXF"),
