@@ -1,4 +1,4 @@
-"""Reading DXF: the fast reader against GDAL's DXF driver and ``ezdxf.readfile``, same file, one process, results compared.
+"""Reading DXF: the fast reader against GDAL's driver and ``ezdxf.readfile``: same file, one process, results compared.
 
     python benchmarks/drawings.py                 # 5,000, 50,000 and 300,000 entities
     python benchmarks/drawings.py 5000 50000      # other sizes
@@ -9,19 +9,21 @@ What is timed, from the file's path on:
 
 * *ours*: bytes → :class:`~drawings.cad.model.CadFile` with layers, units and issues → one shapely geometry per entity
   (blocks drawn, arcs as equal-area chords) → by layer → by role of the platform's drawing standard;
-* *GDAL*: ``pyogrio.read_dataframe`` → by layer; and, where pyarrow is installed, ``pyogrio.read_arrow`` → ``shapely.from_wkb`` →
-  by layer;
+* *GDAL*: ``pyogrio.read_dataframe`` → by layer; and, where pyarrow is installed, ``pyogrio.read_arrow`` →
+  ``shapely.from_wkb`` → by layer;
 * *ezdxf*: ``ezdxf.readfile`` only, with no geometry made.
 
-The drawings are generated first (not timed): site plans with polylines (some with arcs), lines, arcs, circles, ellipses,
-hatches, block references (a third with attributes), texts. After timing, the entities are compared one by one with
-ezdxf's and with GDAL's.
+The drawings are generated first (not timed): site plans with polylines (some with arcs), lines, arcs, circles,
+ellipses, hatches, block references (a third with attributes), texts. After timing, the entities are compared one by
+one with ezdxf's and with GDAL's.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
+import importlib.util
 import io
 import json
 import math
@@ -33,10 +35,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ezdxf
 import numpy as np
 import pyogrio
 import shapely
+from ezdxf.filemanagement import new as new_drawing
+from ezdxf.filemanagement import readfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -50,13 +53,13 @@ X0, Y0 = 388_000.0, 3_120_000.0
 LAYERS = ("用地红线", "道路红线", "建筑基底", "建筑轮廓", "绿地", "道路", "机动车位", "TEXT", "填充", "0")  # fmt: skip
 
 
-# --- generating -------------------------------------------------------------------------------------------------------------
+# --- generating --------------------------------------------------------------------------------------------
 
 
 def generate(path: Path, count: int, odd: float = 0.0, seed: int = 5) -> None:
     """Write an R2013 site plan of ``count`` model space entities, a share ``odd`` of them splines and dimensions."""
     rng = random.Random(seed)
-    document = ezdxf.new("R2013", setup=True, units=6)
+    document = new_drawing("R2013", setup=True, units=6)
     for number, name in enumerate(LAYERS[:-1]):
         document.layers.add(name, color=number + 1)
     tree = document.blocks.new("TREE")
@@ -126,15 +129,45 @@ class _Writer:
         if choice < 0.60:
             tags = self.head("LINE", rng.choice(LAYERS), "AcDbLine")
             return self.text(
-                [*tags, 10, x, 20, y, 30, 0.0, 11, x + rng.uniform(-9, 9), 21, y + rng.uniform(-9, 9), 31, 0.0]
+                [
+                    *tags,
+                    10,
+                    x,
+                    20,
+                    y,
+                    30,
+                    0.0,
+                    11,
+                    x + rng.uniform(-9, 9),
+                    21,
+                    y + rng.uniform(-9, 9),
+                    31,
+                    0.0,
+                ]
             )
         if choice < 0.66:
             tags = [*self.head("ARC", "道路", "AcDbCircle"), 10, x, 20, y, 30, 0.0, 40, rng.uniform(1, 30)]
             return self.text([*tags, 100, "AcDbArc", 50, rng.uniform(0, 360), 51, rng.uniform(0, 360)])
         if choice < 0.71:
-            return self.text([*self.head("CIRCLE", "绿地", "AcDbCircle"), 10, x, 20, y, 30, 0.0, 40, rng.uniform(1, 9)])
+            return self.text(
+                [*self.head("CIRCLE", "绿地", "AcDbCircle"), 10, x, 20, y, 30, 0.0, 40, rng.uniform(1, 9)]
+            )
         if choice < 0.75:
-            tags = [*self.head("HATCH", "填充", "AcDbHatch"), 10, 0.0, 20, 0.0, 30, 0.0, 210, 0.0, 220, 0.0, 230, 1.0]
+            tags = [
+                *self.head("HATCH", "填充", "AcDbHatch"),
+                10,
+                0.0,
+                20,
+                0.0,
+                30,
+                0.0,
+                210,
+                0.0,
+                220,
+                0.0,
+                230,
+                1.0,
+            ]
             tags += [2, "SOLID", 70, 1, 71, 0, 91, 1, 92, 3, 72, 0, 73, 1, 93, 5]
             for k in range(5):
                 tags += [10, x + 9 * math.cos(1.25 * k), 20, y + 9 * math.sin(1.25 * k)]
@@ -146,10 +179,42 @@ class _Writer:
             words = rng.choice(("层数=18", "楼号=3#", "H=54.30m", "%%c200", "人行道"))
             return self.text([*tags, 1, words, 50, rng.uniform(0, 90), 100, "AcDbText"])
         if choice < 0.98:
-            tags = [*self.head("MTEXT", "TEXT", "AcDbMText"), 10, x, 20, y, 30, 0.0, 40, 2.5, 41, 30.0, 71, 1, 72, 5]
-            return self.text([*tags, 1, rng.choice(("总平面图\\P1:500", "{\\fSimSun|b0;经济技术指标}", "绿地率 35"))])
+            tags = [
+                *self.head("MTEXT", "TEXT", "AcDbMText"),
+                10,
+                x,
+                20,
+                y,
+                30,
+                0.0,
+                40,
+                2.5,
+                41,
+                30.0,
+                71,
+                1,
+                72,
+                5,
+            ]
+            return self.text(
+                [*tags, 1, rng.choice(("总平面图\\P1:500", "{\\fSimSun|b0;经济技术指标}", "绿地率 35"))]
+            )
         if choice < 0.99:
-            tags = [*self.head("ELLIPSE", "绿地", "AcDbEllipse"), 10, x, 20, y, 30, 0.0, 11, 5.0, 21, 1.0, 31, 0.0]
+            tags = [
+                *self.head("ELLIPSE", "绿地", "AcDbEllipse"),
+                10,
+                x,
+                20,
+                y,
+                30,
+                0.0,
+                11,
+                5.0,
+                21,
+                1.0,
+                31,
+                0.0,
+            ]
             return self.text([*tags, 210, 0.0, 220, 0.0, 230, 1.0, 40, 0.5, 41, 0.0, 42, 2 * math.pi])
         return self.text([*self.head("POINT", "0", "AcDbPoint"), 10, x, 20, y, 30, 0.0])
 
@@ -161,11 +226,38 @@ class _Writer:
         if with_attributes:
             tags += [66, 1]
         scale = rng.choice((1.0, 1.0, 0.8, 1.3))
-        tags += [2, "CAR" if with_attributes else "TREE", 10, x, 20, y, 30, 0.0, 41, scale, 42, scale, 43, scale]
+        tags += [
+            2,
+            "CAR" if with_attributes else "TREE",
+            10,
+            x,
+            20,
+            y,
+            30,
+            0.0,
+            41,
+            scale,
+            42,
+            scale,
+            43,
+            scale,
+        ]
         tags += [50, rng.uniform(0, 360)]
         if with_attributes:
             for name, value in (("NO", str(rng.randrange(2000))), ("KIND", "地上")):
-                tags += [*self.head("ATTRIB", "TEXT", "AcDbText", own), 10, x, 20, y, 30, 0.0, 40, 0.5, 1, value]
+                tags += [
+                    *self.head("ATTRIB", "TEXT", "AcDbText", own),
+                    10,
+                    x,
+                    20,
+                    y,
+                    30,
+                    0.0,
+                    40,
+                    0.5,
+                    1,
+                    value,
+                ]
                 tags += [100, "AcDbAttribute", 2, name, 70, 0]
             tags += [0, "SEQEND", 5, self.handle(), 330, own, 100, "AcDbEntity", 8, "0"]
         return self.text(tags)
@@ -180,12 +272,28 @@ class _Writer:
             for k in range(4):
                 tags += [10, x + 5 * k, 20, y + rng.uniform(-5, 5), 30, 0.0]
             return self.text(tags)
-        tags = [*self.head("DIMENSION", "TEXT", "AcDbDimension"), 10, x, 20, y, 30, 0.0, 11, x, 21, y, 31, 0.0, 70, 33]
+        tags = [
+            *self.head("DIMENSION", "TEXT", "AcDbDimension"),
+            10,
+            x,
+            20,
+            y,
+            30,
+            0.0,
+            11,
+            x,
+            21,
+            y,
+            31,
+            0.0,
+            70,
+            33,
+        ]
         tags += [1, "<>", 71, 5, 3, "Standard", 100, "AcDbAlignedDimension"]
         return self.text([*tags, 13, x, 23, y, 33, 0.0, 14, x + rng.uniform(1, 30), 24, y, 34, 0.0])
 
 
-# --- the readers --------------------------------------------------------------------------------------------------------------
+# --- the readers -------------------------------------------------------------------------------------------
 
 
 def ours(path: Path) -> tuple[CadFile, dict[str, Any], dict[str, Any]]:
@@ -218,15 +326,13 @@ def gdal_arrow(path: Path) -> dict[str, Any]:
     return {str(name): geometries[numbers == k] for k, name in enumerate(names)}
 
 
-# --- measuring --------------------------------------------------------------------------------------------------------------------
+# --- measuring ---------------------------------------------------------------------------------------------
 
 
 def peak_reset() -> None:
     """Forget the process's greatest memory use so far (Linux)."""
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
 
 
 def memory(field: str) -> float:
@@ -256,7 +362,7 @@ def measure(function: Callable[[], Any], runs: int) -> tuple[float, float, Any]:
     return best, added, result
 
 
-# --- comparing ----------------------------------------------------------------------------------------------------------------------
+# --- comparing ---------------------------------------------------------------------------------------------
 
 
 def compare_with_ezdxf(cad: CadFile, document: Any) -> tuple[int, int]:
@@ -304,7 +410,9 @@ def compare_with_ezdxf(cad: CadFile, document: Any) -> tuple[int, int]:
         elif kind == "POINT":
             good = near(mine.at or (), xy(dxf.location))
         different += not good
-    return compared, different + abs(len(own) - compared - sum(len(e.attribs) for e in document.modelspace().query("INSERT")))
+    return compared, different + abs(
+        len(own) - compared - sum(len(e.attribs) for e in document.modelspace().query("INSERT"))
+    )
 
 
 def unmangled(text: str) -> str:
@@ -316,9 +424,11 @@ def unmangled(text: str) -> str:
 
 
 def compare_with_gdal(cad: CadFile, path: Path, tolerance: float) -> tuple[int, int]:
-    """(entities compared, entities that differ): lines, polylines, arcs, circles, points by handle, within GDAL's 4° chords."""
+    """(entities compared, entities that differ): lines, arcs, circles, points by handle, within GDAL's 4° chords."""
     frame = pyogrio.read_dataframe(path, columns=["EntityHandle", "Layer"])
-    theirs = dict(zip(frame["EntityHandle"], zip(frame.geometry.values, frame["Layer"], strict=True), strict=True))
+    theirs = dict(
+        zip(frame["EntityHandle"], zip(frame.geometry.values, frame["Layer"], strict=True), strict=True)
+    )
     assert isinstance(cad.entities, EntityTable)
     compared = different = 0
     for entity, geometry in zip(cad.entities, cad.entities.geometries(tolerance), strict=True):
@@ -332,7 +442,9 @@ def compare_with_gdal(cad: CadFile, path: Path, tolerance: float) -> tuple[int, 
         line = geometry.exterior if geometry.geom_type == "Polygon" else geometry
         length = max(line.length, 1.0)
         same = abs(found[0].length - line.length) <= 2e-3 * length
-        same = same and all(abs(a - b) <= 2e-3 * length for a, b in zip(found[0].bounds, line.bounds, strict=True))
+        same = same and all(
+            abs(a - b) <= 2e-3 * length for a, b in zip(found[0].bounds, line.bounds, strict=True)
+        )
         if entity.kind in ("LINE", "POINT"):
             same = bool(shapely.equals_exact(shapely.force_2d(found[0]), geometry, 0.0))
         different += not same
@@ -354,13 +466,10 @@ def run(count: int, folder: Path, odd: float) -> dict[str, Any]:
     out["gdal_frame_s"], out["gdal_frame_memory"], frames = measure(lambda: gdal_frame(path), runs)
     out["gdal_features"] = sum(len(f) for f in frames.values())
     del frames
-    try:
-        import pyarrow  # noqa: F401  # only whether it is there
-    except ImportError:
-        out["gdal_arrow_s"] = None
-    else:
+    out["gdal_arrow_s"] = None
+    if importlib.util.find_spec("pyarrow") is not None:
         out["gdal_arrow_s"], out["gdal_arrow_memory"], _ = measure(lambda: gdal_arrow(path), runs)
-    out["ezdxf_s"], out["ezdxf_memory"], document = measure(lambda: ezdxf.readfile(path), 1)
+    out["ezdxf_s"], out["ezdxf_memory"], document = measure(lambda: readfile(path), 1)
     out["compared_ezdxf"], out["different_ezdxf"] = compare_with_ezdxf(cad, document)
     del document
     gc.collect()
@@ -371,14 +480,15 @@ def run(count: int, folder: Path, odd: float) -> dict[str, Any]:
 
 def show(rows: list[dict[str, Any]]) -> None:
     """Print the table."""
-    print(f"{'entities':>9} {'MB':>6} {'ours s':>8} {'GDAL s':>8} {'arrow s':>8} {'ezdxf s':>8} {'×GDAL':>6} {'×arrow':>6} "
-          f"{'×ezdxf':>6} {'mem/file':>8} {'ezdxf: same':>16} {'GDAL: same':>16}")  # fmt: skip
+    print(f"{'entities':>9} {'MB':>6} {'ours s':>8} {'GDAL s':>8} {'arrow s':>8} {'ezdxf s':>8} {'×GDAL':>6} "
+          f"{'×arrow':>6} {'×ezdxf':>6} {'mem/file':>8} {'ezdxf: same':>16} {'GDAL: same':>16}")  # fmt: skip
     for r in rows:
         arrow = r["gdal_arrow_s"]
         print(
             f"{r['entities']:>9,} {r['bytes'] / 1e6:>6.1f} {r['ours_s']:>8.3f} {r['gdal_frame_s']:>8.3f} "
             f"{arrow if arrow is None else format(arrow, '.3f'):>8} {r['ezdxf_s']:>8.2f} "
-            f"{r['gdal_frame_s'] / r['ours_s']:>6.1f} {'—' if arrow is None else format(arrow / r['ours_s'], '.1f'):>6} "
+            f"{r['gdal_frame_s'] / r['ours_s']:>6.1f} "
+            f"{'—' if arrow is None else format(arrow / r['ours_s'], '.1f'):>6} "
             f"{r['ezdxf_s'] / r['ours_s']:>6.1f} {r['ours_memory'] / r['bytes']:>8.1f} "
             f"{r['compared_ezdxf'] - r['different_ezdxf']:>7,}/{r['compared_ezdxf']:<8,} "
             f"{r['compared_gdal'] - r['different_gdal']:>7,}/{r['compared_gdal']:<8,}"

@@ -1,12 +1,11 @@
 """Reading large ASCII DXF files fast, with the same outcome as the careful reader (``drawings.cad.dxf``).
 
-The way of a file: :mod:`~drawings.cad.fast.tags` cuts it into tags in one compiled pass; :mod:`~drawings.cad.fast.rows`
-reads the entities into columns; :mod:`~drawings.cad.fast.skeleton` has ezdxf read the tables and the odd entities;
-:mod:`~drawings.cad.fast.expand` draws the blocks; :mod:`~drawings.cad.fast.table` hands the entities out, as objects when asked
-for, or as shapely geometries in bulk.
+The way of a file: ``tags`` cuts it into tags in one compiled pass; ``rows`` reads the entities into columns;
+``skeleton`` has ezdxf read the odd entities; ``expand`` draws the blocks; ``table`` hands the entities out, as objects
+when asked for, or as shapely geometries in bulk; ``reader`` puts it all together.
 
-A file the fast pass cannot vouch for (broken tags, sequences, structure) is given back: :func:`read_fast` returns None and
-the careful reader takes over, which names the fault or repairs it.
+A file the fast pass cannot vouch for (broken tags, sequences, structure) is given back: ``reader.read_fast`` returns
+None and the careful reader takes over, which names the fault or repairs it.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def _excess(angle: float) -> float:
 
 
 @helper
-def chords(dx: float, dy: float, bulge: float, tolerance: float) -> int:
+def chords(dx, dy, bulge, tolerance):  # type: ignore[no-untyped-def]  # numba infers it
     """Chords that stand for an arc segment: within the tolerance, 30° at most each; 1 for a straight segment."""
     length = math.hypot(dx, dy)
     if length == 0.0 or not abs(bulge) >= MIN_BULGE:
@@ -42,7 +42,7 @@ def chords(dx: float, dy: float, bulge: float, tolerance: float) -> int:
 @helper
 def put_arc(  # type: ignore[no-untyped-def]  # numba infers it
     sx, sy, ex, ey, bulge, tolerance, xs, ys, n
-) -> int:
+):
     """Write the inner vertices of an arc segment's equal-area chords from n on; returns the new n."""
     dx, dy = ex - sx, ey - sy
     count = chords(dx, dy, bulge, tolerance)
@@ -82,14 +82,14 @@ def put_arc(  # type: ignore[no-untyped-def]  # numba infers it
 @helper
 def has_arcs(bs: Floats, start: int, end: int) -> bool:
     """True if a segment of the run is an arc."""
-    for i in range(start, end):
+    for i in range(start, end):  # noqa: SIM110  # kernels know no generators
         if abs(bs[i]) >= MIN_BULGE:
             return True
     return False
 
 
 @helper
-def flat_size(xs, ys, bs, start, end, closed, tolerance) -> int:  # type: ignore[no-untyped-def]  # numba infers it
+def flat_size(xs, ys, bs, start, end, closed, tolerance):  # type: ignore[no-untyped-def]  # numba infers it
     """Vertices of the flattened run."""
     total = end - start
     last = end if closed else end - 1
@@ -102,7 +102,7 @@ def flat_size(xs, ys, bs, start, end, closed, tolerance) -> int:  # type: ignore
 @helper
 def put_flat(  # type: ignore[no-untyped-def]  # numba infers it
     xs, ys, bs, start, end, closed, tolerance, tx, ty, n
-) -> int:
+):
     """Write the flattened run from n on; a closed one does not repeat its first vertex. Returns the new n."""
     last = end if closed else end - 1
     for i in range(start, end):
@@ -119,7 +119,7 @@ def put_flat(  # type: ignore[no-untyped-def]  # numba infers it
 @helper
 def reach_box(  # type: ignore[no-untyped-def]  # numba infers it
     xs, ys, bs, start, end, closed
-) -> tuple[float, float, float, float]:
+):
     """Bounds of a run, arcs counted as in ``Curve.bounds``."""
     x0 = x1 = xs[start]
     y0 = y1 = ys[start]

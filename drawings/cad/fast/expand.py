@@ -38,9 +38,9 @@ from drawings.cad.fast.rows import (
     SY,
     UP,
     WORDS,
+    Rows,
     X,
     Y,
-    Rows,
     _grown,
 )
 from drawings.cad.fast.tags import Bytes, Floats, Ints, Longs
@@ -54,6 +54,7 @@ _RELATIVE = 1e-5  # tolerance of arcs that a map turns into ellipses, of their s
 ROW, PATH, LAYER, TINT, FIRST, LAST = range(6)
 INSTANCE_COLUMNS = 6
 WHITE = 0xFFFFFF
+MOST_POINTS = 30_000_000  # points of one lot of flattened curves
 
 
 @dataclass(slots=True)
@@ -99,7 +100,7 @@ def _note(events, kept, code, what, path, layer):  # type: ignore[no-untyped-def
 
 
 @helper
-def _tint(color: int, layer: int, inherited: int, layer_colors: Ints) -> int:
+def _tint(color, layer, inherited, layer_colors):  # type: ignore[no-untyped-def]  # numba infers it
     if color == BYBLOCK:
         return inherited if inherited >= 0 else WHITE
     if color == BYLAYER:
@@ -427,7 +428,7 @@ def expand(
 
 
 @kernel
-def _boxes(start, flags, xs, ys, bs, out) -> None:  # type: ignore[no-untyped-def]  # numba infers it
+def _boxes(start, flags, xs, ys, bs, out):  # type: ignore[no-untyped-def]  # numba infers it
     for k in range(flags.size):
         out[k, 0], out[k, 1], out[k, 2], out[k, 3] = reach_box(
             xs, ys, bs, start[k], start[k + 1], flags[k] & CLOSED
@@ -455,13 +456,17 @@ def _flatten(start, flags, xs, ys, bs, tolerance, chosen, repeat):  # type: igno
         else:
             size = start[k + 1] - start[k]
         sizes[j + 1] = sizes[j] + size + repeat
+    bend = sizes[chosen.size] <= MOST_POINTS
+    if not bend:  # absurdly many chords: the vertices have to do
+        for j in range(chosen.size):
+            sizes[j + 1] = sizes[j] + start[chosen[j] + 1] - start[chosen[j]] + repeat
     points = np.empty((sizes[chosen.size], 2))
     px, py = points[:, 0], points[:, 1]
     n = 0
     for j in range(chosen.size):
         k = chosen[j]
         first = n
-        if flags[k] & BULGED:
+        if bend and flags[k] & BULGED:
             n = put_flat(xs, ys, bs, start[k], start[k + 1], flags[k] & CLOSED, tolerance, px, py, n)
         else:
             for i in range(start[k], start[k + 1]):

@@ -14,11 +14,10 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from project_box.kernel.settings import get_settings
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 _HERE = Path(__file__).parent
 _COMPILED = ("jit", "decimal_to_double", "tags", "curves", "rows", "expand")
 
@@ -61,7 +60,7 @@ def is_warm() -> bool:
     return folder is not None and any(folder.rglob("*.nbi"))
 
 
-def kernel(function: _F) -> _F:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function on its first call, without the GIL, cached on disk; floating point errors give inf and NaN."""
     numba = _numba()
     folder = cache_folder()
@@ -69,13 +68,15 @@ def kernel(function: _F) -> _F:
     if folder is not None:
         numba.config.CACHE_DIR = str(folder)
     try:
-        compiled: _F = numba.njit(cache=folder is not None, nogil=True, error_model="numpy")(function)
+        compiled: Callable[..., Any] = numba.njit(cache=folder is not None, nogil=True, error_model="numpy")(
+            function
+        )
         return compiled
     finally:
         numba.config.CACHE_DIR = before
 
 
-def helper(function: _F) -> _F:
+def helper(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that only kernels call; it is part of their machine code and has no cache entry of its own."""
-    compiled: _F = _numba().njit(nogil=True, error_model="numpy")(function)
+    compiled: Callable[..., Any] = _numba().njit(nogil=True, error_model="numpy")(function)
     return compiled

@@ -23,6 +23,8 @@ from drawings.cad.fast.rows import (
     AT,
     BYBLOCK,
     BYLAYER,
+    BYTE0,
+    BYTE1,
     COLOR,
     COLUMNS,
     CURVE0,
@@ -54,7 +56,6 @@ from drawings.cad.fast.rows import (
     ROTATION,
     ROWS,
     SILENT,
-    TAG0,
     UNSUPPORTED,
     WORDS,
     XDATA0,
@@ -63,10 +64,11 @@ from drawings.cad.fast.rows import (
     Y,
     Z,
     collect,
+    release,
 )
 from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles_of, skeleton
-from drawings.cad.fast.table import EntityTable, Words
-from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
+from drawings.cad.fast.table import _LINE_END, EntityTable, Words
+from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, line_ends, scan
 from drawings.cad.model import CadEntity, CadFile, CadLayer, CadSheet
 from drawings.cad.source import (
     RELEASES,
@@ -108,6 +110,8 @@ def read_fast(
                 name, digest, unit
             )
         except Unfit:
+            return None
+        except Exception:  # whatever a hostile file provokes here, the careful reader turns it into an issue
             return None
 
 
@@ -231,7 +235,9 @@ class _Fast:
             layer_colors=tints, max_entities=limits.entities, max_vertices=limits.vertices,
             max_depth=limits.block_depth,
         )  # fmt: skip
-        words = Words(tags, source.encoding, rows, self.foreign)
+        release(rows, tags)
+        words = Words(source.data, source.encoding, rows, self.foreign)
+        del self.tags, tags
         shown = np.arange(len(instances.ints), dtype=np.int64)
         table = EntityTable(words, instances, layer_list, shown)
         self._tell_events(words, instances, layer_list, layout, table)
@@ -274,7 +280,7 @@ class _Fast:
             issues=self.issues.finish(),
         )
 
-    # --- structure -------------------------------------------------------------------------------------------------------
+    # --- structure -----------------------------------------------------------------------------------------
 
     def _structure(self) -> tuple[Layout, Longs, Longs, Ints, npt.NDArray[np.uint8]]:
         """Sections, and the entities of BLOCKS and ENTITIES: first tag, tag after the last one, kind, section."""
@@ -357,7 +363,7 @@ class _Fast:
             out.append(Block(name, (head, after[head]), tails[position], (x, y), bool(flags & 12)))
         return out
 
-    # --- columns --------------------------------------------------------------------------------------------------------
+    # --- columns -------------------------------------------------------------------------------------------
 
     def _columns_of_text(self, rows: Rows) -> None:
         """Texts in columns are spread over several MTEXT, which only the careful reader can tell."""
@@ -426,12 +432,12 @@ class _Fast:
                 queue += edges.get(FIRST_BLOCK + block, ())
         return reached
 
-    # --- odd entities -----------------------------------------------------------------------------------------------------
+    # --- odd entities --------------------------------------------------------------------------------------
 
     def _read_odd(
         self, layout: Layout, rows: Rows, reached: set[int], block_of_key: dict[str, int], *, needed: bool
     ) -> Odd | None:
-        """Have ezdxf read the tables and all odd entities that are drawn; None if there are none and it is not needed."""
+        """Have ezdxf read the tables and the odd entities that are drawn; None if there are none and it need not."""
         encoding = self.source.encoding
         odd_rows = np.flatnonzero((rows.ints[:, FLAGS] & ODD != 0) & (rows.ints[:, FLAGS] & MEMBER == 0))
         odd_rows = odd_rows[np.argsort(rows.ints[odd_rows, PLACE], kind="stable")]  # model space first
@@ -457,13 +463,17 @@ class _Fast:
         handles, put_in = handles_of(self.tags, rows, self.odd_rows, encoding)
         data = skeleton(self.tags, layout, rows, wanted, whole, put_in)
         odd = Odd(data, self.source, self.settings, self.issues, self.deadline, self.clock)
-        self.odd_items = {row: odd.convert(handles[row], row, row in put_in) for row in self.odd_rows}
+        for count, row in enumerate(self.odd_rows):
+            if count % 500 == 499 and self.clock() > self.deadline:
+                self.issues.add("DXF-TIME", seconds=self.settings.limits.seconds)
+                break
+            self.odd_items[row] = odd.convert(handles[row], row, row in put_in)
         return odd
 
     def _take_in(
         self, rows: Rows, row_layer: Ints, row_name: Ints
     ) -> tuple[Rows, Ints, Ints, tuple[Ints, Ints], npt.NDArray[np.float64]]:
-        """Append what the careful reader made of the odd rows; ``replaced`` tells which rows stand for each of them."""
+        """Append what the careful reader made of the odd rows; ``replaced``: the rows that stand for each of them."""
         added = _Additions()
         first_row = len(rows.ints)
         curve_count = len(rows.curve_flags)
@@ -568,7 +578,7 @@ class _Fast:
         starts = np.searchsorted(sorted_places, np.arange(blocks + 4)).astype(np.int64)
         return starts, sorted_rows.astype(np.int32)
 
-    # --- what is told ------------------------------------------------------------------------------------------------------
+    # --- what is told --------------------------------------------------------------------------------------
 
     def _tell_events(
         self, words: Words, instances: Instances, layers: Sequence[str], layout: Layout, table: EntityTable
@@ -641,14 +651,16 @@ class _Fast:
                 (rows, np.where(inside, instances.visited[block, 4], 0), np.where(inside, top, rows))
             )
             rows = rows[order]
-            at = ints[rows, TAG0]
-            ids, first = intern(self.tags.buffer, self.tags.starts[at], self.tags.ends[at])
+            buffer = np.frombuffer(words.data, np.uint8)
+            starts = np.ascontiguousarray(ints[rows, BYTE0])
+            ids, first = intern(buffer, starts, line_ends(buffer, starts))
             counts = np.bincount(ids)
             for k, example in enumerate(first.tolist()):
                 row = int(rows[example])
                 line = ints[row]
                 layer = decode_escapes(words.raw(line[LAYER0], line[LAYER1])) if line[LAYER1] else "0"
-                found[self.tags.text(int(at[example]), self.source.encoding).strip()] = (
+                kind = _LINE_END.split(words.data[line[BYTE0] : line[BYTE1]], maxsplit=1)[0]
+                found[kind.decode(words.encoding, "surrogateescape").strip()] = (
                     int(counts[k]), words.raw(line[HANDLE0], line[HANDLE1]), layer,
                 )  # fmt: skip
         for kind, (count, entity) in (odd.reader.unsupported if odd is not None else {}).items():

@@ -17,8 +17,8 @@ from drawings.cad.fast.jit import helper, kernel
 from drawings.cad.fast.tags import Bytes, Floats, Ints, Longs, Tags
 
 # kinds the kernels know; others are numbered from FIRST_NAMED on
-(LINE, LWPOLYLINE, POLYLINE, VERTEX, SEQEND, ARC, CIRCLE, ELLIPSE, TEXT, MTEXT, ATTRIB, INSERT, HATCH, POINT, SOLID, TRACE,
- FACE3D, SILENT, ODDKIND, BLOCK, ENDBLK, OTHER) = range(22)  # fmt: skip
+(LINE, LWPOLYLINE, POLYLINE, VERTEX, SEQEND, ARC, CIRCLE, ELLIPSE, TEXT, MTEXT, ATTRIB, INSERT, HATCH, POINT, SOLID,
+ TRACE, FACE3D, SILENT, ODDKIND, BLOCK, ENDBLK, OTHER) = range(22)  # fmt: skip
 KNOWN = {
     "LINE": LINE, "LWPOLYLINE": LWPOLYLINE, "POLYLINE": POLYLINE, "VERTEX": VERTEX, "SEQEND": SEQEND, "ARC": ARC,
     "CIRCLE": CIRCLE, "ELLIPSE": ELLIPSE, "TEXT": TEXT, "MTEXT": MTEXT, "ATTRIB": ATTRIB, "INSERT": INSERT,
@@ -31,6 +31,7 @@ EMIT, AT, WORDS, REFERENCE, ODD, FILLED, PARTED, HIDDEN, MEMBER, UNSUPPORTED = (
 (KIND, TAG0, TAG1, PLACE, HANDLE0, HANDLE1, LAYER0, LAYER1, COLOR, TEXT0, TEXT1, NAME0, NAME1, FLAGS, CURVE0, CURVE1,
  XDATA0, ENTRY) = range(18)  # fmt: skip
 INT_COLUMNS = 18
+BYTE0, BYTE1 = TAG0, TAG1  # once the tags are not needed any more (see ``release``)
 # float columns of a row
 X, Y, Z, HEIGHT, ROTATION = range(5)
 FLOAT_COLUMNS = 5
@@ -43,9 +44,10 @@ NOWHERE, MODEL, PAPER = -1, 0, 1  # places; block k is place FIRST_BLOCK + k
 FIRST_BLOCK = 2
 
 # what collect reports
-(GOOD, BROKEN_SEQUENCE, BROKEN_POINT, BROKEN_BLOCKS) = range(4)
+(GOOD, BROKEN_SEQUENCE, BROKEN_HANDLE, BROKEN_BLOCKS) = range(4)
 
 _FAR = 1e60  # numbers beyond this go to the careful reader
+_ABSENT = 1.625e308  # stands for a group that is not there (it is far, but not NaN)
 _TOLERANCE = 2e-5  # of an ellipse's size
 ELLIPSE_ROOM = 2 * MAX_CHORDS + 16
 
@@ -88,21 +90,21 @@ def _sane(value: float) -> bool:
 
 
 @helper
-def _whole(value: float) -> int:
+def _whole(value):  # type: ignore[no-untyped-def]  # numba infers it
     return np.int64(value) if -5e9 < value < 5e9 else 0
 
 
 @helper
-def _hex(buffer: Bytes, a: int, e: int) -> int:
+def _hex(buffer, a, e):  # type: ignore[no-untyped-def]  # numba infers it
     value = 0
     for i in range(a, e):
         c = buffer[i]
         if 48 <= c <= 57:
-            value = value * 16 + np.int64(c) - 48
+            value = value * 16 + int(c) - 48
         elif 65 <= c <= 70:
-            value = value * 16 + np.int64(c) - 55
+            value = value * 16 + int(c) - 55
         elif 97 <= c <= 102:
-            value = value * 16 + np.int64(c) - 87
+            value = value * 16 + int(c) - 87
         elif c != 32:
             return -1
         if value > 1 << 58:
@@ -111,7 +113,7 @@ def _hex(buffer: Bytes, a: int, e: int) -> int:
 
 
 @helper
-def _put(xs, ys, bs, n, x, y, b) -> int:  # type: ignore[no-untyped-def]  # numba infers it
+def _put(xs, ys, bs, n, x, y, b):  # type: ignore[no-untyped-def]  # numba infers it
     xs[n] = x
     ys[n] = y
     bs[n] = b
@@ -119,7 +121,7 @@ def _put(xs, ys, bs, n, x, y, b) -> int:  # type: ignore[no-untyped-def]  # numb
 
 
 @helper
-def _put_turn(xs, ys, bs, n, cx, cy, r, start, end) -> int:  # type: ignore[no-untyped-def]  # numba infers it
+def _put_turn(xs, ys, bs, n, cx, cy, r, start, end):  # type: ignore[no-untyped-def]  # numba infers it
     """Counter-clockwise arc in two halves (three vertices); angles in radians."""
     whole = 2 * np.pi
     sweep = (end - start) % whole
@@ -167,7 +169,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
     flags70 = 0
     has_bulge = False
     clean = True
-    lead_x = lead_y = lead_z = 0.0
+    lead_z = 0.0
     head_z = 0.0
     head_given = False
     mirrored = False
@@ -225,10 +227,6 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 code = codes[t]
                 if code == 10:
                     vx = numbers[t]
-                    if codes[t + 1] != 20:
-                        out[5] = BROKEN_POINT
-                        out[6] = t
-                        break
                     vy = numbers[t + 1]
                     vz = numbers[t + 2] if codes[t + 2] == 30 else 0.0
                     located = True
@@ -238,13 +236,11 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                     vflags = _whole(numbers[t])
                 elif code == 1001:
                     break
-            if out[5] != GOOD:
-                break
             if not (located and _sane(vx) and _sane(vy) and _sane(vz) and _sane(vb)):
                 clean = False
             elif not vflags & 16:
                 if n == curve_start[curves]:
-                    lead_x, lead_y, lead_z = vx, vy, vz
+                    _lead_x, _lead_y, lead_z = vx, vy, vz
                 n = _put(xs, ys, bs, n, vx, vy, vb)
                 if vb != 0.0:
                     has_bulge = True
@@ -282,14 +278,13 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
         ex, ey, ez = 0.0, 0.0, 1.0
         has10 = has11 = has12 = has13 = has38 = False
         v38 = v50 = 0.0
-        v40 = v41 = v42 = v44 = v45 = v51 = np.nan
+        v40 = v41 = v42 = v44 = v45 = v51 = _ABSENT
         v66 = v70 = v71 = v72 = v73 = v74 = 0.0
-        has70 = has71 = has72 = False
+        has70 = has71 = False
         parted = False
         group = False
         markers = 0
         embedded = False
-        broken = -1
         t = t0 + 1
         while t < t1:
             code = codes[t]
@@ -302,7 +297,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 if code == 8:
                     layer0, layer1 = starts[t], ends[t]
                 elif code == 5:
-                    if handle1 == 0:
+                    if markers == 0 or r12:
                         handle0, handle1 = starts[t], ends[t]
                 elif code == 1:
                     if kind != ATTRIB or r12 or markers == 2:
@@ -318,35 +313,23 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 elif code == 3:
                     parted = True
             elif code == 10:
-                if codes[t + 1] != 20:
-                    broken = t
-                    break
                 if (kind != HATCH or not has10) and (kind != ATTRIB or r12 or markers == 2):
                     x10, y10 = numbers[t], numbers[t + 1]
                     z10 = numbers[t + 2] if codes[t + 2] == 30 else 0.0
                     has10 = True
                 t += 1
             elif code == 11:
-                if codes[t + 1] != 21:
-                    broken = t
-                    break
                 if kind != ATTRIB or r12 or markers == 2:
                     x11, y11 = numbers[t], numbers[t + 1]
                     z11 = numbers[t + 2] if codes[t + 2] == 31 else 0.0
                     has11 = True
                 t += 1
             elif code == 12:
-                if codes[t + 1] != 22:
-                    broken = t
-                    break
                 x12, y12 = numbers[t], numbers[t + 1]
                 z12 = numbers[t + 2] if codes[t + 2] == 32 else 0.0
                 has12 = True
                 t += 1
             elif code == 13:
-                if codes[t + 1] != 23:
-                    broken = t
-                    break
                 x13, y13 = numbers[t], numbers[t + 1]
                 z13 = numbers[t + 2] if codes[t + 2] == 33 else 0.0
                 has13 = True
@@ -390,7 +373,6 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 elif code == 72:
                     if kind != ATTRIB or r12 or markers == 2:
                         v72 = value
-                        has72 = True
                 elif code == 73:
                     v73 = value
                 elif code == 74:
@@ -403,9 +385,6 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
             elif code == 102:
                 group = ends[t] > starts[t] and buffer[starts[t]] == 123  # {
             elif code == 210:
-                if codes[t + 1] != 220:
-                    broken = t
-                    break
                 if kind != ATTRIB or r12 or markers == 2:
                     ex, ey = numbers[t], numbers[t + 1]
                     ez = numbers[t + 2] if codes[t + 2] == 230 else 0.0
@@ -419,9 +398,9 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 xdata0 = t
                 break
             t += 1
-        if broken >= 0:
-            out[5] = BROKEN_POINT
-            out[6] = broken
+        if handle1 > handle0 and _hex(buffer, handle0, handle1) < 0:
+            out[5] = BROKEN_HANDLE
+            out[6] = t0
             break
         if embedded and xdata0 < 0:
             for t in range(t1 - 1, t0, -1):
@@ -472,13 +451,11 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 tilted = True
         plain = _sane(x10) and _sane(y10) and _sane(z10)
         # --- kind by kind
-        if kind == SILENT or kind == SEQEND or (invisible and not (kind == ATTRIB and owner >= 0)):
+        if kind in (SILENT, SEQEND) or (invisible and not (kind == ATTRIB and owner >= 0)):
             flags = HIDDEN
-        elif kind == OTHER or kind == VERTEX or kind == BLOCK or kind == ENDBLK:
+        elif kind in (OTHER, VERTEX, BLOCK, ENDBLK):
             flags = UNSUPPORTED
-        elif kind == ODDKIND:
-            flags = ODD
-        elif not plain or (r12 and has38):
+        elif kind == ODDKIND or not plain or (r12 and has38):
             flags = ODD
         elif kind == LINE:
             if not (_sane(x11) and _sane(y11)):
@@ -491,11 +468,11 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 flags = EMIT | AT
         elif kind == POINT:
             flags = EMIT | AT
-        elif kind == CIRCLE or kind == ARC:
-            radius = 1.0 if np.isnan(v40) else v40
+        elif kind in (CIRCLE, ARC):
+            radius = 1.0 if v40 == _ABSENT else v40
             start = v50
-            end = 360.0 if np.isnan(v51) else v51
-            if tilted or not has10 or np.isnan(v40) or not (_sane(radius) and _sane(start) and _sane(end)):
+            end = 360.0 if v51 == _ABSENT else v51
+            if tilted or not has10 or v40 == _ABSENT or not (_sane(radius) and _sane(start) and _sane(end)):
                 flags = ODD
             else:
                 first = n
@@ -517,8 +494,8 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 flags = EMIT | AT
         elif kind == ELLIPSE:
             ratio = v40
-            start = 0.0 if np.isnan(v41) else v41
-            end = 2 * np.pi if np.isnan(v42) else v42
+            start = 0.0 if v41 == _ABSENT else v41
+            end = 2 * np.pi if v42 == _ABSENT else v42
             size = np.hypot(np.hypot(x11, y11), z11)
             if (
                 tilted or not has10 or not has11 or not (1e-6 <= ratio <= 1.0) or not _sane(start) or not _sane(end)
@@ -601,23 +578,21 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                         flags = EMIT | AT
         elif kind == POLYLINE:
             flags70 = _whole(v70)
-            if flags70 & 80:  # polygon or polyface mesh
-                flags = ODD
-            elif tilted and not flags70 & 8:
+            if flags70 & 80 or (tilted and not flags70 & 8):  # polygon or polyface mesh
                 flags = ODD
             has_bulge = False
             clean = True
-            lead_x = lead_y = lead_z = 0.0
+            lead_z = 0.0
             head_z = z10
             head_given = has10
             mirrored = mirror
-        elif kind == TEXT or kind == ATTRIB:
+        elif kind in (TEXT, ATTRIB):
             valign = v73 if kind == TEXT else v74
             aligned = (v72 != 0.0 or valign != 0.0) and has11
-            height = 1.0 if np.isnan(v40) else v40
+            height = 1.0 if v40 == _ABSENT else v40
             x, y, z = (x11, y11, z11) if aligned else (x10, y10, z10)
             if (
-                tilted or embedded or parted and kind == TEXT or not has10 or not _sane(height) or not _sane(v50)
+                tilted or embedded or (parted and kind == TEXT) or not has10 or not _sane(height) or not _sane(v50)
                 or not _sane(x) or not _sane(y) or not _sane(z) or (kind == ATTRIB and r12 == (markers > 0))
             ):  # fmt: skip
                 flags = ODD
@@ -631,7 +606,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 if kind == ATTRIB and owner >= 0 and _whole(v70) & 1:
                     flags |= HIDDEN
         elif kind == MTEXT:
-            height = 1.0 if np.isnan(v40) else v40
+            height = 1.0 if v40 == _ABSENT else v40
             rotation = np.degrees(np.arctan2(y11, x11)) if has11 else v50
             if embedded or markers < 2 or r12 or not has10 or not _sane(height) or not _sane(rotation):
                 flags = ODD
@@ -639,15 +614,23 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 floats[row, HEIGHT] = height
                 floats[row, ROTATION] = rotation
                 flags = EMIT | AT | WORDS | (PARTED if parted else 0)
-        elif kind == SOLID or kind == TRACE or kind == FACE3D:
-            if not (has10 and has11 and has12) or (tilted and kind != FACE3D):
-                flags = ODD
-            elif not (
-                _sane(x11) and _sane(y11) and _sane(z11) and _sane(x12) and _sane(y12) and _sane(z12)
-                and _sane(x13) and _sane(y13) and _sane(z13)
-            ):  # fmt: skip
-                flags = ODD
-            elif not has13:
+        elif kind in (SOLID, TRACE, FACE3D):
+            if (
+                not (has10 and has11 and has12)
+                or (tilted and kind != FACE3D)
+                or not (
+                    _sane(x11)
+                    and _sane(y11)
+                    and _sane(z11)
+                    and _sane(x12)
+                    and _sane(y12)
+                    and _sane(z12)
+                    and _sane(x13)
+                    and _sane(y13)
+                    and _sane(z13)
+                )
+                or not has13
+            ):
                 flags = ODD
             else:
                 first = n
@@ -675,10 +658,10 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 curves += 1
                 flags = EMIT | AT | FILLED
         elif kind == INSERT:
-            sx = 1.0 if np.isnan(v41) else v41
-            sy = 1.0 if np.isnan(v42) else v42
-            across = 0.0 if np.isnan(v44) else v44
-            up = 0.0 if np.isnan(v45) else v45
+            sx = 1.0 if v41 == _ABSENT else v41
+            sy = 1.0 if v42 == _ABSENT else v42
+            across = 0.0 if v44 == _ABSENT else v44
+            up = 0.0 if v45 == _ABSENT else v45
             if (
                 tilted or not has10 or name1 <= name0 or not _sane(sx) or not _sane(sy) or not _sane(v50)
                 or not _sane(across) or not _sane(up) or not _sane(v70) or not _sane(v71)
@@ -913,9 +896,25 @@ def collect(
     rows, refs, curves, n, count_blocks, status, where = (int(v) for v in out[:7])
     return (
         Rows(
-            ints[:rows], floats[:rows], references[:refs], start[: curves + 1], flags[:curves], x[:n], y[:n], bulge[:n],
-            blocks[:count_blocks],
+            ints[:rows], floats[:rows], references[:refs], start[: curves + 1], flags[:curves], x[:n], y[:n],
+            bulge[:n], blocks[:count_blocks],
         ),
         status,
         where,
     )  # fmt: skip
+
+
+def release(rows: Rows, tags: Tags) -> None:
+    """Turn tag indexes in the columns into byte positions, so that the tags can be forgotten.
+
+    TAG0 and XDATA0 become the start of the tag's value, TAG1 the end of the last tag's; rows without tags stay.
+    """
+    ints = rows.ints
+    own = ints[:, KIND] >= 0
+    for column, values, shift in ((TAG0, tags.starts, 0), (TAG1, tags.ends, -1)):
+        ints[own, column] = values[ints[own, column] + shift]
+    extended = np.flatnonzero(own & (ints[:, XDATA0] >= 0))
+    ints[extended, XDATA0] = tags.starts[ints[extended, XDATA0]]
+    rows.x = rows.y = rows.bulge = np.empty(0)
+    rows.curve_start, rows.curve_flags = np.zeros(1, np.int32), np.zeros(0, np.uint8)
+    rows.references = np.empty((0, REFERENCE_COLUMNS))

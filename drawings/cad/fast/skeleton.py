@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from ezdxf.document import Drawing
@@ -95,7 +96,7 @@ def skeleton(
         if row not in renamed:
             return cutter.cut(first, last)
         head = cutter.cut(first, first + 1)
-        rest = [t for t in range(first + 1, last)]
+        rest = list(range(first + 1, last))
         own = next((t for t in rest[:60] if tags.codes[t] == 5), None)
         body = (
             cutter.cut(first + 1, last)
@@ -134,7 +135,7 @@ def _objects(tags: Tags, cutter: Cutter, span: tuple[int, int]) -> bytes:
     entries = np.flatnonzero(tags.codes[span[0] : span[1]] == 0) + span[0]
     bounds = [*entries.tolist(), span[1]]
     kept = [cutter.cut(bounds[0], bounds[1])]
-    for first, last in zip(bounds[1:-2], bounds[2:-1], strict=True):
+    for first, last in pairwise(bounds[1:-1]):
         if tags.text(first).strip() in _OBJECTS_KEPT:
             kept.append(cutter.cut(first, last))
     return b"".join([*kept, b"  0\nENDSEC\n"])
@@ -192,7 +193,7 @@ class Odd:
 def handles_of(
     tags: Tags, rows: Rows, chosen: Sequence[int], encoding: str
 ) -> tuple[dict[int, str], dict[int, str]]:
-    """Handles to look chosen rows up by, and which of them have to be put in because the file has none or uses it twice."""
+    """Handles to look chosen rows up by, and those of them to put in: the file has none or uses one twice."""
     known: dict[int, str] = {}
     put_in: dict[int, str] = {}
     seen: set[str] = set()

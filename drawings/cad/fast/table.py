@@ -6,18 +6,19 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from ezdxf.tools.text import escape_dxf_line_endings, fast_plain_mtext, plain_text
-from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Curve
 from drawings.cad.fast.curves import BULGED, CLOSED
 from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, TINT, Instances, flatten
 from drawings.cad.fast.rows import (
+    BYTE0,
+    BYTE1,
     FILLED,
     FLAGS,
     HANDLE0,
@@ -30,8 +31,6 @@ from drawings.cad.fast.rows import (
     NAME0,
     NAME1,
     PARTED,
-    TAG0,
-    TAG1,
     TEXT0,
     TEXT1,
     WORDS,
@@ -40,7 +39,7 @@ from drawings.cad.fast.rows import (
     Z,
 )
 from drawings.cad.fast.skeleton import given_handle
-from drawings.cad.fast.tags import Longs, Tags, gather
+from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.model import CadEntity
 from drawings.cad.source import decode_escapes
 
@@ -49,8 +48,9 @@ Geometries: TypeAlias = npt.NDArray[np.object_]
 _KIND_NAMES = {number: name for name, number in KNOWN.items()}
 _CHUNK = 4096  # entities made at once
 _PIECE = 16_384  # curves turned into geometries at once
-_XDATA_FLOATS = frozenset((1040, 1041, 1042))
-_XDATA_INTS = frozenset((1070, 1071))
+_XDATA_FLOATS = frozenset((b"1040", b"1041", b"1042"))
+_XDATA_INTS = frozenset((b"1070", b"1071"))
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 @dataclass(slots=True)
@@ -58,17 +58,18 @@ class Words:
     """Strings of the rows, decoded on demand.
 
     Attributes:
+        data: the file. The columns BYTE0, BYTE1 and XDATA0 of ``rows`` point into it.
         foreign: entities that the careful reader has made, by row.
     """
 
-    tags: Tags
+    data: bytes
     encoding: str
     rows: Rows
     foreign: dict[int, CadEntity]
 
     def raw(self, first: int, last: int) -> str:
         """Text of a byte range."""
-        return self.tags.data[first:last].decode(self.encoding, "surrogateescape")
+        return self.data[first:last].decode(self.encoding, "surrogateescape")
 
     def handle(self, row: int) -> str:
         """Handle of a row."""
@@ -81,7 +82,7 @@ class Words:
         """Content of a text row without formatting, None if the row is no text."""
         if row in self.foreign:
             return self.foreign[row].text
-        line = self.rows.ints[row]
+        line = self.rows.ints[row].tolist()
         if not line[FLAGS] & WORDS:
             return None
         if line[KIND] != MTEXT:
@@ -90,16 +91,20 @@ class Words:
             return plain_mtext(self.raw(line[TEXT0], line[TEXT1]))
         parts: list[str] = []
         tail = ""
-        tags = self.tags
-        for t in range(line[TAG0] + 1, line[TAG1]):
-            code = tags.codes[t]
-            if code == 3:
-                parts.append(tags.text(t, self.encoding))
-            elif code == 1:
-                tail = tags.text(t, self.encoding)
-            elif code in (101, 1001):
+        for code, value in self._tags(line[BYTE0], line[BYTE1]):
+            if code == b"3":
+                parts.append(value)
+            elif code == b"1":
+                tail = value
+            elif code in (b"101", b"1001"):
                 break
         return plain_mtext("".join([*parts, tail]))
+
+    def _tags(self, first: int, last: int) -> Iterator[tuple[bytes, str]]:
+        """Group codes and values of a byte range that starts with a value (its code is given as empty)."""
+        lines = [b"", *_LINE_END.split(self.data[first:last])]
+        for code, value in zip(lines[::2], lines[1::2], strict=False):
+            yield code.strip(), value.decode(self.encoding, "surrogateescape")
 
     def block(self, row: int) -> str:
         """Block name of an INSERT row."""
@@ -119,36 +124,30 @@ class Words:
 
     def xdata(self, row: int) -> dict[str, tuple[str, ...]]:
         """Extended data of a row by application."""
-        line = self.rows.ints[row]
+        line = self.rows.ints[row].tolist()
         if line[XDATA0] < 0:
             return {}
         out: dict[str, tuple[str, ...]] = {}
-        name: str | None = None
+        name = ""
         values: list[str] = []
-        tags = self.tags
-        for t in range(line[XDATA0], self._own_end(line)):
-            code = int(tags.codes[t])
-            if code == 1001:
-                if name is not None:
-                    out[name] = tuple(values)
-                name, values = tags.text(t, self.encoding), []
-            elif code == 1000:
-                values.append(decode_escapes(tags.text(t, self.encoding)))
+        for code, value in self._tags(line[XDATA0], line[BYTE1]):
+            if not code:
+                name = value
+                continue
+            if code == b"0":
+                break
+            if code == b"1001":
+                out[name] = tuple(values)
+                name, values = value, []
+            elif code == b"1000":
+                values.append(decode_escapes(value))
             elif code in _XDATA_FLOATS:
-                values.append(str(float(tags.numbers[t])))
+                values.append(str(float(value)))
             elif code in _XDATA_INTS:
-                values.append(str(int(tags.numbers[t])))
-        if name is not None:
-            out[name] = tuple(values)
+                values.append(str(int(float(value))))
+        out[name] = tuple(values)
         out.pop("ACAD", None)
         return out
-
-    def _own_end(self, line: npt.NDArray[np.int32]) -> int:
-        """Tag index where the entity itself ends (vertices and attributes follow)."""
-        for t in range(line[XDATA0], line[TAG1]):
-            if self.tags.codes[t] == 0:
-                return t
-        return int(line[TAG1])
 
 
 def plain(raw: str) -> str:
@@ -168,8 +167,8 @@ def plain_mtext(raw: str) -> str:
 class EntityTable(Sequence[CadEntity]):
     """The entities of a drawing as a sequence of :class:`CadEntity`, made when they are looked at and not kept.
 
-    ``table[i]``, slices and iteration behave like a tuple's. :meth:`on_layers` and :meth:`geometries` work on the columns
-    and make no entity objects.
+    ``table[i]``, slices and iteration behave like a tuple's. :meth:`on_layers` makes only the entities asked for;
+    :meth:`geometries` makes none.
     """
 
     def __init__(self, words: Words, instances: Instances, layers: Sequence[str], shown: Longs) -> None:
@@ -188,8 +187,8 @@ class EntityTable(Sequence[CadEntity]):
         return (
             isinstance(other, Sequence)
             and len(self) == len(other)
-            and all(a == b for a, b in zip(self, other))
-        )  # noqa: B905  # lengths are equal
+            and all(a == b for a, b in zip(self, other, strict=True))
+        )  # lengths are equal
 
     __hash__ = None  # type: ignore[assignment]  # like a list: compared by content
 
@@ -211,12 +210,13 @@ class EntityTable(Sequence[CadEntity]):
         for first in range(0, len(self), _CHUNK):
             yield from self._make(self._shown[first : first + _CHUNK])
 
-    # --- columns ---------------------------------------------------------------------------------------------------------
+    # --- columns -------------------------------------------------------------------------------------------
 
     @property
     def layer_numbers(self) -> npt.NDArray[np.int32]:
         """Layer of every entity as an index into :attr:`layer_names`."""
-        return self._instances.ints[self._shown, LAYER]
+        numbers: npt.NDArray[np.int32] = self._instances.ints[self._shown, LAYER]
+        return numbers
 
     @property
     def layer_names(self) -> list[str]:
@@ -266,6 +266,16 @@ class EntityTable(Sequence[CadEntity]):
         curves: Geometries = np.full(counts.size, None, object)
         for mask, build, repeat in ((ring, _polygons, True), (~ring & (counts >= 2), _lines, False)):
             numbers = np.flatnonzero(mask)
+            if build is _lines:
+                pairs = numbers[(counts[numbers] == 2) & (instances.curve_flags[numbers] & BULGED == 0)]
+                for k in range(0, pairs.size, _PIECE):
+                    piece = pairs[k : k + _PIECE]
+                    at = instances.curve_start[piece]
+                    ends = np.stack((at, at + 1), axis=1)
+                    both = np.stack((instances.vx[ends], instances.vy[ends]), axis=2)
+                    curves[piece] = shapely.linestrings(both)
+                mask[pairs] = False
+                numbers = np.flatnonzero(mask)
             for k in range(0, numbers.size, _PIECE):
                 piece = numbers[k : k + _PIECE]
                 curves[piece] = build(*flatten(instances, tolerance, piece, repeat=repeat))
@@ -286,7 +296,7 @@ class EntityTable(Sequence[CadEntity]):
             out[k] = _even_odd(parts) if filled else shapely.geometrycollections(parts)
         return out
 
-    # --- objects ---------------------------------------------------------------------------------------------------------
+    # --- objects -------------------------------------------------------------------------------------------
 
     def _prefix(self, path: int) -> str:
         found = self._prefixes.get(path)
@@ -357,20 +367,25 @@ class EntityTable(Sequence[CadEntity]):
         return Curve(points, bulges, bool(flags & CLOSED))
 
     def texts_with(self, words: Collection[str], shortest: int = 0) -> Iterator[str]:
-        """Contents of the texts that may hold one of the words (lower case); each row once, however often it is drawn.
+        """Contents of the texts that may hold one of the words (lower case), once however often they are drawn.
 
         Most texts are passed over without being decoded one by one.
         """
         ints = self._words.rows.ints
-        rows = np.unique(self._instances.ints[self._shown, ROW])
-        rows = rows[(ints[rows, FLAGS] & WORDS) != 0]
-        foreign = [r for r in rows[ints[rows, KIND] < 0].tolist()]
+        drawn = np.zeros(len(ints), bool)
+        drawn[self._instances.ints[self._shown, ROW]] = True
+        rows = np.flatnonzero(drawn & ((ints[:, FLAGS] & WORDS) != 0))
+        foreign = rows[ints[rows, KIND] < 0].tolist()
         yield from (t for r in foreign if (t := self._words.text(r)))
         rows = rows[(ints[rows, KIND] >= 0) & (ints[rows, TEXT1] - ints[rows, TEXT0] >= shortest)]
         if not rows.size:
             return
-        joined = gather(self._words.tags.buffer, ints[rows, TEXT0], ints[rows, TEXT1]).tobytes()
-        raws = unicodedata.normalize("NFKC", joined.decode(self._words.encoding, "replace")).lower().split("\n")
+        joined = gather(
+            np.frombuffer(self._words.data, np.uint8), ints[rows, TEXT0], ints[rows, TEXT1]
+        ).tobytes()
+        raws = (
+            unicodedata.normalize("NFKC", joined.decode(self._words.encoding, "replace")).lower().split("\n")
+        )
         if len(raws) != rows.size:  # a line end of another alphabet: look at each
             raws = ["\\"] * rows.size
         wanted = re.compile("|".join([*(re.escape(w) for w in words), r"\\|\{"]))
@@ -388,25 +403,29 @@ def _polygons(sizes: Longs, points: npt.NDArray[np.float64]) -> Geometries:
         made: Geometries = np.full(sizes.size - 1, None, object)
         for k in range(sizes.size - 1):
             part = points[sizes[k] : sizes[k + 1]]
-            made[k] = shapely.Polygon(part) if len(part) > 3 else shapely.LineString(part)
+            made[k] = _ring_or_line(part)
         return made
     rings = np.arange(sizes.size, dtype=np.int64)
     made = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (sizes, rings))
     return made
 
 
-def _lines(sizes: Longs, points: npt.NDArray[np.float64]) -> Geometries:
+def _ring_or_line(points: npt.NDArray[np.float64]) -> Any:
+    return shapely.Polygon(points) if len(points) > 3 else shapely.LineString(points)
+
+
+def _lines(sizes: Longs, points: npt.NDArray[np.float64]) -> Any:
     owner = np.repeat(np.arange(sizes.size - 1), np.diff(sizes))
-    made: Geometries = shapely.linestrings(points, indices=owner)
+    made: Any = shapely.linestrings(points, indices=owner)
     return made
 
 
-def _even_odd(parts: Geometries) -> BaseGeometry:
+def _even_odd(parts: Geometries) -> Any:
     """Area covered by an odd number of the rings; a collection if they are no rings."""
     rings = [p for p in parts if p is not None]
     if not all(p.geom_type == "Polygon" for p in rings):
         return shapely.geometrycollections(rings)
-    total: BaseGeometry = rings[0]
+    total = rings[0]
     try:
         for ring in rings[1:]:
             total = shapely.symmetric_difference(total, ring)

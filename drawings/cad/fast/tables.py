@@ -58,7 +58,7 @@ def layers(tags: Tags, span: tuple[int, int] | None, encoding: str) -> dict[str,
             linetype=decode_escapes(linetype),
         )
     for name in ("0", "Defpoints"):
-        by_key.setdefault(name.lower(), CadLayer(name, "#ffffff", linetype="Continuous"))
+        by_key.setdefault(name.lower(), CadLayer(name, "#ffffff"))
     return {layer.name: layer for layer in by_key.values()}
 
 
@@ -118,6 +118,10 @@ def layouts(
         out.append((name, block_of[record]))
     keys = {name.lower() for name, _ in out}
     paper = any(block == "*paper_space" for _, block in out)
-    if len(keys) != len(out) or ("model", "*model_space") not in {(n.lower(), b) for n, b in out} or not paper:
+    if (
+        len(keys) != len(out)
+        or ("model", "*model_space") not in {(n.lower(), b) for n, b in out}
+        or not paper
+    ):
         return None
     return out

@@ -77,13 +77,14 @@ _TENS = np.array([10.0**i for i in range(23)])
 
 
 @kernel
-def _count_lines(buffer: Bytes) -> tuple[int, int]:
-    feeds = 0
-    returns = 0
+def _count_lines(buffer):  # type: ignore[no-untyped-def]  # numba infers it
+    count = 1
+    before = np.uint8(0)
     for i in range(buffer.size):
-        feeds += buffer[i] == LF
-        returns += buffer[i] == CR
-    return feeds, returns
+        now = buffer[i]
+        count += now == CR or (now == LF and before != CR)
+        before = now
+    return count
 
 
 @helper
@@ -102,7 +103,7 @@ def _next_line(buffer: Bytes, end: int) -> int:
 
 
 @helper
-def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers, tens) -> tuple[int, bool]:  # type: ignore[no-untyped-def]  # numba infers it
+def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers, tens):  # type: ignore[no-untyped-def]  # numba infers it
     """Parse a number at i into words[n] (bits of a double): (where it ends, whether that worked)."""
     size = buffer.size
     while i < size and (buffer[i] == BLANK or buffer[i] == TAB):
@@ -145,7 +146,8 @@ def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers
         value = 0
         any_digit = False
         while i < size and ZERO <= buffer[i] <= NINE:
-            value = min(value * 10 + np.int64(buffer[i] - ZERO), 100_000)
+            if value < 100_000:
+                value = value * 10 + int(buffer[i] - ZERO)
             any_digit = True
             i += 1
         if not any_digit:
@@ -182,8 +184,12 @@ def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers
 @kernel
 def _scan(  # type: ignore[no-untyped-def]  # numba infers it
     buffer, is_number, powers, tens, codes, starts, ends, words, odd, info
-) -> int:
-    """Fill the tag arrays. info: 0 byte of a bad code line (-1), 1 numbers left to Python, 2 whether EOF was met."""
+):
+    """Fill the tag arrays. info: 0 byte of a bad code line (-1), 1 numbers left to Python, 2 whether EOF was met.
+
+    A coordinate x without its y counts as a bad code line.
+    """
+    second = -1  # code that has to come next
     size = buffer.size
     nan = words[0]
     i = 0
@@ -199,7 +205,8 @@ def _scan(  # type: ignore[no-untyped-def]  # numba infers it
         code = 0
         first = i
         while i < size and ZERO <= buffer[i] <= NINE:
-            code = min(code * 10 + np.int64(buffer[i] - ZERO), 40_000)
+            if code < 40_000:
+                code = code * 10 + int(buffer[i] - ZERO)
             i += 1
         if i == first:
             info[0] = begin
@@ -210,7 +217,7 @@ def _scan(  # type: ignore[no-untyped-def]  # numba infers it
             info[0] = begin
             return n
         i = _next_line(buffer, i)
-        if i >= size:
+        if i >= size or n + PAD >= codes.size:
             return n
         if negative:
             code = -code
@@ -231,6 +238,13 @@ def _scan(  # type: ignore[no-untyped-def]  # numba infers it
         i = _next_line(buffer, end)
         if code == 999:
             continue
+        if second >= 0:
+            if code != second:
+                info[0] = begin
+                return n
+            second = -1
+        elif 10 <= code <= 18 or 110 <= code <= 112 or 210 <= code <= 213 or 1010 <= code <= 1013:
+            second = code + 10
         codes[n] = code
         starts[n] = start
         ends[n] = end
@@ -255,15 +269,10 @@ def scan(data: bytes) -> Tags:
     """All tags of ASCII DXF bytes.
 
     Raises:
-        Unfit: a code line is not an integer, a number is none, or ``EOF`` is missing.
+        Unfit: a code line is not an integer, a number is none, a coordinate lacks its y, or ``EOF`` is missing.
     """
     buffer = np.frombuffer(data, np.uint8)
-    feeds, returns = _count_lines(buffer)
-    room = (
-        (max(feeds, returns) if min(feeds, returns) in (0, max(feeds, returns)) else feeds + returns) // 2
-        + 2
-        + PAD
-    )
+    room = int(_count_lines(buffer)) // 2 + 2 + PAD
     codes = np.full(room, -1, np.int16)
     starts, ends = np.zeros(room, np.int32), np.zeros(room, np.int32)
     numbers = np.full(room, np.nan)
@@ -389,3 +398,16 @@ def foreign_text(data: bytes, limit: int) -> bytes:
         if n >= 0:
             return out[:n].tobytes()
         room *= 8
+
+
+@kernel
+def _ends(buffer, starts, out):  # type: ignore[no-untyped-def]  # numba infers it
+    for k in range(starts.size):
+        out[k] = _line_end(buffer, starts[k])
+
+
+def line_ends(buffer: Bytes, starts: Ints) -> Ints:
+    """Where the lines that hold the given bytes end, line end excluded."""
+    out = np.empty(starts.size, np.int32)
+    _ends(buffer, starts, out)
+    return out

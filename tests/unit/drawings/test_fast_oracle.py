@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import ezdxf
 import pytest
+from ezdxf.document import Drawing
+from ezdxf.filemanagement import new
+
 from drawings.cad.dxf import read_dxf
 from drawings.cad.fast.reader import read_fast
 from drawings.cad.model import CadEntity, CadFile
 from drawings.reading import reading
-from ezdxf.document import Drawing
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "drawings"
 VERSIONS = ("R12", "R2000", "R2004", "R2007", "R2010", "R2013", "R2018")
@@ -106,13 +107,13 @@ def both(data: bytes, *, handles: bool = True) -> CadFile:
     return fast
 
 
-# --- drawings with every kind of entity -----------------------------------------------------------------------------------
+# --- drawings with every kind of entity --------------------------------------------------------------------
 
 
 def everything(version: str, seed: int = 1) -> Drawing:
     """A drawing with each entity type the version has, several times, in model space and in nested blocks."""
     rng = random.Random(seed)
-    document = ezdxf.new(version, setup=True)
+    document = new(version, setup=True)
     r12 = version == "R12"
     document.header["$INSUNITS"] = 6
     names = ["用地红线", "JZJD", "绿地", "DLHX", "0", "Layer with blanks"]
@@ -276,7 +277,8 @@ def everything(version: str, seed: int = 1) -> Drawing:
                     blocks[0],
                     at(),
                     dxfattribs={
-                        **attribs(), "row_count": 2, "column_count": 3, "row_spacing": 5, "column_spacing": 7, "rotation": 15,
+                        **attribs(), "row_count": 2, "column_count": 3, "row_spacing": 5, "column_spacing": 7,
+                        "rotation": 15,
                     },
                 )  # fmt: skip
 
