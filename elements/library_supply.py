@@ -741,3 +741,126 @@ def housing_parcel(
         substituted=f"{_n(hectares)} 公顷(上限 {_n(largest)}),容积率 {_n(far)}(须大于 {_n(far_above)})",
         limit=f"≤{_n(largest)}公顷",
     )
+
+
+# ---------------------------------------------------------------- agreement, allocation, conversion
+
+_BY_AGREEMENT = frozenset(
+    {"划拨土地办理协议出让", "划拨土地转让办理协议出让", "出让土地续期", "地下空间连建"}
+)
+
+
+@function("supply.agreement_case", "法定协议情形;公布后供地的须非经营性且仅一个意向用地者")
+def agreement_case(case: str, operating: bool, intended: int | None = None) -> Computed:
+    """Whether land may be granted by agreement at all (民法典 art. 347); a named special case needs no competition."""
+    if case in _BY_AGREEMENT:
+        return Computed(Outcome.PASS, substituted=case)
+    if case != "公布后仅一个意向用地者" or operating:
+        why = "经营性用地" if operating else case
+        return Computed(Outcome.FAIL, substituted=why)
+    if intended is None:
+        raise Undecided(
+            Missing("XY_INTENDED", "意向用地者数", "缺少意向用地者数", "interested users not given")
+        )
+    return Computed(Outcome.PASS if intended == 1 else Outcome.FAIL, substituted=f"意向用地者 {intended} 个")
+
+
+@function("supply.agreement_floor", "max(三项费用单价, 有基准地价时其 70%, 工业最低单价)")
+def agreement_floor(
+    has_benchmark: bool,
+    usage: str,
+    cost: Decimal,
+    benchmark: Decimal | None = None,
+    industrial: Decimal | None = None,
+) -> Computed:
+    """Lowest price 元/㎡ by agreement: the costs; with a benchmark also its share; for 工矿、仓储 also the floor."""
+    parts = {"三项费用": cost}
+    if has_benchmark:
+        if benchmark is None:
+            raise Undecided(
+                Missing("LP_P0", "级别基准地价", "有基准地价而未查得", "benchmark price not found")
+            )
+        parts["基准地价底线"] = benchmark
+    if usage in ("工矿用地", "仓储用地"):
+        if industrial is None:
+            raise Undecided(
+                Missing(
+                    "XZ_GRADE",
+                    "工业最低单价",
+                    "缺少土地等别、价格类别或取得成本",
+                    "industrial floor not found",
+                )
+            )
+        parts["工业最低价"] = industrial
+    top = max(parts.values())
+    return Computed(
+        top,
+        substituted="max(" + ", ".join(f"{k} {_n(v)}" for k, v in parts.items()) + ")",
+        steps=tuple(Step(k, "", _n(v)) for k, v in parts.items()),
+    )
+
+
+@function("supply.paid_in_time", "未缴额 = 0 且 缴清日 ≤ 截止日")
+def paid_in_time(unpaid: Decimal, limit: dt.date, day: dt.date | None = None) -> Computed:
+    """Whether a price (元) has been paid in full, and by the last day."""
+    if unpaid > 0:
+        return Computed(Outcome.FAIL, substituted=f"未缴 {_n(unpaid)} 元", limit=f"不晚于 {limit}")
+    if day is None:
+        raise Undecided(
+            Missing("paid", "缴清日", "已缴清而缺少缴清日", "the day of full payment is not given")
+        )
+    return not_after(day, limit)
+
+
+@function("supply.renewal", "申请日 ≤ 届满前一年 且 不因公共利益收回")
+def renewal(asked: dt.date, limit: dt.date, take_back: bool) -> Computed:
+    """Whether a renewal is asked for in time and the land is not taken back in the public interest."""
+    if take_back:
+        return Computed(Outcome.FAIL, substituted="因公共利益需要收回")
+    return not_after(asked, limit)
+
+
+@function("supply.shifted", "约定日 + max(迟延交地天数, 0)")
+def shifted(day: dt.date, late: int) -> Computed:
+    """A day moved back by the days the authority handed the land over late; an early handover moves nothing."""
+    return Computed(day + dt.timedelta(days=max(late, 0)), substituted=f"{day} + {max(late, 0)} 日")
+
+
+@function("supply.allocable", "目录项属法定划拨情形,限非营利的须有证明")
+def allocable(category: str, must_nonprofit: str, nonprofit: bool | None = None) -> Computed:
+    """Whether an item of the allocation catalogue lets land be allocated; a non-profit item needs the proof."""
+    if category == "无":
+        return Computed(Outcome.FAIL, substituted="不在划拨用地目录内")
+    if must_nonprofit != "是":
+        return Computed(Outcome.PASS, substituted=category)
+    if nonprofit is None:
+        raise Undecided(
+            Missing("HG_NONPROFIT", "非营利性证明", "缺少非营利性证明", "non-profit proof not given")
+        )
+    return Computed(
+        Outcome.PASS if nonprofit else Outcome.FAIL,
+        substituted=f"{category},非营利性证明:{'有' if nonprofit else '无'}",
+    )
+
+
+@function("supply.disposable", "使用者为公司、企业、经济组织和个人,有土地权证和建筑物产权证明")
+def disposable(kind: str, certificate: str | None = None, building: str | None = None) -> Computed:
+    """The first three conditions of 暂行条例 art. 45; the fourth is the contract and the fee itself."""
+    lacking = [w for w, v in (("土地权证", certificate), ("建筑物产权证明", building)) if v is None]
+    if kind in ("国家机关", "军队"):
+        lacking.insert(0, "使用者类别")
+    return Computed(
+        Outcome.FAIL if lacking else Outcome.PASS,
+        substituted=f"不具备:{'、'.join(lacking)}" if lacking else "三项条件具备",
+    )
+
+
+@function("supply.chosen", "按选定的口径取值")
+def chosen(
+    choice: str, first_name: str, first: Decimal | None = None, second: Decimal | None = None
+) -> Computed:
+    """The amount 元 of the way that was chosen: ``first`` when the choice is ``first_name``, otherwise ``second``."""
+    value = first if choice == first_name else second
+    if value is None:
+        raise Undecided(Missing("chosen", choice, f"{choice}的数额尚未得出", f"no amount for {choice}"))
+    return Computed(value, substituted=f"{choice} {_n(value)}")
