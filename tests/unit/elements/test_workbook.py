@@ -1,0 +1,279 @@
+"""Workbooks: round trip without loss, cell by cell errors, hostile files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from elements.element import ElementSpec, Type
+from elements.engine import load_catalogue, parse_value
+from elements.workbook import (
+    FIRST_ROW,
+    MAIN,
+    VALUE_COLUMN,
+    Reading,
+    input_codes,
+    read_workbook,
+    write_template,
+)
+from elements.workbook_file import MAX_ROWS, read_sheets
+from project_box.kernel.errors import BadInput, NotFound, PlatformError, TooLarge
+
+AT = dt.date(2026, 6, 3)
+CATALOGUE = load_catalogue()
+#: businesses that between them have every type of input
+BUSINESSES = ["planning-permit", "house-sharing", "land-price", "fees", "verification"]
+
+TEXT = st.text(min_size=1, max_size=40).map(str.strip).filter(bool)
+NASTY = st.sampled_from(
+    ["=1+1", "JSON:1", "#N/A", "00012", "1e5", "TRUE", "2026-01-01", "_x0041_", "a\nb", "甲\t乙", '"q"', "@x", "'x"]
+)
+NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15)
+PLAIN = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**20), 10**20), NUMBERS, st.text(max_size=20), NASTY
+)
+NESTED = st.one_of(PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(st.text(max_size=5), PLAIN, max_size=3))
+KEYS = st.one_of(st.sampled_from(["building", "楼号", "levels", "JSON", " a", "", "名称"]), st.text(max_size=8))
+
+
+def value_of(spec: ElementSpec) -> st.SearchStrategy[Any]:
+    """Typed values the element can have."""
+    if spec.options:
+        return st.sampled_from(spec.options)
+    low = Decimal(str(spec.minimum)) if spec.minimum is not None else Decimal(-(10**15))
+    high = Decimal(str(spec.maximum)) if spec.maximum is not None else Decimal(10**15)
+    return {
+        Type.NUMBER: st.decimals(low, high, allow_nan=False, allow_infinity=False),
+        Type.INTEGER: st.integers(int(low), int(high)),
+        Type.TEXT: st.one_of(TEXT, NASTY),
+        Type.BOOL: st.booleans(),
+        Type.DATE: st.dates(),
+        Type.RECORDS: st.lists(st.dictionaries(KEYS, NESTED, max_size=4), max_size=4),
+        Type.MAP: st.dictionaries(st.one_of(TEXT, NASTY, st.just("")), NESTED, max_size=5),
+        Type.LIMIT: st.one_of(
+            st.sampled_from(["<=2.5", "≥35", "1.0..2.0"]).map(lambda t: parse_value(spec, t)),
+            st.fixed_dictionaries({"operator": st.just("<="), "value": NUMBERS, "text": st.text(max_size=9)}),
+        ),
+    }[spec.type]
+
+
+@st.composite
+def filled(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    business = draw(st.sampled_from(BUSINESSES))
+    codes = draw(st.lists(st.sampled_from(input_codes(CATALOGUE, business, AT)), unique=True, max_size=12))
+    entries = CATALOGUE.at(AT).entries
+    return business, {c: draw(value_of(entries[c].spec)) for c in codes}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(filled())
+def test_round_trip_loses_nothing(case: tuple[str, dict[str, Any]]) -> None:
+    business, values = case
+    data = write_template(CATALOGUE, business, AT, values)
+    reading = read_workbook(CATALOGUE, business, data, AT)
+    assert reading.issues == []
+    assert reading.values == values
+    assert reading.rule_hash == CATALOGUE.version
+    for code, value in values.items():
+        assert type(reading.values[code]) is type(value), code
+    again = write_template(CATALOGUE, business, AT, reading.values)
+    assert read_workbook(CATALOGUE, business, again, AT).values == values
+
+
+@pytest.mark.parametrize("business", sorted(CATALOGUE.businesses))
+def test_template_of_every_business(business: str) -> None:
+    data = write_template(CATALOGUE, business, AT)
+    assert read_workbook(CATALOGUE, business, data, AT).values == {}
+    book = load_workbook(io.BytesIO(data))
+    main = book[MAIN]
+    assert main.protection.sheet
+    codes = [main.cell(FIRST_ROW + i, 1).value for i in range(len(input_codes(CATALOGUE, business, AT)))]
+    assert codes == input_codes(CATALOGUE, business, AT)
+    entries = CATALOGUE.at(AT).entries
+    for i, code in enumerate(codes):
+        row = FIRST_ROW + i
+        spec = entries[str(code)].spec
+        assert main.cell(row, 2).value == spec.name
+        assert (main.cell(row, 3).value or "") == spec.unit
+        assert main.cell(row, 6).value, "sample"
+        assert main.cell(row, 8).value, "clause"
+        assert not main.cell(row, VALUE_COLUMN).protection.locked
+        assert main.cell(row, 1).protection.locked
+        if spec.options:
+            rules = [v for v in main.data_validations.dataValidation if v.type == "list"]
+            assert any(main.cell(row, VALUE_COLUMN).coordinate in v.sqref for v in rules), code
+
+
+def changed(business: str, values: dict[str, Any]) -> Reading:
+    """The template with raw cells written over it (by code, or ``sheet!cell``)."""
+    book = load_workbook(io.BytesIO(write_template(CATALOGUE, business, AT)))
+    codes = input_codes(CATALOGUE, business, AT)
+    for where, value in values.items():
+        if "!" in where:
+            sheet, _, cell = where.partition("!")
+            book[sheet][cell] = value
+        else:
+            book[MAIN].cell(FIRST_ROW + codes.index(where), VALUE_COLUMN).value = value
+    out = io.BytesIO()
+    book.save(out)
+    return read_workbook(CATALOGUE, business, out.getvalue(), AT)
+
+
+def place(business: str, code: str) -> str:
+    return f"{MAIN}!E{FIRST_ROW + input_codes(CATALOGUE, business, AT).index(code)}"
+
+
+def test_every_fault_names_its_cell_and_the_remedy() -> None:
+    reading = changed(
+        "land-price",
+        {
+            "LP_AREA": "12万元",
+            "LP_TERM": -3,
+            "LP_USAGE": "月球用地",
+            "LP_FAR": "=1+1",
+            "LP_DATE": "2026-13-40",
+            f"{MAIN}!A500": "NOPE",
+            f"{MAIN}!E500": 5,
+        },
+    )
+    found = {i.file: i for i in reading.issues}
+    assert set(found) == {
+        *(place("land-price", c) for c in ("LP_AREA", "LP_TERM", "LP_USAGE", "LP_FAR", "LP_DATE")),
+        f"{MAIN}!A500",
+    }
+    assert all(i.remedy and i.remedy_en and i.message_en for i in reading.issues)
+    assert found[place("land-price", "LP_FAR")].code == "XLSX-FORMULA"
+    with pytest.raises(BadInput, match="6 faults") as refused:
+        reading.refuse()
+    assert len(refused.value.details["issues"]) == 6
+
+
+def test_a_unit_in_the_cell_is_checked() -> None:
+    assert changed("land-price", {"LP_AREA": "8000㎡"}).values == {"LP_AREA": Decimal(8000)}
+    assert not changed("land-price", {"LP_AREA": "8000亩"}).ok
+
+
+def test_float_noise_of_excel_is_not_taken_over() -> None:
+    assert changed("land-price", {"LP_AREA": 0.1 + 0.2}).values == {"LP_AREA": Decimal("0.3")}
+
+
+def test_tables_of_names_and_values() -> None:
+    sheet = {"FH_INNER!A3": "A", "FH_INNER!B3": 80, "FH_INNER!A4": "B", "FH_INNER!B4": 100.5}
+    assert changed("house-sharing", sheet).values == {"FH_INNER": {"A": 80, "B": Decimal("100.5")}}
+    twice = changed("house-sharing", {**sheet, "FH_INNER!A4": "A"})
+    assert [i.file for i in twice.issues] == ["FH_INNER!A4"]
+    assert changed("house-sharing", {"FH_INNER": "A=80;B=100"}).values == {"FH_INNER": {"A": "80", "B": "100"}}
+    assert changed("house-sharing", {"FH_INNER": "无"}).values == {"FH_INNER": {}}
+    assert not changed("house-sharing", {**sheet, "FH_INNER": "无"}).ok
+    assert not changed("house-sharing", {"FH_INNER": "见同名工作表"}).ok
+    assert not changed("house-sharing", {"FH_INNER!A3": "A"}).ok
+
+
+def test_another_business_s_template() -> None:
+    data = write_template(CATALOGUE, "fees", AT)
+    reading = read_workbook(CATALOGUE, "land-price", data, AT)
+    assert [i.code for i in reading.issues if i.file == f"{MAIN}!B1"] == ["XLSX-BUSINESS"]
+    with pytest.raises(NotFound):
+        write_template(CATALOGUE, "nope", AT)
+    with pytest.raises(BadInput, match="not inputs"):
+        write_template(CATALOGUE, "house-sharing", AT, {"LP_AREA": Decimal(1)})
+
+
+# ---------------------------------------------------------------- hostile files
+
+
+def package(parts: dict[str, bytes]) -> bytes:
+    """The template with parts added or replaced."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(write_template(CATALOGUE, "house-sharing", AT))) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for name in source.namelist():
+            if name not in parts:
+                target.writestr(name, source.read(name))
+        for name, data in parts.items():
+            target.writestr(name, data)
+    return out.getvalue()
+
+
+def refused(data: bytes) -> PlatformError:
+    with pytest.raises(PlatformError) as caught:
+        read_sheets(data)
+    assert caught.value.status in (413, 422)
+    assert caught.value.zh
+    assert caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"x", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, b"a,b\n1,2\n", b"<html>",
+        package({"xl/workbook.xml": b"<workbook"}),
+        package({"[Content_Types].xml": b"<Types/>"}),
+        package({"xl/worksheets/sheet1.xml": b"\xff\xfe<\x00"}),
+    ],
+)  # fmt: skip
+def test_not_a_workbook(data: bytes) -> None:
+    assert refused(data).code == "bad_workbook"
+
+
+@pytest.mark.parametrize(
+    "part", ["xl/vbaProject.bin", "xl/externalLinks/externalLink1.xml", "xl/embeddings/o.bin", "xl/connections.xml"]
+)
+def test_more_than_a_table(part: str) -> None:
+    assert refused(package({part: b"<x/>"})).place == part.lower()
+
+
+def test_entities_are_refused() -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    assert "定义" in refused(package({"xl/sharedStrings.xml": bomb})).zh
+
+
+def test_zip_bomb() -> None:
+    error = refused(package({"xl/media/image1.png": b"\0" * 60_000_000}))
+    assert error.code == "zip_bomb"
+
+
+def test_more_bytes_than_any_template() -> None:
+    assert isinstance(refused(b"PK\x03\x04" + b"\0" * 5_000_001), TooLarge)
+
+
+def test_a_million_rows() -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = MAIN
+    sheet["A1048576"] = "x"
+    out = io.BytesIO()
+    book.save(out)
+    error = refused(out.getvalue())
+    assert error.code == "too_many_rows"
+    assert error.place == f"{MAIN}!A{MAX_ROWS + 1}"
+    book = Workbook()
+    book.worksheets[0]["XFD1"] = 1
+    out = io.BytesIO()
+    book.save(out)
+    assert isinstance(refused(out.getvalue()), TooLarge)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 6000))
+def test_damaged_files_are_explained(noise: bytes, where: int) -> None:
+    data = bytearray(TEMPLATE)
+    data[where : where + len(noise)] = noise
+    try:
+        read_workbook(CATALOGUE, "house-sharing", bytes(data), AT)
+    except PlatformError as error:
+        assert error.zh
+
+
+TEMPLATE = write_template(CATALOGUE, "house-sharing", AT)
