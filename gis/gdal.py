@@ -11,12 +11,14 @@ from contextlib import contextmanager
 
 import pyogrio
 
-#: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved, names come as raw bytes
+#: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved, names come as raw bytes;
+#: areas are written to DXF as closed polylines
 OPTIONS = {
     "SHAPE_RESTORE_SHX": "YES",
     "DXF_CLOSED_LINE_AS_POLYGON": "YES",
     "DXF_INLINE_BLOCKS": "TRUE",
     "DXF_ENCODING": "ISO-8859-1",
+    "DXF_WRITE_HATCH": "NO",
 }
 pyogrio.set_gdal_config_options(OPTIONS)
 

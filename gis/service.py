@@ -15,8 +15,8 @@ from shapely.geometry import MultiPolygon, mapping
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from gis import boundary_export, repository
 from gis import crs as crs_module
-from gis import repository
 from gis.boundary import BoundaryReading, read_boundary, read_drawn, summary
 from gis.conflict import ConflictReport, LayerFacts, LoadedVersion, Overlap, judge
 from gis.events import BoundaryRecorded, ConflictChecked
@@ -35,6 +35,7 @@ __all__ = [
     "Tile",
     "activate_version",
     "check_geometry",
+    "export_boundary",
     "identify",
     "import_layer",
     "latest_boundary",
@@ -217,6 +218,25 @@ def latest_boundary(
     result = box.latest_result(session, actor, project_id, "boundary")
     geometry = box.result_geometry(result) if result is not None else None
     return (result, geometry) if result is not None and geometry is not None else None
+
+
+def export_boundary(
+    session: Session, actor: Actor, project_id: uuid.UUID, format_name: str
+) -> boundary_export.Export:
+    """The newest boundary of a visible project as a file.
+
+    Raises:
+        NotFound: the project is not visible, or has no boundary.
+        BadInput: no such format, or the boundary's CRS has no place in it.
+    """
+    found = latest_boundary(session, actor, project_id)
+    if found is None:
+        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+    result, geometry = found
+    project = box.get_project(session, actor, project_id)
+    return boundary_export.export_boundary(
+        geometry, result.crs or 0, format_name, name=project.name, code=project.code
+    )
 
 
 def rounded_geojson(geometry: BaseGeometry, crs: int) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from gis.boundary import load_file, read_boundary, summary
+from gis.boundary import BoundaryReading, load_file, read_boundary, summary
+from gis.boundary_export import export_boundary, format_of
 from gis.crs import name as crs_name
 from project_box.kernel.errors import BadInput
-from web.cli_support import FAILED_CHECK, emit_json, explained, out, table
+from web.cli_support import FAILED_CHECK, emit_json, err, explained, out, table
 
 LEVELS = {"error": "[red]错误[/red]", "warning": "[yellow]警告[/yellow]", "info": "说明"}
 
@@ -50,18 +51,46 @@ def site(
     crs: Annotated[
         int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系,如 4547 (EPSG code)")
     ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="OUT", help="另存为 .txt .dxf .geojson .gpkg .zip(SHP) .kml"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
     """读取并校验用地红线 (read and validate a site boundary); exit code 1 when there are errors."""
     with explained(as_json=as_json):
         reading = read_boundary(file.name, read_input(file), crs=crs)
+        if export is not None and reading.ok:
+            _export(reading, export, file.stem)
     plain = summary(reading)
     if as_json:
         emit_json(plain)
     else:
         _print(file, plain)
+        if export is not None and reading.ok:
+            err.print(f"已导出:{export}", highlight=False)
     if not reading.ok:
         raise typer.Exit(FAILED_CHECK)
+
+
+def _export(reading: BoundaryReading, path: Path, name: str) -> None:
+    """Write a usable boundary in the format the file name asks for.
+
+    Raises:
+        BadInput: the format or its CRS does not suit, or the file cannot be written.
+    """
+    assert reading.geometry is not None and reading.crs is not None
+    written = export_boundary(reading.geometry, reading.crs, format_of(path), name=name)
+    try:
+        path.write_bytes(written.data)
+    except OSError as error:
+        raise BadInput(
+            f"写不了文件 {path}",
+            f"cannot write {path}: {error.strerror}",
+            code="file_unwritable",
+            place="--export",
+            remedy="检查文件夹与权限",
+        ) from error
 
 
 def _print(file: Path, plain: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import uuid
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Form, Request, UploadFile
+from fastapi import APIRouter, Body, Form, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
@@ -15,7 +15,6 @@ from starlette.datastructures import UploadFile as StarletteUpload
 
 from gis import report as map_report
 from gis import service
-from gis.boundary import write_txt
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, PlatformError
 from project_box.kernel.identity import Actor
@@ -25,6 +24,8 @@ from web.views import gis as views
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["gis"])
+
+VertexQuery = Annotated[str, Query(max_length=300, description="J5, J5,2 (ring 2) or coordinates")]
 
 #: the report carries its own scripts; it may run them, but may reach nothing
 _REPORT_POLICY = (
@@ -108,10 +109,20 @@ def get_boundary(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) ->
     return views.boundary_view(session, actor, project_id)
 
 
+@api.get("/projects/{project_id}/boundary/points")
+def get_points(
+    session: SessionDep, actor: ActorDep, project_id: uuid.UUID, vertex: VertexQuery = ""
+) -> dict[str, Any]:
+    """The numbered 界址点 of the newest boundary; ``asked`` are those ``vertex`` (``J5``) names."""
+    return views.points_view(session, actor, project_id, vertex)
+
+
 @pages.get("/projects/{project_id}/site")
-def site_page(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
-    """The site's boundary on the map; upload or draw."""
-    view = views.site_view(session, actor, project_id)
+def site_page(
+    request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID, vertex: VertexQuery = ""
+) -> Response:
+    """The site's boundary on the map, ``?vertex=J5`` with that 界址点 lit; upload or draw."""
+    view = views.site_view(session, actor, project_id, vertex=vertex)
     return render(request, "gis/site.html", active="site", error=None, values={}, **view)
 
 
@@ -191,16 +202,30 @@ def _attachment(data: bytes, media_type: str, name: str, **headers: str) -> Resp
     )
 
 
-@pages.get("/projects/{project_id}/site/boundary.txt")
-def boundary_txt(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
-    """The boundary as 界址点 TXT (GBK), for offices that ask for it."""
-    found = service.latest_boundary(session, actor, project_id)
-    if found is None:
-        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary")
-    result, geometry = found
+@pages.get("/projects/{project_id}/site/boundary.{extension}")
+def boundary_file(session: SessionDep, actor: ActorDep, project_id: uuid.UUID, extension: str) -> Response:
+    """The boundary as a file: txt (界址点, GBK), dxf, geojson, gpkg, zip (SHP) or kml."""
+    return _exported(session, actor, project_id, extension)
+
+
+@api.get("/projects/{project_id}/boundary/export")
+def export_boundary_file(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    format_name: Annotated[
+        str, Query(alias="format", description="txt, dxf, geojson, gpkg, shp or kml")
+    ] = "geojson",
+) -> Response:
+    """The newest boundary as a file, in its own CRS (KML: WGS 84); it reads back to the millimetre."""
+    return _exported(session, actor, project_id, format_name)
+
+
+def _exported(session: Session, actor: Actor, project_id: uuid.UUID, format_name: str) -> Response:
     project = box.get_project(session, actor, project_id)
-    data = write_txt(geometry, result.crs or 0, parcel={"地块名称": project.name, "地块编号": project.code})
-    return _attachment(data, "text/plain; charset=gbk", f"{project.name}-界址点.txt")
+    written = service.export_boundary(session, actor, project_id, format_name)
+    what = "界址点" if written.format == "TXT" else "用地红线"
+    return _attachment(written.data, written.media_type, f"{project.name}-{what}.{written.extension}")
 
 
 # --- multi-plan check ------------------------------------------------------------------------------------------------

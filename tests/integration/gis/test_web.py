@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gis import service
-from gis.boundary import write_txt
+from gis.boundary import read_boundary, write_txt
+from gis.boundary_export import FORMATS
 
 from .conftest import X, Y, rectangle, write_layer
 
@@ -307,3 +308,33 @@ def test_layers_commands(run, tmp_path, city, database):
 
         with database.transaction() as session:
             session.execute(delete(LayerVersion).where(LayerVersion.version == "cli"))
+
+
+def test_boundary_is_exported_in_every_format(client, developer, project):
+    missing = client.get(f"/api/v1/projects/{project}/boundary/export?format=gpkg", headers=developer)
+    assert missing.status_code == 404 and missing.json()["error"]["code"] == "no_boundary"
+    client.post(f"/api/v1/projects/{project}/boundary", files={"file": ("a.txt", TXT)}, headers=developer)
+    for name in FORMATS:
+        answer = client.get(f"/api/v1/projects/{project}/boundary/export?format={name}", headers=developer)
+        assert answer.status_code == 200, answer.text
+        reading = read_boundary("a", answer.content, crs=4526 if name == "dxf" else None)
+        assert reading.ok and reading.area_m2 == pytest.approx(8000, abs=0.01), name
+    refused = client.get(f"/api/v1/projects/{project}/boundary/export?format=pdf", headers=developer)
+    assert refused.status_code == 422 and refused.json()["error"]["code"] == "EXPORT-FORMAT"
+    browse(client)
+    page = client.get(f"/projects/{project}/site/boundary.zip")
+    assert page.status_code == 200 and page.content[:2] == b"PK"
+
+
+def test_command_site_exports(tmp_path):
+    from web.cli import app
+
+    source = tmp_path / "site.txt"
+    source.write_bytes(TXT)
+    for ending in ("dxf", "kml", "zip", "gpkg", "geojson", "txt"):
+        target = tmp_path / f"out.{ending}"
+        done = CliRunner().invoke(app, ["site", str(source), "--export", str(target), "--json"])
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["ok"] and target.stat().st_size > 100
+    failed = CliRunner().invoke(app, ["site", str(source), "--export", str(tmp_path / "a.pdf"), "--json"])
+    assert failed.exit_code == 2 and json.loads(failed.stdout)["error"]["code"] == "EXPORT-FORMAT"
