@@ -11,6 +11,7 @@ from pathlib import Path
 from drawings.cad.curve import Curve
 from drawings.cad.dwg import is_dwg, read_dwg
 from drawings.cad.dxf import read_dxf
+from drawings.cad.fast import read_large
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
 from drawings.reading import Reading, reading
 
@@ -44,4 +45,5 @@ def read(
         data = source
     if is_dwg(data):
         return read_dwg(data, name or "drawing.dwg", settings, unit)
-    return read_dxf(data, name or "drawing.dxf", settings, unit)
+    name = name or "drawing.dxf"
+    return read_large(data, name, settings, unit) or read_dxf(data, name, settings, unit)

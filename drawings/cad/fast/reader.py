@@ -82,7 +82,7 @@ from drawings.cad.source import (
 )
 from drawings.cad.units import weigh
 from drawings.issues import Collector
-from drawings.reading import Reading
+from drawings.reading import Reading, reading
 
 _ODD_KINDS = _VIRTUAL | {"SPLINE", "DIMENSION", "LEADER", "MPOLYGON"}
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
@@ -113,6 +113,21 @@ def read_fast(
             return None
         except Exception:  # whatever a hostile file provokes here, the careful reader turns it into an issue
             return None
+
+
+def warm_up() -> None:
+    """Run every kernel once on a tiny drawing, so that all are compiled and in the cache."""
+    tags = (
+        *(0, "SECTION", 2, "HEADER", 9, "$ACADVER", 1, "AC1009", 0, "ENDSEC"),
+        *(0, "SECTION", 2, "ENTITIES", 0, "CIRCLE", 5, "A", 8, "0", 10, 0, 20, 0, 40, 5),
+        *(0, "LINE", 5, "B", 8, "0", 10, 0, 20, 0, 11, 9, 21, 9, 0, "RAY", 5, "C", 8, "0"),
+        *(0, "TEXT", 5, "D", 8, "0", 10, 0, 20, 0, 40, 1, 1, "é", 0, "ENDSEC", 0, "EOF"),
+    )
+    data = "".join(f"{tag}\n" for tag in tags).encode()
+    read = read_fast(data, "warm-up.dxf", reading(), None)
+    if read is None or not isinstance(read.entities, EntityTable):
+        raise RuntimeError("the fast reader does not read its own sample")
+    read.entities.geometries(0.01)
 
 
 def _open(data: bytes, issues: Collector, limit: int) -> Source | None:

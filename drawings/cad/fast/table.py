@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, overload
 
@@ -15,7 +15,7 @@ from ezdxf.tools.text import escape_dxf_line_endings, fast_plain_mtext, plain_te
 
 from drawings.cad.curve import Curve
 from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, TINT, Instances, flatten
+from drawings.cad.fast.expand import FIRST, LAST, LAYER, ROW, Instances, flatten
 from drawings.cad.fast.rows import (
     BYTE0,
     BYTE1,
@@ -165,10 +165,10 @@ def plain_mtext(raw: str) -> str:
 
 
 class EntityTable(Sequence[CadEntity]):
-    """The entities of a drawing as a sequence of :class:`CadEntity`, made when they are looked at and not kept.
+    """The entities of a drawing as a sequence of :class:`CadEntity`, made when they are looked at.
 
-    ``table[i]``, slices and iteration behave like a tuple's. :meth:`on_layers` makes only the entities asked for;
-    :meth:`geometries` makes none.
+    ``table[i]``, slices and iteration behave like a tuple's; once somebody has iterated over all of them they are kept.
+    :meth:`on_layers` makes only the entities asked for, :meth:`geometries` none.
     """
 
     def __init__(self, words: Words, instances: Instances, layers: Sequence[str], shown: Longs) -> None:
@@ -179,6 +179,7 @@ class EntityTable(Sequence[CadEntity]):
         self._shown = shown
         self._colors: dict[int, str] = {}
         self._prefixes: dict[int, str] = {-1: ""}
+        self._kept: tuple[CadEntity, ...] | None = None
 
     def __len__(self) -> int:
         return int(self._shown.size)
@@ -200,6 +201,8 @@ class EntityTable(Sequence[CadEntity]):
     @overload
     def __getitem__(self, index: slice) -> tuple[CadEntity, ...]: ...
     def __getitem__(self, index: int | slice) -> CadEntity | tuple[CadEntity, ...]:
+        if self._kept is not None:
+            return self._kept[index]
         if isinstance(index, slice):
             return tuple(self._make(self._shown[index]))
         if index < -len(self) or index >= len(self):
@@ -207,8 +210,15 @@ class EntityTable(Sequence[CadEntity]):
         return next(self._make(self._shown[index : index + 1 or None]))
 
     def __iter__(self) -> Iterator[CadEntity]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        made: list[CadEntity] = []
         for first in range(0, len(self), _CHUNK):
-            yield from self._make(self._shown[first : first + _CHUNK])
+            lot = list(self._make(self._shown[first : first + _CHUNK]))
+            made += lot
+            yield from lot
+        self._kept = tuple(made)
 
     # --- columns -------------------------------------------------------------------------------------------
 
@@ -307,8 +317,13 @@ class EntityTable(Sequence[CadEntity]):
         return found
 
     def _make(self, numbers: Longs) -> Iterator[CadEntity]:
+        if not numbers.size:
+            return
         instances, words = self._instances, self._words
-        lines = instances.ints[numbers].tolist()
+        taken = instances.ints[numbers]
+        curve_of = self._curves(taken)
+        sources = words.rows.ints[taken[:, ROW]].tolist()
+        elevations = words.rows.floats[taken[:, ROW], Z].tolist()
         anchors = zip(
             instances.x[numbers].tolist(),
             instances.y[numbers].tolist(),
@@ -316,19 +331,22 @@ class EntityTable(Sequence[CadEntity]):
             instances.rotation[numbers].tolist(),
             strict=True,
         )
-        for line, (x, y, height, rotation) in zip(lines, anchors, strict=True):
-            row, path = line[ROW], line[PATH]
-            color = self._colors.get(line[TINT])
-            if color is None:
-                color = self._colors.setdefault(line[TINT], f"#{line[TINT]:06x}")
-            curves = tuple(self._curve(k) for k in range(line[FIRST], line[LAST]))
+        raw, colors, layers = words.raw, self._colors, self._layers
+        for line, own, z, (x, y, height, rotation) in zip(
+            taken.tolist(), sources, elevations, anchors, strict=True
+        ):
+            row, path, layer, tint, first, last = line
+            color = colors.get(tint) or colors.setdefault(tint, f"#{tint:06x}")
+            curves = tuple([curve_of(k) for k in range(first, last)])
             at = (x, y) if x == x else None  # NaN: no anchor
-            foreign = words.foreign.get(row)
-            if foreign is not None:
+            prefix = self._prefix(path) if path >= 0 else ""
+            kind, flags = own[KIND], own[FLAGS]
+            if kind < 0:
+                foreign = words.foreign[row]
                 yield replace(
                     foreign,
-                    handle=self._prefix(path) + foreign.handle,
-                    layer=self._layers[line[LAYER]],
+                    handle=prefix + foreign.handle,
+                    layer=layers[layer],
                     color=color,
                     curves=curves,
                     at=at,
@@ -337,34 +355,58 @@ class EntityTable(Sequence[CadEntity]):
                     in_block=path >= 0,
                 )
                 continue
-            own = words.rows.ints[row].tolist()
-            kind, flags = own[KIND], own[FLAGS]
             insert = kind == INSERT
             yield CadEntity(
-                handle=self._prefix(path) + (words.raw(own[HANDLE0], own[HANDLE1]) or given_handle(row)),
-                kind=_KIND_NAMES[kind],
-                layer=self._layers[line[LAYER]],
-                color=color,
-                curves=curves,
-                filled=bool(flags & FILLED),
-                at=at,
-                text=words.text(row) if flags & WORDS else None,
-                height=height,
-                rotation=rotation,
-                attributes=words.attributes(row) if insert else {},
-                xdata=words.xdata(row) if own[XDATA0] >= 0 else {},
-                block=words.block(row) if insert else None,
-                in_block=path >= 0,
-                z=float(words.rows.floats[row, Z]),
+                prefix + (raw(own[HANDLE0], own[HANDLE1]) or given_handle(row)),
+                _KIND_NAMES[kind],
+                layers[layer],
+                color,
+                curves,
+                bool(flags & FILLED),
+                at,
+                words.text(row) if flags & WORDS else None,
+                height,
+                rotation,
+                words.attributes(row) if insert else {},
+                words.xdata(row) if own[XDATA0] >= 0 else {},
+                words.block(row) if insert else None,
+                path >= 0,
+                z,
             )
 
-    def _curve(self, number: int) -> Curve:
+    def _curves(self, taken: npt.NDArray[np.int32]) -> Callable[[int], Curve]:
+        """Maker of the curves (by number) of some instances; the vertices are turned into numbers in one go."""
         instances = self._instances
-        a, b = instances.curve_start[number : number + 2].tolist()
-        flags = int(instances.curve_flags[number])
-        points = tuple(zip(instances.vx[a:b].tolist(), instances.vy[a:b].tolist(), strict=True))
-        bulges = tuple(instances.bulge[a:b].tolist()) if flags & BULGED else None
-        return Curve(points, bulges, bool(flags & CLOSED))
+        first, last = int(taken[:, FIRST].min()), int(taken[:, LAST].max())
+        if last - first > 4 * int((taken[:, LAST] - taken[:, FIRST]).sum()) + 64:  # far apart
+
+            def single(number: int) -> Curve:
+                a, b = instances.curve_start[number : number + 2].tolist()
+                flags = int(instances.curve_flags[number])
+                points = tuple(zip(instances.vx[a:b].tolist(), instances.vy[a:b].tolist(), strict=True))
+                return Curve(
+                    points,
+                    tuple(instances.bulge[a:b].tolist()) if flags & BULGED else None,
+                    bool(flags & CLOSED),
+                )
+
+            return single
+        starts = instances.curve_start[first : last + 1]
+        origin = int(starts[0])
+        bounds = (starts - origin).tolist()
+        kinds = instances.curve_flags[first:last].tolist()
+        span = slice(origin, int(starts[-1]))
+        points = list(zip(instances.vx[span].tolist(), instances.vy[span].tolist(), strict=True))
+        bulges = instances.bulge[span].tolist()
+
+        def one(number: int) -> Curve:
+            k = number - first
+            a, b, flags = bounds[k], bounds[k + 1], kinds[k]
+            return Curve(
+                tuple(points[a:b]), tuple(bulges[a:b]) if flags & BULGED else None, bool(flags & CLOSED)
+            )
+
+        return one
 
     def texts_with(self, words: Collection[str], shortest: int = 0) -> Iterator[str]:
         """Contents of the texts that may hold one of the words (lower case), once however often they are drawn.

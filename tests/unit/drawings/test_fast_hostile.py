@@ -380,7 +380,7 @@ _FIRST = {
 }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
 def test_changed_tags_give_the_same_or_are_given_back(data):
     version = data.draw(st.sampled_from(sorted(_TAGS)))
@@ -407,7 +407,7 @@ def test_changed_tags_give_the_same_or_are_given_back(data):
             assert entity.kind
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.data())
 def test_changed_bytes_never_raise(data):
     raw = bytearray(_BASE[data.draw(st.sampled_from(sorted(_BASE)))])
