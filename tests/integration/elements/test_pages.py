@@ -125,6 +125,12 @@ def test_fee_form_page(client: TestClient, headers: dict[str, str], project: str
     assert "未核实" in page.text
     assert "无法判定" in page.text
     twin = client.get(f"/api/v1/projects/{project}/fees", headers=headers).json()
+    undecided = next(line for line in twin["lines"] if line["code"] == "TDCRJ")
+    card = page.text.split('id="fee-TDCRJ"')[1].split('<details class="card"')[0]
+    assert undecided["missing"]
+    for missing in undecided["missing"]:  # each is said once, not once per factor
+        assert card.count(missing["reason"]) == 1
+    assert "<details><summary>计算过程" in card
     assert {x["code"]: x["amount"] for x in twin["lines"]}["YHS"] == "60000.00"
     client.cookies.clear()
 
