@@ -78,12 +78,14 @@ def complete(
 ) -> Computed:
     """Whether every item a document must state is there; what is not is listed at once (一次性告知).
 
-    ``names`` are the items in the order of the arguments ``a`` … ``o``. Nothing given at all is 无法判定: the
-    document has not been entered yet. An item answered 否 counts as not there.
+    ``names`` are the items in the order of the arguments ``a`` … ``o``. While the first one (the document's own number)
+    is not given the document has not been entered: 无法判定. An item answered 否 counts as not there.
     """
     pairs = _named(names, (a, b, c, d, e, f, g, h, i, j, k, m, n, o))
-    if all(value is None for _, value in pairs):
-        raise Undecided(Missing("items", "应载明事项", f"尚未填写:{'、'.join(names)}", "nothing entered yet"))
+    if a is None:
+        raise Undecided(
+            Missing("items", names[0], f"尚未填写{names[0]}等应载明事项", f"{names[0]} is not given")
+        )
     lacking = [name for name, value in pairs if value is None or value is False]
     return Computed(
         Outcome.FAIL if lacking else Outcome.PASS,
@@ -145,6 +147,18 @@ def working_deadline(start: dt.date, number: Decimal) -> Computed:
     return Computed(load_calendar().add(start, int(number)), substituted=f"{start} + {_n(number)} 个工作日")
 
 
+def add_days(start: dt.date, number: int) -> dt.date:
+    """A day later or earlier.
+
+    Raises:
+        BadInput: outside the calendar.
+    """
+    try:
+        return start + dt.timedelta(days=number)
+    except OverflowError as error:
+        raise BadInput("日期超出范围", "date out of range") from error
+
+
 def add_months(start: dt.date, months: int) -> dt.date:
     """The same day ``months`` later, the last day of a shorter month."""
     total = start.year * 12 + start.month - 1 + months
@@ -169,7 +183,7 @@ def date_after(
     number = (years or Decimal(0)) * 12 + (months or Decimal(0))
     if number != number.to_integral_value():
         raise BadInput(f"年期 {years} 不是整月", "the term is not a whole number of months")
-    out = add_months(start, int(number)) + dt.timedelta(days=int(days_later or 0) - (1 if last_day else 0))
+    out = add_days(add_months(start, int(number)), int(days_later or 0) - (1 if last_day else 0))
     parts = [(years, "年"), (months, "个月"), (days_later, "日")]
     shown = " + ".join(f"{_n(Decimal(v))} {word}" for v, word in parts if v is not None)
     return Computed(out, substituted=f"{start} + {shown}" + (" − 1 日" if last_day else ""))
@@ -497,10 +511,7 @@ def weighted(
 @function("supply.map_total", "Σ 各方份额")
 def map_total(shares: dict[str, Any]) -> Computed:
     """Sum of the numbers of a mapping (shares in % of joint bidders)."""
-    try:
-        values = {k: Decimal(str(v)) for k, v in shares.items()}
-    except ArithmeticError as error:
-        raise BadInput("份额应为数值", "shares must be numbers") from error
+    values = {k: _amount(shares, k, "份额") for k in shares}
     return Computed(
         sum(values.values(), Decimal(0)), substituted=" + ".join(f"{k} {_n(v)}" for k, v in values.items())
     )
@@ -823,7 +834,7 @@ def renewal(asked: dt.date, limit: dt.date, take_back: bool) -> Computed:
 @function("supply.shifted", "约定日 + max(迟延交地天数, 0)")
 def shifted(day: dt.date, late: int) -> Computed:
     """A day moved back by the days the authority handed the land over late; an early handover moves nothing."""
-    return Computed(day + dt.timedelta(days=max(late, 0)), substituted=f"{day} + {max(late, 0)} 日")
+    return Computed(add_days(day, max(late, 0)), substituted=f"{day} + {max(late, 0)} 日")
 
 
 @function("supply.allocable", "目录项属法定划拨情形,限非营利的须有证明")
