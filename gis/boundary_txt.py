@@ -11,14 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
-from shapely.geometry.polygon import orient
 
 from gis import crs as crs_module
 from gis.crs import Family
+from gis.points import boundary_points
 from gis.reading import (
     BoundaryReading,
     Parcel,
@@ -674,20 +675,11 @@ def write_txt(
         "转换参数": ",,,,,,",
     } | dict(header or {})
     rows: list[str] = []
-    ring_number = 0
-    for polygon in polygons:
-        oriented = orient(polygon, -1.0)
-        for ring in (oriented.exterior, *oriented.interiors):
-            ring_number += 1
-            points = list(ring.coords)[:-1]
-            start = max(range(len(points)), key=lambda n: (points[n][1] - points[n][0], -n))
-            points = points[start:] + points[:start]
-            points.append(points[0])
-            names = [f"J{n}" for n in range(1, len(points))] + ["J1"]
-            rows += [
-                f"{label},{ring_number},{p[1]:.{decimals}f},{p[0]:.{decimals}f}"
-                for label, p in zip(names, points, strict=True)
-            ]
+    for _, ring in groupby(boundary_points(MultiPolygon(polygons)), key=lambda p: p.ring):
+        points = list(ring)
+        rows += [
+            f"{p.label},{p.ring},{p.north:.{decimals}f},{p.east:.{decimals}f}" for p in (*points, points[0])
+        ]
     values = {key: _plain(value) for key, value in (parcel or {}).items()}
     area = MultiPolygon(polygons).area / 10000
     first = [str(len(rows)), f"{area:.4f}", values.get("地块编号", ""), values.get("地块名称", ""), "面"]

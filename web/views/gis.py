@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis import service
 from gis.layer import layer_catalogue
+from gis.points import BoundaryPoint, boundary_points, find_points
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor
@@ -23,6 +24,8 @@ from web.views.projects import project_plain, result_plain
 DEFAULT_VISIBLE = ("KG_DK", "DLHX", "YJJBNT", "STBHHX", "CZKFBJ")
 #: at most this many projections are offered by name; any EPSG code can be typed
 _OFFERED_ZONES = (37, 38, 39)
+#: a page lists at most this many 界址点; the text file has them all
+_LISTED_POINTS = 400
 
 
 def boundary_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
@@ -40,6 +43,37 @@ def boundary_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict
 def recorded_view(result: Result) -> dict[str, Any]:
     """A boundary Result with its payload as ``reading``."""
     return {"result": result_plain(result), "reading": result.payload}
+
+
+def points_view(session: Session, actor: Actor, project_id: uuid.UUID, vertex: str = "") -> dict[str, Any]:
+    """The 界址点 of the newest boundary, numbered as the exchange text file numbers them, and those asked for.
+
+    Raises:
+        NotFound: the project is not visible, or has no boundary.
+    """
+    found = service.latest_boundary(session, actor, project_id)
+    if found is None:
+        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+    result, geometry = found
+    points = boundary_points(geometry)
+    return {
+        "result": result_plain(result),
+        "crs": result.crs,
+        "points": [_point(p) for p in points],
+        "vertex": vertex,
+        "asked": [_point(p) for p in find_points(points, vertex)],
+    }
+
+
+def _point(point: BoundaryPoint) -> dict[str, Any]:
+    """A 界址点 with X (north) and Y (east) on the millimetre."""
+    return {
+        "label": point.label,
+        "ring": point.ring,
+        "hole": point.hole,
+        "x": f"{point.north:.3f}",
+        "y": f"{point.east:.3f}",
+    }
 
 
 def check_payload(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
@@ -153,6 +187,7 @@ def map_config(
         "visible": list(visible),
         "findings": [],
         "issues": [],
+        "vertices": [],
     }
 
 
@@ -175,10 +210,15 @@ def _head(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, An
 
 
 def site_view(
-    session: Session, actor: Actor, project_id: uuid.UUID, refused: BadInput | None = None
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    refused: BadInput | None = None,
+    vertex: str = "",
 ) -> dict[str, Any]:
-    """Site page: the boundary in force, or the one just refused with the places of its errors."""
-    view = _head(session, actor, project_id)
+    """Site page: the boundary in force (with the 界址点 a correction names), or the one just refused with the places
+    of its errors."""
+    view = _head(session, actor, project_id) | {"points": [], "more_points": 0, "vertex": "", "asked": []}
     found = service.latest_boundary(session, actor, project_id)
     shown, crs, issues = None, None, []
     if found is not None:
@@ -208,6 +248,19 @@ def site_view(
         for i in issues
         if i.get("at") and issue_crs and (place := _spot(i["at"], issue_crs)) is not None
     ]
+    if found is not None and refused is None:
+        numbered = points_view(session, actor, project_id, vertex.strip()[:60])
+        view |= {
+            "points": numbered["points"][:_LISTED_POINTS],
+            "more_points": max(len(numbered["points"]) - _LISTED_POINTS, 0),
+            "vertex": numbered["vertex"],
+            "asked": numbered["asked"],
+        }
+        view["map"]["vertices"] = [
+            {"label": p["label"], "at": place}
+            for p in numbered["asked"]
+            if (place := _spot([float(p["y"]), float(p["x"])], numbered["crs"])) is not None
+        ]
     view["editor_crs"] = crs_view(project_crs or city_crs())
     view["crs_options"] = crs_options()
     return view
@@ -237,7 +290,8 @@ def check_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[st
     concerned = tuple(
         line["code"]
         for line in (view["report"] or {"layers": []})["layers"]
-        if line["outcome"] == "fail" or (line["status"] == "touch" and line["policy"] in ("forbid", "consult"))
+        if line["outcome"] == "fail"
+        or (line["status"] == "touch" and line["policy"] in ("forbid", "consult"))
     )
     visible = tuple(dict.fromkeys(("KG_DK", "DLHX", *concerned)))
     view["map"] = map_config(session, boundary=shown, crs=crs, visible=visible)

@@ -195,6 +195,16 @@ def test_pages(client, city):
     assert "8,000.00" in site.text and "<plan-map" in site.text
     exported = client.get(f"{home}/site/boundary.txt")
     assert "界址" not in exported.text and b"J1,1,3115080.000,485000.000" in exported.content
+    asked = client.get(f"{home}/site?vertex=J3")
+    assert "<strong>J3</strong>" in asked.text
+    assert "X（北）3115000.000，Y（东）485100.000" in asked.text
+    config = json.loads(asked.text.split('<script type="application/json">')[1].split("</script>")[0])
+    assert [v["label"] for v in config["vertices"]] == ["J3"]
+    assert config["extent"][0] <= config["vertices"][0]["at"][0] <= config["extent"][2]
+    twin = client.get(f"/api/v1{home}/boundary/points?vertex=J3").json()
+    assert twin["asked"] == [twin["points"][2]] and len(twin["points"]) == 4
+    gone = client.get(f"{home}/site?vertex=J99%3Cb%3E")
+    assert gone.status_code == 200 and "没有界址点“J99&lt;b&gt;”" in gone.text
     before = client.get(f"{home}/check")
     assert "开始检查" in before.text
     assert client.post(f"{home}/check", data={"csrf_token": token}).status_code == 303

@@ -1,7 +1,7 @@
 // <plan-map>: the plan layers as a map, with the site, the findings and what a person needs to read a map.
 //
 // It holds a <script type="application/json"> with: crs {epsg, name, proj4}, extent (lon/lat), boundary (GeoJSON lon/lat or
-// null), findings [{code, title, outcome, marker}], issues [{code, level, message, at}], visible [codes], words {…}.
+// null), findings [{code, title, outcome, marker}], issues [{code, level, message, at}], vertices [{label, at}], visible [codes], words {…}.
 // Elements of the page with data-finding="<code>" (and data-issue="<n>") and the map light each other up.
 "use strict";
 
@@ -102,6 +102,21 @@
         stroke: new ol.style.Stroke({ color: "#ffffff", width: 2 }),
       }),
     });
+  }
+
+  /** A boundary vertex somebody asked for: ring, halo and its number. */
+  function vertexStyle(feature) {
+    return [
+      new ol.style.Style({ image: new ol.style.Circle({ radius: 13, stroke: new ol.style.Stroke({ color: HALO, width: 6 }) }) }),
+      new ol.style.Style({
+        image: new ol.style.Circle({ radius: 13, stroke: new ol.style.Stroke({ color: "#12447f", width: 2.5 }) }),
+        text: new ol.style.Text({
+          text: feature.get("label"), offsetX: 20, textAlign: "left", font: 'bold 16px "Noto Sans CJK SC", sans-serif',
+          fill: new ol.style.Fill({ color: "#12447f" }), stroke: new ol.style.Stroke({ color: "#ffffff", width: 4 }),
+        }),
+      }),
+      new ol.style.Style({ image: dot("#12447f", 4) }),
+    ];
   }
 
   function element(tag, attributes = {}, ...children) {
@@ -236,6 +251,14 @@
       });
       this.map.addLayer(this.findingLayer);
       this.map.addLayer(new ol.layer.Vector({ source: this.issueSource, style: issueStyle, zIndex: 980 }));
+      this.vertexSource = new ol.source.Vector();
+      (this.config.vertices || []).forEach((vertex, index) => {
+        const feature = new ol.Feature(new ol.geom.Point(ol.proj.fromLonLat(vertex.at)));
+        feature.setProperties({ vertex: index, label: vertex.label });
+        this.vertexSource.addFeature(feature);
+      });
+      this.map.addLayer(new ol.layer.Vector({ source: this.vertexSource, style: vertexStyle, zIndex: 985 }));
+      if (!this.vertexSource.isEmpty()) this.flyTo(this.vertexSource.getExtent(), 90);
       this.measureSource = new ol.source.Vector();
       this.map.addLayer(new ol.layer.Vector({ source: this.measureSource, zIndex: 990, style: [stroke("#ffffff", 5), stroke("#12447f", 2.5, [6, 4])] }));
       this.map.on("singleclick", (event) => this.clicked(event));
@@ -352,11 +375,12 @@
     /** Rows of the page light up their marker and the other way round. */
     listen() {
       document.addEventListener("click", (event) => {
-        const control = event.target.closest("[data-show-finding], [data-show-issue]");
+        const control = event.target.closest("[data-show-finding], [data-show-issue], [data-show-vertex]");
         if (!control) return;
         event.preventDefault();
         if (control.dataset.showFinding) this.light(control.dataset.showFinding, true);
-        else this.showIssue(Number(control.dataset.showIssue));
+        else if (control.dataset.showVertex) this.showFeature(this.vertexSource, "vertex", Number(control.dataset.showVertex));
+        else this.showFeature(this.issueSource, "issue", Number(control.dataset.showIssue));
       });
     }
 
@@ -381,8 +405,8 @@
       }
     }
 
-    showIssue(index) {
-      const feature = this.issueSource.getFeatures().find((f) => f.get("issue") === index);
+    showFeature(source, key, index) {
+      const feature = source.getFeatures().find((f) => f.get(key) === index);
       if (feature) {
         this.flyTo(feature.getGeometry().getExtent());
         this.stage.scrollIntoView({ block: "nearest" });
