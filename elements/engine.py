@@ -8,6 +8,8 @@ input is missing is 无法判定 and names the input.
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import elements.library  # noqa: F401 - registers the named functions
-import elements.library_land_process  # noqa: F401 - registers the named functions of land acquisition and after-approval
-import elements.library_supply  # noqa: F401 - registers the named functions of land supply
+import elements
 from elements.element import BusinessFile, ElementSpec, Kind, Literal_, Source, TariffRef, Type
 from elements.formula import Formula, FormulaError, FormulaFault
 from elements.functions import REGISTRY
@@ -39,6 +39,11 @@ from project_box.kernel.catalogue import line_of, load_yaml, parse
 from project_box.kernel.errors import BadInput, CatalogueError, NotFound, PlatformError
 from project_box.kernel.finding import EntityRef, Outcome
 from project_box.kernel.plain import content_hash
+
+# the named functions register themselves: elements.library and every elements.library_<subject>
+for _module in pkgutil.iter_modules(elements.__path__):
+    if _module.name == "library" or _module.name.startswith("library_"):
+        importlib.import_module(f"elements.{_module.name}")
 
 CATALOGUE_DIR = Path(__file__).parent / "catalogue"
 
