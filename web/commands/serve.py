@@ -130,7 +130,12 @@ def serve() -> None:
             if settings.demo:
                 from web.seed import seed
 
-                seed(opened, settings.var_dir)
+                with out.status("样例新区 sample city …") as status:
+                    seed(
+                        opened,
+                        settings.var_dir,
+                        lambda step, of, what: status.update(f"样例新区 sample city {step}/{of}: {what}"),
+                    )
             _serve_until_stopped(opened, settings, port)
 
 
