@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from drawings import repository
 from drawings.cad import CadFile, read
+from drawings.compare import Comparison, compare
 from drawings.disciplines import discipline_name, disciplines
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import JointReviewClosed, JointReviewOpened, MarkAdded, OpinionGiven, RevisionSubmitted
@@ -278,6 +279,44 @@ def revision_models(session: Session, revision: Revision) -> list[DrawingModel]:
     """The interpreted drawings of a revision, in file order (side tables left out)."""
     rows = repository.file_models(session, revision.id)
     return [model_from_plain(dict(model)) for _, model in rows if model is not None]
+
+
+def compare_revisions(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    before: int | None = None,
+    after: int | None = None,
+) -> tuple[Revision, Revision, Comparison]:
+    """Compare two revisions of a visible project 图纸比对.
+
+    Args:
+        before, after: revision numbers; the newest two (the older one first) where left out.
+
+    Returns:
+        (earlier revision, later revision, their differences).
+
+    Raises:
+        NotFound: no such project or revision for this person, or there is only one revision and none was named.
+    """
+    box.get_project(session, actor, project_id)
+    known = {r.number: r for r in repository.revisions(session, actor, project_id)}
+    if not known:
+        raise NotFound("这个项目还没有图纸", "no drawings yet")
+    last = after if after is not None else max(known)
+    first = before if before is not None else max((n for n in known if n < last), default=last)
+    for number in (first, last):
+        if number not in known:
+            raise NotFound(f"没有第 {number} 版图纸", f"no revision {number}")
+    if before is None and first == last:
+        raise NotFound("只有一版图纸，没有可以比对的版本", "there is only one revision")
+    return known[first], known[last], compare(_models(session, known[first]), _models(session, known[last]))
+
+
+def _models(session: Session, revision: Revision) -> list[tuple[int, DrawingModel]]:
+    """(file position, model) of the drawings of a revision."""
+    rows = repository.file_models(session, revision.id)
+    return [(row.position, model_from_plain(dict(model))) for row, model in rows if model is not None]
 
 
 def get_revision_file(session: Session, actor: Actor, revision_id: uuid.UUID, number: int) -> RevisionFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -66,6 +66,18 @@ def _unit(text: str) -> str | None:
 def show_drawings(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dict[str, Any]:
     """The newest revision: files, issues, summary."""
     return views.drawings_plain(session, actor, project_id)
+
+
+@api.get("/projects/{project_id}/drawings/compare")
+def compare_drawings(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    before: Annotated[int | None, Query(alias="from", ge=1)] = None,
+    after: Annotated[int | None, Query(alias="to", ge=1)] = None,
+) -> dict[str, Any]:
+    """Differences of two revisions (the newest two if left out): added, removed, moved, reshaped, attributes."""
+    return views.compare_plain(session, actor, project_id, before, after)
 
 
 @api.get("/revisions/{revision_id}")
@@ -245,6 +257,23 @@ def drawings_page(
     """Upload, issues with their places, layers and roles, the sheet."""
     view = views.drawings_view(session, actor, project_id, number=_positive(revision), file=file or None)
     return render(request, "drawings/show.html", active="drawings", error=None, **view)
+
+
+@pages.get("/projects/{project_id}/drawings/compare")
+def compare_page(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    before: Annotated[str, Query(alias="from")] = "",
+    after: Annotated[str, Query(alias="to")] = "",
+    file: str = "",
+) -> Response:
+    """Two revisions side by side: totals, differences with their places, the sheet with the differences on it."""
+    view = views.compare_view(
+        session, actor, project_id, _positive(before), _positive(after), _positive(file)
+    )
+    return render(request, "drawings/compare.html", active="drawings", **view)
 
 
 @pages.post("/projects/{project_id}/drawings")

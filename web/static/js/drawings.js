@@ -28,6 +28,20 @@
     });
   }
 
+  // differences of two revisions
+  const differences = document.getElementById("compare-data");
+  if (viewer && differences) {
+    viewer.setOverlay(JSON.parse(differences.textContent).overlay.features);
+    for (const button of document.querySelectorAll("[data-change]")) {
+      button.addEventListener("click", () => {
+        viewer.showChange(Number(button.dataset.change));
+        document.querySelectorAll("[data-change][aria-current]").forEach((b) => b.removeAttribute("aria-current"));
+        button.setAttribute("aria-current", "true");
+        viewer.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      });
+    }
+  }
+
   // marks of the review
   const source = document.getElementById("review-data");
   if (viewer && source) {

@@ -52,6 +52,7 @@ class SheetViewer extends HTMLElement {
     this.lit = new Set();
     this.litHandles = [];
     this.marks = [];
+    this.overlay = [];
     this.view = { x: 0, y: 0, scale: 1 };
     this.selected = null;
     this.mode = null;
@@ -224,6 +225,33 @@ class SheetViewer extends HTMLElement {
 
   setMarks(marks) { this.marks = marks; this.redraw(); }
 
+  // differences of two revisions: GeoJSON features with change (added, removed, moved, reshaped, attribute) and when (before, after)
+  setOverlay(features) {
+    this.overlay = features.map((f) => {
+      const g = f.geometry, parts = [], points = [];
+      const line = (points) => { const flat = new Float64Array(points.length * 2); points.forEach(([x, y], i) => { flat[2 * i] = x; flat[2 * i + 1] = y; }); parts.push(flat); };
+      if (g.type === "Point") points.push(g.coordinates);
+      else if (g.type === "MultiPoint") points.push(...g.coordinates);
+      else if (g.type === "LineString") line(g.coordinates);
+      else if (g.type === "MultiLineString" || g.type === "Polygon") g.coordinates.forEach(line);
+      else if (g.type === "MultiPolygon") g.coordinates.forEach((p) => p.forEach(line));
+      else (g.geometries || []).forEach((own) => (own.type === "Polygon" || own.type === "MultiLineString" ? own.coordinates.forEach(line) : own.type === "LineString" && line(own.coordinates)));
+      const all = [...parts.flatMap((p) => Array.from({ length: p.length / 2 }, (_, i) => [p[2 * i], p[2 * i + 1]])), ...points];
+      const xs = all.map((p) => p[0]), ys = all.map((p) => p[1]);
+      return { ...f.properties, parts, points, ring: g.type.includes("Polygon"), box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] };
+    });
+    this.redraw();
+  }
+
+  showChange(id) {
+    const own = this.overlay.filter((o) => o.id === id);
+    if (!own.length) return;
+    this.chosen = id;
+    const box = own.reduce((b, o) => [Math.min(b[0], o.box[0]), Math.min(b[1], o.box[1]), Math.max(b[2], o.box[2]), Math.max(b[3], o.box[3])], [Infinity, Infinity, -Infinity, -Infinity]);
+    const pad = 4 / (this.metres || 1);
+    this.zoomTo([box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad], 1.3);
+  }
+
   readHash() {
     const facts = new URLSearchParams(location.hash.slice(1));
     if (facts.get("handles")) this.highlight(facts.get("handles").split(","));
@@ -332,6 +360,7 @@ class SheetViewer extends HTMLElement {
       bitmap.getContext("2d").drawImage(this.canvas, 0, 0);
       this.picture = { bitmap, view: { ...this.view } };
     }
+    this.paintOverlay(colors);
     this.paintLit(colors);
     this.paintMarks(colors);
     this.paintDraft(colors);
@@ -366,6 +395,32 @@ class SheetViewer extends HTMLElement {
     if (this.spot) {
       const [px, py] = this.toScreen(...this.spot);
       for (const [width, style] of [[7, colors.halo], [2.5, colors.fail]]) { c.lineWidth = width; c.strokeStyle = style; c.beginPath(); c.arc(px, py, 13, 0, 7); c.stroke(); }
+    }
+  }
+
+  // colour, line and sign all say what happened, so that the sheet can be read without colours
+  paintOverlay(colors) {
+    if (!this.overlay.length) return;
+    const c = this.context;
+    const tint = { added: "#1d6b3a", removed: "#c8161d", moved: "#c26a00", reshaped: "#c26a00", attribute: "#1f6fb2" };
+    const sign = { added: "+", removed: "−", moved: "→", reshaped: "◇", attribute: "≠" };
+    for (const o of this.overlay) {
+      const color = tint[o.change] || tint.reshaped, old = o.when === "before" && o.change !== "removed";
+      c.beginPath();
+      for (const part of o.parts) this.trace(part, false);
+      for (const p of o.points) { const [px, py] = this.toScreen(...p); c.moveTo(px + 6, py); c.arc(px, py, 6, 0, 7); }
+      if (o.ring && !old) { c.globalAlpha = 0.18; c.fillStyle = color; c.fill("evenodd"); c.globalAlpha = 1; }
+      c.setLineDash(old ? [6, 4] : o.change === "removed" ? [2, 3] : []);
+      c.lineWidth = o.id === this.chosen ? 4 : 2.2; c.strokeStyle = color; c.stroke();
+      c.setLineDash([]);
+      const [x0, y0, x1, y1] = o.box, [px, py] = this.toScreen((x0 + x1) / 2, (y0 + y1) / 2);
+      if (old || (this.overlay.length > 400 && o.id !== this.chosen)) continue;
+      c.font = "700 13px sans-serif"; c.textAlign = "center"; c.textBaseline = "middle";
+      const text = `${sign[o.change] || ""} ${o.id}`, wide = c.measureText(text).width + 8;
+      c.fillStyle = colors.ground; c.fillRect(px - wide / 2, py - 9, wide, 18);
+      c.lineWidth = 1.5; c.strokeStyle = color; c.strokeRect(px - wide / 2, py - 9, wide, 18);
+      c.fillStyle = color; c.fillText(text, px, py + 1);
+      c.textAlign = "start"; c.textBaseline = "alphabetic";
     }
   }
 

@@ -1,0 +1,91 @@
+"""Comparing revisions, area tables and markup over service, API and pages."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, select
+
+from drawings import service
+from drawings.models import Revision
+from project_box.kernel.errors import NotFound
+from project_box.models import Project, User
+from tests.integration.drawings.test_drawings import make_project
+from tests.unit.drawings import build
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def plans() -> tuple[bytes, bytes]:
+    """A plan, and one with a building that is 2 m wider and a new green."""
+    doc = build.site_plan()
+    wide = next(e for e in doc.modelspace() if e.dxftype() == "LWPOLYLINE" and e.dxf.layer == "建筑基底")
+    wide.set_points([(x + (2 if x > build.X + 50 else 0), y) for x, y in wide.get_points("xy")], format="xy")
+    build.box(doc, "绿地", build.X + 150, build.Y + 60, 10, 10)
+    return build.data(build.site_plan()), build.data(doc)
+
+
+def test_service_compares_the_newest_two(session, actors, plans) -> None:
+    actor = actors["developer"]
+    project = make_project(session, actors)
+    with pytest.raises(NotFound):
+        service.compare_revisions(session, actor, project.id)
+    service.submit_revision(session, actor, project.id, [("总平图.dxf", plans[0])])
+    with pytest.raises(NotFound):
+        service.compare_revisions(session, actor, project.id)
+    service.submit_revision(session, actor, project.id, [("总平图.dxf", plans[1])])
+    old, new, found = service.compare_revisions(session, actor, project.id)
+    assert (old.number, new.number) == (1, 2)
+    assert sorted((c.change.value, c.role, c.area_delta) for c in found.changes) == [
+        ("added", "green", 100.0),
+        ("reshaped", "footprint", 30.0),
+    ]
+    assert service.compare_revisions(session, actor, project.id, 1, 1)[2].empty
+    with pytest.raises(NotFound):
+        service.compare_revisions(session, actor, project.id, 1, 9)
+    with pytest.raises(NotFound):
+        service.compare_revisions(session, actors["developer2"], project.id, 1, 2)
+
+
+@pytest.fixture
+def http(database, plans):
+    """A committed project with two revisions, removed afterwards."""
+    from project_box.accounts import actor_of
+
+    with database.transaction() as session:
+        people = {u.username: actor_of(u) for u in session.scalars(select(User))}
+        project = make_project(session, people)
+        for plan in plans:
+            service.submit_revision(session, people["developer"], project.id, [("甲-总平图.dxf", plan)])
+        identity = project.id
+    yield identity
+    with database.transaction() as session:
+        session.execute(delete(Revision).where(Revision.project_id == identity))
+        session.execute(delete(Project).where(Project.id == identity))
+
+
+def test_page_and_json_twin(client, sign_in, http) -> None:
+    developer = sign_in(client, "developer")
+    twin = client.get(f"/api/v1/projects/{http}/drawings/compare?from=1&to=2", headers=developer)
+    assert twin.status_code == 200
+    body = twin.json()
+    assert (body["from"]["revision"], body["to"]["revision"]) == (1, 2)
+    assert body["counts"]["added"] == 1 and body["counts"]["reshaped"] == 1
+    assert len(body["files"][0]["overlay"]["features"]) == 3
+    page = client.get(f"/projects/{http}/drawings/compare?from=1&to=2", headers=developer)
+    assert page.status_code == 200
+    assert all(word in page.text for word in ("改形", "新增", "compare-data", "+30.00", "sheet-viewer"))
+    assert (
+        f"/projects/{http}/drawings/compare"
+        in client.get(f"/projects/{http}/drawings", headers=developer).text
+    )
+    same = client.get(f"/projects/{http}/drawings/compare?from=2&to=2", headers=developer)
+    assert same.status_code == 200 and "两版图纸没有差别" in same.text
+    client.get("/language/en?next=/")
+    english = client.get(f"/projects/{http}/drawings/compare", headers=developer).text
+    client.get("/language/zh?next=/")
+    assert not [w for w in ("图纸比对", "新增", "改形", "角色", "差别", "偏离", "返回") if w in english]
+    assert client.get(f"/projects/{http}/drawings/compare?from=1&to=9", headers=developer).status_code == 404
+    stranger = sign_in(client, "developer2")
+    for address in (f"/api/v1/projects/{http}/drawings/compare", f"/projects/{http}/drawings/compare"):
+        assert client.get(address, headers=stranger).status_code == 404
