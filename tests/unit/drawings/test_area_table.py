@@ -1,0 +1,120 @@
+"""建筑面积统计表."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+
+import pytest
+from openpyxl import load_workbook
+
+from drawings.area_table import AreaTable, area_rules, area_table, area_table_to_plain
+from drawings.area_workbook import area_workbook
+from drawings.cad import read
+from drawings.interpret import interpret
+from tests.unit.drawings import build
+from web.seed.programs import PROGRAMS, expected
+from web.seed.projects import project_files
+
+
+@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda p: p.key)
+def sample(request: pytest.FixtureRequest) -> tuple[AreaTable, dict[str, str]]:
+    files = project_files(request.param)
+    models = [interpret(read(data, name)) for name, data in files.items() if name.endswith(".dxf")]
+    return area_table(models), expected(request.param)["indicators"]
+
+
+def test_totals_of_the_sample_projects_by_pencil(sample: tuple[AreaTable, dict[str, str]]) -> None:
+    table, figures = sample
+    assert f"{table.total}" == figures["ZJZ"]
+    assert f"{table.above}" == figures["DSJZ"] and f"{table.below}" == figures["DXJZ"]
+    assert not table.undecided
+
+
+def test_every_total_is_the_exact_sum(sample: tuple[AreaTable, dict[str, str]]) -> None:
+    table, _ = sample
+    assert sum(b.total or 0 for b in table.buildings) == table.total == sum(table.by_use.values())
+    for building in table.buildings:
+        assert sum(f.total or 0 for f in building.floors) == building.total
+        for floor in building.floors:
+            assert floor.storeys is not None
+            for line in floor.lines:
+                assert line.coefficient is not None and line.counted is not None
+                assert line.counted == (line.area * line.coefficient).quantize(Decimal("0.01"))
+                assert line.total == line.counted * floor.storeys
+
+
+def test_workbook_holds_the_same_figures(sample: tuple[AreaTable, dict[str, str]]) -> None:
+    table, _ = sample
+    book = load_workbook(io.BytesIO(area_workbook(table, "样例 第 1 版")))
+    rows = list(book["分层面积"].iter_rows(values_only=True))
+    assert rows[-1][0] == "总计" and Decimal(str(rows[-1][10])) == table.total
+    listed = sum(Decimal(str(r[10])) for r in rows[1:] if r[1] not in (None, "", "小计"))
+    assert listed == table.total
+    assert len(area_table_to_plain(table)["buildings"]) == len(table.buildings)
+
+
+def building(*draw) -> AreaTable:
+    doc = build.new()
+    build.box(doc, "楼层框", 0, 0, 50, 40)
+    build.text(doc, "楼层框", "楼号=1#;层名=标准层;起止层=2-16,18-33;层高=2.9;用途=住宅", 1, 38)
+    build.box(doc, "MJX_全", 5, 5, 30, 20)
+    for step in draw:
+        step(doc)
+    return area_table([build.model_of(doc, "测试-1#-单体图.dxf")])
+
+
+def test_multiplicity_use_and_half_area_inside() -> None:
+    table = building(lambda d: build.box(d, "MJX_半", 5, 5, 4, 5))
+    floor = table.buildings[0].floors[0]
+    assert (floor.storeys, table.buildings[0].name) == (31, "1#")
+    full, half = floor.lines
+    assert (full.area, full.use) == (Decimal("580.00"), "住宅")
+    assert (half.area, half.counted) == (Decimal("20.00"), Decimal("10.00"))
+    assert table.total == 31 * Decimal("590.00") == table.by_use["住宅"]
+
+
+def test_balcony_without_position_is_undecided() -> None:
+    table = building(lambda d: build.box(d, "阳台", 40, 5, 4, 1.5))
+    assert table.total is None and "位置" in table.undecided[0] and "句柄" in table.undecided[0]
+    assert any(x.total is not None for x in table.buildings[0].floors[0].lines)
+    rows = list(load_workbook(io.BytesIO(area_workbook(table, "x")))["分层面积"].iter_rows(values_only=True))
+    assert rows[-1][10] == "无法判定"
+
+
+def test_balcony_and_bay_window_by_the_rule() -> None:
+    def outside(doc) -> None:
+        build.box(doc, "阳台", 40, 5, 4, 1.5)
+        build.text(doc, "阳台", "位置=主体外", 41, 6, 0.2)
+        build.box(doc, "飘窗", 40, 15, 2, 0.6)
+        build.text(doc, "飘窗", "窗台高差=0.4;净高=2.2", 40.2, 15.2, 0.1)
+
+    lines = {line.role: line for line in building(outside).buildings[0].floors[0].lines}
+    assert (lines["balcony"].coefficient, lines["balcony"].counted) == (Decimal("0.5"), Decimal("3.00"))
+    assert lines["bay_window"].counted == Decimal("0.60") and lines["bay_window"].clause == "3.0.13"
+
+
+def test_bad_floor_range_and_loose_lines_are_told() -> None:
+    doc = build.new()
+    build.box(doc, "楼层框", 0, 0, 50, 40)
+    build.text(doc, "楼层框", "楼号=1#;层名=某层;起止层=几层", 1, 38)
+    build.box(doc, "MJX_全", 5, 5, 30, 20)
+    build.box(doc, "MJX_全", 100, 5, 30, 20)
+    table = area_table([build.model_of(doc, "测试-1#-单体图.dxf")])
+    assert table.total is None and len(table.undecided) == 2
+
+
+def test_texts_are_never_formulas() -> None:
+    doc = build.new()
+    build.box(doc, "楼层框", 0, 0, 50, 40)
+    build.text(doc, "楼层框", "楼号=1#;起止层=-1;用途==1+1", 1, 38)
+    build.box(doc, "MJX_全", 5, 5, 30, 20)
+    book = load_workbook(
+        io.BytesIO(area_workbook(area_table([build.model_of(doc, "a-1#-单体图.dxf")]), "=2+2"))
+    )
+    assert all(c.data_type != "f" for sheet in book for row in sheet.iter_rows() for c in row)
+
+
+def test_rules_are_catalogue_data() -> None:
+    rules = area_rules()
+    assert rules.doc_no == "GB/T 50353-2013" and not rules.verified
