@@ -1,5 +1,5 @@
-"""Tables of the approval room (schema ``approval``). Notices, opinions, clock events and log entries are only ever
-added; licences are revoked, never changed."""
+"""Tables of the approval room (schema ``approval``). Notices, opinions, ratings, clock events and log entries are
+only ever added; licences are revoked, never changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Enum, ForeignKey, Identity, String, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from approval.case import CaseState, Decision, TaskState
+from approval.rating import Satisfaction
 from project_box.kernel.db import Base, Timestamp
 from project_box.kernel.identity import Role
 from project_box.models import Organisation, Project, StoredFile
@@ -272,6 +273,20 @@ class CaseLog(Base):
     text: Mapped[str]
     text_en: Mapped[str] = mapped_column(default="")
     internal: Mapped[bool] = mapped_column(default=False)
+
+
+class CaseRating(Base):
+    """好差评: what the applicant thinks of the handling; one per case, never changed."""
+
+    __tablename__ = "case_rating"
+    __table_args__ = _SCHEMA
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("approval.case.id"), primary_key=True)
+    level: Mapped[Satisfaction] = mapped_column(_word(Satisfaction), index=True)
+    comment: Mapped[str] = mapped_column(default="")
+    by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+    by_name: Mapped[str]
+    at: Mapped[dt.datetime] = mapped_column(Timestamp)
 
 
 class Licence(Base):

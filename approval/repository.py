@@ -20,6 +20,7 @@ from approval.models import (
     CaseLog,
     CaseMaterial,
     CaseOpinion,
+    CaseRating,
     ClockEventRow,
     Correction,
     ItemVersionRow,
@@ -29,6 +30,7 @@ from approval.models import (
     ResolutionRow,
     Task,
 )
+from approval.rating import Satisfaction
 from project_box.kernel.identity import OFFICER_ROLES, Actor, Role
 from project_box.models import Project, Result, StoredFile, User
 from project_box.repository import visible_projects
@@ -235,6 +237,21 @@ def opinions(session: Session, case_id: uuid.UUID) -> Sequence[CaseOpinion]:
     return session.scalars(
         select(CaseOpinion).where(CaseOpinion.case_id == case_id).order_by(CaseOpinion.id)
     ).all()
+
+
+def rating(session: Session, case_id: uuid.UUID) -> CaseRating | None:
+    """The rating of a case."""
+    return session.get(CaseRating, case_id)
+
+
+def rating_counts(session: Session, actor: Actor) -> dict[Satisfaction, int]:
+    """Ratings of visible cases by level."""
+    statement = (
+        select(CaseRating.level, func.count())
+        .where(CaseRating.case_id.in_(visible_cases(actor).with_only_columns(Case.id)))
+        .group_by(CaseRating.level)
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def resolutions(session: Session, case_id: uuid.UUID) -> Sequence[ResolutionRow]:

@@ -1,11 +1,13 @@
 """Use cases of the approval room. Services never commit; events of lower rooms are handled here.
 
 Applicant: :mod:`approval.filing`. Officers: :mod:`approval.handling`. Decisions and licences: :mod:`approval.issuing`.
+好差评: :mod:`approval.feedback`.
 """
 
 from __future__ import annotations
 
 from approval.casefile import CaseFile, get_case, item_version, open_file, reading, today
+from approval.feedback import can_rate, case_rating, rate_case, rating_totals
 from approval.filing import (
     attach_material,
     case_materials,
@@ -48,9 +50,11 @@ __all__ = [
     "CaseFile",
     "act",
     "attach_material",
+    "can_rate",
     "case_gates",
     "case_licence",
     "case_materials",
+    "case_rating",
     "commit_material",
     "discard",
     "draft_opinion",
@@ -67,6 +71,8 @@ __all__ = [
     "materials_summary",
     "open_file",
     "preview_notice",
+    "rate_case",
+    "rating_totals",
     "reading",
     "reasons",
     "remove_material",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from geoalchemy2 import alembic_helpers
 
 from project_box.kernel.db import SCHEMAS
-from web.migrate import current, upgrade
+from web.migrate import configuration, current, upgrade
 from web.tables import metadata
 
 
@@ -38,4 +39,6 @@ def test_upgrading_twice_is_harmless(database):
         before = current(connection)
     upgrade(database)
     with database.engine.connect() as connection:
-        assert current(connection) == before == "0002"
+        assert (
+            current(connection) == before == ScriptDirectory.from_config(configuration()).get_current_head()
+        )

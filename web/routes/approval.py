@@ -64,6 +64,13 @@ class Resolve(BaseModel):
     reason: str
 
 
+class Rating(BaseModel):
+    """好差评: level by its code (``very_satisfied`` …) or Chinese name."""
+
+    level: str
+    comment: str = ""
+
+
 class Draft(BaseModel):
     """An unfinished opinion."""
 
@@ -244,6 +251,12 @@ def resolve_finding(session: SessionDep, actor: ActorDep, case_id: uuid.UUID, ne
     """判定说明."""
     service.resolve(session, actor, case_id, new.code, new.reason)
     return views.findings_view(service.gates(session, actor, case_id))
+
+
+@api.post("/cases/{case_id}/rating", status_code=201)
+def post_rating(session: SessionDep, actor: ActorDep, case_id: uuid.UUID, new: Rating) -> dict[str, Any]:
+    """好差评 by the applicant, once, after the case has ended."""
+    return views.rating_plain(service.rate_case(session, actor, case_id, new.level, new.comment))
 
 
 @api.get("/tasks")
@@ -490,6 +503,7 @@ def _case_page(
     error: PlatformError | None = None,
     typed: dict[str, Any] | None = None,
     preview: dict[str, Any] | None = None,
+    rated: dict[str, str] | None = None,
 ) -> Response:
     view = views.case_view(session, actor, case_id, task_id=task_id)
     typed = typed or {"action": "", "opinion": None, "fields": {}, "rows": None}
@@ -500,7 +514,8 @@ def _case_page(
         view["task"]["rows"] = [*rows, *([blank] * _SPARE_ROWS)][:_MAX_ROWS]
     return render(
         request, "approval/case.html", status=error.status if error else 200,
-        tab=tab if tab in OBJECTS else "info", objects=OBJECTS, error=error, typed=typed, preview=preview, **view,
+        tab=tab if tab in OBJECTS else "info", objects=OBJECTS, error=error, typed=typed, preview=preview,
+        rated=rated or {"level": "", "comment": ""}, **view,
     )  # fmt: skip
 
 
@@ -583,6 +598,27 @@ def resolve_page(
         session.rollback()
         return _case_page(request, session, actor, case_id, error=error)
     return redirect(f"/cases/{case_id}")
+
+
+@pages.post("/cases/{case_id}/rating")
+def rate_page(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    case_id: uuid.UUID,
+    level: Annotated[str, Form()] = "",
+    comment: Annotated[str, Form()] = "",
+) -> Response:
+    """好差评 by form."""
+    try:
+        service.rate_case(session, actor, case_id, level, comment)
+    except PlatformError as error:
+        if error.status not in (409, 422):
+            raise
+        session.rollback()
+        rated = {"level": level, "comment": comment}
+        return _case_page(request, session, actor, case_id, error=error, rated=rated)
+    return redirect(f"/cases/{case_id}#rating")
 
 
 # --- licences --------------------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from approval.casefile import CaseFile
 from approval.clock import Due, Lamp, Reading
 from approval.item import FormField, Item, ItemVersion
 from approval.materials import MaterialLine, summary
-from approval.models import Case, ClockEventRow, Licence, Notice, Task
+from approval.models import Case, CaseRating, ClockEventRow, Licence, Notice, Task
+from approval.rating import Satisfaction
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.finding import Finding, Outcome
@@ -318,6 +319,36 @@ def tasks_view(
         "tasks": shown,
         "filter": {"item": item, "q": q},
         "items": [item_row(v) for v in service.load_items().values()],
+        "ratings": ratings_view(session, actor) if actor.has(Role.REVIEWER, Role.SIGNER) else None,
+    }
+
+
+def rating_plain(row: CaseRating) -> dict[str, Any]:
+    """好差评 of a case."""
+    return {
+        "case_id": str(row.case_id),
+        "level": row.level.value,
+        "level_name": row.level.zh,
+        "level_name_en": row.level.en,
+        "poor": row.level.poor,
+        "comment": row.comment,
+        "by": row.by_name,
+        "at": row.at.isoformat(),
+    }
+
+
+def levels_plain() -> list[dict[str, str]]:
+    """The five levels of 好差评, best first."""
+    return [{"level": x.value, "name": x.zh, "name_en": x.en} for x in Satisfaction]
+
+
+def ratings_view(session: Session, actor: Actor) -> dict[str, Any]:
+    """好差评 totals over the cases the actor may see."""
+    totals = service.rating_totals(session, actor)
+    return {
+        "levels": [{**x, "count": totals[Satisfaction(x["level"])]} for x in levels_plain()],
+        "total": sum(totals.values()),
+        "poor": sum(count for level, count in totals.items() if level.poor),
     }
 
 
@@ -553,6 +584,7 @@ def case_view(
     rows = repository.clock_events(session, [case.id])
     inside = not service.is_applicant(actor, case)
     licence = service.case_licence(session, case)
+    rating = service.case_rating(session, case)
     view: dict[str, Any] = {
         "case": case_row(case, rows),
         "project": project_plain(case.project),
@@ -590,6 +622,9 @@ def case_view(
         "evaluations": [to_plain(e) for e in file.engagements],
         "fees": file.results["fee_statement"].payload if "fee_statement" in file.results else None,
         "indicators": [to_plain(x) for x in issuing.deciding_indicators(file)],
+        "rating": rating_plain(rating) if rating and (not inside or actor.is_officer) else None,
+        "can_rate": service.can_rate(session, actor, case),
+        "rating_levels": levels_plain(),
         "gates": None,
         "opinions": [],
         "tasks": [],

@@ -239,6 +239,19 @@ def test_filing_and_handling_by_forms_only(
     next_act("window", "deliver")
     person = Person(client, "developer")
     done = person.get(f"/cases/{case}")
+    assert "评价本次办理" in done
+    rating = f"/cases/{case}/rating"
+    assert "请选择满意程度" in person.send(rating, {"comment": "很<快>"}, f"/cases/{case}", 422).text
+    person.send(rating, {"level": "very_satisfied", "comment": "很<快>"}, f"/cases/{case}")
+    rated = person.get(f"/cases/{case}")
+    assert "评价本次办理" not in rated
+    assert "很&lt;快&gt;" in rated
+    assert "只能评价一次" in person.send(rating, {"level": "fair"}, f"/cases/{case}", 409).text
+    signer = Person(client, "signer")
+    assert "非常满意" in signer.get(f"/cases/{case}")
+    assert 'id="ratings"' in signer.get("/tasks")
+    assert 'id="ratings"' not in Person(client, "window").get("/tasks")
+    person = Person(client, "developer")
     number = re.search(r'href="/licences/([^"]+)"', done)
     assert number is not None
     assert "建设工程规划许可证" in person.get(f"/licences/{number.group(1)}")
