@@ -47,7 +47,8 @@ def read_boundary(name: str, data: bytes, *, crs: int | None = None) -> Boundary
     Args:
         name: file name, for messages only.
         data: its bytes: TXT, GeoJSON, zipped SHP (or a zip with one of the other formats), GPKG, KML, DXF.
-        crs: EPSG stated by whoever hands it in, for files that do not say (or to overrule them, with a warning).
+        crs: EPSG stated by whoever hands it in, for files that do not say (or to overrule them, with a warning); a
+            :class:`gis.source_crs.SourceCrs` for GCJ-02, a local grid or a definition without EPSG code.
 
     Returns:
         the reading with its issues; ``ok`` tells whether it can be used.
@@ -208,6 +209,8 @@ def summary(reading: BoundaryReading) -> dict[str, Any]:
         "crs": reading.crs,
         "crs_name": crs_module.name(reading.crs) if reading.crs is not None else None,
         "area_crs": reading.area_crs,
+        "area_difference": reading.area_difference if reading.ok else None,
+        "declared_crs": reading.attributes.get("declared_crs"),
         "parts": reading.parts,
         "holes": reading.holes,
         "declared": reading.declared_area_m2,

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
+from gis.rules import boundary_rules
 from project_box.kernel.errors import BadInput
 
 #: longitudes and latitudes within which a place is treated as in China when a zone has to be chosen for lon/lat input
@@ -317,11 +318,76 @@ def area_zone(longitude: float, latitude: float) -> int:
 
 
 def measuring_crs(geometry: BaseGeometry, epsg: int) -> int:
-    """The projected CRS in which ``geometry`` is measured: its own, or :func:`area_zone` of its middle for lon/lat."""
-    if not is_geographic(epsg):
+    """The projected CRS in which ``geometry`` is measured.
+
+    Its own, or :func:`area_zone` of its middle for lon/lat and for projections that are no measure of area there
+    (:func:`areal_scale`: Web Mercator makes a site in Changsha 28 % larger).
+    """
+    if gauss_kruger(epsg) is not None:
         return epsg
     west, south, east, north = geometry.bounds
-    return area_zone((west + east) / 2, (south + north) / 2)
+    middle = ((west + east) / 2, (south + north) / 2)
+    if is_geographic(epsg):
+        return area_zone(*middle)
+    scale = areal_scale(*middle, epsg)
+    if scale is None or abs(scale - 1) <= boundary_rules().areal_scale_limit:
+        return epsg
+    longitude, latitude = _to_geodetic(epsg).transform(*middle)
+    return area_zone(longitude, latitude)
+
+
+def areal_scale(x: float, y: float, epsg: int) -> float | None:
+    """How many ㎡ of the map one ㎡ of the ellipsoid becomes at a place; None where that cannot be told."""
+    if is_geographic(epsg):
+        return None
+    longitude, latitude = _to_geodetic(epsg).transform(x, y)
+    if not (math.isfinite(longitude) and math.isfinite(latitude)):
+        return None
+    try:
+        scale = float(_projection(epsg).get_factors(longitude, latitude).areal_scale)
+    except ProjError:
+        return None
+    return scale if math.isfinite(scale) and scale > 0 else None
+
+
+@lru_cache(maxsize=256)
+def _projection(epsg: int) -> pyproj.Proj:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a PROJ string loses the datum, which a scale does not need
+        return pyproj.Proj(crs(epsg))
+
+
+def area_difference(geometry: BaseGeometry, epsg: int) -> dict[str, float | int | str | None]:
+    """Why the area on the plane differs from the area on the ellipsoid, in numbers and a sentence.
+
+    The plane enlarges by the projection's areal scale: 1 on the central meridian, more with the square of the distance
+    from it. ``difference_m2`` = planar - ellipsoidal, ``scale`` = areal scale in the middle of the site.
+    """
+    target = measuring_crs(geometry, epsg)
+    moved = transform_unchecked(geometry, epsg, target)
+    planar, real = planar_area(geometry, epsg), ellipsoidal_area(geometry, epsg)
+    west, south, east, north = moved.bounds
+    middle = ((west + east) / 2, (south + north) / 2)
+    scale = areal_scale(*middle, target)
+    zone = gauss_kruger(target)
+    away = round(abs(middle[0] - zone.false_easting) / 1000, 1) if zone is not None else None
+    share = (planar - real) / real * 100 if real else 0.0
+    where = f"离中央经线约 {away:g} 公里," if away is not None else ""
+    where_en = f"about {away:g} km from the central meridian, " if away is not None else ""
+    factor = f"{scale:.6f}" if scale is not None else "—"
+    return {
+        "planar_m2": round(planar, 2),
+        "ellipsoidal_m2": round(real, 2),
+        "difference_m2": round(planar - real, 2),
+        "share_percent": round(share, 4),
+        "scale": round(scale, 8) if scale is not None else None,
+        "from_meridian_km": away,
+        "crs": target,
+        "text": f"{where}投影面积放大系数为 {factor},平面面积比椭球面积{'大' if share >= 0 else '小'}"
+        f" {abs(planar - real):.2f} ㎡({share:+.4f}%),属投影变形,不是测量误差",
+        "text_en": f"{where_en}areal scale {factor}: the planar area is {planar - real:+.2f} m2 ({share:+.4f} %) "
+        "against the ellipsoidal one; this is the projection, not a survey error",
+    }
 
 
 def planar_area(geometry: BaseGeometry, epsg: int) -> float:
@@ -371,6 +437,21 @@ def lonlat_bounds(epsg: int) -> tuple[float, float, float, float] | None:
         return zone.central_meridian - half, 3.0, zone.central_meridian + half, 54.5
     area = crs(epsg).area_of_use
     return (area.west, area.south, area.east, area.north) if area is not None else None
+
+
+def area_of_use(epsg: int) -> tuple[str, str]:
+    """Area of use in words, Chinese and English: the meridians of a zone, or the registry's name and bounds."""
+    bounds = lonlat_bounds(epsg)
+    if bounds is None:
+        return "未注明", "not stated"
+    west, south, east, north = bounds
+    zone = gauss_kruger(epsg)
+    if zone is not None:
+        return f"东经 {west:g}°-{east:g}°", f"{west:g}-{east:g} E"
+    area = crs(epsg).area_of_use
+    named = f"{area.name[:80]} " if area is not None and area.name else ""
+    span = f"{west:g}°~{east:g}°, {south:g}°~{north:g}°"
+    return f"{named}({span})", f"{named}({span})"
 
 
 class Fit(StrEnum):
@@ -453,12 +534,13 @@ def _same_definition(given: pyproj.CRS, epsg: int) -> bool:
     known = crs(epsg)
     if given.is_projected != known.is_projected:
         return False
-    if _datum_words(given) != _datum_words(known):
+    if datum_key(given) != datum_key(known):
         return False
     return _parameters(given) == _parameters(known)
 
 
-def _datum_words(which: pyproj.CRS) -> str:
+def datum_key(which: pyproj.CRS) -> str:
+    """One word for the datum of a CRS, whatever spelling its author used."""
     geodetic = which.geodetic_crs
     text = (
         geodetic.datum.name if geodetic is not None and geodetic.datum is not None else which.name

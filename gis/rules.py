@@ -40,6 +40,7 @@ class BoundaryRules(BaseModel):
     spike_degrees: float = Field(gt=0, lt=45)
     spike_m: float = Field(gt=0)
     coordinate_limit: float = Field(gt=0)
+    areal_scale_limit: float = Field(gt=0, lt=0.1)
     places_listed: int = Field(gt=0)
     limits: Limits
     dxf_red_line_layers: tuple[str, ...] = Field(min_length=1)

@@ -24,6 +24,7 @@ from gis.importing import activate_version, import_layer
 from gis.layer import LayerCatalogue, LayerDefinition, Policy, layer_catalogue
 from gis.models import LayerVersion
 from gis.pieces import polygonal, repair
+from gis.source_crs import SourceCrs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from project_box.kernel.events import publish
@@ -134,7 +135,7 @@ def record_boundary(
         "file": stored.name,
         "sha256": stored.sha256,
         "format": reading.format,
-        "stated_crs": crs,
+        "stated_crs": crs.grid.code if isinstance(crs, SourceCrs) else crs,
         "by": actor.name,
     }
     return _record(session, actor, project_id, reading, stored.name, source, [stored])
@@ -179,6 +180,8 @@ def _record(
         "crs": target,
         "crs_name": crs_module.name(target),
         "source_crs": reading.crs,
+        "area_difference": reading.area_difference,
+        "declared_crs": plain["declared_crs"],
         "parts": reading.parts,
         "holes": reading.holes,
         "declared_area_m2": reading.declared_area_m2,

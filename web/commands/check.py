@@ -10,6 +10,7 @@ import typer
 from gis import report as map_report
 from gis import service
 from gis.boundary import read_boundary, summary
+from gis.source_crs import parse_crs
 from project_box.kernel.finding import Outcome
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, out, table
 from web.commands.site import print_issues, read_input
@@ -25,7 +26,9 @@ OUTCOME = {
 
 def check(
     file: Annotated[Path, typer.Argument(help="界址文件 (boundary file, any format of `site`)")],
-    crs: Annotated[int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系")] = None,
+    crs: Annotated[
+        str | None, typer.Option("--crs", metavar="CRS", help="文件没有写明时的坐标系 (as for `site`)")
+    ] = None,
     height: Annotated[
         float | None,
         typer.Option("--height", metavar="M", help="建筑顶部海拔 (top elevation, m), 用于机场净空"),
@@ -35,7 +38,7 @@ def check(
 ) -> None:
     """多规合一检查 (check a site against all plan layers); exit code 1 for a finding 不符合 or 无法判定."""
     with explained(as_json=as_json):
-        reading = read_boundary(file.name, read_input(file), crs=crs)
+        reading = read_boundary(file.name, read_input(file), crs=parse_crs(crs, files=True))
         if not reading.ok or reading.geometry is None or reading.crs is None:
             plain = summary(reading)
             if as_json:

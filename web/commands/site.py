@@ -10,6 +10,7 @@ import typer
 from gis.boundary import BoundaryReading, load_file, read_boundary, summary
 from gis.boundary_export import export_boundary, format_of
 from gis.crs import name as crs_name
+from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, emit_json, err, explained, out, table
 
@@ -49,7 +50,12 @@ def site(
         Path, typer.Argument(help="界址文件:TXT、GeoJSON、SHP 压缩包、GPKG、KML、DXF (boundary file)")
     ],
     crs: Annotated[
-        int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系,如 4547 (EPSG code)")
+        str | None,
+        typer.Option(
+            "--crs",
+            metavar="CRS",
+            help="文件没有写明时的坐标系:EPSG 代码如 4547、gcj02、已登记的城市坐标系、参数 YAML、PROJ 或 WKT",
+        ),
     ] = None,
     export: Annotated[
         Path | None,
@@ -59,7 +65,7 @@ def site(
 ) -> None:
     """读取并校验用地红线 (read and validate a site boundary); exit code 1 when there are errors."""
     with explained(as_json=as_json):
-        reading = read_boundary(file.name, read_input(file), crs=crs)
+        reading = read_boundary(file.name, read_input(file), crs=parse_crs(crs, files=True))
         if export is not None and reading.ok:
             _export(reading, export, file.stem)
     plain = summary(reading)
@@ -111,6 +117,8 @@ def _print(file: Path, plain: dict[str, Any]) -> None:
     ]
     if plain["area_crs"] not in (None, plain["crs"]):
         rows.insert(3, ["面积坐标系 Measured in", f"EPSG:{plain['area_crs']} {crs_name(plain['area_crs'])}"])
+    if plain["area_difference"]:
+        rows.append(["两者之差 Difference", plain["area_difference"]["text"]])
     table(f"用地红线 {file.name}", ["项", "值"], rows)
     print_issues(plain["issues"])
     out.print("[green]✓ 可以使用[/green]" if plain["ok"] else "[red]✕ 不能使用[/red]")

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile as StarletteUpload
 
 from gis import report as map_report
 from gis import service
+from gis.source_crs import parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, PlatformError
 from project_box.kernel.identity import Actor
@@ -85,7 +86,7 @@ async def post_boundary(
         raise BadInput(
             "请选择红线文件", "file is missing", code="required", place="file", remedy="选择文件后再上传"
         )
-    stated = views.parse_crs(typed if isinstance(typed, str) else None)
+    stated = parse_crs(typed if isinstance(typed, str) else None)
     data = await upload.read()
     result = await run_in_threadpool(
         service.record_boundary, session, actor, project_id, upload.filename or "boundary", data, stated
@@ -143,7 +144,7 @@ def upload_site(
             raise BadInput(
                 "请选择红线文件", "no file chosen", code="required", place="file", remedy="选择文件后再上传"
             )
-        stated = views.parse_crs(other_crs) or views.parse_crs(crs)
+        stated = parse_crs(other_crs) or parse_crs(crs)
         return service.record_boundary(session, actor, project_id, file.filename, file.file.read(), stated)
 
     return _handed_in(request, session, actor, project_id, act, {"crs": crs, "other_crs": other_crs})
@@ -165,7 +166,7 @@ def draw_site(
             document = json.loads(geojson)
         except (ValueError, RecursionError):
             document = None
-        stated = views.parse_crs(crs)
+        stated = parse_crs(crs)
         if not isinstance(document, dict) or stated is None:
             raise BadInput(
                 "还没有绘制用地红线",

@@ -138,26 +138,6 @@ def crs_options() -> list[dict[str, Any]]:
     return [{"epsg": e, "name": crs_module.name(e)} for e in codes]
 
 
-def parse_crs(text: str | None) -> int | None:
-    """An EPSG code typed or chosen in a form; empty means "as the file says".
-
-    Raises:
-        BadInput: not a number.
-    """
-    cleaned = (text or "").strip().upper().removeprefix("EPSG:")
-    if not cleaned:
-        return None
-    if not cleaned.isascii() or not cleaned.isdigit() or len(cleaned) > 6:
-        raise BadInput(
-            "坐标系应为 EPSG 代码",
-            "the CRS must be an EPSG code",
-            code="CRS-INVALID",
-            place="crs",
-            remedy="填写数字,例如 4547",
-        )
-    return int(cleaned)
-
-
 def lonlat(geometry: BaseGeometry, crs: int) -> dict[str, Any] | None:
     """GeoJSON in longitude and latitude for display; None where it cannot be expressed."""
     try:

@@ -327,7 +327,7 @@ def test_boundary_is_exported_in_every_format(client, developer, project):
     for name in FORMATS:
         answer = client.get(f"/api/v1/projects/{project}/boundary/export?format={name}", headers=developer)
         assert answer.status_code == 200, answer.text
-        reading = read_boundary("a", answer.content, crs=4526 if name == "dxf" else None)
+        reading = read_boundary("a", answer.content, crs=4547 if name == "dxf" else None)
         assert reading.ok and reading.area_m2 == pytest.approx(8000, abs=0.01), name
     refused = client.get(f"/api/v1/projects/{project}/boundary/export?format=pdf", headers=developer)
     assert refused.status_code == 422 and refused.json()["error"]["code"] == "EXPORT-FORMAT"
