@@ -976,8 +976,48 @@ def cadastre_shared_line(points: Rows, neighbours: Rows) -> Computed:
 
 @function("cadastre.spacing_limit", "界址点间距允许误差")
 def cadastre_spacing_limit(length: Decimal, limits: Rows) -> Computed:
-    """Permitted difference m of an edge: the grade's ``spacing``, below 50 m ``m + 0.02·m·D`` if smaller (m: 中误差)."""
+    """Permitted difference m of an edge: the grade's ``spacing``; below 50 m ``m + 0.02·m·D`` if smaller."""
     row = limits[0]
     cap, rms = Decimal(row["spacing"]), Decimal(row["rms"])
     value = min(cap, rms + Decimal("0.02") * rms * length) if length < 50 else cap
     return Computed(value, substituted=f"边长 {_n(round_to(length, 3))} m → {_n(value)} m")
+
+
+@function("cadastre.area_error", "m_S = (m ÷ √2) × √(Σ Dᵢ²) ÷ 2,Dᵢ 为 i−1 至 i+1 点的距离")
+def cadastre_area_error(points: Rows, rms: Decimal) -> Computed:
+    """Standard error ㎡ of a coordinate area when every point has 点位中误差 ``rms`` m (equal in x and y)."""
+    own = _points(points)
+    count_ = len(own)
+    total = _ZERO
+    for i in range(count_):
+        a, b = own[i - 1], own[(i + 1) % count_]
+        total += (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
+    with localcontext() as context:
+        context.prec = 40
+        value = rms / Decimal(2).sqrt() * total.sqrt() / 2
+    return Computed(value, substituted=f"({_n(rms)} ÷ √2) × √{_n(total)} ÷ 2")
+
+
+@function("cadastre.in_order", "各日期依次不早于前一个")
+def cadastre_in_order(
+    names: list[str], a: dt.date, b: dt.date, c: dt.date | None = None, d: dt.date | None = None
+) -> Computed:
+    """Whether up to four dates stand in order (equal days are in order)."""
+    dated = [(n, v) for n, v in zip(names, (a, b, c, d), strict=False) if v is not None]
+    wrong = [f"{y[0]} {y[1]} 早于{x[0]} {x[1]}" for x, y in itertools.pairwise(dated) if y[1] < x[1]]
+    return Computed(
+        Outcome.FAIL if wrong else Outcome.PASS,
+        substituted=";".join(wrong) or " → ".join(f"{n} {v}" for n, v in dated),
+    )
+
+
+@function("cadastre.next_code", "同一地籍子区、同一特征码的最大顺序号 + 1")
+def cadastre_next_code(codes: Rows, code: str) -> Computed:
+    """Next free 5-digit number among the used parcel codes that share ``code``'s first 14 characters."""
+    stem = _code(code)[:14]
+    used = [
+        int(c[14:19])
+        for r in codes
+        if (c := _code(str(r.get("code") or "")))[:14] == stem and _parcel_parts(c)
+    ]
+    return Computed(f"{max(used, default=0) + 1:05d}", substituted=f"{stem} 已用 {len(used)} 个")
