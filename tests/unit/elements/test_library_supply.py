@@ -104,10 +104,10 @@ def test_malformed_inputs_leave_elements_open_and_never_crash() -> None:
         "PM_CASES": '[{"price": "a"}, {}, {}]',
         "PM_JOINT_SHARES": "甲=NaN",
         "PM_WEIGHTS": "基准地价=NaN",
-        "PM_CONTRACT_DATE": "9999-12-31",
-        "PM_DELIVERY": "9999-12-31",
-        "PM_CONTRACT_TERM": "70",
-        "PM_BUILD_START": "9999-12-31",
+        "LT_DATE": "9999-12-31",
+        "LT_HANDOVER": "9999-12-31",
+        "GY_CONTRACT_TERM": "70",
+        "LT_START": "9999-12-31",
         "BG_NEW_MIX": "[{}]",
         "BG_OLD_MIX": '[{"use": "住宅"}]',
         "BB_FLOORS": '[{"use": 1, "floor_area": {}}]',
@@ -132,7 +132,7 @@ def test_malformed_inputs_leave_elements_open_and_never_crash() -> None:
         "PM_CMP_PRICE",
         "PM_JOINT_TOTAL",
         "PM_EVAL_PRICE",
-        "PM_TERM_END",
+        "GY_TERM_END",
     ):
         assert found[code].value is None
         assert found[code].missing
