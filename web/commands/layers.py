@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gis import service
+from gis import plan_compare, service
+from gis.differences import Relation
 from project_box.kernel.errors import BadInput
-from web.cli_support import database, emit_json, err, explained, table
+from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, table
 
 layers = typer.Typer(help="规划图层 (plan layers): list, import, show, activate.", no_args_is_help=True)
 
@@ -190,6 +191,104 @@ def activate(
         emit_json(plain)
     else:
         _print_version(plain)
+
+
+@layers.command("diff")
+def diff(
+    a: Annotated[str, typer.Argument(help="图层 A 的代码 (layer A)")],
+    b: Annotated[str, typer.Argument(help="图层 B 的代码 (layer B)")],
+    relation: Annotated[
+        Relation, typer.Option("--relation", help="overlap 两层重叠;outside A 在 B 范围以外的部分")
+    ] = Relation.OVERLAP,
+    class_a: Annotated[
+        str | None, typer.Option("--class-a", metavar="PATTERN", help="只看 A 的这些类别,如 07*")
+    ] = None,
+    class_b: Annotated[
+        str | None, typer.Option("--class-b", metavar="PATTERN", help="只看 B 的这些类别")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """两个规划之间的差异图斑 (difference polygons between two layers); exit code 1 when there are any."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        plain = plan_compare.diff_layers(
+            session, a, b, relation=relation, class_a=class_a, class_b=class_b, geometry=as_json
+        )
+    if as_json:
+        emit_json(plain)
+    else:
+        table(
+            f"{plain['a']['name']} / {plain['b']['name']} {plain['relation_name']}:"
+            f"{plain['count']:,} 个图斑,{plain['area_m2']:,.2f} ㎡",
+            ["A 类别", "B 类别", "图斑", "面积 ㎡"],
+            [
+                [
+                    f"{r['class_a'] or ''} {r['class_a_name'] or ''}",
+                    f"{r['class_b'] or ''} {r['class_b_name'] or ''}",
+                    r["count"],
+                    f"{r['area_m2']:,.2f}",
+                ]
+                for r in plain["by_class"]
+            ],
+            right=[2, 3],
+        )
+        table(
+            "差异图斑(最大 40 个)",
+            ["编号", "A", "B", "面积 ㎡"],
+            [
+                [d["code"], d["a"]["label"], d["b"]["label"] if d["b"] else "", f"{d['area_m2']:,.2f}"]
+                for d in plain["differences"][:40]
+            ],
+            right=[3],
+        )
+    if plain["count"]:
+        raise typer.Exit(FAILED_CHECK)
+
+
+@layers.command("changes")
+def changes(
+    code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
+    old: Annotated[str, typer.Argument(help="旧版本 (old version)")],
+    new: Annotated[str, typer.Argument(help="新版本 (new version)")],
+    key: Annotated[str | None, typer.Option("--key", metavar="FIELD", help="图斑的唯一编号字段")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """两个版本之间的变化:增、删、改图形、改属性 (what a version changed)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        plain = plan_compare.layer_changes(session, code, old, new, key=key, geometry=as_json)
+    if as_json:
+        emit_json(plain)
+        return
+    counts = plain["counts"]
+    words = {
+        "added": "新增",
+        "removed": "删除",
+        "geometry": "图形改变",
+        "attributes": "属性改变",
+        "both": "图形与属性改变",
+    }
+    table(
+        f"{plain['name']} {old} → {new}",
+        ["变化", "图斑"],
+        [[w, counts[k]] for k, w in words.items()],
+        right=[1],
+    )
+    table(
+        "变化的图斑(前 40 个)",
+        ["变化", "图斑", "原面积 ㎡", "新面积 ㎡", "属性"],
+        [
+            [
+                words[c["kind"]],
+                c["label"],
+                c["old"] and c["old"]["area_m2"],
+                c["new"] and c["new"]["area_m2"],
+                ";".join(f"{f['field']} {f['old']}→{f['new']}" for f in c["fields"])
+                if c["old"] and c["new"]
+                else "",
+            ]
+            for c in plain["changes"][:40]
+        ],
+        right=[2, 3],
+    )
 
 
 def register(app: typer.Typer) -> None:
