@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -16,13 +17,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from project_box import repository
-from project_box.kernel.errors import BadInput, Conflict, NotSignedIn
+from project_box.kernel.errors import BadInput, Conflict, NotFound, NotSignedIn
 from project_box.kernel.identity import Actor, Role
 from project_box.models import Organisation, User, UserSession
 from project_box.service import now, record_audit
 
 #: failed tries after which an account rests, and for how long
 MAX_FAILED, REST = 10, dt.timedelta(minutes=10)
+#: characters of a password; the upper limit keeps hashing quick
+MIN_PASSWORD, MAX_PASSWORD = 8, 1000
+_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{1,59}", re.ASCII)
 
 
 @lru_cache
@@ -68,11 +72,17 @@ def create_user(
     """Register a person.
 
     Raises:
-        BadInput: the password is shorter than 8 characters.
+        BadInput: the sign-in name or the password cannot be used.
         Conflict: the sign-in name is taken.
     """
-    if len(password) < 8:
-        raise BadInput("密码至少 8 个字符", "password too short", place="password", code="weak_password")
+    if not _USERNAME.fullmatch(username):
+        raise BadInput(
+            "用户名应为 2–60 个字母、数字或 . _ @ -,以字母或数字开头",
+            "a username has 2 to 60 letters, digits or . _ @ -, beginning with a letter or digit",
+            place="username",
+            code="bad_username",
+        )
+    _check_password(password)
     if session.scalar(select(User.id).where(User.username == username)) is not None:
         raise Conflict(
             f"用户名 {username} 已被使用", "username taken", place="username", code="username_taken"
@@ -89,6 +99,68 @@ def create_user(
     session.flush()
     session.refresh(row)
     return row
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MIN_PASSWORD:
+        raise BadInput(
+            f"密码至少 {MIN_PASSWORD} 个字符", "password too short", place="password", code="weak_password"
+        )
+    if len(password) > MAX_PASSWORD:
+        raise BadInput(
+            f"密码最多 {MAX_PASSWORD} 个字符", "password too long", place="password", code="long_password"
+        )
+
+
+def all_users(session: Session) -> Sequence[User]:
+    """Every account with its organisation, by sign-in name; for administrators and the command line."""
+    return session.scalars(select(User).order_by(User.username)).all()
+
+
+def any_user(session: Session, username: str) -> User:
+    """An account, also a disabled one.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    row = session.scalars(
+        select(User).where(User.username == username).with_for_update(of=User)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"没有用户 {username[:60]}", f"no user {username[:60]!r}", place="username")
+    return row
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """Give a person a new password; their sessions end and a resting account wakes.
+
+    Raises:
+        BadInput: the password is too short or too long.
+    """
+    _check_password(password)
+    user.password_hash = _hasher().hash(password)
+    user.failed_sign_ins, user.locked_until = 0, None
+    session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    session.flush()
+
+
+def set_active(session: Session, user: User, active: bool) -> None:
+    """Disable an account, ending its sessions, or enable it again.
+
+    Raises:
+        Conflict: it is the last administrator who can sign in.
+    """
+    if not active and Role.ADMIN in user.roles:
+        others = session.scalars(select(User).where(User.active, User.id != user.id).with_for_update(of=User))
+        if not any(Role.ADMIN in other.roles for other in others):
+            raise Conflict(
+                "这是最后一个可登录的系统管理员,不能停用", "the last administrator cannot be disabled",
+                code="last_administrator", remedy="先添加另一个系统管理员",
+            )  # fmt: skip
+    user.active = active
+    if not active:
+        session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+    session.flush()
 
 
 def actor_of(user: User) -> Actor:
