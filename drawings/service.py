@@ -13,7 +13,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from drawings import repository
+from drawings.area_table import AreaTable, area_table
 from drawings.cad import CadFile, read
+from drawings.cad.markup import MarkupItem, write_markup
 from drawings.compare import Comparison, compare
 from drawings.disciplines import discipline_name, disciplines
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
@@ -311,6 +313,24 @@ def compare_revisions(
     if before is None and first == last:
         raise NotFound("只有一版图纸，没有可以比对的版本", "there is only one revision")
     return known[first], known[last], compare(_models(session, known[first]), _models(session, known[last]))
+
+
+def revision_areas(
+    session: Session, actor: Actor, project_id: uuid.UUID, number: int | None = None
+) -> tuple[Revision, AreaTable]:
+    """建筑面积统计表 of a revision (the newest if ``number`` is None) of a visible project.
+
+    Raises:
+        NotFound: no such project or revision for this person.
+    """
+    box.get_project(session, actor, project_id)
+    known = {r.number: r for r in repository.revisions(session, actor, project_id)}
+    if not known:
+        raise NotFound("这个项目还没有图纸", "no drawings yet")
+    chosen = number if number is not None else max(known)
+    if chosen not in known:
+        raise NotFound(f"没有第 {chosen} 版图纸", f"no revision {chosen}")
+    return known[chosen], area_table([model for _, model in _models(session, known[chosen])])
 
 
 def _models(session: Session, revision: Revision) -> list[tuple[int, DrawingModel]]:
@@ -611,6 +631,46 @@ def close_mark(session: Session, actor: Actor, mark_id: uuid.UUID, note: str = "
         {"mark": str(mark.id), "note": mark.closing_note},
     )
     return mark
+
+
+def marked_copy(session: Session, actor: Actor, review_id: uuid.UUID, file_number: int) -> tuple[str, bytes]:
+    """One file of the reviewed revision as DXF with its marks on layers of their own, one for each discipline.
+
+    Returns:
+        (file name, DXF); a DWG or a very large drawing gives the marks alone, the name says so.
+
+    Raises:
+        NotFound: no such review or file for this person, or the file is no drawing.
+    """
+    review = get_review(session, actor, review_id)
+    file = get_revision_file(session, actor, review.revision_id, file_number)
+    if not file.report:
+        raise NotFound("这个文件没有图形", "this file has no sheet")
+    items = [
+        MarkupItem(
+            number,
+            discipline_name(mark.discipline),
+            mark.kind,
+            mark.severity,
+            f"【{discipline_name(mark.discipline)}·{Severity(mark.severity).zh}】{mark.text}"
+            + (f"（{mark.clause}）" if mark.clause else "")
+            + ("（已关闭）" if mark.closed_at is not None else ""),
+            mark.geometry,
+            (f"mark={mark.id}", f"discipline={mark.discipline}", f"severity={mark.severity}",
+             f"handle={mark.handle}", f"round={review.round}"),
+        )
+        for number, mark in enumerate(repository.marks(session, review.id), 1)
+        if mark.file_id == file.id
+    ]  # fmt: skip
+    units = file.report.get("units") or {}
+    data, whole = write_markup(
+        box.read_file(session, actor, file.file_id),
+        items,
+        unit=str(units.get("unit") or "m"),
+        metres_per_unit=float(units.get("metres_per_unit") or 1.0),
+    )
+    stem = file.name.rsplit(".", 1)[0]
+    return f"{stem}-第{review.round}轮{'审图标注' if whole else '审图标注层'}.dxf", data
 
 
 def save_draft(

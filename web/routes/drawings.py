@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
@@ -78,6 +79,49 @@ def compare_drawings(
 ) -> dict[str, Any]:
     """Differences of two revisions (the newest two if left out): added, removed, moved, reshaped, attributes."""
     return views.compare_plain(session, actor, project_id, before, after)
+
+
+@api.get("/projects/{project_id}/drawings/areas")
+def area_table(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    revision: Annotated[int | None, Query(ge=1)] = None,
+) -> dict[str, Any]:
+    """建筑面积统计表: building, floors, use and kind, area, coefficient, counted area; totals exact."""
+    return views.areas_plain(session, actor, project_id, revision)
+
+
+@api.get("/projects/{project_id}/drawings/areas.xlsx", response_class=Response)
+def area_workbook_file(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    revision: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """The same table as an Excel workbook."""
+    from drawings.area_workbook import area_workbook
+    from project_box import service as box
+
+    project = box.get_project(session, actor, project_id)
+    found, table = service.revision_areas(session, actor, project_id, revision)
+    title = f"{project.name} 图纸第 {found.number} 版"
+    return _attachment(
+        area_workbook(table, title),
+        f"{title}-建筑面积统计表.xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    )
+
+
+def _attachment(data: bytes, name: str, media_type: str) -> Response:
+    return Response(
+        data,
+        media_type=media_type,
+        headers={
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "cache-control": "private, no-store",
+        },
+    )
 
 
 @api.get("/revisions/{revision_id}")
@@ -183,6 +227,24 @@ def joint_review(session: SessionDep, actor: ActorDep, case_id: uuid.UUID) -> di
 def one_review(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> dict[str, Any]:
     """One round."""
     return views.review_view(session, actor, service.get_review(session, actor, review_id))
+
+
+@api.get("/joint-reviews/{review_id}/marks.geojson", response_class=Response)
+def marks_geojson(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> Response:
+    """All marks of a round as GeoJSON in drawing coordinates."""
+    import json
+
+    found = views.marks_geojson(session, actor, review_id)
+    return _attachment(
+        json.dumps(found, ensure_ascii=False).encode(), f"{found['name']}.geojson", "application/geo+json"
+    )
+
+
+@api.get("/joint-reviews/{review_id}/files/{number}/marks.dxf", response_class=Response)
+def marks_dxf(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, number: int) -> Response:
+    """A copy of the drawing with the marks on layers of their own."""
+    name, data = service.marked_copy(session, actor, review_id, number)
+    return _attachment(data, name, "image/vnd.dxf")
 
 
 @api.post("/joint-reviews/{review_id}/marks", status_code=201)

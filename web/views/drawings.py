@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
+from drawings.area_table import area_table_to_plain
 from drawings.compare import comparison_to_plain, overlay_geojson
 from drawings.disciplines import disciplines
 from drawings.joint_review import Severity, Verdict
@@ -196,6 +197,18 @@ def compare_view(
     }
 
 
+def areas_plain(
+    session: Session, actor: Actor, project_id: uuid.UUID, number: int | None = None
+) -> dict[str, Any]:
+    """建筑面积统计表 of a revision.
+
+    Raises:
+        NotFound: no such project or revision for this person.
+    """
+    revision, table = service.revision_areas(session, actor, project_id, number)
+    return {"revision": revision.number, "revision_id": str(revision.id), **area_table_to_plain(table)}
+
+
 # --- joint review -----------------------------------------------------------------------------------------------------
 
 
@@ -222,6 +235,39 @@ def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int]) -> dict[str, Any]:
         "closing_note": mark.closing_note,
         "carried": mark.carried_from is not None,
     }
+
+
+def marks_geojson(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, Any]:
+    """All marks of a round as a FeatureCollection in the coordinates of the drawing each lies on.
+
+    Raises:
+        NotFound: no such review for this person.
+    """
+    review = service.get_review(session, actor, review_id)
+    files = {f.id: f for f in review.revision.files}
+    numbers = {f.id: f.position + 1 for f in review.revision.files}
+    features = []
+    for number, mark in enumerate(repository.marks(session, review.id), 1):
+        plain = mark_plain(mark, numbers)
+        geometry = plain.pop("geometry")
+        file = files.get(mark.file_id)
+        units = (file.report.get("units") or {}) if file else {}
+        features.append(
+            {
+                "type": "Feature",
+                "id": plain["id"],
+                "geometry": geometry,
+                "properties": {
+                    **plain,
+                    "number": number,
+                    "round": review.round,
+                    "revision": review.revision.number,
+                    "file_name": file.name if file else None,
+                    "unit": units.get("unit"),
+                },
+            }
+        )
+    return {"type": "FeatureCollection", "name": f"marks-round-{review.round}", "features": features}
 
 
 def opinion_plain(opinion: Opinion) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from sqlalchemy import delete, select
 
 from drawings import service
 from drawings.models import Revision
+from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.models import Project, User
 from tests.integration.drawings.test_drawings import make_project
@@ -89,3 +92,63 @@ def test_page_and_json_twin(client, sign_in, http) -> None:
     stranger = sign_in(client, "developer2")
     for address in (f"/api/v1/projects/{http}/drawings/compare", f"/projects/{http}/drawings/compare"):
         assert client.get(address, headers=stranger).status_code == 404
+
+
+def test_area_table_and_its_workbook(client, sign_in, http) -> None:
+    developer = sign_in(client, "developer")
+    table = client.get(f"/api/v1/projects/{http}/drawings/areas", headers=developer)
+    assert table.status_code == 200 and table.json()["revision"] == 2
+    assert table.json()["buildings"] == [] and table.json()["total"] == "0.00"
+    book = client.get(f"/api/v1/projects/{http}/drawings/areas.xlsx?revision=1", headers=developer)
+    assert book.status_code == 200 and book.content[:2] == b"PK"
+    assert "attachment" in book.headers["content-disposition"]
+    assert (
+        client.get(f"/api/v1/projects/{http}/drawings/areas?revision=7", headers=developer).status_code == 404
+    )
+    stranger = sign_in(client, "developer2")
+    assert client.get(f"/api/v1/projects/{http}/drawings/areas.xlsx", headers=stranger).status_code == 404
+
+
+def test_areas_of_a_sample_project(session, actors) -> None:
+    from web.seed.programs import PROGRAMS, expected
+    from web.seed.projects import project_files
+
+    actor = actors["developer"]
+    project = make_project(session, actors)
+    files = [(n, d) for n, d in project_files(PROGRAMS[1]).items() if n.endswith((".dxf", ".xlsx"))]
+    service.submit_revision(session, actor, project.id, files)
+    revision, table = service.revision_areas(session, actor, project.id)
+    assert revision.number == 1
+    assert f"{table.total}" == expected(PROGRAMS[1])["indicators"]["ZJZ"]
+
+
+def test_marks_are_exported(session, actors, plans) -> None:
+    from drawings.cad import read
+    from web.views.drawings import marks_geojson
+
+    actor = actors["developer"]
+    project = make_project(session, actors)
+    revision = service.submit_revision(session, actor, project.id, [("总平图.dxf", plans[0])])
+    handler = actors["handler"]
+    box.grant(session, project.id, role=None, organisation_id=handler.organisation_id, reason="test")
+    review = service.open_review(
+        session, handler, uuid.uuid4(), project.id, revision.id, ["planning", "fire"]
+    )
+    point = {"type": "Point", "coordinates": [build.X + 30, build.Y + 30]}
+    service.add_mark(
+        session, actors["fire"], review.id, kind="point", geometry=point, text="消防间距不足", severity="mandatory",
+        clause="5.2.2", handle="2F",
+    )  # fmt: skip
+    found = marks_geojson(session, handler, review.id)
+    assert found["features"][0]["geometry"] == point
+    facts = found["features"][0]["properties"]
+    assert (facts["number"], facts["handle"], facts["unit"], facts["file"]) == (1, "2F", "m", 1)
+    name, data = service.marked_copy(session, handler, review.id, 1)
+    assert name == "总平图-第1轮审图标注.dxf"
+    marked = [e for e in read(data, name).entities if e.layer == "审图_消防"]
+    assert any("消防间距不足（5.2.2）" in (e.text or "") for e in marked)
+    assert any("handle=2F" in fact for e in marked for fact in e.xdata["PROJECT_BOX_REVIEW"])
+    with pytest.raises(NotFound):
+        service.marked_copy(session, actors["developer2"], review.id, 1)
+    with pytest.raises(NotFound):
+        service.marked_copy(session, handler, review.id, 5)
