@@ -42,7 +42,9 @@ class Variant:
         return evaluate(self.catalogue, values, self.at, codes), codes
 
 
-def against(base: Variant, changes: Mapping[str, Any], label: str, catalogue: Catalogue | None = None) -> Variant:
+def against(
+    base: Variant, changes: Mapping[str, Any], label: str, catalogue: Catalogue | None = None
+) -> Variant:
     """The base with some inputs changed; ``at`` among the changes is the other day, an empty value takes an input away.
 
     Raises:
@@ -84,9 +86,7 @@ def each_option(base: Variant, name: str) -> list[Variant]:
     code = base.catalogue.resolve(name, base.at)
     options = base.catalogue.at(base.at).entries[code].spec.options
     if not options:
-        raise BadInput(
-            f"{code} 没有可选值,不能逐项对照", f"{code} has no options to compare", place=code
-        )
+        raise BadInput(f"{code} 没有可选值,不能逐项对照", f"{code} has no options to compare", place=code)
     return [against(base, {code: o}, o) for o in options[:MAX_RUNS]]
 
 
@@ -169,7 +169,12 @@ def _cell(found: Evaluated | None) -> dict[str, Any]:
 def _differs(one: Evaluated | None, two: Evaluated | None) -> bool:
     if one is None or two is None:
         return one is not two
-    return (one.value, one.display, one.outcome, one.limit) != (two.value, two.display, two.outcome, two.limit)
+    return (one.value, one.display, one.outcome, one.limit) != (
+        two.value,
+        two.display,
+        two.outcome,
+        two.limit,
+    )
 
 
 def _change(one: Evaluated | None, two: Evaluated | None) -> str:

@@ -23,6 +23,7 @@ from elements.element import BusinessFile, ElementSpec, Kind, Literal_, Source, 
 from elements.formula import Formula, FormulaError, FormulaFault
 from elements.functions import REGISTRY
 from elements.planning import limit_text
+from elements.reading import read_yaml
 from elements.rounding import Rounding, plain_number, round_to
 from elements.tariffs import Lookup, Tariffs, load_tariffs
 from elements.values import (
@@ -35,7 +36,7 @@ from elements.values import (
     union_evidence,
     union_missing,
 )
-from project_box.kernel.catalogue import line_of, load_yaml, parse
+from project_box.kernel.catalogue import line_of, parse
 from project_box.kernel.errors import BadInput, CatalogueError, NotFound, PlatformError
 from project_box.kernel.finding import EntityRef, Outcome
 from project_box.kernel.plain import content_hash
@@ -69,6 +70,7 @@ class Entry:
     line: int
     formula: Formula | None
     needs: tuple[str, ...]
+    computed: bool
 
     @property
     def place(self) -> str:
@@ -83,9 +85,19 @@ class Rules:
     at: dt.date
     entries: dict[str, Entry]
     order: tuple[str, ...]
+    _closures: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def closure(self, codes: Iterable[str]) -> list[str]:
         """The given codes and everything below them, in dependency order."""
+        asked = tuple(codes)
+        known = self._closures.get(asked)
+        if known is None:
+            if len(self._closures) > 500:
+                self._closures.clear()
+            known = self._closures[asked] = self._below(asked)
+        return list(known)
+
+    def _below(self, codes: Iterable[str]) -> list[str]:
         wanted: set[str] = set()
         stack = list(codes)
         while stack:
@@ -186,25 +198,26 @@ def load_catalogue(folder: Path = CATALOGUE_DIR) -> Catalogue:
     for path in sorted(folder.glob("*/*.yaml")):
         if path.parent.name == "tariffs":
             continue
-        raw = load_yaml(path)
+        raw, lines = read_yaml(path)
         file = parse(BusinessFile, path, raw)
         if file.business in businesses:
             raise _fault(
                 path, ("business",), f"业务 {file.business} 重复", f"business {file.business!r} defined twice"
             )
         businesses[file.business] = file
-        lines = _element_lines(path)
         drafts += [(spec, file, path, lines[i]) for i, spec in enumerate(file.elements)]
 
     types: dict[str, Type] = {}
-    for n, (spec, _, path, line) in enumerate(drafts):
-        for other, _, other_path, other_line in drafts[:n]:
-            if other.code == spec.code and _overlap(other, spec):
+    earlier: dict[str, list[tuple[ElementSpec, Path, int]]] = {}
+    for spec, _, path, line in drafts:
+        for other, other_path, other_line in earlier.setdefault(spec.code, []):
+            if _overlap(other, spec):
                 raise CatalogueError(
                     f"要素 {spec.code} 重复定义,且有效期重叠",
                     f"{path}:{line}: {spec.code} already defined at {other_path}:{other_line}",
                     place=f"{path}:{line}",
                 )
+        earlier[spec.code].append((spec, path, line))
         if types.setdefault(spec.code, spec.type) is not spec.type:
             raise CatalogueError(
                 f"要素 {spec.code} 各版本类型不同",
@@ -231,17 +244,6 @@ def load_catalogue(folder: Path = CATALOGUE_DIR) -> Catalogue:
     _order({e.spec.code: e for e in entries})
     catalogue.at(dt.date.today())  # what holds today must hang together
     return catalogue
-
-
-def _element_lines(path: Path) -> list[int]:
-    import yaml
-
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == "elements" and isinstance(value, yaml.SequenceNode):
-                return [item.start_mark.line + 1 for item in value.value]
-    return []
 
 
 def _fault(path: Path, where: tuple[int | str, ...], zh: str, en: str) -> CatalogueError:
@@ -333,7 +335,7 @@ def _compile(
                     raise fail(f"结论文字引用了不存在的要素 {code}", f"text refers to unknown element {code}")
                 if code != "limit" and code not in needs:
                     needs.append(code)
-    return Entry(spec, file, path, line, formula, tuple(dict.fromkeys(needs)))
+    return Entry(spec, file, path, line, formula, tuple(dict.fromkeys(needs)), spec.computed)
 
 
 def _try_formula(formula: Formula, types: Mapping[str, Type], fail: Any) -> None:
@@ -699,7 +701,7 @@ def evaluate(
     place = str(jurisdiction.value) if jurisdiction is not None and jurisdiction.value is not None else ""
     for code in rules.closure(targets):
         entry = rules.entries[code]
-        if entry.spec.computed:
+        if entry.computed:
             done[code] = _compute(catalogue, entry, done, place, at)
         else:
             done[code] = _given(catalogue, entry, inputs.get(code))

@@ -119,6 +119,20 @@ def _rewrite(tokens: list[_Token], replace: Callable[[str], str]) -> str:
     return "".join(parts).strip()
 
 
+def _split(tokens: list[_Token]) -> list[tuple[bool, str]]:
+    """The formula cut at its codes: (is a code, text), in order."""
+    out: list[tuple[bool, str]] = []
+    literal = ""
+    for i, token in enumerate(tokens):
+        literal += token.space if out or literal or i else ""
+        if token.kind != "name" or token.text in _WORDS or _called(tokens, i):
+            literal += token.text
+            continue
+        out += [(False, literal), (True, token.text)]
+        literal = ""
+    return [*out, (False, literal)]
+
+
 def _why(error: BaseException) -> str:
     line = str(error).split("\n", 1)[0]
     try:
@@ -130,15 +144,18 @@ def _why(error: BaseException) -> str:
 
 def decimal_literal(value: Decimal) -> str:
     """Text ZEN reads exactly: no exponent, at most 28 significant digits and 27 decimals."""
+    _, digits, places = value.as_tuple()
+    if isinstance(places, int) and -20 <= places <= 0 and len(digits) <= 20 and (places == 0 or digits[-1]):
+        return format(value, "f")  # short as it stands
     if not value.is_finite():
         raise FormulaFault("数值不是有限数")
     rounded = value.normalize(EXACT)
     if rounded.adjusted() > 27:
         raise FormulaFault("数值超出可计算范围")
-    places = min(27, 27 - rounded.adjusted())
+    room = min(27, 27 - rounded.adjusted())
     exponent = rounded.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > places:
-        rounded = rounded.quantize(Decimal(1).scaleb(-places), context=EXACT)
+    if isinstance(exponent, int) and -exponent > room:
+        rounded = rounded.quantize(Decimal(1).scaleb(-room), context=EXACT)
     return format(rounded, "f")
 
 
@@ -159,8 +176,9 @@ class Formula:
         self.names = names_in(text)
         self.result = result
         self._numeric = numeric
-        self._source = _tokens(text)
-        inner = _rewrite(self._source, lambda n: f"number({n})" if n in numeric else n)
+        source = _tokens(text)
+        self._parts = _split(source)
+        inner = _rewrite(source, lambda n: f"number({n})" if n in numeric else n)
         try:
             self._compiled: Any = zen.compile_expression(f"string({inner})" if result == "number" else inner)
         except BaseException as error:  # the binding may also raise a Rust panic, which is not an Exception
@@ -208,4 +226,4 @@ class Formula:
             text = shown.get(name, name)
             return f"({text})" if text.startswith("-") else text
 
-        return _rewrite(self._source, show)
+        return "".join(show(text) if is_code else text for is_code, text in self._parts)

@@ -7,41 +7,43 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elements.element import Kind, Type
-from elements.engine import Catalogue, Evaluation, evaluate, explain, load_catalogue, read_inputs
+from elements.engine import Catalogue, Entry, Evaluation, evaluate, explain, load_catalogue, read_inputs
 from elements.places import with_settings
 from elements.report import element_row
+from elements.review import counts, review_rows
 from elements.tariffs import EVIDENCE_ZH
+from elements.values import ElementValue
+from elements.workbook import Reading
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import to_plain
 
 
 def list_elements(catalogue: Catalogue, at: dt.date) -> list[dict[str, Any]]:
     """Every element in force: code, names, kind, class, business, unit, source, clause …"""
-    out = []
-    for entry in catalogue.at(at).entries.values():
-        spec = entry.spec
-        out.append(
-            {
-                "code": spec.code,
-                "name": spec.name,
-                "name_en": spec.name_en,
-                "kind": spec.kind.value,
-                "type": spec.type.value,
-                "class": entry.business.clas,
-                "class_name": entry.business.class_name,
-                "business": entry.business.business,
-                "business_name": entry.business.name,
-                "unit": spec.unit,
-                "precision": spec.precision,
-                "source": spec.source.value,
-                "source_name": spec.source.zh,
-                "clause": spec.clause,
-                "unsourced": spec.unsourced,
-                "verified": spec.verified,
-                "fee": spec.fee is not None,
-            }
-        )
-    return out
+    return [_plain_entry(e) for e in catalogue.at(at).entries.values()]
+
+
+def _plain_entry(entry: Entry) -> dict[str, Any]:
+    spec = entry.spec
+    return {
+        "code": spec.code,
+        "name": spec.name,
+        "name_en": spec.name_en,
+        "kind": spec.kind.value,
+        "type": spec.type.value,
+        "class": entry.business.clas,
+        "class_name": entry.business.class_name,
+        "business": entry.business.business,
+        "business_name": entry.business.name,
+        "unit": spec.unit,
+        "precision": spec.precision,
+        "source": spec.source.value,
+        "source_name": spec.source.zh,
+        "clause": spec.clause,
+        "unsourced": spec.unsourced,
+        "verified": spec.verified,
+        "fee": spec.fee is not None,
+    }
 
 
 def describe_element(catalogue: Catalogue, code: str, at: dt.date) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def describe_element(catalogue: Catalogue, code: str, at: dt.date) -> dict[str, 
     spec = entry.spec
     named = REGISTRY.get(spec.function or "")
     tables = [a.table for a in [spec.tariff, *spec.args.values()] if a is not None and hasattr(a, "table")]
-    plain = next(e for e in list_elements(catalogue, at) if e["code"] == code)
+    plain = _plain_entry(entry)
     return {
         **plain,
         "rounding": spec.rounding.value,
@@ -129,16 +131,46 @@ def run_business(catalogue: Catalogue, business: str, inputs: Mapping[str, Any],
 
 
 def run_plain(catalogue: Catalogue, business: str, inputs: Mapping[str, Any], at: dt.date) -> dict[str, Any]:
-    """The run as one JSON document: values, what is 无法判定 and why, and the trace of each element."""
-    evaluation = run_business(catalogue, business, inputs, at)
+    """The run as one JSON document: values, what is 无法判定 and why, the review table, the trace of each element."""
+    return evaluation_plain(catalogue, business, run_business(catalogue, business, inputs, at), at)
+
+
+def import_plain(catalogue: Catalogue, business: str, reading: Reading, at: dt.date) -> dict[str, Any]:
+    """The run on what a workbook says, with the imported values and the cell each came from.
+
+    Raises:
+        BadInput: the workbook has faults; all are listed by cell.
+    """
+    reading.refuse()
+    entries = catalogue.at(at).entries
+    values = {
+        c: ElementValue(c, v, entries[c].spec.unit, source="form", details={"cell": reading.places[c]})
+        for c, v in reading.values.items()
+    }
+    codes = catalogue.codes_of(business, at)
+    evaluation = evaluate(catalogue, with_settings(catalogue, values, at), at, codes)
+    plain = evaluation_plain(catalogue, business, evaluation, at)
+    plain["inputs"] = {
+        c: {"value": to_plain(v), "cell": reading.places[c]} for c, v in reading.values.items()
+    }
+    plain["issues"] = [to_plain(i) for i in reading.issues]
+    return plain
+
+
+def evaluation_plain(
+    catalogue: Catalogue, business: str, evaluation: Evaluation, at: dt.date
+) -> dict[str, Any]:
+    """An evaluated business as one JSON document."""
     codes = catalogue.codes_of(business, at)
     file = catalogue.business(business)
     rows = [element_row(catalogue, evaluation, c) for c in codes]
     entries = catalogue.at(at).entries
     computed = [r for r in rows if entries[r["code"]].spec.computed]
+    review = review_rows(catalogue, evaluation, codes)
     return {
         "business": file.business,
         "name": file.name,
+        "name_en": file.name_en,
         "at": at.isoformat(),
         "rule_hash": catalogue.version,
         "values": {
@@ -167,6 +199,8 @@ def run_plain(catalogue: Catalogue, business: str, inputs: Mapping[str, Any], at
             if r["kind"] == Kind.CONCLUSION.value
         ],
         "failed": [r["code"] for r in rows if r["outcome"] == Outcome.FAIL.value],
+        "counts": counts(review),
+        "review": review,
         "trace": computed,
     }
 

@@ -18,8 +18,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from elements.reading import read_yaml
 from elements.values import Missing, Undecided, Value
-from project_box.kernel.catalogue import line_of, load_yaml, parse
+from project_box.kernel.catalogue import line_of, parse
 from project_box.kernel.errors import CatalogueError
 
 #: evidence tags: statute read, secondary source read, checked by computation, recalled, own proposal
@@ -141,6 +142,10 @@ class Lookup:
         return f"{self.edition.doc_no}({self.edition.jurisdiction})"
 
 
+#: lookups kept in memory; tables never change once loaded
+_REMEMBERED = 50_000
+
+
 class Tariffs:
     """All tables, with lookup by jurisdiction, date and keys."""
 
@@ -148,6 +153,7 @@ class Tariffs:
         self.tables = dict(tables)
         self.chains = dict(chains)
         self.home = home
+        self._found: dict[tuple[Any, ...], Lookup | Missing] = {}
 
     def chain(self, jurisdiction: str) -> list[str]:
         """Where to look, in order; an unknown jurisdiction has only itself and 全国."""
@@ -159,9 +165,24 @@ class Tariffs:
         Raises:
             Undecided: no table, no edition in force, or no matching row; the message says which.
         """
+        key = (code, jurisdiction, at, *((k, type(v), v) for k, v in keys.items()))
+        try:
+            known = self._found.get(key)
+        except TypeError:  # a key that is a list or dict
+            known = self._look(code, keys, jurisdiction, at)
+        else:
+            if known is None:
+                if len(self._found) >= _REMEMBERED:
+                    self._found.clear()
+                known = self._found[key] = self._look(code, keys, jurisdiction, at)
+        if isinstance(known, Missing):
+            raise Undecided(known)
+        return known
+
+    def _look(self, code: str, keys: Mapping[str, Value], jurisdiction: str, at: dt.date) -> Lookup | Missing:
         table = self.tables.get(code)
         if table is None:
-            raise Undecided(Missing(f"table:{code}", code, f"没有费率表 {code}", f"no table {code}"))
+            return Missing(f"table:{code}", code, f"没有费率表 {code}", f"no table {code}")
         asked = "、".join(str(v) for v in keys.values())
         in_force = False
         for place in self.chain(jurisdiction):
@@ -178,7 +199,7 @@ class Tariffs:
         else:
             reason = f"未收录{jurisdiction}在 {at.isoformat()} 有效的《{table.name}》"
             reason_en = f"no edition of {table.name_en} in force in {jurisdiction} on {at.isoformat()}"
-        raise Undecided(Missing(f"table:{code}", table.name, reason, reason_en))
+        return Missing(f"table:{code}", table.name, reason, reason_en)
 
 
 def _same(have: Any, want: Value) -> bool:
@@ -204,7 +225,7 @@ def load_tariffs(folder: Path) -> Tariffs:
     for path in sorted(folder.glob("*.yaml")):
         if path == places_file:
             continue
-        table = parse(Table, path, load_yaml(path))
+        table = parse(Table, path, read_yaml(path)[0])
         if table.code != path.stem or table.code in tables:
             raise CatalogueError(
                 f"费率表代码应与文件名一致:{table.code}",

@@ -85,7 +85,9 @@ def read_sheets(data: bytes) -> dict[str, Sheet]:
     check_package(data)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns about extensions it drops; values are all we take
+            warnings.simplefilter(
+                "ignore"
+            )  # openpyxl warns about extensions it drops; values are all we take
             return _read(data)
     except (BadInput, TooLarge):
         raise
@@ -126,7 +128,15 @@ def check_package(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             _check_parts(package)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError) as e:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        ValueError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as e:
         raise _unreadable(str(e)[:120]) from e
 
 

@@ -1,4 +1,4 @@
-"""``project-box elements``: the catalogue of elements, running a business, explaining a value."""
+"""``project-box elements``: the catalogue, running a business, explaining a value, what-if, workbooks, coverage."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import typer
 from rich.markup import escape
 from rich.tree import Tree
 
+from elements import compare as comparing
 from elements import run as runs
-from elements.engine import load_catalogue
+from elements import workbook as workbooks
+from elements.coverage import coverage, coverage_markdown
+from elements.engine import Catalogue, load_catalogue, read_inputs
 from elements.service import today
+from elements.workbook_file import MAX_BYTES
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, emit_json, explained, out, table
 
@@ -84,7 +88,9 @@ def parse_day(text: str | None) -> dt.date:
         raise BadInput(f"“{text[:40]}”不是日期,应如 2026-06-03", "ISO date expected", place="--at") from error
 
 
-group = typer.Typer(help="要素目录与求值 (elements: list, run, explain).", no_args_is_help=True)
+group = typer.Typer(
+    help="要素目录与求值 (elements: list, run, explain, diff, template, import).", no_args_is_help=True
+)
 
 
 @group.command("list")
@@ -224,6 +230,190 @@ def _grow(branch: Tree, node: dict[str, Any], seen: set[str]) -> None:
             continue
         seen.add(child["code"])
         _grow(branch.add(_label(child)), child, seen)
+
+
+@group.command("diff")
+def diff_(
+    business: Annotated[str, typer.Argument(help="业务代码,如 planning-permit、area-calculator")],
+    sets: SetOption = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            "-a",
+            metavar="KEY=VALUE",
+            help="另一次运行改动的输入,可重复;at=日期 换规则日期,rules=目录 换要素目录 (the other run's changes)",
+        ),
+    ] = None,
+    each: Annotated[
+        str | None,
+        typer.Option("--each", help="对一个要素的每个可选值各算一次,如 AREA_RULES (one run per option)"),
+    ] = None,
+    inputs: FileOption = None,
+    at: AtOption = None,
+    all_rows: Annotated[bool, typer.Option("--all", help="也列出相同的行 (equal rows too)")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """两次或多次运行并排对照 (what-if: other inputs, day, rule set or catalogue, side by side).
+
+    Example: project-box elements diff area-calculator --set PT_AREA=100 --set PT_OBJECT=自然层
+    --set PT_HEIGHT=2.1 --against AREA_RULES=AREA_55031_2022
+    """
+    with explained(as_json=as_json):
+        base = comparing.Variant("基准", load_catalogue(), parse_sets(sets, inputs), parse_day(at))
+        variants = [base]
+        if each is not None:
+            variants = comparing.each_option(base, each)
+        changes = parse_sets(against)
+        rules = changes.pop("rules", None)
+        if changes or rules is not None:
+            other = _other_catalogue(rules) if rules is not None else None
+            label = "、".join(against or [])
+            variants.append(comparing.against(base, changes, label, other))
+        if len(variants) < 2:
+            raise BadInput(
+                "没有给出要对照的另一次运行", "nothing to compare with", place="--against",
+                remedy="加 --against KEY=VALUE、--against at=日期 或 --each 要素",
+            )  # fmt: skip
+        plain = comparing.side_by_side(business, variants)
+    if not all_rows:
+        plain["rows"] = [r for r in plain["rows"] if r["changed"]]
+    if as_json:
+        emit_json(plain)
+        return
+    labels = [f"{r['label']}\n{r['at']} · {r['rule_hash'][:8]}" for r in plain["runs"]]
+    table(
+        f"{plain['name']} · {plain['counts']['changed']} 项不同,其中结论 {plain['counts']['conclusions_changed']} 项",
+        ["代码", "名称", "单位", *labels, "差"],
+        [
+            [r["code"], r["name"], r["unit"], *(_shown(c) for c in r["cells"]), r["delta"]]
+            for r in plain["rows"]
+        ],
+        right=list(range(3, 4 + len(labels))),
+    )
+    out.print("※ 用到未核实的数值", style="dim")
+
+
+def _other_catalogue(folder: str) -> Catalogue:
+    path = Path(folder)
+    if not (path / "tariffs" / "jurisdictions.yaml").is_file():
+        raise BadInput(
+            f"{folder[:80]} 不是要素目录(缺少 tariffs/jurisdictions.yaml)",
+            f"{folder[:80]!r} is no catalogue folder",
+            place="rules",
+        )
+    return load_catalogue(path.resolve())
+
+
+def _shown(cell: dict[str, Any]) -> str:
+    if not cell["defined"]:
+        return "—"
+    text = OUTCOMES[cell["outcome"]] if cell["outcome"] else escape(cell["display"])
+    return text + ("" if cell["verified"] else " ※")
+
+
+@group.command("template")
+def template_(
+    business: Annotated[str, typer.Argument(help="业务代码 (business)")],
+    file: Annotated[Path, typer.Argument(help="写到哪个 .xlsx 文件 (file to write)")],
+    sets: SetOption = None,
+    inputs: FileOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """生成一个业务的 Excel 导入模板 (workbook of a business's inputs, filled with what --set gives)."""
+    with explained(as_json=as_json):
+        day = parse_day(at)
+        catalogue = load_catalogue()
+        given = read_inputs(catalogue, parse_sets(sets, inputs), day)
+        values = {c: v.value for c, v in given.items() if v.value is not None}
+        data = workbooks.write_template(catalogue, business, day, values)
+        try:
+            file.write_bytes(data)
+        except OSError as error:
+            raise BadInput(f"无法写入 {file}", f"{file}: {error}", place=str(file)) from error
+        codes = workbooks.input_codes(catalogue, business, day)
+    if as_json:
+        emit_json(
+            {"business": business, "file": str(file), "inputs": codes, "filled": sorted(values),
+             "rule_hash": catalogue.version}
+        )  # fmt: skip
+    else:
+        out.print(f"{file} · {len(codes)} 个可填要素,已填 {len(values)} 个", highlight=False)
+
+
+@group.command("import")
+def import_(
+    business: Annotated[str, typer.Argument(help="业务代码 (business)")],
+    file: Annotated[Path, typer.Argument(help="填好的 .xlsx 文件 (filled workbook)")],
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """导入填好的模板并求值 (import a workbook and evaluate; faults by cell); exit code 1 or 2 as of run."""
+    with explained(as_json=as_json):
+        day = parse_day(at)
+        catalogue = load_catalogue()
+        try:
+            if file.stat().st_size > MAX_BYTES:
+                raise BadInput(f"文件过大:{file.name}", f"{file}: too large", place=str(file))
+            data = file.read_bytes()
+        except OSError as error:
+            raise BadInput(f"文件无法读取:{file.name}", f"{file}: {error}", place=str(file)) from error
+        reading = workbooks.read_workbook(catalogue, business, data, day)
+        if not reading.ok and not as_json:
+            table(
+                f"{file.name}",
+                ["单元格", "问题", "怎么办"],
+                [[i.file, escape(i.message), escape(i.remedy)] for i in reading.issues],
+            )
+        reading.refuse()
+        plain = runs.import_plain(catalogue, business, reading, day)
+    if as_json:
+        emit_json(plain)
+    else:
+        table(
+            f"{plain['name']} · {plain['at']} · 导入 {len(plain['inputs'])} 个要素",
+            ["代码", "名称", "值", "单位", "限值", "结论", "缺少"],
+            [
+                [r["code"], r["name"], escape(r["display"]), r["unit"], r["limit"],
+                 OUTCOMES.get(r["outcome"] or "", ""), escape(";".join(m["reason"] for m in r["missing"]))]
+                for r in plain["review"]
+            ],
+            right=[2],
+        )  # fmt: skip
+    if plain["failed"]:
+        raise typer.Exit(FAILED_CHECK)
+
+
+@group.command("coverage")
+def coverage_(
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="写到这个 Markdown 文件 (write the page, docs/reference/elements.md)"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """目录覆盖情况 (what the catalogue covers: counts per class, business and kind; verified, sourced)."""
+    with explained(as_json=as_json):
+        plain = coverage(load_catalogue(), today())
+        if write is not None:
+            try:
+                write.write_text(coverage_markdown(plain), encoding="utf-8")
+            except OSError as error:
+                raise BadInput(f"无法写入 {write}", f"{write}: {error}", place=str(write)) from error
+    if as_json:
+        emit_json(plain)
+        return
+    table(
+        f"要素 {plain['totals']['elements']} 个 · 规则版本 {plain['rule_hash']}",
+        ["类", "业务", "要素", "基础", "指标", "结论", "已核实", "未核实", "无依据"],
+        [
+            [b["class_name"], f"{b['name']} ({b['business']})", b["elements"], b["kinds"]["基础"],
+             b["kinds"]["指标"], b["kinds"]["结论"], b["verified"], b["unverified"], b["unsourced"]]
+            for b in plain["businesses"]
+        ],
+        right=list(range(2, 9)),
+    )  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:

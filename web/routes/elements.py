@@ -1,4 +1,4 @@
-"""Indicators and fees of a project, the element catalogue."""
+"""Indicators and fees of a project, the element catalogue, review tables, workbooks."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, File, Query, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from elements import run as runs
 from elements import service
 from elements.engine import load_catalogue
 from elements.fees import run_fee
-from project_box.kernel.errors import BadInput, Forbidden, PlatformError
+from elements.workbook import write_template
+from elements.workbook_file import MAX_BYTES
+from project_box.kernel.errors import BadInput, Forbidden, PlatformError, TooLarge
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
 from web.deps import ActorDep, SessionDep, redirect, render
@@ -65,6 +66,23 @@ def show_trace(session: SessionDep, actor: ActorDep, project_id: uuid.UUID, code
     return views.trace_view(session, actor, project_id, code)
 
 
+@api.post("/projects/{project_id}/sunlight", status_code=201)
+def compute_sunlight(
+    session: SessionDep, actor: ActorDep, project_id: uuid.UUID, body: Inputs | None = None
+) -> dict[str, Any]:
+    """Check the sunlight of the newest drawings; inputs RZ_ZONE, RZ_CITY, RZ_CASE."""
+    wanted = body or Inputs()
+    _only_officers_choose_the_day(actor, wanted.at)
+    service.evaluate_sunlight(session, actor, project_id, inputs=wanted.inputs, at=wanted.at)
+    return views.sunlight_plain(session, actor, project_id)
+
+
+@api.get("/projects/{project_id}/sunlight")
+def show_sunlight(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest sunlight table with findings."""
+    return views.sunlight_plain(session, actor, project_id)
+
+
 @api.post("/projects/{project_id}/fees", status_code=201)
 def compute_fees(session: SessionDep, actor: ActorDep, project_id: uuid.UUID, body: Inputs) -> dict[str, Any]:
     """Compute the fee statement; what the box knows is filled in."""
@@ -102,8 +120,56 @@ def show_element(actor: ActorDep, code: str) -> dict[str, Any]:
 
 @api.post("/elements/run/{business}")
 def run_business(actor: ActorDep, business: str, body: Inputs) -> dict[str, Any]:
-    """Evaluate a business of the catalogue on given inputs; nothing is stored."""
-    return runs.run_plain(load_catalogue(), business, body.inputs, body.at or service.today())
+    """Evaluate a business of the catalogue on given inputs; nothing is stored. ``review`` is the review table."""
+    return views.run_plain(business, body.inputs, body.at)
+
+
+class Comparison(Inputs):
+    """Inputs of the first run, and what the others change (``at`` among the changes is another day).
+
+    ``each`` names an input with options: one run per option (the area rule sets, for example).
+    """
+
+    against: list[dict[str, Any]] = Field(default_factory=list, max_length=5)
+    each: str = Field(default="", max_length=60)
+
+
+@api.post("/elements/diff/{business}")
+def compare_runs(actor: ActorDep, business: str, body: Comparison) -> dict[str, Any]:
+    """Runs of a business side by side; nothing is stored."""
+    return views.compare_plain(business, body.inputs, body.at, body.against, body.each)
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _upload(file: UploadFile) -> bytes:
+    data = file.file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise TooLarge(f"工作簿超过 {MAX_BYTES // 1_000_000} MB", "workbook too large", place="file")
+    if not data:
+        raise BadInput("没有选择文件", "no file", place="file", remedy="选择填好的 .xlsx 文件")
+    return data
+
+
+def _template(business: str) -> Response:
+    data = write_template(load_catalogue(), business, service.today())
+    headers = {"Content-Disposition": f'attachment; filename="{business}.xlsx"'}
+    return Response(data, media_type=XLSX, headers=headers)
+
+
+@api.get("/elements/template/{business}.xlsx", response_class=Response)
+def template(actor: ActorDep, business: str) -> Response:
+    """The business's import template as an Excel workbook."""
+    return _template(business)
+
+
+@api.post("/elements/import/{business}")
+def import_workbook(
+    actor: ActorDep, business: str, file: Annotated[UploadFile, File(description="filled template (.xlsx)")]
+) -> dict[str, Any]:
+    """Import a filled template and evaluate it; faults come by cell in ``error.details.issues``. Nothing is stored."""
+    return views.import_plain(business, _upload(file), None)
 
 
 @api.post("/elements/fee/{code}")
@@ -132,6 +198,29 @@ def indicators_form(
     """Compute the indicators anew."""
     service.evaluate_project(session, actor, project_id)
     return redirect(f"/projects/{project_id}/indicators")
+
+
+@pages.post("/projects/{project_id}/sunlight")
+async def sunlight_form(
+    request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID
+) -> Response:
+    """Check the sunlight with the zone, city size and case of the form."""
+    form = await request.form()
+    typed = {c: str(form.get(c) or "") for c in views.SUN_INPUTS}
+    try:
+        service.evaluate_sunlight(session, actor, project_id, inputs=typed)
+    except BadInput as error:
+        session.rollback()
+        view = views.indicators_view(session, actor, project_id)
+        return render(
+            request,
+            "elements/indicators.html",
+            status=error.status,
+            active="indicators",
+            error=error,
+            **view,
+        )
+    return redirect(f"/projects/{project_id}/indicators#sunlight")
 
 
 @pages.get("/projects/{project_id}/indicators/{code}")
@@ -189,6 +278,53 @@ def catalogue_page(
 ) -> Response:
     """Browse the catalogue."""
     return render(request, "elements/catalogue.html", **views.catalogue_view(business, kind, q))
+
+
+@pages.get("/elements/template/{business}.xlsx")
+def template_file(actor: ActorDep, business: str) -> Response:
+    """Download the import template."""
+    return _template(business)
+
+
+@pages.get("/elements/run/{business}")
+def review_page(request: Request, actor: ActorDep, business: str) -> Response:
+    """The review table of a business, empty; fields may be given in the address."""
+    typed = dict(request.query_params.items())
+    if len(typed) > MAX_FIELDS:
+        raise BadInput("地址中的字段过多", "too many fields")
+    return _review(request, business, typed, run=bool(typed))
+
+
+@pages.post("/elements/run/{business}")
+async def review_form(request: Request, actor: ActorDep, business: str) -> Response:
+    """Evaluate what the form holds; nothing is stored. On a fault the form comes back as typed."""
+    form = await request.form()
+    typed = {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf_token"}
+    if len(typed) > MAX_FIELDS:
+        raise BadInput("表单字段过多", "too many form fields")
+    return _review(request, business, typed, run=True)
+
+
+def _review(request: Request, business: str, typed: dict[str, str], *, run: bool) -> Response:
+    try:
+        view = views.review_form(business, typed) if run else views.review_view(business, typed)
+    except BadInput as error:
+        view = views.review_view(business, {**typed, "at": ""})
+        return render(request, "elements/review.html", status=error.status, error=error, **view)
+    return render(request, "elements/review.html", error=None, **view)
+
+
+@pages.post("/elements/import/{business}")
+def import_page(
+    request: Request, actor: ActorDep, business: str, file: Annotated[UploadFile, File()]
+) -> Response:
+    """Import a filled template into the review table; faults are listed by cell."""
+    try:
+        view = views.imported_view(business, _upload(file))
+    except (BadInput, TooLarge) as error:
+        view = views.review_view(business, {})
+        return render(request, "elements/review.html", status=error.status, error=error, **view)
+    return render(request, "elements/review.html", error=None, **view)
 
 
 @pages.get("/elements/{code}")

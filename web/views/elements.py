@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from drawings import service as drawings
+from elements import compare as comparing
 from elements import run as runs
 from elements import service
-from elements.engine import load_catalogue
+from elements.element import Type
+from elements.engine import Catalogue, load_catalogue
 from elements.fees import fee_codes, fee_inputs
+from elements.review import filtered
+from elements.workbook import dump_json, input_codes, read_workbook
 from project_box import service as box
-from project_box.kernel.errors import NotFound
+from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
 from project_box.models import Result
@@ -59,6 +64,57 @@ def indicators_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> d
     return {**found.payload, **_stamp(found)}
 
 
+#: what the sunlight form asks for
+SUN_INPUTS = ("RZ_ZONE", "RZ_CITY", "RZ_CASE")
+
+
+def sunlight_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """The newest sunlight table.
+
+    Raises:
+        NotFound: none has been computed yet (or the project is not visible).
+    """
+    box.get_project(session, actor, project_id)
+    found = box.latest_result(session, actor, project_id, "sunlight_table")
+    if found is None:
+        raise NotFound(
+            "还没有做日照分析",
+            "no sunlight table yet",
+            code="no_sunlight",
+            remedy="上传总平面图后在“指标”页点“日照分析”",
+        )
+    return {**found.payload, **_stamp(found)}
+
+
+def sunlight_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """Sunlight on the indicators page: form fields, and the newest table with what each figure rests on."""
+    catalogue, day = load_catalogue(), service.today()
+    found = box.latest_result(session, actor, project_id, "sunlight_table")
+    payload = {**found.payload, **_stamp(found)} if found is not None else None
+    inputs = payload["inputs"] if payload is not None else {}
+    fields = runs.form_fields(catalogue, SUN_INPUTS, day)
+    view: dict[str, Any] = {
+        "table": payload,
+        "fields": [{**f, "value": inputs.get(f["code"], "")} for f in fields],
+        "figures": [],
+        "conclusions": [],
+        "assumptions": [],
+        "stale": False,
+    }
+    if payload is None:
+        return view
+    details = payload["details"]
+    for row in payload["elements"]:
+        if row["code"].startswith("RZ") and row["kind"] == "基础" and row["code"] not in SUN_INPUTS:
+            view["figures"].append({**row, "detail": details.get(row["code"], {})})
+    view["conclusions"] = [r for r in payload["elements"] if r["kind"] == "结论"]
+    view["assumptions"] = list(dict.fromkeys(a for d in details.values() for a in d.get("assumptions", [])))
+    newest = box.latest_result(session, actor, project_id, "drawing_set")
+    used = payload["sources"].get("drawing_set")
+    view["stale"] = newest is not None and (used is None or used["id"] != str(newest.id))
+    return view
+
+
 def indicators_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
     """The indicators page: project, table split by kind, sheets to light entities up on."""
     project = box.get_project(session, actor, project_id)
@@ -68,6 +124,7 @@ def indicators_view(session: Session, actor: Actor, project_id: uuid.UUID) -> di
         "table": None,
         "may_compute": actor.is_officer or project.organisation_id == actor.organisation_id,
         "has_drawings": drawings.current_revision(session, actor, project_id) is not None,
+        "sunlight": sunlight_view(session, actor, project_id),
     }
     if found is None:
         return view
@@ -308,3 +365,152 @@ def element_view(code: str) -> dict[str, Any]:
     if code not in catalogue.at(day).entries:
         raise NotFound(f"没有要素 {code[:40]}", f"no element {code[:40]!r}")
     return runs.describe_element(catalogue, code, day)
+
+
+# ---------------------------------------------------------------- review table of a business
+
+
+def run_plain(business: str, inputs: dict[str, Any], at: dt.date | None) -> dict[str, Any]:
+    """A business evaluated on given inputs: what the review page shows."""
+    return runs.run_plain(load_catalogue(), business, inputs, at or service.today())
+
+
+def import_plain(business: str, data: bytes, at: dt.date | None) -> dict[str, Any]:
+    """A business evaluated on an imported workbook.
+
+    Raises:
+        BadInput: faults, by cell.
+    """
+    catalogue, day = load_catalogue(), at or service.today()
+    return runs.import_plain(catalogue, business, read_workbook(catalogue, business, data, day), day)
+
+
+def compare_plain(
+    business: str,
+    inputs: dict[str, Any],
+    at: dt.date | None,
+    against: list[dict[str, Any]],
+    each: str,
+) -> dict[str, Any]:
+    """Runs side by side: the inputs as given, with each of ``against`` changed, or once per option of ``each``.
+
+    Raises:
+        BadInput: nothing to compare with, or unusable inputs.
+    """
+    base = comparing.Variant("基准", load_catalogue(), inputs, at or service.today())
+    variants = comparing.each_option(base, each) if each else [base]
+    for changes in against:
+        label = "、".join(f"{k}={v}" for k, v in changes.items())
+        variants.append(comparing.against(base, changes, label[:80]))
+    return comparing.side_by_side(business, variants)
+
+
+def review_view(
+    business: str,
+    typed: dict[str, str],
+    *,
+    plain: dict[str, Any] | None = None,
+    comparison: dict[str, Any] | None = None,
+    show: str = "all",
+) -> dict[str, Any]:
+    """The review page: form with what was typed, table filtered, other runs beside it.
+
+    Raises:
+        NotFound: no such business. BadInput: no such filter.
+    """
+    catalogue, day = load_catalogue(), service.today()
+    file = catalogue.business(business)
+    day = _typed_day(typed) or day
+    codes = input_codes(catalogue, business, day)
+    entries = catalogue.at(day).entries
+    fields = []
+    for code in codes:
+        spec = entries[code].spec
+        fields.append(
+            {
+                "code": code,
+                "name": spec.name,
+                "name_en": spec.name_en,
+                "type": spec.type.value,
+                "unit": spec.unit,
+                "options": ["是", "否"] if spec.type is Type.BOOL else spec.options,
+                "long": spec.type in (Type.RECORDS, Type.MAP),
+                "source": spec.source.zh,
+                "note": spec.note,
+                "value": typed.get(code, ""),
+            }
+        )
+    return {
+        "business": {
+            "code": file.business, "name": file.name, "name_en": file.name_en, "class_name": file.class_name
+        },
+        "fields": fields,
+        "choices": [f for f in fields if f["options"]],
+        "typed": {"at": "", "each": "", "against": "", **typed},
+        "run": plain,
+        "rows": filtered(plain["review"], show) if plain is not None else [],
+        "show": show,
+        "comparison": comparison,
+        "at": day.isoformat(),
+    }  # fmt: skip
+
+
+def _typed_day(typed: dict[str, str]) -> dt.date | None:
+    text = typed.get("at", "").strip()
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"“{text[:20]}”不是日期", "ISO date expected", place="at") from error
+
+
+def review_form(business: str, typed: dict[str, str]) -> dict[str, Any]:
+    """The review page from its form: filled inputs, day, filter, and what to compare with.
+
+    Raises:
+        BadInput: unusable inputs; all faults are listed.
+    """
+    catalogue, day = load_catalogue(), _typed_day(typed) or service.today()
+    asked = set(input_codes(catalogue, business, day))
+    inputs = {k: v.strip() for k, v in typed.items() if k in asked and v.strip()}
+    plain = run_plain(business, inputs, day)
+    against = [_pairs(line) for line in typed.get("against", "").splitlines() if line.strip()][:5]
+    each = typed.get("each", "").strip()
+    comparison = compare_plain(business, inputs, day, against, each) if against or each else None
+    return review_view(business, typed, plain=plain, comparison=comparison, show=typed.get("show") or "all")
+
+
+def _pairs(line: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for part in re.split(r"[;；、]", line):
+        key, mark, value = part.partition("=")
+        if not mark or not key.strip():
+            raise BadInput(f"“{part.strip()[:40]}”应写作 代码=值", "KEY=VALUE expected", place="against")
+        out[key.strip()] = value.strip()
+    return out
+
+
+def imported_view(business: str, data: bytes, show: str = "all") -> dict[str, Any]:
+    """The review page after an import: the form holds what the workbook said.
+
+    Raises:
+        BadInput: faults, by cell.
+    """
+    catalogue, day = load_catalogue(), service.today()
+    reading = read_workbook(catalogue, business, data, day)
+    plain = runs.import_plain(catalogue, business, reading, day)
+    typed = {c: _form_text(catalogue, c, v, day) for c, v in reading.values.items()}
+    return review_view(business, typed, plain=plain, show=show)
+
+
+def _form_text(catalogue: Catalogue, code: str, value: Any, day: dt.date) -> str:
+    """A value as it stands in a form field, so that the form reads it back."""
+    spec = catalogue.at(day).entries[code].spec
+    if spec.type in (Type.RECORDS, Type.MAP):
+        return dump_json(value)
+    if spec.type is Type.LIMIT:
+        if value.get("operator") == "between":
+            return f"{value.get('value')}..{value.get('value2')}"
+        return f"{value.get('operator')}{value.get('value')}"
+    return _text(to_plain(value))

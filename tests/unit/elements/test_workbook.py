@@ -34,14 +34,32 @@ BUSINESSES = ["planning-permit", "house-sharing", "land-price", "fees", "verific
 
 TEXT = st.text(min_size=1, max_size=40).map(str.strip).filter(bool)
 NASTY = st.sampled_from(
-    ["=1+1", "JSON:1", "#N/A", "00012", "1e5", "TRUE", "2026-01-01", "_x0041_", "a\nb", "甲\t乙", '"q"', "@x", "'x"]
+    [
+        "=1+1",
+        "JSON:1",
+        "#N/A",
+        "00012",
+        "1e5",
+        "TRUE",
+        "2026-01-01",
+        "_x0041_",
+        "a\nb",
+        "甲\t乙",
+        '"q"',
+        "@x",
+        "'x",
+    ]
 )
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15)
 PLAIN = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**20), 10**20), NUMBERS, st.text(max_size=20), NASTY
 )
-NESTED = st.one_of(PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(st.text(max_size=5), PLAIN, max_size=3))
-KEYS = st.one_of(st.sampled_from(["building", "楼号", "levels", "JSON", " a", "", "名称"]), st.text(max_size=8))
+NESTED = st.one_of(
+    PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(st.text(max_size=5), PLAIN, max_size=3)
+)
+KEYS = st.one_of(
+    st.sampled_from(["building", "楼号", "levels", "JSON", " a", "", "名称"]), st.text(max_size=8)
+)
 
 
 def value_of(spec: ElementSpec) -> st.SearchStrategy[Any]:
@@ -170,7 +188,9 @@ def test_tables_of_names_and_values() -> None:
     assert changed("house-sharing", sheet).values == {"FH_INNER": {"A": 80, "B": Decimal("100.5")}}
     twice = changed("house-sharing", {**sheet, "FH_INNER!A4": "A"})
     assert [i.file for i in twice.issues] == ["FH_INNER!A4"]
-    assert changed("house-sharing", {"FH_INNER": "A=80;B=100"}).values == {"FH_INNER": {"A": "80", "B": "100"}}
+    assert changed("house-sharing", {"FH_INNER": "A=80;B=100"}).values == {
+        "FH_INNER": {"A": "80", "B": "100"}
+    }
     assert changed("house-sharing", {"FH_INNER": "无"}).values == {"FH_INNER": {}}
     assert not changed("house-sharing", {**sheet, "FH_INNER": "无"}).ok
     assert not changed("house-sharing", {"FH_INNER": "见同名工作表"}).ok
@@ -228,7 +248,8 @@ def test_not_a_workbook(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["xl/vbaProject.bin", "xl/externalLinks/externalLink1.xml", "xl/embeddings/o.bin", "xl/connections.xml"]
+    "part",
+    ["xl/vbaProject.bin", "xl/externalLinks/externalLink1.xml", "xl/embeddings/o.bin", "xl/connections.xml"],
 )
 def test_more_than_a_table(part: str) -> None:
     assert refused(package({part: b"<x/>"})).place == part.lower()
