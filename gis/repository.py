@@ -173,11 +173,12 @@ def feature_geometries(session: Session, version_id: int) -> tuple[Geometries, n
 
 
 _OVERLAPS = """
-SELECT p.version_id, p.fid, sum(ST_Area({shape})) AS area, sum(ST_Perimeter({shape})) AS perimeter
+SELECT p.version_id, p.fid, sum(ST_Area({shape}) ORDER BY p.id) AS area,
+  sum(ST_Perimeter({shape}) ORDER BY p.id) AS perimeter
 FROM gis.piece p
 CROSS JOIN LATERAL (SELECT ST_Intersection(p.geom, ST_GeomFromEWKB(:site)) AS x) i
 WHERE p.version_id = ANY(:versions) AND ST_Intersects(p.geom, ST_GeomFromEWKB(:wide))
-GROUP BY p.version_id, p.fid
+GROUP BY p.version_id, p.fid ORDER BY p.version_id, p.fid
 """
 
 

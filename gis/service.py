@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -412,7 +413,13 @@ def _facts_of(
     pairs = [(v, f) for v, f, _, _ in found]
     words = repository.describe(session, pairs)
     shapes: dict[tuple[int, int], BaseGeometry] = {}
-    if markers:
+    if not markers:  # only what may overlap within a layer, to count its area once
+        alone = {row.id for d, row in members if d.policy is Policy.NOTE}
+        hits = Counter(v for v, _, a, _ in found if a > 0)
+        several = [(v, f) for v, f, a, _ in found if a > 0 and hits[v] > 1 and v not in alone]
+        shapes = repository.clipped(session, several, moved, check_crs)
+        shapes = {k: crs_module.transform(g, check_crs, site_crs) for k, g in shapes.items()}
+    else:
         shapes = repository.clipped(session, [(v, f) for v, f, a, _ in found if a > 0], moved, check_crs)
         shapes |= repository.clipped(session, [(v, f) for v, f, a, _ in found if a <= 0], wide, check_crs)
         shapes = {k: crs_module.transform(g, check_crs, site_crs) for k, g in shapes.items()}
@@ -439,7 +446,7 @@ def _facts_of(
                     a,
                     p,
                     words[(row.id, f)][2],
-                    _marker(shapes.get((row.id, f)), site_crs),
+                    _marker(shapes.get((row.id, f)), site_crs) if markers else None,
                     words[(row.id, f)][1],
                 )
                 for f, a, p in mine

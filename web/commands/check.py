@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +13,10 @@ import typer
 
 from gis import report as map_report
 from gis import service
+from gis.batch import check_sites, read_sites
 from gis.boundary import read_boundary, summary
-from gis.source_crs import parse_crs
+from gis.source_crs import SourceCrs, parse_crs
+from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, out, table
 from web.commands.site import print_issues, read_input
@@ -34,9 +40,24 @@ def check(
         typer.Option("--height", metavar="M", help="建筑顶部海拔 (top elevation, m), 用于机场净空"),
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="另存可离线打开的地图报告 (map report)")] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="文件里每个面都是一个用地,逐个核查 (every area is a site)")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="批量核查的进程数 (processes)")
+    ] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="tcp://…", help="在 Dask 集群上批量核查")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
-    """多规合一检查 (check a site against all plan layers); exit code 1 for a finding 不符合 or 无法判定."""
+    """多规合一检查 (check a site against all plan layers); exit code 1 for a finding 不符合 or 无法判定.
+
+    With --batch every area of the file is a site; --json then prints one line of JSON for each.
+    """
+    if batch:
+        _batch(file, crs, workers, scheduler, as_json)
+        return
     with explained(as_json=as_json):
         reading = read_boundary(file.name, read_input(file), crs=parse_crs(crs, files=True))
         if not reading.ok or reading.geometry is None or reading.crs is None:
@@ -61,6 +82,40 @@ def check(
     else:
         _print(file.name, payload, report.timings["total_ms"])
     if report.outcome in (Outcome.FAIL, Outcome.UNDECIDED):
+        raise typer.Exit(FAILED_CHECK)
+
+
+def _batch(file: Path, crs: str | None, workers: int, scheduler: str | None, as_json: bool) -> None:
+    """Check every area of a file; JSON lines in the order of the file, or the number of sites by conclusion."""
+    totals: Counter[str] = Counter()
+    with explained(as_json=as_json):
+        stated = parse_crs(crs)
+        if isinstance(stated, SourceCrs):
+            raise BadInput(
+                "批量核查的文件须使用有 EPSG 代码的坐标系",
+                "a batch needs a CRS with an EPSG code",
+                code="CRS-INVALID",
+                place="--crs",
+            )
+        sites = read_sites(file, crs=stated)
+        started = time.perf_counter()
+        with database() as opened:
+            for line in check_sites(
+                opened.url, sites, on=service.today(), workers=workers, scheduler=scheduler
+            ):
+                totals[json.loads(line).get("outcome", "error")] += 1
+                if as_json:
+                    sys.stdout.write(line + "\n")
+    seconds = time.perf_counter() - started
+    err.print(f"{len(sites.numbers):,} 个用地,{seconds:.1f} 秒", highlight=False)
+    if not as_json:
+        table(
+            f"批量核查 {file.name}",
+            ["结论", "用地"],
+            [[OUTCOME.get(k, "[red]出错[/red]"), n] for k, n in sorted(totals.items())],
+            right=[1],
+        )
+    if set(totals) - {"pass", "note"}:
         raise typer.Exit(FAILED_CHECK)
 
 

@@ -1,0 +1,158 @@
+"""Many sites against all plan layers: 批量核查, on one machine or on a Dask cluster.
+
+Sites are cut into portions of a fixed size, each portion is checked in one transaction, and the answers are put
+together in the order of the sites. What a site's answer holds does not depend on who computed it, so the output is the
+same to the byte for any number of workers. docs/scaling.md says what was measured.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import shapely
+from sqlalchemy import text
+
+from gis import service
+from gis.source import open_source, read_batches
+from project_box.kernel.db import Database
+from project_box.kernel.errors import BadInput, PlatformError
+from project_box.kernel.plain import canonical_json
+
+#: sites in one portion of work; not the number of workers, so that the portions are always the same
+PORTION = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Sites of a file: numbers as in the file, areas as WKB in ``crs``, and which had to be repaired or left out."""
+
+    crs: int
+    numbers: tuple[int, ...]
+    shapes: tuple[bytes, ...]
+    repaired: frozenset[int]
+    issues: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    url: str
+    crs: int
+    numbers: tuple[int, ...]
+    shapes: tuple[bytes, ...]
+    repaired: frozenset[int]
+    on: dt.date
+
+
+def read_sites(path: Path, *, crs: int | None = None, layer: str | None = None) -> Sites:
+    """Areas of a vector file (GPKG, SHP, GeoJSON …) as sites.
+
+    Raises:
+        BadInput: unreadable, no CRS, or no area in it.
+    """
+    numbers: list[int] = []
+    shapes: list[bytes] = []
+    repaired: set[int] = set()
+    issues: list[dict[str, Any]] = []
+    with open_source(path, crs=crs, layer=layer) as source:
+        for batch in read_batches(source, buffered=False):
+            numbers += batch.numbers
+            shapes += [bytes(b) for b in shapely.to_wkb(batch.geometries)]
+            repaired |= {n for n, mended in zip(batch.numbers, batch.repaired, strict=True) if mended}
+            issues += batch.issues
+        found = source.crs
+    if not numbers:
+        raise BadInput(f"{path.name} 里没有面要素", "the file holds no area", code="NO-AREA", place=path.name)
+    return Sites(found, tuple(numbers), tuple(shapes), frozenset(repaired), tuple(issues))
+
+
+def check_sites(
+    url: str, sites: Sites, *, on: dt.date, workers: int = 1, scheduler: str | None = None
+) -> Iterator[str]:
+    """One canonical JSON document for each site, in the order of the file.
+
+    Args:
+        url: SQLAlchemy URL of the database; every worker opens its own connection.
+        on: day of the check, the same for all.
+        workers: processes on this machine; 1 works in this one.
+        scheduler: address of a Dask scheduler (``tcp://…``) instead; its workers need the platform and the database.
+
+    Raises:
+        BadInput: the scheduler cannot be used.
+    """
+    portions = [
+        _Portion(
+            url,
+            sites.crs,
+            sites.numbers[n : n + PORTION],
+            sites.shapes[n : n + PORTION],
+            sites.repaired,
+            on,
+        )
+        for n in range(0, len(sites.numbers), PORTION)
+    ]
+    if scheduler is not None:
+        yield from _on_dask(scheduler, portions)
+    elif workers == 1 or len(portions) == 1:
+        for portion in portions:
+            yield from _check(portion)
+    else:
+        with multiprocessing.get_context("spawn").Pool(min(workers, len(portions))) as pool:
+            for lines in pool.imap(_check, portions):
+                yield from lines
+
+
+def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[str]:
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise BadInput(
+            "没有安装 distributed 包,不能使用 --scheduler",
+            'the package "distributed" is not installed',
+            code="package_missing",
+            place="--scheduler",
+            remedy='执行 pip install "dask[distributed]",或改用 --workers',
+        ) from error
+    try:
+        client = distributed.Client(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise BadInput(
+            f"连不上调度器 {address}",
+            f"cannot reach the scheduler {address}: {error}",
+            code="scheduler_unreachable",
+            place="--scheduler",
+        ) from error
+    with client:
+        for future in client.map(_check, portions, pure=False):
+            yield from future.result()
+
+
+@lru_cache(maxsize=4)
+def _database(url: str) -> Database:
+    return Database(url, pool_size=1)
+
+
+def _check(portion: _Portion) -> list[str]:
+    """The answers of one portion."""
+    lines = []
+    with _database(portion.url).transaction() as session:
+        # one snapshot for the portion, and sums always in the same order
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
+        for number, blob in zip(portion.numbers, portion.shapes, strict=True):
+            head = {"site": number, "repaired": number in portion.repaired}
+            try:
+                report = service.check_geometry(
+                    session, shapely.from_wkb(blob), portion.crs, on=portion.on, markers=False
+                )
+            except PlatformError as error:
+                lines.append(canonical_json(head | {"error": error.to_plain()}).decode())
+                continue
+            lines.append(canonical_json(head | report.payload()).decode())
+    return lines

@@ -1,0 +1,68 @@
+"""Batch check: the same bytes whatever the number of workers, and the same answer as one check."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+
+import geopandas
+import pytest
+
+from gis import batch, service
+from gis.models import LayerVersion
+from project_box.kernel.errors import BadInput
+
+from .conftest import rectangle, write_layer
+
+pytestmark = pytest.mark.integration
+ON = dt.date(2026, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def plans(database, tmp_path_factory):
+    """Layers, committed, so that other processes see them; two farmland features overlap each other."""
+    folder = tmp_path_factory.mktemp("batch")
+    farmland = [(rectangle(n * 40, 0, n * 40 + 50, 500), {"YJJBNTTBBH": f"N{n}"}) for n in range(30)]
+    with database.transaction() as session:
+        path = write_layer(folder, "YJJBNT", farmland)
+        service.import_layer(session, "YJJBNT", path, version="batch", valid_from=ON)
+    yield
+    from sqlalchemy import delete
+
+    with database.transaction() as session:
+        session.execute(delete(LayerVersion).where(LayerVersion.version == "batch"))
+
+
+@pytest.fixture
+def sites(tmp_path):
+    shapes = [rectangle(n * 7, n, n * 7 + 60, n + 45) for n in range(12)]
+    path = tmp_path / "sites.gpkg"
+    geopandas.GeoDataFrame(geometry=shapes, crs=4547).to_file(path)
+    return path
+
+
+def test_same_bytes_for_any_number_of_workers(database, plans, sites, monkeypatch):
+    monkeypatch.setattr(batch, "PORTION", 4)
+    read = batch.read_sites(sites)
+    url = database.engine.url.render_as_string(hide_password=False)
+    one = list(batch.check_sites(url, read, on=ON))
+    assert len(one) == 12
+    assert list(batch.check_sites(url, read, on=ON, workers=2)) == one
+    assert list(batch.check_sites(url, read, on=ON, workers=3)) == one
+
+
+def test_areas_are_those_of_a_single_check(database, plans):
+    with database.transaction() as session:
+        site = rectangle(30, 0, 70, 40)
+        full = service.check_geometry(session, site, 4547, on=ON)
+        quick = service.check_geometry(session, site, 4547, on=ON, markers=False)
+    areas = {line.code: line.overlap_m2 for line in full.layers}
+    assert areas["YJJBNT"] == 1600  # 20 + 30 wide and 10 of it twice
+    assert {line.code: line.overlap_m2 for line in quick.layers} == areas
+
+
+def test_scheduler_without_the_package_is_explained(database, sites, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BadInput) as refused:
+        list(batch.check_sites("", batch.read_sites(sites), on=ON, scheduler="tcp://127.0.0.1:1"))
+    assert refused.value.code == "package_missing" and "distributed" in refused.value.zh
