@@ -1,0 +1,116 @@
+"""The catalogue counted: no copies, no unit forgotten, no dead input, conclusions rest on data; the page is current."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+from elements.coverage import coverage, coverage_markdown
+from elements.element import Kind, Type
+from elements.engine import load_catalogue
+from elements.rerun import Job, rerun
+from elements.values import ElementValue
+
+AT = dt.date(2026, 6, 3)
+CATALOGUE = load_catalogue()
+RULES = CATALOGUE.at(AT)
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "elements.md"
+#: pure numbers without a unit: coefficients, ratios, and the like
+_PURE = re.compile(r"率|系数|比|指数|修正|权重|倍|因子|期数|k|K|次数|数量|因素|序号|得分")
+
+
+def test_as_many_as_promised() -> None:
+    counted = coverage(CATALOGUE, AT)
+    totals, goals = counted["totals"], counted["goals"]
+    assert totals["elements"] >= goals["elements"]
+    assert totals["kinds"]["指标"] >= goals["指标"]
+    assert totals["kinds"]["结论"] >= goals["结论"]
+    assert sum(b["elements"] for b in counted["businesses"]) == totals["elements"]
+    assert sum(c["elements"] for c in counted["classes"]) == totals["elements"]
+
+
+def test_no_copies_within_a_class() -> None:
+    seen: dict[tuple[str, ...], str] = {}
+    copies = []
+    for code, entry in RULES.entries.items():
+        spec = entry.spec
+        rule = spec.formula or spec.model_dump_json(include={"function", "args", "tariff", "source"})
+        key = (entry.business.clas, spec.name, rule)
+        if key in seen:
+            copies.append((seen[key], code))
+        seen[key] = code
+    assert copies == []
+
+
+def test_no_rule_twice_under_two_names() -> None:
+    seen: dict[tuple[str, str, str], str] = {}
+    copies = []
+    for code, entry in RULES.entries.items():
+        spec = entry.spec
+        if spec.formula is None or spec.kind is not Kind.INDICATOR:
+            continue
+        key = (re.sub(r"\s", "", spec.formula), spec.unit, str(spec.precision))
+        if key in seen and not re.fullmatch(r"[A-Z0-9_]+", key[0]):
+            copies.append((seen[key], code))
+        seen[key] = code
+    assert copies == []
+
+
+def test_numbers_have_units() -> None:
+    bare = [
+        (c, e.spec.name)
+        for c, e in RULES.entries.items()
+        if e.spec.type is Type.INTEGER
+        and not e.spec.unit
+        and e.spec.kind is not Kind.CONCLUSION
+        and not _PURE.search(e.spec.name)
+    ]
+    assert bare == []
+
+
+def test_no_dead_inputs() -> None:
+    read = {n for e in RULES.entries.values() for n in e.needs}
+    read |= {c for f in CATALOGUE.businesses.values() for c in f.uses}
+    own = {c for c, e in RULES.entries.items() if e.spec.kind is Kind.DATA}
+    assert own - read == set()
+
+
+def test_every_conclusion_rests_on_data_that_can_be_given() -> None:
+    """Below every conclusion lies at least one input, and nothing below it lacks a way to a value."""
+    stuck = []
+    for code, entry in RULES.entries.items():
+        if entry.spec.kind is not Kind.CONCLUSION:
+            continue
+        below = RULES.closure([code])
+        if not any(not RULES.entries[c].computed for c in below if c != "JURISDICTION"):
+            stuck.append(code)
+        tables = [RULES.entries[c].spec.tariff for c in below]
+        empty = [t.table for t in tables if t and not CATALOGUE.tariffs.tables[t.table].editions]
+        if empty:
+            stuck.append(f"{code}: {empty}")
+    assert stuck == []
+
+
+def test_the_page_has_the_catalogue_s_shape() -> None:
+    """Every business has its row; figures are those of the last ``elements coverage --write``."""
+    shown = PAGE.read_text(encoding="utf-8")
+    fresh = coverage_markdown(coverage(CATALOGUE, AT))
+
+    def shape(text: str) -> list[str]:
+        return [
+            re.sub(r"\d+|\(\)|%|`[0-9a-f#]{4,}`", "#", line) for line in text.splitlines() if "|" not in line
+        ]
+
+    assert [s for s in shape(shown) if s.startswith("##")] == [s for s in shape(fresh) if s.startswith("##")]
+    for business in re.findall(r"^\| \w+ \| `([a-z-]+)`", shown, re.M):
+        assert business in CATALOGUE.businesses
+
+
+def test_a_rerun_gives_the_same_bytes_on_two_processes() -> None:
+    job = Job(tuple(CATALOGUE.codes_of("area-calculator", AT)), AT)
+    done: list[tuple[int, int]] = []
+    projects: list[dict[str, ElementValue]] = [{}, {}] * 110
+    one = rerun(job, projects, processes=1, progress=lambda a, b: done.append((a, b)))
+    assert done[-1] == (220, 220)
+    assert one == rerun(job, projects, processes=2)
