@@ -288,6 +288,14 @@ def test_check_command(run, tmp_path, city):
     assert "压占" in shown.stdout and "3,200.00" in shown.stdout
     path.write_bytes(b"")
     assert run("check", str(path), "--json").exit_code == 1
+    sites = write_layer(tmp_path, "sites", [(SITE, {}), (rectangle(0, 0, 20, 20), {})])
+    batch = run("check", str(sites), "--batch", "--json")
+    lines = [json.loads(line) for line in batch.stdout.splitlines() if line.startswith("{")]
+    assert batch.exit_code == 1 and [line["site_area_m2"] for line in lines] == [8000, 400]
+    difference = run("layers", "diff", "YJJBNT", "KG_DK", "--json")
+    assert difference.exit_code == 1 and json.loads(difference.stdout)["area_m2"] == 3200
+    changed = run("layers", "changes", "KG_DK", "web", "web", "--json")
+    assert changed.exit_code == 0 and json.loads(changed.stdout)["changes"] == []
 
 
 def test_layers_commands(run, tmp_path, city, database):
