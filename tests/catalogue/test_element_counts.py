@@ -92,6 +92,18 @@ def test_every_conclusion_rests_on_data_that_can_be_given() -> None:
     assert stuck == []
 
 
+def test_every_conclusion_has_an_example_that_passes_and_one_that_fails() -> None:
+    """Except those judged on measured drawings: their examples are drawings, in tests/integration/elements."""
+    lacking = [
+        code
+        for code, entry in RULES.entries.items()
+        if entry.spec.kind is Kind.CONCLUSION
+        and entry.business.business != "planning-permit"
+        and not {"符合", "不符合"} <= {str(x.expect) for x in entry.spec.examples}
+    ]
+    assert lacking == []
+
+
 def test_the_page_has_the_catalogue_s_shape() -> None:
     """Every business has its row; figures are those of the last ``elements coverage --write``."""
     shown = PAGE.read_text(encoding="utf-8")
