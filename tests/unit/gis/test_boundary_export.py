@@ -18,6 +18,7 @@ from project_box.kernel.errors import BadInput
 
 CRS = 4547
 HOLED = box(485_900, 3_115_000, 486_000, 3_115_080).difference(box(485_940, 3_115_030, 485_950, 3_115_040))
+assert isinstance(HOLED, Polygon)
 TWO = MultiPolygon([HOLED, box(486_100, 3_115_000, 486_140.123, 3_115_020.456)])
 
 
@@ -33,7 +34,7 @@ RADII = st.lists(st.floats(40, 180), min_size=3, max_size=60)
 @st.composite
 def boundaries(draw):
     """One to three parts far from each other, each with or without a hole."""
-    parts = []
+    parts: list[Polygon] = []
     for number in range(draw(st.integers(1, 3))):
         x = draw(st.floats(450_000, 550_000)) if number == 0 else parts[0].centroid.x + 1000 * number
         y = draw(st.floats(2_400_000, 4_900_000)) if number == 0 else parts[0].centroid.y
@@ -51,6 +52,7 @@ def read_back(written, crs=CRS):
         f"a.{written.extension}", written.data, crs=crs if written.format == "DXF" else None
     )
     assert reading.ok, [(i.code, i.message) for i in reading.issues]
+    assert reading.geometry is not None and reading.crs is not None
     return reading, crs_module.transform_unchecked(reading.geometry, reading.crs, crs)
 
 

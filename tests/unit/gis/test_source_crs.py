@@ -13,13 +13,13 @@ from shapely.geometry import box, mapping
 
 from gis import crs as crs_module
 from gis.boundary import read_boundary, read_drawn, summary, write_txt
-from gis.source_crs import Grid, SourceCrs, gcj02_to_wgs84, grids, parse_crs, wgs84_to_gcj02
+from gis.source_crs import Gcj02, Grid, SevenParameters, SourceCrs, gcj02_to_wgs84, grids, parse_crs, wgs84_to_gcj02
 from project_box.kernel.errors import BadInput
 
 SITE = box(485_900, 3_115_000, 486_000, 3_115_080)
 #: the same place as longitude and latitude
 PLACE = crs_module.transform_unchecked(SITE, 4547, 4326)
-ELLIPSOID = grids()["gcj02"].gcj02
+ELLIPSOID = grids()["gcj02"].gcj02 or Gcj02()
 CITY = """
 code: demo-city
 kind: four
@@ -61,7 +61,9 @@ def test_gcj02_must_be_declared_and_says_its_error():
     assert reading.area_m2 == pytest.approx(8000, abs=0.05)
     assert summary(reading)["declared_crs"] == "gcj02"
     turned = shapely.transform(shifted, lambda c: c[:, ::-1])
-    assert codes(read_drawn(mapping(turned), parse_crs("gcj-02"))) == ["AXIS-SWAPPED", "CRS-GCJ02"]
+    declared = parse_crs("gcj-02")
+    assert declared is not None
+    assert codes(read_drawn(mapping(turned), declared)) == ["AXIS-SWAPPED", "CRS-GCJ02"]
 
 
 def test_gcj02_outside_china_is_named():
@@ -105,16 +107,16 @@ def test_seven_parameters_match_proj():
         verified=False,
         target=4547,
         projection=projection,
-        seven={
-            "dx": 12.5,
-            "dy": -100.25,
-            "dz": -60.5,
-            "rx": 0.4,
-            "ry": -0.2,
-            "rz": 1.1,
-            "scale_ppm": 2.5,
-            "convention": "coordinate_frame",
-        },
+        seven=SevenParameters(
+            dx=12.5,
+            dy=-100.25,
+            dz=-60.5,
+            rx=0.4,
+            ry=-0.2,
+            rz=1.1,
+            scale_ppm=2.5,
+            convention="coordinate_frame",
+        ),
     )
     same = f"{projection} +towgs84=12.5,-100.25,-60.5,-0.4,0.2,-1.1,2.5"
     local = pyproj.Transformer.from_crs(4547, same, always_xy=True)
@@ -123,6 +125,7 @@ def test_seven_parameters_match_proj():
     for chosen in (SourceCrs(grid), parse_crs(same)):
         reading = read_boundary("a.json", document(moved), crs=chosen)
         assert reading.ok and codes(reading) == ["CRS-CONVERTED"]
+        assert reading.geometry is not None and reading.crs is not None
         back = crs_module.transform_unchecked(reading.geometry, reading.crs, 4547)
         assert shapely.hausdorff_distance(back, SITE) < 0.001
 
