@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from ezdxf.entities.lwpolyline import LWPolyline
 
 from drawings import service
 from project_box import service as box
@@ -21,6 +22,7 @@ def changed(city):
 
     doc = build.site_plan()
     wide = next(e for e in doc.modelspace() if e.dxf.layer == "建筑基底" and e.dxftype() == "LWPOLYLINE")
+    assert isinstance(wide, LWPolyline)
     wide.set_points([(x + (2 if x > build.X + 50 else 0), y) for x, y in wide.get_points("xy")], format="xy")
     build.box(doc, "绿地", build.X + 150, build.Y + 60, 10, 10)
     with city.transaction() as session:

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from click.testing import Result
 from sqlalchemy import select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from approval.codes import credit_check_character
 from project_box import accounts
@@ -21,7 +20,7 @@ from project_box.kernel.db import Database
 from project_box.kernel.errors import NotSignedIn
 from project_box.kernel.settings import get_settings
 from project_box.models import AuditEvent, User, UserSession
-from project_box.service import verify_audit
+from project_box.service import now, verify_audit
 from web.cli import app
 from web.migrate import upgrade
 
@@ -162,7 +161,7 @@ def test_password_and_disable_end_sessions(run: Run, empty: Database) -> None:
     with empty.transaction() as session:
         user = accounts.any_user(session, "fire")
         token = accounts.open_session(session, user, hours=1)
-        user.locked_until = accounts.now() + accounts.REST
+        user.locked_until = now() + accounts.REST
     with empty.transaction() as session, pytest.raises(NotSignedIn):
         check_password(session, "fire", SECRET)
     assert run("password", "fire", password="another secret").exit_code == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from ezdxf.entities.lwpolyline import LWPolyline
 from sqlalchemy import delete, select
 
 from drawings import service
@@ -23,6 +24,7 @@ def plans() -> tuple[bytes, bytes]:
     """A plan, and one with a building that is 2 m wider and a new green."""
     doc = build.site_plan()
     wide = next(e for e in doc.modelspace() if e.dxftype() == "LWPOLYLINE" and e.dxf.layer == "建筑基底")
+    assert isinstance(wide, LWPolyline)
     wide.set_points([(x + (2 if x > build.X + 50 else 0), y) for x, y in wide.get_points("xy")], format="xy")
     build.box(doc, "绿地", build.X + 150, build.Y + 60, 10, 10)
     return build.data(build.site_plan()), build.data(doc)

@@ -13,13 +13,30 @@ from shapely.geometry import box, mapping
 
 from gis import crs as crs_module
 from gis.boundary import read_boundary, read_drawn, summary, write_txt
-from gis.source_crs import Gcj02, Grid, SevenParameters, SourceCrs, gcj02_to_wgs84, grids, parse_crs, wgs84_to_gcj02
+from gis.source_crs import (
+    Gcj02,
+    Grid,
+    SevenParameters,
+    SourceCrs,
+    gcj02_to_wgs84,
+    grids,
+    parse_crs,
+    wgs84_to_gcj02,
+)
 from project_box.kernel.errors import BadInput
 
 SITE = box(485_900, 3_115_000, 486_000, 3_115_080)
 #: the same place as longitude and latitude
 PLACE = crs_module.transform_unchecked(SITE, 4547, 4326)
-ELLIPSOID = grids()["gcj02"].gcj02 or Gcj02()
+
+
+def _ellipsoid() -> Gcj02:
+    found = grids()["gcj02"].gcj02
+    assert found is not None
+    return found
+
+
+ELLIPSOID = _ellipsoid()
 CITY = """
 code: demo-city
 kind: four
