@@ -113,7 +113,7 @@ def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[str]:
         distributed = importlib.import_module("distributed")
     except ImportError as error:
         raise BadInput(
-            "没有安装 distributed 包,不能使用 --scheduler",
+            "没有安装 distributed 包，不能使用 --scheduler",
             'the package "distributed" is not installed',
             code="package_missing",
             place="--scheduler",

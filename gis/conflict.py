@@ -280,7 +280,7 @@ def _line(
             features=(),
             version=None,
             valid_from=None,
-            message=known.reason or f"没有{definition.name}的数据,未核查",
+            message=known.reason or f"没有{definition.name}的数据，未核查",
             message_en=known.reason_en or f"{definition.name_en}: no data loaded, not checked",
         )
     tolerance, minimum = catalogue.tolerance(definition), catalogue.minimum_area(definition)
@@ -375,7 +375,7 @@ def _words(
     if status is Status.TOUCH:
         return (
             Outcome.NOTE,
-            f"与{name}相邻,未压占;请核对界线",
+            f"与{name}相邻，未压占；请核对界线",
             f"Touches without overlapping: {name_en}; check the line",
         )
     what = "、".join(dict.fromkeys(h.label for h in hits[:3] if h.label)) + (" 等" if len(hits) > 3 else "")
@@ -405,14 +405,14 @@ def _height(
     if not limits:
         return (
             Outcome.UNDECIDED,
-            f"位于{definition.name}区,但图层没有限制高程",
+            f"位于{definition.name}区，但图层没有限制高程",
             f"{definition.name_en}: the layer holds no limit",
         )
     limit = min(limits)
     if height_m is None:
         return (
             Outcome.UNDECIDED,
-            f"位于{definition.name}区,限制海拔 {limit:g} m({datum});建筑顶部海拔未知,无法判定。{definition.advice}",
+            f"位于{definition.name}区，限制海拔 {limit:g} m({datum});建筑顶部海拔未知，无法判定。{definition.advice}",
             f"{definition.name_en}: limit {limit:g} m; the top elevation of the buildings is not known. "
             f"{definition.advice_en}",
         )
@@ -505,7 +505,7 @@ def planning_conditions(
     if not hits:
         return PlanningConditions(
             "undecided",
-            f"用地不在任何{definition.name}内,没有规划条件",
+            f"用地不在任何{definition.name}内，没有规划条件",
             "The site lies in no plot of the detailed plan",
             source,
             None,
@@ -520,7 +520,7 @@ def planning_conditions(
             f"用地涉及 {len(hits)} 个{definition.name}({names}),没有一个包含 {rule.share_minimum:.0%} 以上的用地,"
             "无法判定规划条件"
             if len(hits) > 1
-            else f"用地只有 {first.share:.1%} 在{definition.name} {plots[0]['code']} 内,无法判定规划条件",
+            else f"用地只有 {first.share:.1%} 在{definition.name} {plots[0]['code']} 内，无法判定规划条件",
             f"The site lies in {len(hits)} plots ({names}), none of which holds it",
             source,
             None,

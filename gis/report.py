@@ -234,11 +234,11 @@ def _tables(report: Mapping[str, Any]) -> str:
             for c in planning["conditions"]
         )
         parts.append(
-            f"<table><caption>规划条件:{html.escape(planning['reason'])}</caption>"
+            f"<table><caption>规划条件：{html.escape(planning['reason'])}</caption>"
             f"<tbody>{conditions or '<tr><td>无法判定</td></tr>'}</tbody></table>"
         )
     parts.append(
-        "<p class='meta'>项目盒 Project Box 生成;地图组件 Leaflet(BSD-2-Clause)。本文件可离线打开。</p></div>"
+        "<p class='meta'>项目盒 Project Box 生成；地图组件 Leaflet(BSD-2-Clause)。本文件可离线打开。</p></div>"
     )
     return "".join(parts)
 

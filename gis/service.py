@@ -89,7 +89,7 @@ def refuse(reading: BoundaryReading) -> None:
     first = plain["issues"][0]
     more = sum(1 for i in plain["issues"] if i["level"] == "error") - 1
     raise BadInput(
-        f"红线不能使用:{first['message']}" + (f"(另有 {more} 处错误)" if more > 0 else ""),
+        f"红线不能使用：{first['message']}" + (f"(另有 {more} 处错误)" if more > 0 else ""),
         f"the boundary cannot be used: {first['message_en']}" + (f" (+{more} errors)" if more > 0 else ""),
         code=first["code"],
         place=f"第 {first['line']} 行" if first["line"] else None,
@@ -367,7 +367,7 @@ def check_geometry(
         else:
             facts[definition.code] = LayerFacts(
                 None,
-                reason=f"用地与{definition.name}的坐标系之间没有公开的转换参数,未核查",
+                reason=f"用地与{definition.name}的坐标系之间没有公开的转换参数，未核查",
                 reason_en=f"{definition.name_en}: no published transformation to the site's CRS, not checked",
             )
     loaded = time.perf_counter()
@@ -547,7 +547,7 @@ def run_conflict_check(
     found = latest_boundary(session, actor, project_id)
     if found is None:
         raise Conflict(
-            "还没有用地红线,不能做多规检查",
+            "还没有用地红线，不能做多规检查",
             "the project has no boundary yet",
             code="no_boundary",
             remedy="先在“用地红线”页上传或绘制红线",

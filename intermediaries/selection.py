@@ -62,7 +62,7 @@ def shortlist(candidates: Sequence[Candidate], *, on: dt.date, avoided: Collecti
         else:
             eligible.append(candidate)
     least = min((c.load for c in eligible), default=0)
-    excluded += [(c.name, f"在办任务 {c.load} 件,多于最少的 {least} 件") for c in eligible if c.load > least]
+    excluded += [(c.name, f"在办任务 {c.load} 件，多于最少的 {least} 件") for c in eligible if c.load > least]
     return Shortlist(
         tuple(sorted((c for c in eligible if c.load == least), key=lambda c: c.key)), tuple(excluded)
     )

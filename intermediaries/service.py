@@ -271,7 +271,7 @@ def _send_out(
         if not listed.eligible:
             why = listed.excluded[0][1] if listed.excluded else "未入驻"
             raise Conflict(
-                f"不能选择该机构:{why}",
+                f"不能选择该机构：{why}",
                 f"agency not eligible: {why}",
                 code="agency_not_eligible",
                 place="agency",
@@ -312,7 +312,7 @@ def _send_out(
         session,
         project_id=line.project_id,
         organisation_id=agency.organisation_id,
-        title=f"新的中介任务:{line.name}",
+        title=f"新的中介任务：{line.name}",
         body=f"项目“{line.project.name}”需要{line.deliverable}。{line.reason}",
         link=f"/engagements/{engagement.id}",
     )
@@ -426,7 +426,7 @@ def _line(session: Session, actor: Actor, case_id: uuid.UUID, code: str) -> Eval
     _lock(session, case_id)
     line = repository.line(session, actor, case_id, code)
     if line is None:
-        raise NotFound("没有这个评估事项,或您无权查看", "no such evaluation line for this person")
+        raise NotFound("没有这个评估事项，或您无权查看", "no such evaluation line for this person")
     return line
 
 
@@ -495,7 +495,7 @@ def decide(
     reason = _reason(reason)
     line = _line(session, actor, case_id, code)
     if status_of(line) is LineStatus.DELIVERED:
-        raise Conflict("该评估已交付,不能再改变", "already delivered", code="already_delivered")
+        raise Conflict("该评估已交付，不能再改变", "already delivered", code="already_delivered")
     line.decision = "dropped" if decision == "drop" else "required"
     line.decision_reason, line.decided_by, line.decided_at = reason, actor.name, box.now()
     if decision == "drop":
@@ -541,7 +541,7 @@ def dispatch_line(
             line.obstacle,
             "no eligible agency",
             code="no_agency",
-            remedy="登记具备资质的机构,或说明理由后不再要求该评估",
+            remedy="登记具备资质的机构，或说明理由后不再要求该评估",
         )
     return engagement
 
@@ -564,7 +564,7 @@ def get_engagement(
     """
     engagement = repository.engagement(session, actor, engagement_id, lock=lock)
     if engagement is None:
-        raise NotFound("没有这个中介任务,或您无权查看", "no such engagement for this person")
+        raise NotFound("没有这个中介任务，或您无权查看", "no such engagement for this person")
     return engagement
 
 
@@ -607,7 +607,7 @@ def _end(session: Session, actor: Actor, engagement: Engagement, action: str, re
         box.post_message(
             session,
             organisation_id=engagement.agency.organisation_id,
-            title=f"任务已撤销:{engagement.line.name}",
+            title=f"任务已撤销：{engagement.line.name}",
             body=reason,
             link=f"/engagements/{engagement.id}",
         )
@@ -649,8 +649,8 @@ def decline(session: Session, actor: Actor, engagement_id: uuid.UUID, reason: st
             session,
             project_id=line.project_id,
             user_id=engagement.dispatched_by,
-            title=f"需要另行选取机构:{line.name}",
-            body=f"{engagement.agency.organisation.name}拒绝:{reason}。{line.obstacle}",
+            title=f"需要另行选取机构：{line.name}",
+            body=f"{engagement.agency.organisation.name}拒绝：{reason}。{line.obstacle}",
             link=f"/cases/{line.case_id}/engagements",
         )
     return following
@@ -673,7 +673,7 @@ def _check_report(pdf: bytes) -> None:
     """
     if len(pdf) > MAX_REPORT:
         raise TooLarge(
-            f"成果文件过大:{len(pdf) // 1024 // 1024} MB,最多 {MAX_REPORT // 1024 // 1024} MB", "report too large",
+            f"成果文件过大：{len(pdf) // 1024 // 1024} MB,最多 {MAX_REPORT // 1024 // 1024} MB", "report too large",
             code="report_too_large", place="file", remedy="压缩图片或拆分附件后再交付",
         )  # fmt: skip
     if not pdf:
@@ -817,7 +817,7 @@ def deliver(
         box.post_message(
             session,
             project_id=line.project_id,
-            title=f"评估成果已交付:{line.name}",
+            title=f"评估成果已交付：{line.name}",
             body=f"{agency.organisation.name}交付了{line.deliverable},请评价。",
             link=f"/engagements/{engagement.id}",
             **recipient,

@@ -154,7 +154,7 @@ def set_active(session: Session, user: User, active: bool) -> None:
         others = session.scalars(select(User).where(User.active, User.id != user.id).with_for_update(of=User))
         if not any(Role.ADMIN in other.roles for other in others):
             raise Conflict(
-                "这是最后一个可登录的系统管理员,不能停用", "the last administrator cannot be disabled",
+                "这是最后一个可登录的系统管理员，不能停用", "the last administrator cannot be disabled",
                 code="last_administrator", remedy="先添加另一个系统管理员",
             )  # fmt: skip
     user.active = active
@@ -186,8 +186,8 @@ def check_password(session: Session, username: str, password: str) -> User | Non
     user = repository.user_by_name(session, username)
     if user is not None and user.locked_until is not None and user.locked_until > now():
         raise NotSignedIn(
-            "密码错误次数过多,账号暂停登录", "account rests after too many failed sign-ins", code="account_rests",
-            remedy="10 分钟后再试,或联系系统管理员",
+            "密码错误次数过多，账号暂停登录", "account rests after too many failed sign-ins", code="account_rests",
+            remedy="10 分钟后再试，或联系系统管理员",
         )  # fmt: skip
     try:
         _hasher().verify(user.password_hash if user else _nobody(), password)

@@ -252,7 +252,7 @@ def _fonts() -> typst.Fonts:
     missing = [family for family in _FAMILIES if family not in set(fonts.families())]
     if missing:
         raise PlatformError(
-            f"缺少中文字体:{'、'.join(missing)}",
+            f"缺少中文字体：{'、'.join(missing)}",
             f"fonts not found: {', '.join(missing)}",
             code="fonts_missing",
             remedy="安装系统软件包 fonts-noto-cjk(apt-get install fonts-noto-cjk)后重启",
@@ -384,7 +384,7 @@ def render(template: str, data: Mapping[str, Any], attachments: Sequence[str] = 
         fault = error.errors()[0]
         field = ".".join(str(part) for part in fault["loc"])
         raise BadInput(
-            f"文书数据有误:{field} {fault['msg']}",
+            f"文书数据有误：{field} {fault['msg']}",
             f"{template}: {field}: {fault['msg']}",
             code="document_data",
             place=field,

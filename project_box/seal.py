@@ -124,7 +124,7 @@ def _media_box(writer: IncrementalPdfFileWriter, page_number: int) -> tuple[floa
             node = node["/Parent"]
     except (PdfError, KeyError, TypeError, ValueError, IndexError) as error:
         raise BadInput(
-            f"文件没有第 {page_number} 页,无法盖章", f"no page {page_number}: {error}", code="no_page"
+            f"文件没有第 {page_number} 页，无法盖章", f"no page {page_number}: {error}", code="no_page"
         ) from error
     return 0.0, 0.0, 595.28, 841.89
 
@@ -153,14 +153,14 @@ def _open(pdf: bytes) -> IncrementalPdfFileWriter:
             writer.find_page_for_modification(pages - 1)
     except Exception as error:  # a damaged file may break the parser anywhere
         raise BadInput(
-            "PDF 文件无法读取,不能盖章",
+            "PDF 文件无法读取，不能盖章",
             f"unreadable PDF: {type(error).__name__}: {error}",
             code="unreadable_pdf",
             remedy="重新导出 PDF 后再提交",
         ) from error
     if encrypted:
         raise BadInput(
-            "PDF 已加密,不能盖章", "encrypted PDF", code="encrypted_pdf", remedy="请提交未加密的 PDF 文件"
+            "PDF 已加密，不能盖章", "encrypted PDF", code="encrypted_pdf", remedy="请提交未加密的 PDF 文件"
         )
     return writer
 
@@ -207,7 +207,7 @@ def sign_pdf(
     authority = signer.authority
     if authority.revoked(signer.certificate):
         raise Conflict(
-            "印章证书已被吊销,不能盖章", "the certificate was withdrawn", code="certificate_revoked"
+            "印章证书已被吊销，不能盖章", "the certificate was withdrawn", code="certificate_revoked"
         )
     writer = _open(pdf)
     try:
@@ -260,7 +260,7 @@ def sign_pdf(
         sealed: io.BytesIO = _run(pdf_signer.async_sign_pdf(writer))
     except PdfError as error:
         raise BadInput(
-            "PDF 文件无法读取,不能盖章",
+            "PDF 文件无法读取，不能盖章",
             f"unreadable PDF: {error}",
             code="unreadable_pdf",
             remedy="重新导出 PDF 后再提交",

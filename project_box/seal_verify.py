@@ -151,7 +151,7 @@ def verify_pdf(
     elif len(data) > MAX_BYTES:
         found.say(f"文件过大({len(data)} 字节),无法核验")
     elif not data.startswith(b"%PDF-"):
-        found.say("文件头已被改动,不是以 %PDF- 开头" if b"%%EOF" in data[-2048:] else "不是 PDF 文件")
+        found.say("文件头已被改动，不是以 %PDF- 开头" if b"%%EOF" in data[-2048:] else "不是 PDF 文件")
         if b"%%EOF" in data[-2048:]:
             found.modified = True
     else:
@@ -184,9 +184,9 @@ def _examine(data: bytes, roots: list[x509.Certificate], found: _Examination) ->
     if not ranges:
         if any(trace in data for trace in _SIGNATURE_TRACES):
             found.modified = True
-            found.say("签名字典已损坏:找不到签名覆盖范围(ByteRange)")
+            found.say("签名字典已损坏：找不到签名覆盖范围(ByteRange)")
         elif not data.rstrip(b"\0\t\n\r ").endswith(b"%%EOF"):
-            found.say("文件不完整:没有文件结尾标记,可能被截断")
+            found.say("文件不完整：没有文件结尾标记，可能被截断")
         else:
             found.say("文件没有电子印章(未签名)")
         return
@@ -198,16 +198,16 @@ def _examine(data: bytes, roots: list[x509.Certificate], found: _Examination) ->
     except Exception as error:  # a damaged file may break the parser anywhere
         found.modified = True
         if _digest_differs(data, ranges):
-            found.say("文件内容在盖章后被改动:摘要与签名不符")
-            found.say(f"文件结构已损坏,无法读取签名({_english(error)})")
+            found.say("文件内容在盖章后被改动：摘要与签名不符")
+            found.say(f"文件结构已损坏，无法读取签名({_english(error)})")
         else:
-            found.say(f"签名数据或文件结构已损坏,无法读取签名({_english(error)})")
+            found.say(f"签名数据或文件结构已损坏，无法读取签名({_english(error)})")
         return
     if timestamps:
-        found.say("文件含有平台不出具的文档时间戳,不予认可")
+        found.say("文件含有平台不出具的文档时间戳，不予认可")
     if not signatures:
         found.modified = True
-        found.say("签名域已被移除或损坏:文件中有签名数据,但没有可读取的签名")
+        found.say("签名域已被移除或损坏：文件中有签名数据，但没有可读取的签名")
         return
     if len(signatures) != len(ranges):
         found.modified = True
@@ -248,13 +248,13 @@ def _examine_coverage(data: bytes, ranges: Iterable[tuple[int, ...]], found: _Ex
     end = second + rest
     if start != 0 or first >= second:
         found.modified = True
-        found.say("签名覆盖范围(ByteRange)不从文件开头开始或前后颠倒,不予认可")
+        found.say("签名覆盖范围(ByteRange)不从文件开头开始或前后颠倒，不予认可")
     elif end < len(data):
         found.modified = True
         found.say(f"盖章后文件末尾被追加了 {len(data) - end} 个字节")
     elif end > len(data):
         found.modified = True
-        found.say(f"文件被截断:盖章时 {end} 字节,现有 {len(data)} 字节")
+        found.say(f"文件被截断：盖章时 {end} 字节，现有 {len(data)} 字节")
     else:
         found.covers = True
 
@@ -264,11 +264,11 @@ def _signature_string(data: bytes, byte_range: Sequence[int], found: _Examinatio
     start, first, second, _ = (int(n) for n in byte_range)
     gap = data[first:second]
     if start != 0 or gap[:1] != b"<" or gap[-1:] != b">":
-        found.say("签名覆盖范围的空隙不是签名本身,文件中有未被签名保护的内容")
+        found.say("签名覆盖范围的空隙不是签名本身，文件中有未被签名保护的内容")
         return None
     digits = gap[1:-1]
     if re.fullmatch(rb"(?:[0-9A-F]{2})+", digits) is None:
-        found.say("签名数据区(Contents)的字符被改动:不是规范的十六进制")
+        found.say("签名数据区(Contents)的字符被改动：不是规范的十六进制")
         return None
     raw = binascii.unhexlify(digits)
     length = _der_length(raw)
@@ -276,7 +276,7 @@ def _signature_string(data: bytes, byte_range: Sequence[int], found: _Examinatio
         found.say("签名数据区(Contents)的结构已损坏")
         return None
     if raw[length:].strip(b"\0"):
-        found.say("签名数据区(Contents)的填充字节被改动:应全为零")
+        found.say("签名数据区(Contents)的填充字节被改动：应全为零")
         return None
     return raw[:length]
 
@@ -457,10 +457,10 @@ def _examine_signature(
     good = bool(status.intact and status.valid)
     if not status.intact:
         found.modified = True
-        found.say("文件内容在盖章后被改动:摘要与签名不符")
+        found.say("文件内容在盖章后被改动：摘要与签名不符")
     if not status.valid:
         found.modified = True
-        found.say("签名值不正确:签名数据被改动,或不是该证书签署的")
+        found.say("签名值不正确：签名数据被改动，或不是该证书签署的")
     if status.revoked:
         found.say("签名证书在盖章前已被吊销")
     elif good and not status.trusted:
@@ -468,12 +468,12 @@ def _examine_signature(
             found.say("签名证书链在盖章时无效(证书过期、用途不符或缺少吊销信息)")
         else:
             issuer = signature.signer_cert.issuer.native.get("common_name") or "未知机构"
-            found.say(f"签名证书不是受信任的机构签发的(签发者:{issuer})")
+            found.say(f"签名证书不是受信任的机构签发的(签发者：{issuer})")
     if stamp is None:
         found.say("签名没有时间戳")
     elif not (stamp.intact and stamp.valid):
         found.modified = True
-        found.say("时间戳与签名不符:时间戳或签名值被改动")
+        found.say("时间戳与签名不符：时间戳或签名值被改动")
     elif not stamp.trusted and status.trusted:
         found.say("时间戳不是受信任的机构出具的")
     if not last:
@@ -529,7 +529,7 @@ def _stamp_moment(signature: EmbeddedPdfSignature) -> tuple[dt.datetime | None, 
             info = attribute["values"][0]["content"]["encap_content_info"]["content"].parsed
             moment: dt.datetime = info["gen_time"].native
             if moment > dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
-                return moment, f"时间戳的时间在将来:{moment:%Y-%m-%d}"
+                return moment, f"时间戳的时间在将来：{moment:%Y-%m-%d}"
             return moment, None
     return None, None
 

@@ -51,7 +51,7 @@ def clean_text(value: str, *, field: str, label: str, limit: int, required: bool
         )
     if len(text) > limit:
         raise BadInput(
-            f"{label}过长:{len(text)} 个字符,最多 {limit} 个",
+            f"{label}过长：{len(text)} 个字符，最多 {limit} 个",
             f"{field} has {len(text)} characters, at most {limit} are allowed",
             code="too_long",
             place=field,
@@ -101,7 +101,7 @@ def create_project(
             "project code must look like 2101-430104-04-01-123456",
             code="project_code",
             place="code",
-            remedy="按“2101-430104-04-01-123456”的格式填写(24 个字符,含 4 个连字符)",
+            remedy="按“2101-430104-04-01-123456”的格式填写(24 个字符，含 4 个连字符)",
         )
     if session.scalar(select(Project.id).where(Project.code == code)) is not None:
         raise Conflict(
@@ -133,7 +133,7 @@ def get_project(session: Session, actor: Actor, project_id: uuid.UUID) -> Projec
     """
     project = repository.project(session, actor, project_id)
     if project is None:
-        raise NotFound("没有这个项目,或您无权查看", "no such project for this person")
+        raise NotFound("没有这个项目，或您无权查看", "no such project for this person")
     return project
 
 
@@ -228,7 +228,7 @@ def get_file(session: Session, actor: Actor, file_id: uuid.UUID) -> StoredFile:
     """
     row = repository.stored_file(session, actor, file_id)
     if row is None:
-        raise NotFound("没有这个文件,或您无权查看", "no such file for this person")
+        raise NotFound("没有这个文件，或您无权查看", "no such file for this person")
     return row
 
 

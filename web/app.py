@@ -117,7 +117,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return error_response(
         request,
         BadInput(
-            f"提交的内容有误:{first['place']}",
+            f"提交的内容有误：{first['place']}",
             f"{first['place']}: {first['message']}",
             code="malformed_request",
             place=first["place"],
@@ -146,10 +146,10 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
     return error_response(
         request,
         PlatformError(
-            f"系统内部错误,编号 {reference}",
+            f"系统内部错误，编号 {reference}",
             f"internal error {reference}",
             code="internal_error",
-            remedy="请把编号告诉系统管理员;您的数据没有改变",
+            remedy="请把编号告诉系统管理员；您的数据没有改变",
         ),
     )
 

@@ -63,9 +63,9 @@ def fail(error: PlatformError, *, as_json: bool, code: int = UNUSABLE) -> NoRetu
         if error.en != error.zh:
             err.print(f"  {error.en}", style="dim", highlight=False, markup=False)
         if error.place:
-            err.print(f"  位置: {error.place}", highlight=False, markup=False)
+            err.print(f"  位置： {error.place}", highlight=False, markup=False)
         if error.remedy:
-            err.print(f"  怎么办: {error.remedy}", highlight=False, markup=False)
+            err.print(f"  怎么办： {error.remedy}", highlight=False, markup=False)
     raise typer.Exit(code)
 
 

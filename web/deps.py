@@ -70,10 +70,10 @@ async def _check_csrf(request: Request) -> None:
         sent = field if isinstance(field, str) else None
     if sent is None or not hmac.compare_digest(sent.encode(), accounts.csrf_of(request.state.token).encode()):
         raise Forbidden(
-            "页面已过期或请求来源不明,未做任何更改",
+            "页面已过期或请求来源不明，未做任何更改",
             "CSRF token missing or wrong",
             code="csrf",
-            remedy="返回上一页,刷新后再提交",
+            remedy="返回上一页，刷新后再提交",
         )
 
 

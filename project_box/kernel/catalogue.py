@@ -48,10 +48,10 @@ def load_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise CatalogueError(
-            f"目录文件格式错误:{error.problem}", f"{path}:{line}: {error.problem}", place=f"{path}:{line}"
+            f"目录文件格式错误：{error.problem}", f"{path}:{line}: {error.problem}", place=f"{path}:{line}"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"目录文件无法读取:{path.name}", f"{path}: {error}", place=str(path)) from error
+        raise CatalogueError(f"目录文件无法读取：{path.name}", f"{path}: {error}", place=str(path)) from error
 
 
 def line_of(path: Path, location: tuple[int | str, ...]) -> int:
@@ -88,7 +88,7 @@ def parse(model: type[M], path: Path, data: Any = None) -> M:
         field = ".".join(str(p) for p in first["loc"])
         more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
         raise CatalogueError(
-            f"目录文件有误:{field} {first['msg']}{more}",
+            f"目录文件有误：{field} {first['msg']}{more}",
             f"{path}:{line}: {field}: {first['msg']}{more}",
             place=f"{path}:{line}",
         ) from error

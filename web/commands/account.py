@@ -27,7 +27,7 @@ account = typer.Typer(
 #: what an organisation is, by the roles of its people; officers of every kind belong to the bureau
 _KINDS = {Role.DEVELOPER: "developer", Role.INTERMEDIARY: "agency"}
 _KIND_NAMES = {"developer": "建设单位", "agency": "中介机构", "bureau": "审批机关"}
-_ROLE_HELP = "身份,可重复:" + "、".join(f"{r.value} {r.zh}" for r in Role)
+_ROLE_HELP = "身份，可重复：" + "、".join(f"{r.value} {r.zh}" for r in Role)
 
 UsernameArgument = Annotated[str, typer.Argument(help="用户名 (sign-in name)")]
 StdinOption = Annotated[
@@ -114,7 +114,7 @@ def _organisation(session: Session, name: str, code: str | None, kind: str) -> O
     if not found:
         if code is None:
             raise BadInput(
-                f"“{name}”是新单位,请填写统一社会信用代码", "a new organisation needs --credit-code",
+                f"“{name}”是新单位，请填写统一社会信用代码", "a new organisation needs --credit-code",
                 place="--credit-code",
             )  # fmt: skip
         row = accounts.create_organisation(session, name=name, credit_code=code, kind=kind)
@@ -124,7 +124,7 @@ def _organisation(session: Session, name: str, code: str | None, kind: str) -> O
     row = found[0]
     if len(found) > 1 or row.name != name or (code is not None and row.credit_code != code):
         raise Conflict(
-            f"单位名称与统一社会信用代码不一致:已登记“{row.name}”{row.credit_code}",
+            f"单位名称与统一社会信用代码不一致：已登记“{row.name}”{row.credit_code}",
             "name and credit code belong to different organisations", code="organisation_taken",
             place="--organisation",
         )  # fmt: skip
@@ -162,14 +162,14 @@ def add(
     username: UsernameArgument,
     name: Annotated[str, typer.Option("--name", help="姓名 (the person's name)")],
     organisation: Annotated[
-        str, typer.Option("--organisation", help="单位名称;新单位一并登记 (registered when new)")
+        str, typer.Option("--organisation", help="单位名称；新单位一并登记 (registered when new)")
     ],
     role: Annotated[list[str], typer.Option("--role", help=_ROLE_HELP)],
     credit_code: Annotated[
-        str | None, typer.Option("--credit-code", help="统一社会信用代码,新单位必填 (needed when new)")
+        str | None, typer.Option("--credit-code", help="统一社会信用代码，新单位必填 (needed when new)")
     ] = None,
     discipline: Annotated[
-        str | None, typer.Option("--discipline", help="联审专业,如 planning、architecture、fire")
+        str | None, typer.Option("--discipline", help="联审专业，如 planning、architecture、fire")
     ] = None,
     password_stdin: StdinOption = False,
     as_json: JsonOption = False,

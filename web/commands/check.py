@@ -41,7 +41,7 @@ def check(
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="另存可离线打开的地图报告 (map report)")] = None,
     batch: Annotated[
-        bool, typer.Option("--batch", help="文件里每个面都是一个用地,逐个核查 (every area is a site)")
+        bool, typer.Option("--batch", help="文件里每个面都是一个用地，逐个核查 (every area is a site)")
     ] = False,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="批量核查的进程数 (processes)")
@@ -66,7 +66,7 @@ def check(
                 emit_json(plain)
             else:
                 print_issues(plain["issues"])
-                out.print("[red]✕ 红线不能使用,未做检查[/red]")
+                out.print("[red]✕ 红线不能使用，未做检查[/red]")
             raise typer.Exit(FAILED_CHECK)
         with database() as opened, opened.transaction() as session:
             report = service.check_geometry(session, reading.geometry, reading.crs, height_m=height)
@@ -76,7 +76,7 @@ def check(
                 map_report.folium_report(payload, reading.geometry, crs=reading.crs, title=file.name)
             )
             if not as_json:
-                err.print(f"地图报告:{html}", highlight=False)
+                err.print(f"地图报告：{html}", highlight=False)
     if as_json:
         emit_json(payload | {"boundary": summary(reading)})
     else:
@@ -145,7 +145,7 @@ def _print(name: str, payload: dict[str, Any], milliseconds: float) -> None:
             ["代码", "条件", "依据"],
             [[c["code"], c["text"], c["clause"]] for c in planning["conditions"]],
         )
-    out.print(f"结论:{OUTCOME[payload['outcome']]}")
+    out.print(f"结论：{OUTCOME[payload['outcome']]}")
 
 
 def _status(line: dict[str, Any]) -> str:

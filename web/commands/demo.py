@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
                 f"[{_COLOURS[key]}]{key}[/] [bold]{step}[/] {escape(text)}", highlight=False, soft_wrap=True
             )
 
-        status = err.status("样例新区:首次运行,生成规划图层 · making the sample city")
+        status = err.status("样例新区：首次运行，生成规划图层 · making the sample city")
 
         def progress(step: int, steps: int, what: str) -> None:
             status.update(f"样例新区 {step}/{steps} {what}")
@@ -69,7 +69,7 @@ def _summary(projects: list[dict[str, Any]]) -> None:
                 f"{project['boundary']['area_m2']:,.2f}",
                 project["indicators"]["RJL"]["value"],
                 f"{project['materials']['asked']} / {project['materials']['reused']}",
-                "准予,印章有效" if permit["verified"] else "不予许可",
+                "准予，印章有效" if permit["verified"] else "不予许可",
                 "、".join(failed) or "—",
             )
         )

@@ -28,10 +28,12 @@ OUTCOMES = {
 }
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", metavar="KEY=VALUE", help="输入:代码或中文名=值,可重复 (input, repeatable)"),
+    typer.Option(
+        "--set", "-s", metavar="KEY=VALUE", help="输入：代码或中文名=值，可重复 (input, repeatable)"
+    ),
 ]
 FileOption = Annotated[
-    Path | None, typer.Option("--inputs", help="JSON 文件 {代码: 值},与 --set 合并 (inputs as a JSON file)")
+    Path | None, typer.Option("--inputs", help="JSON 文件 {代码： 值},与 --set 合并 (inputs as a JSON file)")
 ]
 AtOption = Annotated[
     str | None,
@@ -54,10 +56,10 @@ def parse_sets(pairs: list[str] | None, file: Path | None = None) -> dict[str, A
         try:
             loaded = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
         except (OSError, ValueError) as error:
-            raise BadInput(f"输入文件无法读取:{file.name}", f"{file}: {error}", place=str(file)) from error
+            raise BadInput(f"输入文件无法读取：{file.name}", f"{file}: {error}", place=str(file)) from error
         if not isinstance(loaded, dict):
             raise BadInput(
-                f"输入文件应是一个 JSON 对象:{file.name}", f"{file}: object expected", place=str(file)
+                f"输入文件应是一个 JSON 对象：{file.name}", f"{file}: object expected", place=str(file)
             )
         out_.update({k: v for k, v in loaded.items() if v is not None})
     seen: set[str] = set()
@@ -85,7 +87,9 @@ def parse_day(text: str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise BadInput(f"“{text[:40]}”不是日期,应如 2026-06-03", "ISO date expected", place="--at") from error
+        raise BadInput(
+            f"“{text[:40]}”不是日期，应如 2026-06-03", "ISO date expected", place="--at"
+        ) from error
 
 
 group = typer.Typer(
@@ -110,7 +114,9 @@ def list_(
             catalogue.business(business)
         if kind is not None and kind not in ("基础", "指标", "结论"):
             raise BadInput(
-                f"没有“{kind[:20]}”这一类,只有 基础、指标、结论", "kind is 基础, 指标 or 结论", place="--kind"
+                f"没有“{kind[:20]}”这一类，只有 基础、指标、结论",
+                "kind is 基础, 指标 or 结论",
+                place="--kind",
             )
         rows = [
             e
@@ -141,7 +147,7 @@ def list_(
 @group.command("run")
 def run_(
     business: Annotated[
-        str, typer.Argument(help="业务代码,如 planning-permit、land-price、fees、house-sharing")
+        str, typer.Argument(help="业务代码，如 planning-permit、land-price、fees、house-sharing")
     ],
     sets: SetOption = None,
     inputs: FileOption = None,
@@ -234,7 +240,7 @@ def _grow(branch: Tree, node: dict[str, Any], seen: set[str]) -> None:
 
 @group.command("diff")
 def diff_(
-    business: Annotated[str, typer.Argument(help="业务代码,如 planning-permit、area-calculator")],
+    business: Annotated[str, typer.Argument(help="业务代码，如 planning-permit、area-calculator")],
     sets: SetOption = None,
     against: Annotated[
         list[str] | None,
@@ -242,12 +248,12 @@ def diff_(
             "--against",
             "-a",
             metavar="KEY=VALUE",
-            help="另一次运行改动的输入,可重复;at=日期 换规则日期,rules=目录 换要素目录 (the other run's changes)",
+            help="另一次运行改动的输入，可重复;at=日期 换规则日期,rules=目录 换要素目录 (the other run's changes)",
         ),
     ] = None,
     each: Annotated[
         str | None,
-        typer.Option("--each", help="对一个要素的每个可选值各算一次,如 AREA_RULES (one run per option)"),
+        typer.Option("--each", help="对一个要素的每个可选值各算一次，如 AREA_RULES (one run per option)"),
     ] = None,
     inputs: FileOption = None,
     at: AtOption = None,
@@ -283,7 +289,7 @@ def diff_(
         return
     labels = [f"{r['label']}\n{r['at']} · {r['rule_hash'][:8]}" for r in plain["runs"]]
     table(
-        f"{plain['name']} · {plain['counts']['changed']} 项不同,其中结论 {plain['counts']['conclusions_changed']} 项",
+        f"{plain['name']} · {plain['counts']['changed']} 项不同，其中结论 {plain['counts']['conclusions_changed']} 项",
         ["代码", "名称", "单位", *labels, "差"],
         [
             [r["code"], r["name"], r["unit"], *(_shown(c) for c in r["cells"]), r["delta"]]
@@ -339,7 +345,7 @@ def template_(
              "rule_hash": catalogue.version}
         )  # fmt: skip
     else:
-        out.print(f"{file} · {len(codes)} 个可填要素,已填 {len(values)} 个", highlight=False)
+        out.print(f"{file} · {len(codes)} 个可填要素，已填 {len(values)} 个", highlight=False)
 
 
 @group.command("import")
@@ -355,10 +361,10 @@ def import_(
         catalogue = load_catalogue()
         try:
             if file.stat().st_size > MAX_BYTES:
-                raise BadInput(f"文件过大:{file.name}", f"{file}: too large", place=str(file))
+                raise BadInput(f"文件过大：{file.name}", f"{file}: too large", place=str(file))
             data = file.read_bytes()
         except OSError as error:
-            raise BadInput(f"文件无法读取:{file.name}", f"{file}: {error}", place=str(file)) from error
+            raise BadInput(f"文件无法读取：{file.name}", f"{file}: {error}", place=str(file)) from error
         reading = workbooks.read_workbook(catalogue, business, data, day)
         if not reading.ok and not as_json:
             table(

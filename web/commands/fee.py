@@ -19,7 +19,7 @@ from web.commands.elements import AtOption, FileOption, JsonOption, SetOption, p
 def fee(
     code: Annotated[
         str | None,
-        typer.Argument(help="费用代码或名称,如 TDCRJ、YHS、GDZYS;不写则列出全部 (list all when left out)"),
+        typer.Argument(help="费用代码或名称，如 TDCRJ、YHS、GDZYS;不写则列出全部 (list all when left out)"),
     ] = None,
     sets: SetOption = None,
     inputs: FileOption = None,

@@ -56,11 +56,11 @@ def list_layers(
 
 @layers.command("import")
 def import_layer(
-    code: Annotated[str, typer.Argument(help="图层代码,如 YJJBNT (layer code)")],
+    code: Annotated[str, typer.Argument(help="图层代码，如 YJJBNT (layer code)")],
     file: Annotated[
         Path, typer.Argument(help="矢量数据:GPKG、SHP(可压缩)、GeoJSON、TopoJSON、GML、FileGDB …")
     ],
-    version: Annotated[str, typer.Option("--version", help="版本名,每个图层唯一 (name of the version)")],
+    version: Annotated[str, typer.Option("--version", help="版本名，每个图层唯一 (name of the version)")],
     valid_from: Annotated[str, typer.Option("--valid-from", metavar="YYYY-MM-DD", help="生效日期")] = "",
     crs: Annotated[int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系")] = None,
     layer: Annotated[
@@ -201,7 +201,7 @@ def diff(
         Relation, typer.Option("--relation", help="overlap 两层重叠;outside A 在 B 范围以外的部分")
     ] = Relation.OVERLAP,
     class_a: Annotated[
-        str | None, typer.Option("--class-a", metavar="PATTERN", help="只看 A 的这些类别,如 07*")
+        str | None, typer.Option("--class-a", metavar="PATTERN", help="只看 A 的这些类别，如 07*")
     ] = None,
     class_b: Annotated[
         str | None, typer.Option("--class-b", metavar="PATTERN", help="只看 B 的这些类别")

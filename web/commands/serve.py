@@ -58,7 +58,7 @@ def _port(settings: Settings) -> int:
             f"端口 {settings.port} 已被占用",
             f"port {settings.port} is taken",
             code="port_taken",
-            remedy="停止占用该端口的程序,或用 PROJECT_BOX_PORT 指定别的端口",
+            remedy="停止占用该端口的程序，或用 PROJECT_BOX_PORT 指定别的端口",
         )
     for port in range(settings.port + 1, settings.port + 50):
         if _free(settings.host, port):
@@ -159,7 +159,7 @@ def db(
         if action == "stop":
             if not settings.demo:
                 raise PlatformError(
-                    "使用外部数据库,不由本命令停止", "not the embedded database", code="not_embedded"
+                    "使用外部数据库，不由本命令停止", "not the embedded database", code="not_embedded"
                 )
             stopped = embedded.stop(settings.var_dir)
             emit_json({"stopped": stopped}) if as_json else out.print("已停止" if stopped else "没有在运行")
@@ -177,7 +177,7 @@ def db(
         else:
             fail(
                 PlatformError(
-                    f"没有这个操作:{action}", f"unknown action {action}", remedy="可用 upgrade、status、stop"
+                    f"没有这个操作：{action}", f"unknown action {action}", remedy="可用 upgrade、status、stop"
                 ),
                 as_json=as_json,
                 code=UNUSABLE,

@@ -74,7 +74,7 @@ def site(
     else:
         _print(file, plain)
         if export is not None and reading.ok:
-            err.print(f"已导出:{export}", highlight=False)
+            err.print(f"已导出：{export}", highlight=False)
     if not reading.ok:
         raise typer.Exit(FAILED_CHECK)
 

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
                 data = file.read_bytes()
             except OSError as error:
                 raise BadInput(
-                    f"文件无法读取:{file.name}",
+                    f"文件无法读取：{file.name}",
                     f"{file}: {error.strerror}",
                     code="unreadable_file",
                     place=str(file),
@@ -72,7 +72,7 @@ def register(app: typer.Typer) -> None:
                     ],
                 )
             if report.ok:
-                out.print("[green]✓ 核验通过[/green]:印章有效,文件自盖章后未被改动", highlight=False)
+                out.print("[green]✓ 核验通过[/green]:印章有效，文件自盖章后未被改动", highlight=False)
             else:
                 out.print("[red]✕ 核验不通过[/red]", highlight=False)
                 for problem in report.problems:

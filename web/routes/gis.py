@@ -174,7 +174,7 @@ def draw_site(
                 "nothing was drawn",
                 code="required",
                 place="geojson",
-                remedy="在图上绘制,或填写界址点坐标",
+                remedy="在图上绘制，或填写界址点坐标",
             )
         return service.record_drawn_boundary(session, actor, project_id, document, stated)
 

@@ -126,7 +126,7 @@ def _case(session: Session, actor: Actor, case_id: uuid.UUID) -> tuple[Project, 
     """
     case = cases.case(session, actor, case_id)
     if case is None:
-        raise NotFound("没有这个办件,或您无权查看", "no such case for this person")
+        raise NotFound("没有这个办件，或您无权查看", "no such case for this person")
     form = cases.latest_form(session, case.id, case.round)
     return box.get_project(session, actor, case.project_id), dict(form.data) if form else {}
 

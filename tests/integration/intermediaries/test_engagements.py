@@ -125,7 +125,7 @@ def test_the_whole_walk(session, world, project, case_id, heard):
         assert any(m.link == f"/engagements/{engagement.id}" for m in box.list_messages(session, person))
         assert engagement.due and service.lamp_of(engagement).colour == "green"
         service.accept(session, person, engagement.id)
-        service.deliver(session, person, engagement.id, conclusion=f"{code} 结论:适宜建设。\n$注意$ #排水。")
+        service.deliver(session, person, engagement.id, conclusion=f"{code} 结论：适宜建设。\n$注意$ #排水。")
     assert [type(e) for e in heard] == [EngagementDelivered, EngagementDelivered, AllEngagementsDelivered]
     assert service.open_lines(session, case_id) == 0
 

@@ -147,7 +147,7 @@ def test_json_walk(api, case):
         assert answer.json()["error"]["message"]
     assert api("agency", "GET", path).json()["engagement"]["status"] == "active"
 
-    done = api("agency", "POST", f"{path}/deliver", json={"conclusion": "危险性小,适宜建设。"}).json()[
+    done = api("agency", "POST", f"{path}/deliver", json={"conclusion": "危险性小，适宜建设。"}).json()[
         "engagement"
     ]
     assert done["status"] == "delivered" and done["file_id"]

@@ -37,7 +37,7 @@ def letter() -> document.Pdf:
             "number": "样审受字〔2026〕1号",
             "addressee": "样例置业有限公司",
             "issued_on": "2026-11-22",
-            "paragraphs": ["你单位的申请符合法定形式,决定受理。"],
+            "paragraphs": ["你单位的申请符合法定形式，决定受理。"],
         },
     )
 
