@@ -1,7 +1,7 @@
 """DWG → :class:`~drawings.cad.model.CadFile`.
 
 ``dwg2geo`` gives the entities (handles, layers, texts, blocks drawn out with the handles of their references),
-``ezdwg`` the header's unit, the layer table and the dimensions; ``docs/adr/0012-dwg-reading.md`` says why. Both run in
+``ezdwg`` the header's unit, the layer table and the dimensions; ``docs/adr/0005-dwg-reading.md`` says why. Both run in
 a child process with bounded memory and time (:mod:`drawings.cad.dwg_worker`). Arcs come flattened and are put together
 again, so that areas are exact as in DXF.
 """
