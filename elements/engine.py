@@ -224,7 +224,8 @@ def load_catalogue(folder: Path = CATALOGUE_DIR) -> Catalogue:
                 f"{path}:{line}: {spec.code} changes its type",
                 place=f"{path}:{line}",
             )
-    entries = [_compile(spec, file, path, line, types, tariffs) for spec, file, path, line in drafts]
+    numeric = frozenset(c for c, t in types.items() if t in (Type.NUMBER, Type.INTEGER))
+    entries = [_compile(spec, file, path, line, types, numeric, tariffs) for spec, file, path, line in drafts]
     for file in businesses.values():
         for code in file.uses:
             if code not in types:
@@ -266,7 +267,13 @@ def _argument_codes(argument: str | TariffRef | Literal_) -> list[str]:
 
 
 def _compile(
-    spec: ElementSpec, file: BusinessFile, path: Path, line: int, types: Mapping[str, Type], tariffs: Tariffs
+    spec: ElementSpec,
+    file: BusinessFile,
+    path: Path,
+    line: int,
+    types: Mapping[str, Type],
+    numeric: frozenset[str],
+    tariffs: Tariffs,
 ) -> Entry:
     def fail(zh: str, en: str) -> CatalogueError:
         return CatalogueError(
@@ -276,7 +283,6 @@ def _compile(
     formula: Formula | None = None
     needs: list[str] = []
     if spec.formula is not None:
-        numeric = frozenset(c for c, t in types.items() if t in (Type.NUMBER, Type.INTEGER))
         if spec.type not in _RESULT:
             raise fail(f"类型 {spec.type} 不能由公式得出", f"a formula cannot yield type {spec.type}")
         try:
