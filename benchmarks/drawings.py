@@ -450,7 +450,7 @@ def compare_with_gdal(cad: CadFile, path: Path, tolerance: float) -> tuple[int, 
             continue
         line = geometry.exterior if geometry.geom_type == "Polygon" else geometry
         bounds = line.bounds
-        # GDAL's chords span up to 4°: 6.1e-4 of the radius off, up to 1e-3 of the length lost; ours swap length for area
+        # GDAL's chords span up to 4°: 6.1e-4 of the radius off, 1e-3 of the length lost; ours swap length for area
         radius = max(
             (
                 math.dist(p, q) * (1 + b * b) / (4 * abs(b))

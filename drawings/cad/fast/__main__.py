@@ -1,4 +1,4 @@
-"""``python -m drawings.cad.fast``: compile the kernels of the fast reader, so that no large drawing has to wait for it."""
+"""``python -m drawings.cad.fast``: compile the kernels of the fast reader, so that no drawing has to wait for it."""
 
 from __future__ import annotations
 

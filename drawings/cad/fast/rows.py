@@ -232,6 +232,9 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                     located = True
                 elif code == 42:
                     vb = numbers[t]
+                elif code == 5:
+                    if _hex(buffer, starts[t], ends[t]) < 0:
+                        clean = False
                 elif code == 70:
                     vflags = _whole(numbers[t])
                 elif code == 1001:
@@ -529,7 +532,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 floats[row, Y] = ys[first]
                 flags = EMIT | AT
         elif kind == LWPOLYLINE:
-            if tilted or markers < 2 or r12 or not _sane(v38) or not _sane(v70):
+            if tilted or markers != 2 or r12 or not _sane(v38) or not _sane(v70):
                 flags = ODD
             else:
                 first = n
@@ -608,7 +611,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
         elif kind == MTEXT:
             height = 1.0 if v40 == _ABSENT else v40
             rotation = np.degrees(np.arctan2(y11, x11)) if has11 else v50
-            if embedded or markers < 2 or r12 or not has10 or not _sane(height) or not _sane(rotation):
+            if embedded or markers != 2 or r12 or not has10 or not _sane(height) or not _sane(rotation):
                 flags = ODD
             else:
                 floats[row, HEIGHT] = height
@@ -682,7 +685,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                     floats[row, Z] = -z10
                 flags = EMIT | AT | REFERENCE
         elif kind == HATCH:
-            if tilted or markers < 2 or r12:
+            if tilted or markers != 2 or r12:
                 flags = ODD
             else:
                 first, first_curve = n, curves

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, overload
 
@@ -50,7 +52,21 @@ _CHUNK = 4096  # entities made at once
 _PIECE = 16_384  # curves turned into geometries at once
 _XDATA_FLOATS = frozenset((b"1040", b"1041", b"1042"))
 _XDATA_INTS = frozenset((b"1070", b"1071"))
+#: what may stand between the letters of a word in formatted text
+_FORMATTING = re.compile(r"\\[a-z][^;\\{}\n]*;|\\[^;\n]|[{}]")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the cycle collector from walking over hundreds of thousands of new objects that hold no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass(slots=True)
@@ -215,7 +231,8 @@ class EntityTable(Sequence[CadEntity]):
             return
         made: list[CadEntity] = []
         for first in range(0, len(self), _CHUNK):
-            lot = list(self._make(self._shown[first : first + _CHUNK]))
+            with collector_paused():
+                lot = list(self._make(self._shown[first : first + _CHUNK]))
             made += lot
             yield from lot
         self._kept = tuple(made)
@@ -252,7 +269,8 @@ class EntityTable(Sequence[CadEntity]):
             anchor only; filled entities of several curves are areas by the even-odd rule, other entities of several
             curves collections. None where there is nothing to draw.
         """
-        every = self._all_geometries(tolerance)
+        with collector_paused():
+            every = self._all_geometries(tolerance)
         return every if self._shown.size == every.size else every[self._shown]
 
     def by_layer(self, tolerance: float) -> dict[str, Geometries]:
@@ -425,18 +443,15 @@ class EntityTable(Sequence[CadEntity]):
         joined = gather(
             np.frombuffer(self._words.data, np.uint8), ints[rows, TEXT0], ints[rows, TEXT1]
         ).tobytes()
-        raws = (
-            unicodedata.normalize("NFKC", joined.decode(self._words.encoding, "replace")).lower().split("\n")
-        )
+        folded = unicodedata.normalize("NFKC", joined.decode(self._words.encoding, "replace")).lower()
+        raws = _FORMATTING.sub("", folded).split("\n")
         if len(raws) != rows.size:  # a line end of another alphabet: look at each
-            raws = ["\\"] * rows.size
-        wanted = re.compile("|".join([*(re.escape(w) for w in words), r"\\|\{"]))
+            raws = list(words)[:1] * rows.size
+        wanted = re.compile("|".join(map(re.escape, words)))
         parted = (ints[rows, FLAGS] & PARTED) != 0
         for row, raw, split in zip(rows.tolist(), raws, parted.tolist(), strict=True):
-            if split or wanted.search(raw):
-                text = self._words.text(row)
-                if text:
-                    yield text
+            if (split or wanted.search(raw)) and (text := self._words.text(row)):
+                yield text
 
 
 def _polygons(sizes: Longs, points: npt.NDArray[np.float64]) -> Geometries:
