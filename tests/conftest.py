@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,9 @@ def database() -> Iterator[Database]:
         embedded.drop_database(server, name)
 
 
-@pytest.fixture(scope="session")
-def city() -> Iterator[Database]:
-    """A fresh database with people, agencies and the whole sample city, made once for all journeys."""
+@contextmanager
+def fresh_city() -> Iterator[Database]:
+    """A fresh database with people, agencies and the whole sample city; dropped afterwards."""
     from web.migrate import upgrade
     from web.seed import seed
 
@@ -70,6 +71,13 @@ def city() -> Iterator[Database]:
     finally:
         opened.dispose()
         embedded.drop_database(server, name)
+
+
+@pytest.fixture(scope="session")
+def city() -> Iterator[Database]:
+    """The sample city, made once for all browser journeys."""
+    with fresh_city() as opened:
+        yield opened
 
 
 @pytest.fixture

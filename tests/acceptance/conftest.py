@@ -13,30 +13,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from project_box.kernel.db import Database
-from tests.conftest import TEST_VAR
+from tests.conftest import TEST_VAR, fresh_city
 
 SAMPLES = TEST_VAR / "sample"
 
 
 @pytest.fixture(scope="session")
 def city() -> Iterator[Database]:
-    """A fresh database with people, agencies and the whole sample city (made once for all acceptance tests)."""
-    import os
-
-    from project_box.kernel import embedded
-    from web.migrate import upgrade
-    from web.seed import seed
-
-    server = os.environ.get("PROJECT_BOX_TEST_DATABASE_URL") or embedded.ensure_running(TEST_VAR)
-    name = f"test_city_{secrets.token_hex(6)}"
-    opened = Database(embedded.create_database(server, name))
-    try:
-        upgrade(opened)
-        seed(opened, TEST_VAR)
+    """A sample city of the acceptance tests' own, made once."""
+    with fresh_city() as opened:
         yield opened
-    finally:
-        opened.dispose()
-        embedded.drop_database(server, name)
 
 
 @pytest.fixture(scope="session")
