@@ -83,7 +83,9 @@ def weigh(
         return size is None or low <= size * metres[unit] <= high
 
     def distance(unit: str) -> float:
-        return abs(math.log10((size or 1.0) * metres[unit] / rules.usual_m))
+        # a size so small that the product underflows is as far from usual as can be
+        ratio = (size or 1.0) * metres[unit] / rules.usual_m
+        return abs(math.log10(ratio)) if ratio > 0 else math.inf
 
     best = national or (stated if stated and plausible(stated) else None)
     if best is None and size is not None:
