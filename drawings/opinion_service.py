@@ -1,0 +1,224 @@
+"""Use cases of opinions 专业意见: drafts, verdicts, merging into the 联审意见. Never commits."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from drawings import repository
+from drawings.disciplines import discipline_name, disciplines
+from drawings.events import JointReviewClosed, OpinionGiven
+from drawings.joint_review import Decision, Fate, JointOpinion, Standing, Verdict, merge, standing
+from drawings.models import JointReview, Opinion, OpinionDraft
+from drawings.review_service import (
+    choice,
+    get_review,
+    given_opinion,
+    must_be_open,
+    own_discipline,
+    placed_mark,
+)
+from project_box import service as box
+from project_box.kernel.errors import Forbidden, NotFound
+from project_box.kernel.events import publish
+from project_box.kernel.identity import Actor, Role
+from project_box.kernel.plain import to_plain
+from project_box.service import clean_text, now
+from project_box.stage import Stage
+
+_CLOSERS = (Role.HANDLER, Role.REVIEWER, Role.SIGNER)
+
+
+def save_draft(
+    session: Session, actor: Actor, review_id: uuid.UUID, *, verdict: str | None = None, text: str = ""
+) -> OpinionDraft:
+    """Keep what a reviewer has typed so far; nobody else sees it."""
+    review = get_review(session, actor, review_id)
+    own_discipline(actor, review)
+    must_be_open(review)
+    chosen = choice(Verdict, verdict, "结论", "verdict").value if verdict else None
+    body = clean_text(text, field="text", label="意见", limit=5000, required=False)
+    draft = repository.draft(session, review_id, actor.user_id)
+    if draft is None:
+        draft = OpinionDraft(
+            review_id=review_id, user_id=actor.user_id, text=body, verdict=chosen, saved_at=now()
+        )
+        session.add(draft)
+    else:
+        draft.text, draft.verdict, draft.saved_at = body, chosen, now()
+    session.flush()
+    return draft
+
+
+def own_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> OpinionDraft | None:
+    """The actor's own draft in a review."""
+    return repository.draft(session, review_id, actor.user_id)
+
+
+def give_opinion(
+    session: Session,
+    actor: Actor,
+    review_id: uuid.UUID,
+    *,
+    verdict: str,
+    text: str = "",
+    discipline: str | None = None,
+) -> Opinion:
+    """Submit the actor's discipline's opinion 专业意见; it is never changed, a later one supersedes it.
+
+    Args:
+        verdict: ``agree`` 同意, ``modify`` 修改后同意, ``disagree`` 不同意. text: required unless ``agree``.
+        discipline: must be the actor's own if given.
+
+    Raises:
+        Forbidden: not a reviewer of this review, or another discipline. Conflict: closed. BadInput: a field is wrong.
+    """
+    review = get_review(session, actor, review_id)
+    own = own_discipline(actor, review)
+    if discipline is not None and discipline != own:
+        raise Forbidden("只能提交本专业的意见", "only the opinion of one's own discipline")
+    locked = repository.review(session, actor, review_id, lock=True)
+    assert locked is not None
+    must_be_open(locked)
+    chosen: Verdict = choice(Verdict, verdict, "结论", "verdict")
+    body = clean_text(text, field="text", label="意见", limit=5000, required=chosen is not Verdict.AGREE)
+    opinion = Opinion(
+        review_id=review.id,
+        discipline=own,
+        version=repository.next_opinion_version(session, review.id, own),
+        verdict=chosen.value,
+        text=body,
+        created_at=now(),
+        created_by=actor.user_id,
+    )
+    session.add(opinion)
+    draft = repository.draft(session, review_id, actor.user_id)
+    if draft is not None:
+        session.delete(draft)
+    session.flush()
+    session.refresh(opinion, ["author"])
+    box.record_audit(
+        session,
+        actor,
+        "review.opinion_given",
+        f"case:{review.case_id}",
+        {"review": str(review.id), "discipline": own, "verdict": chosen.value, "version": opinion.version},
+    )
+    publish(session, OpinionGiven(review.case_id, review.id, own, chosen.value))
+    return opinion
+
+
+def close_review(
+    session: Session, actor: Actor, review_id: uuid.UUID, entries: Sequence[Mapping[str, Any]] = ()
+) -> JointReview:
+    """Merge the opinions into the 联审意见, close the round and put a ``joint_opinion`` Result into the box.
+
+    Args:
+        entries: decisions ``{"source": "opinion:<id>" | "mark:<id>" | <discipline>, "fate":
+            "kept|merged|dropped", "reason",
+            "text", "into"}``; what is not mentioned is kept as it is. A discipline's code stands for its latest
+            opinion.
+
+    Raises:
+        Forbidden: not an officer (经办, 审核, 签发). Conflict: closed already. BadInput: see
+            :func:`drawings.joint_review.merge`.
+    """
+    review = repository.review(session, actor, review_id, lock=True)
+    if review is None:
+        raise NotFound("没有这个联合审图，或您无权查看", "no such review for this person")
+    if not actor.has(*_CLOSERS):
+        raise Forbidden("只有经办人员可以合并联审意见", "only officers merge opinions")
+    must_be_open(review)
+    given = [given_opinion(o) for o in repository.opinions(session, review.id)]
+    placed = [placed_mark(m) for m in repository.marks(session, review.id)]
+    names = {code: d.zh for code, d in disciplines().disciplines.items()}
+    joint = merge(
+        review.disciplines, given, placed, _decisions(entries, standing(review.disciplines, given)), names
+    )
+    review.closed_at, review.closed_by = now(), actor.user_id
+    review.verdict = joint.verdict.value
+    review.joint_opinion = joint_to_plain(joint)
+    session.flush()
+    box.put_result(
+        session,
+        actor,
+        review.project_id,
+        kind="joint_opinion",
+        stage=Stage.DESIGN,
+        title=f"联审意见：{joint.verdict.zh}（第 {review.round} 轮）",
+        payload={
+            "review_id": review.id,
+            "case_id": review.case_id,
+            "round": review.round,
+            "revision": review.revision.number,
+            "disciplines": [{"code": d, "name": discipline_name(d)} for d in review.disciplines],
+            **joint_to_plain(joint),
+        },
+        source={"case": str(review.case_id), "review": str(review.id), "by": actor.name},
+        trust="A",
+    )
+    box.record_audit(
+        session,
+        actor,
+        "review.closed",
+        f"case:{review.case_id}",
+        {"review": str(review.id), "verdict": joint.verdict.value, "counts": joint.counts},
+    )
+    publish(session, JointReviewClosed(review.case_id, review.id, joint.verdict.value))
+    return review
+
+
+def _decisions(entries: Sequence[Mapping[str, Any]], state: Standing) -> list[Decision]:
+    out: list[Decision] = []
+    for index, entry in enumerate(entries):
+        source = str(entry.get("source") or entry.get("discipline") or "")
+        into = entry.get("into")
+        out.append(
+            Decision(
+                source=_source(source, state),
+                fate=choice(Fate, str(entry.get("fate") or "kept"), "处理方式", f"entries.{index}.fate"),
+                reason=clean_text(
+                    str(entry.get("reason") or ""),
+                    field=f"entries.{index}.reason",
+                    label="理由",
+                    limit=1000,
+                    required=False,
+                ),
+                text=clean_text(
+                    str(entry.get("text") or ""),
+                    field=f"entries.{index}.text",
+                    label="意见",
+                    limit=5000,
+                    required=False,
+                ),
+                into=_source(str(into), state) if into else None,
+            )
+        )
+    return out
+
+
+def _source(text: str, state: Standing) -> str:
+    latest = state.latest.get(text)
+    return f"opinion:{latest.id}" if latest is not None else text
+
+
+def joint_to_plain(joint: JointOpinion) -> dict[str, Any]:
+    """JSON form of the joint opinion: verdict, text, counts, entries with names."""
+    plain: dict[str, Any] = {
+        "verdict": joint.verdict.value,
+        "verdict_name": joint.verdict.zh,
+        "text": joint.text,
+        "counts": joint.counts,
+        "entries": [
+            {
+                **to_plain(e),
+                "discipline_name": discipline_name(e.discipline),
+                "fate_name": e.fate.zh,
+            }
+            for e in joint.entries
+        ],
+    }
+    return plain

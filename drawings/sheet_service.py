@@ -1,0 +1,91 @@
+"""Use cases that read a revision: its sheets, its area table, its differences from another. Never commits."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from drawings import repository
+from drawings.area_table import AreaTable, area_table
+from drawings.compare import Comparison, compare
+from drawings.models import Revision, RevisionFile
+from drawings.revision_service import positioned_models
+from project_box import service as box
+from project_box.kernel.errors import NotFound
+from project_box.kernel.identity import Actor
+
+
+def packed_sheet(session: Session, file: RevisionFile) -> bytes:
+    """The sheet of a revision file as gzip-compressed GeoJSON.
+
+    Raises:
+        NotFound: the file has no sheet (a side table).
+    """
+    packed = repository.sheet(session, file.id)
+    if packed is None:
+        raise NotFound("这个文件没有图形", "this file has no sheet")
+    return packed
+
+
+def sheet_geojson(session: Session, file: RevisionFile) -> dict[str, Any]:
+    """The sheet of a revision file: features with handle, layer, role, colour, text; see :mod:`drawings.sheet`."""
+    sheet: dict[str, Any] = json.loads(gzip.decompress(packed_sheet(session, file)))
+    return sheet
+
+
+def compare_revisions(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    before: int | None = None,
+    after: int | None = None,
+) -> tuple[Revision, Revision, Comparison]:
+    """Compare two revisions of a visible project 图纸比对.
+
+    Args:
+        before, after: revision numbers; the newest two (the older one first) where left out.
+
+    Returns:
+        (earlier revision, later revision, their differences).
+
+    Raises:
+        NotFound: no such project or revision for this person, or there is only one revision and none was named.
+    """
+    box.get_project(session, actor, project_id)
+    known = {r.number: r for r in repository.revisions(session, actor, project_id)}
+    if not known:
+        raise NotFound("这个项目还没有图纸", "no drawings yet")
+    last = after if after is not None else max(known)
+    first = before if before is not None else max((n for n in known if n < last), default=last)
+    for number in (first, last):
+        if number not in known:
+            raise NotFound(f"没有第 {number} 版图纸", f"no revision {number}")
+    if before is None and first == last:
+        raise NotFound("只有一版图纸，没有可以比对的版本", "there is only one revision")
+    return (
+        known[first],
+        known[last],
+        compare(positioned_models(session, known[first]), positioned_models(session, known[last])),
+    )
+
+
+def revision_areas(
+    session: Session, actor: Actor, project_id: uuid.UUID, number: int | None = None
+) -> tuple[Revision, AreaTable]:
+    """建筑面积统计表 of a revision (the newest if ``number`` is None) of a visible project.
+
+    Raises:
+        NotFound: no such project or revision for this person.
+    """
+    box.get_project(session, actor, project_id)
+    known = {r.number: r for r in repository.revisions(session, actor, project_id)}
+    if not known:
+        raise NotFound("这个项目还没有图纸", "no drawings yet")
+    chosen = number if number is not None else max(known)
+    if chosen not in known:
+        raise NotFound(f"没有第 {chosen} 版图纸", f"no revision {chosen}")
+    return known[chosen], area_table([model for _, model in positioned_models(session, known[chosen])])
