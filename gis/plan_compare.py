@@ -11,8 +11,8 @@ from gis import crs as crs_module
 from gis import repository
 from gis.differences import Change, Member, Relation, Row, by_class, changes, differences, matches
 from gis.layer import LayerCatalogue, LayerDefinition, layer_catalogue
+from gis.markers import rounded_geojson
 from gis.models import LayerVersion
-from gis.service import rounded_geojson
 from project_box.kernel.errors import BadInput, NotFound
 
 

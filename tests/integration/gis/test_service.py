@@ -28,7 +28,8 @@ NASTY = '</script><script>alert(1)</script>"&'
 def told(monkeypatch):
     """Events published while the test runs."""
     seen: list[events.Event] = []
-    monkeypatch.setattr("gis.service.publish", lambda session, event: seen.append(event))
+    for module in ("recording", "checking"):
+        monkeypatch.setattr(f"gis.{module}.publish", lambda session, event: seen.append(event))
     return seen
 
 
