@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from elements.rounding import Rounding
 from elements.tariffs import Evidence
+from project_box.stage import Stage
 
 
 class Kind(StrEnum):
@@ -122,6 +123,8 @@ class ElementSpec(_Strict):
         of: for a conclusion: the indicator it judges.
         formula_text: the rule in words where the named function's own words are too general.
         options, minimum, maximum: what an input may be.
+        own: a computed rate or factor that may be handed in instead (自带值): it then stands for the computed one, is
+            marked 自带 and never verified.
         unsourced: an honest word instead of a clause.
     """
 
@@ -151,6 +154,7 @@ class ElementSpec(_Strict):
     options: list[str] = []
     minimum: float | None = None
     maximum: float | None = None
+    own: bool = False
     fee: Fee | None = None
     note: str = ""
     examples: list[Example] = []
@@ -169,6 +173,8 @@ class ElementSpec(_Strict):
             raise ValueError("an element that is handed in has no formula, function or tariff")
         if self.kind is Kind.CONCLUSION and (self.type is not Type.OUTCOME or self.text is None):
             raise ValueError("a conclusion has type outcome and a text")
+        if self.own and (not self.computed or self.kind is Kind.CONCLUSION):
+            raise ValueError("own belongs to a computed rate or factor")
         if self.kind is Kind.CONCLUSION and not self.computed:
             raise ValueError("a conclusion is computed")
         if self.type is Type.OUTCOME and self.kind is not Kind.CONCLUSION:
@@ -192,12 +198,26 @@ class ElementSpec(_Strict):
         )
 
 
+class RegisterColumn(_Strict):
+    """A key element in the register 台账 of a business; written as its code, or with ``total: true`` when it adds up."""
+
+    code: str
+    total: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_code(cls, data: Any) -> Any:
+        return {"code": data} if isinstance(data, str) else data
+
+
 class BusinessFile(_Strict):
     """One file of the catalogue: one business and its elements.
 
     Attributes:
         clas: class of businesses (``规划许可``, ``土地供应`` …).
         uses: codes of shared elements that belong on this business's table too.
+        stage: stage of a project in which a recorded review belongs.
+        register_columns: key elements of its 台账, in order (``register`` in the file).
     """
 
     business: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -206,6 +226,8 @@ class BusinessFile(_Strict):
     clas: str = Field(alias="class")
     class_name: str
     uses: list[str] = []
+    stage: Stage | None = None
+    register_columns: list[RegisterColumn] = Field(default=[], alias="register")
     elements: list[ElementSpec]
 
 

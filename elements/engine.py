@@ -27,6 +27,7 @@ from elements.reading import read_yaml
 from elements.rounding import Rounding, plain_number, round_to
 from elements.tariffs import Lookup, Tariffs, load_tariffs
 from elements.values import (
+    OWN,
     Computed,
     ElementValue,
     Evaluated,
@@ -87,9 +88,11 @@ class Rules:
     order: tuple[str, ...]
     _closures: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
-    def closure(self, codes: Iterable[str]) -> list[str]:
-        """The given codes and everything below them, in dependency order."""
+    def closure(self, codes: Iterable[str], own: frozenset[str] = frozenset()) -> list[str]:
+        """The given codes and everything below them, in dependency order; nothing below a code of ``own``."""
         asked = tuple(codes)
+        if own:
+            return self._below(asked, own)
         known = self._closures.get(asked)
         if known is None:
             if len(self._closures) > 500:
@@ -97,7 +100,7 @@ class Rules:
             known = self._closures[asked] = self._below(asked)
         return list(known)
 
-    def _below(self, codes: Iterable[str]) -> list[str]:
+    def _below(self, codes: Iterable[str], own: frozenset[str] = frozenset()) -> list[str]:
         wanted: set[str] = set()
         stack = list(codes)
         while stack:
@@ -105,7 +108,8 @@ class Rules:
             if code in wanted:
                 continue
             wanted.add(code)
-            stack += self.entries[code].needs
+            if code not in own:
+                stack += self.entries[code].needs
         return [c for c in self.order if c in wanted]
 
 
@@ -601,14 +605,19 @@ def read_inputs(
         try:
             code = catalogue.resolve(str(name).strip(), at)
             spec = entries[code].spec
-            if spec.computed:
+            if spec.computed and not spec.own:
                 raise BadInput(
                     f"{spec.name}({code})由系统计算,不能填写",
                     f"{code} is computed and cannot be set",
                     place=code,
                     code="computed_element",
                 )
-            out[code] = ElementValue(code, parse_value(spec, value), spec.unit, source=source)
+            typed = parse_value(spec, value)
+            out[code] = (
+                ElementValue(code, typed, spec.unit, source=OWN, verified=False)
+                if spec.own
+                else ElementValue(code, typed, spec.unit, source=source)
+            )
         except BadInput as fault:
             faults.append(fault)
     if faults:
@@ -684,7 +693,7 @@ def evaluate(
         entry = rules.entries.get(code)
         if entry is None:
             raise BadInput(f"没有要素 {code}", f"unknown element {code}", place=code, code="unknown_element")
-        if entry.spec.computed:
+        if entry.spec.computed and not entry.spec.own:
             raise BadInput(
                 f"{entry.spec.name}({code})由系统计算,不能填写",
                 f"{code} is computed",
@@ -705,9 +714,10 @@ def evaluate(
     done: dict[str, Evaluated] = {}
     jurisdiction = inputs.get(JURISDICTION)
     place = str(jurisdiction.value) if jurisdiction is not None and jurisdiction.value is not None else ""
-    for code in rules.closure(targets):
+    own = frozenset(c for c in inputs if rules.entries[c].computed)
+    for code in rules.closure(targets, own):
         entry = rules.entries[code]
-        if entry.computed:
+        if entry.computed and code not in own:
             done[code] = _compute(catalogue, entry, done, place, at)
         else:
             done[code] = _given(catalogue, entry, inputs.get(code))
@@ -718,6 +728,8 @@ def _given(catalogue: Catalogue, entry: Entry, given: ElementValue | None) -> Ev
     spec = entry.spec
     missing: tuple[Missing, ...] = ()
     value = given.value if given is not None else None
+    if spec.carry == "rounded" and isinstance(value, Decimal) and spec.precision is not None:
+        value = round_to(value, spec.precision, spec.rounding)
     if value is None:
         missing = (given.missing if given is not None else ()) or (
             Missing(
@@ -732,6 +744,7 @@ def _given(catalogue: Catalogue, entry: Entry, given: ElementValue | None) -> Ev
         value=value,
         display=display_value(spec, value),
         unit=spec.unit,
+        substituted=f"自带值 {display_value(spec, value)}{spec.unit}" if spec.computed else "",
         clause=spec.clause or spec.unsourced,
         rule_version=catalogue.version,
         missing=missing,

@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 
 from project_box.kernel.finding import EntityRef, Outcome
 
+#: source of a rate or factor handed in instead of the catalogue's (自带值); never verified
+OWN = "自带"
+
 Value: TypeAlias = Decimal | int | str | bool | dt.date | list[Any] | dict[str, Any]
 
 
