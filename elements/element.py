@@ -199,7 +199,7 @@ class ElementSpec(_Strict):
 
 
 class RegisterColumn(_Strict):
-    """A key element in the register 台账 of a business; written as its code, or with ``total: true`` when it adds up."""
+    """A key element in the register 台账 of a business: its code alone, or with ``total: true`` when it adds up."""
 
     code: str
     total: bool = False
