@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from approval.codes import VALIDATORS
 from approval.item import FormField, Item
+from project_box.codes import VALIDATORS
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Finding, Outcome
 

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from approval.case import RULES, Action, ClockName
 from approval.clock import Limit, Limits, Unit
-from approval.codes import VALIDATORS
 from approval.gates import GATES
 from approval.materials import MaterialSpec
 from approval.process import ProcessModel, read_process
+from project_box.codes import VALIDATORS
 from project_box.kernel.catalogue import load_yaml, parse
 from project_box.kernel.errors import CatalogueError, NotFound
 from project_box.kernel.identity import Role
@@ -97,7 +97,7 @@ class FormField(_Part):
     Attributes:
         prefill: path into what the platform knows: ``project.name``, ``organisation.credit_code``,
             ``boundary.area_m2``, ``indicator.ZJZ``, ``planning.RJL``, ``licence.planning_permit.number``.
-        validator: name in :data:`approval.codes.VALIDATORS`.
+        validator: name in :data:`project_box.codes.VALIDATORS`.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")

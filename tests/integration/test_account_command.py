@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from approval.codes import credit_check_character
 from project_box import accounts
 from project_box.accounts import check_password
+from project_box.codes import credit_check_character
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
 from project_box.kernel.errors import NotSignedIn

@@ -12,9 +12,9 @@ import typer
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from approval.codes import check_credit_code
 from drawings.disciplines import disciplines
 from project_box import accounts
+from project_box.codes import check_credit_code
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.identity import Role
 from project_box.models import Organisation, User

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elements import library_cadastre as cadastre
+from elements import library_codes as codes
 from elements import library_registration as reg
 from elements.house_sharing import Ledger, read_commons, read_houses, share_building
 from elements.rounding import round_to
@@ -183,7 +185,7 @@ def test_unusable_records_are_refused(units: list[Row], commons: list[Row], word
     ],
 )
 def test_unit_numbers(code: str, outcome: Outcome) -> None:
-    assert reg.unit_code(code).value is outcome
+    assert codes.unit_code(code).value is outcome
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_unit_numbers(code: str, outcome: Outcome) -> None:
     ],
 )
 def test_identity_numbers(kind: str, number: str, outcome: Outcome) -> None:
-    assert reg.identity(kind, number).value is outcome
+    assert codes.identity(kind, number).value is outcome
 
 
 def test_shares_of_owners_are_exact() -> None:
@@ -242,24 +244,24 @@ coordinate = st.integers(0, 100000)
 @given(coordinate, coordinate, st.integers(1, 5000), st.integers(1, 5000))
 def test_area_and_perimeter_of_rectangles(x: int, y: int, height: int, width: int) -> None:
     points = ring((x, y), (x + height, y), (x + height, y + width), (x, y + width))
-    assert reg.cadastre_area(points).value == height * width
-    assert reg.cadastre_area([*points, points[0]]).value == height * width
-    assert reg.cadastre_area(list(reversed(points))).value == height * width
-    assert reg.cadastre_perimeter(points).value == 2 * (height + width)
-    assert reg.cadastre_outside(points, points).value == 0
-    assert reg.cadastre_overlap(points, [{"name": "自身", "ring": points}]).value == height * width
+    assert cadastre.cadastre_area(points).value == height * width
+    assert cadastre.cadastre_area([*points, points[0]]).value == height * width
+    assert cadastre.cadastre_area(list(reversed(points))).value == height * width
+    assert cadastre.cadastre_perimeter(points).value == 2 * (height + width)
+    assert cadastre.cadastre_outside(points, points).value == 0
+    assert cadastre.cadastre_overlap(points, [{"name": "自身", "ring": points}]).value == height * width
 
 
 def test_rings_that_are_none() -> None:
     with pytest.raises(Undecided):
-        reg.cadastre_area(ring((0, 0), (1, 1)))
+        cadastre.cadastre_area(ring((0, 0), (1, 1)))
     with pytest.raises(Undecided):
-        reg.cadastre_area(ring((0, 0), (10, 10), (0, 10), (10, 0)))
-    assert reg.cadastre_sound(ring((0, 0), (1, 1), (2, 2))).value is Outcome.FAIL
-    assert reg.cadastre_sound(ring((0, 0), (0, 9), (0, 9), (9, 9))).value is Outcome.FAIL
+        cadastre.cadastre_area(ring((0, 0), (10, 10), (0, 10), (10, 0)))
+    assert cadastre.cadastre_sound(ring((0, 0), (1, 1), (2, 2))).value is Outcome.FAIL
+    assert cadastre.cadastre_sound(ring((0, 0), (0, 9), (0, 9), (9, 9))).value is Outcome.FAIL
 
 
 def test_error_of_a_square() -> None:
     """100 m × 80 m with 0.05 m points: (0.05/√2) × √65600 ÷ 2."""
-    found = reg.cadastre_area_error(ring((0, 0), (80, 0), (80, 100), (0, 100)), Decimal("0.05")).value
+    found = cadastre.cadastre_area_error(ring((0, 0), (80, 0), (80, 100), (0, 100)), Decimal("0.05")).value
     assert round_to(Decimal(str(found)), 2) == Decimal("4.53")

@@ -9,9 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elements import library_mixed_use as mixed
+from elements import library_payments as payments
 from elements import library_supply as supply
+from elements import library_terms as terms
+from elements import library_valuation as valuation
 from elements.engine import evaluate, load_catalogue, read_inputs
+from elements.library_form import form_passed
 from elements.places import with_settings
+from elements.terms import add_months
 from elements.values import Undecided
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
@@ -24,7 +30,7 @@ PAYMENTS = st.lists(st.fixed_dictionaries({"date": DAY, "amount": MONEY}), max_s
 
 @given(st.decimals(1, 10**7, places=2), st.lists(st.integers(1, 10**6), min_size=1, max_size=12))
 def test_shares_of_land_close_on_the_parcel(total: D, weights: list[int]) -> None:
-    parts = supply.split(total, [D(w) for w in weights])
+    parts = mixed.split(total, [D(w) for w in weights])
     assert sum(parts) == total
     whole = sum(weights)
     assert all(abs(p - total * w / whole) < D("0.01") for p, w in zip(parts, weights, strict=True))
@@ -32,7 +38,7 @@ def test_shares_of_land_close_on_the_parcel(total: D, weights: list[int]) -> Non
 
 @given(DAY, st.integers(0, 1200))
 def test_months_later_is_in_that_month(start: dt.date, months: int) -> None:
-    later = supply.add_months(start, months)
+    later = add_months(start, months)
     assert (later.year * 12 + later.month) - (start.year * 12 + start.month) == months
     assert later.day <= start.day
 
@@ -42,8 +48,8 @@ def test_late_fee_grows_with_time_and_never_with_payment(due: dt.date, made: lis
     owed = [{"due": due, "amount": D(1000000)}]
     at = due + dt.timedelta(days=days)
 
-    def fee(payments: list[dict], day: dt.date) -> D:
-        value = supply.late_fee(owed, payments, D(1), day).value
+    def fee(paid: list[dict], day: dt.date) -> D:
+        value = payments.late_fee(owed, paid, D(1), day).value
         assert isinstance(value, D)
         return value
 
@@ -56,32 +62,32 @@ def test_late_fee_settles_the_oldest_instalment_first() -> None:
     made = [{"date": "2026-04-11", "amount": 150}]
     # 100 late 41 days, 50 late 10 days, 50 late to the settlement day
     expected = (D(100) * 41 + D(50) * 10 + D(50) * 30) / 1000
-    assert supply.late_fee(owed, made, D(1), dt.date(2026, 5, 1)).value == expected
-    assert supply.longest_delay(owed, made, dt.date(2026, 5, 1)).value == 41
+    assert payments.late_fee(owed, made, D(1), dt.date(2026, 5, 1)).value == expected
+    assert payments.longest_delay(owed, made, dt.date(2026, 5, 1)).value == 41
 
 
 def test_dates() -> None:
-    assert supply.date_after(dt.date(2026, 1, 31), months=D(1)).value == dt.date(2026, 2, 28)
-    assert supply.date_after(dt.date(2026, 7, 1), years=D(70), last_day=True).value == dt.date(2096, 6, 30)
-    assert supply.date_after(dt.date(2026, 7, 1), years=D("1.5")).value == dt.date(2028, 1, 1)
-    assert supply.years_left(AT, dt.date(2026, 6, 3)).value == 0
+    assert terms.term_after(dt.date(2026, 1, 31), months=D(1)).value == dt.date(2026, 2, 28)
+    assert terms.term_after(dt.date(2026, 7, 1), years=D(70), last_day=True).value == dt.date(2096, 6, 30)
+    assert terms.term_after(dt.date(2026, 7, 1), years=D("1.5")).value == dt.date(2028, 1, 1)
+    assert terms.term_years_left(AT, dt.date(2026, 6, 3)).value == 0
     with pytest.raises(BadInput):
-        supply.date_after(AT, years=D("1.23"))
+        terms.term_after(AT, years=D("1.23"))
     with pytest.raises(BadInput):
-        supply.date_after(dt.date(9999, 12, 31), days_later=D(60))
+        terms.term_after(dt.date(9999, 12, 31), days=D(60))
     with pytest.raises(BadInput):
         supply.shifted(dt.date(9999, 12, 31), 5)
 
 
 def test_an_open_conclusion_leaves_the_whole_open_unless_one_fails() -> None:
-    assert supply.all_pass(["甲", "乙"], a="pass", b="fail").value is Outcome.FAIL
-    assert supply.all_pass(["甲", "乙"], b="fail").value is Outcome.FAIL
+    assert form_passed(["甲", "乙"], a="pass", b="fail").value is Outcome.FAIL
+    assert form_passed(["甲", "乙"], b="fail").value is Outcome.FAIL
     with pytest.raises(Undecided):
-        supply.all_pass(["甲", "乙"], a="pass")
+        form_passed(["甲", "乙"], a="pass")
 
 
 def test_income_approaches_perpetuity_from_below() -> None:
-    value = supply.income(D(100), D(5), D(70)).value
+    value = valuation.income(D(100), D(5), D(70)).value
     assert isinstance(value, D)
     assert D(1900) < value < D(2000)
 
@@ -91,7 +97,7 @@ def test_income_approaches_perpetuity_from_below() -> None:
 )
 def test_malformed_uses_are_refused_with_a_sentence(uses: list[dict]) -> None:
     with pytest.raises((BadInput, Undecided)):
-        supply.mixed_area(uses)
+        mixed.mixed_area(uses)
 
 
 def test_malformed_inputs_leave_elements_open_and_never_crash() -> None:
@@ -139,6 +145,6 @@ def test_malformed_inputs_leave_elements_open_and_never_crash() -> None:
 
 
 def test_a_change_of_far_and_use_is_charged_whole_or_not_at_all() -> None:
-    assert supply.supplement("容积率与用途", far=D(1), use=D(2)).value == 3
+    assert valuation.supplement("容积率与用途", far=D(1), use=D(2)).value == 3
     with pytest.raises(Undecided, match="用途"):
-        supply.supplement("容积率与用途", far=D(1))
+        valuation.supplement("容积率与用途", far=D(1))

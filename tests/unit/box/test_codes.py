@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approval import codes
+from project_box import codes
 from project_box.kernel.errors import BadInput
 
 

@@ -1,7 +1,8 @@
-"""Codes that forms carry: 统一社会信用代码, 身份证, 项目代码, 不动产单元号.
+"""Codes that forms, registers and elements carry: 统一社会信用代码, 身份证, 项目代码, 宗地代码, 不动产单元号.
 
-Each ``check_*`` function returns the normalised code or raises :class:`BadInput` whose sentence names what is
-wrong. ``VALIDATORS`` maps the names item catalogues use to these functions.
+Each ``check_*`` function returns the normalised code (no spaces, upper case) or raises :class:`BadInput` whose sentence
+names what is wrong; ``fault_in`` gives that sentence instead. ``VALIDATORS`` maps the names item catalogues use to
+these functions.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ _CREDIT_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _PROJECT_CODE = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
-#: GB/T 37346-2019: 县级区划 6 + 地籍区 3 + 地籍子区 3 + 宗地特征码 2 + 顺序号 5
-_PARCEL = re.compile(r"\d{12}[GJZ][A-Z]\d{5}", re.ASCII)
+#: GB/T 37346-2019: 县级区划 6 + 地籍区 3 + 地籍子区 3 + 宗地特征码 2 (所有权, 使用权) + 顺序号 5
+_PARCEL = re.compile(r"(\d{6})(\d{3})(\d{3})([GJZ])([A-Z])(\d{5})", re.ASCII)
+_PARCEL_PARTS = ("县级区划", "地籍区", "地籍子区", "所有权类型", "使用权类型", "顺序号")
+#: 房屋等, 林木, 其他, 无
 _FIXTURES = "FLQW"
+
+
+def normal(text: str) -> str:
+    """The code as it is compared: without any spaces, upper case."""
+    return "".join(text.split()).upper()
 
 
 def _bad(name: str, zh: str, en: str) -> BadInput:
@@ -42,7 +50,7 @@ def check_credit_code(text: str) -> str:
     Raises:
         BadInput: wrong length, a character outside the alphabet (named), or a wrong check character.
     """
-    name, code = "统一社会信用代码", text.strip().upper()
+    name, code = "统一社会信用代码", normal(text)
     if len(code) != 18:
         raise _bad(name, f"应为 18 位，实为 {len(code)} 位", f"{len(code)} characters, 18 expected")
     for position, character in enumerate(code, 1):
@@ -74,7 +82,7 @@ def check_id_card(text: str) -> str:
     Raises:
         BadInput: length, digits, impossible birth date, or check character.
     """
-    name, code = "身份证号码", text.strip().upper()
+    name, code = "身份证号码", normal(text)
     if len(code) != 18:
         raise _bad(name, f"应为 18 位，实为 {len(code)} 位", f"{len(code)} characters, 18 expected")
     if not re.fullmatch(r"\d{17}[\dX]", code, re.ASCII):
@@ -100,7 +108,7 @@ def check_project_code(text: str) -> str:
     Raises:
         BadInput: wrong length, or the hyphens are not where they belong.
     """
-    name, code = "项目代码", text.strip()
+    name, code = "项目代码", normal(text)
     if len(code) != 24:
         raise _bad(
             name,
@@ -122,7 +130,7 @@ def check_parcel_code(text: str) -> str:
     Raises:
         BadInput: length or structure.
     """
-    name, code = "宗地代码", text.strip().upper()
+    name, code = "宗地代码", normal(text)
     if len(code) != 19:
         raise _bad(name, f"应为 19 位，实为 {len(code)} 位", f"{len(code)} characters, 19 expected")
     if not _PARCEL.fullmatch(code):
@@ -140,7 +148,7 @@ def check_property_unit(text: str) -> str:
     Raises:
         BadInput: length, parcel part, fixture letter (F, L, Q, W) or unit number; ``W`` is followed by zeros.
     """
-    name, code = "不动产单元号", text.strip().upper().replace(" ", "")
+    name, code = "不动产单元号", normal(text)
     if len(code) != 28:
         raise _bad(name, f"应为 28 位，实为 {len(code)} 位", f"{len(code)} characters, 28 expected")
     check_parcel_code(code[:19])
@@ -155,7 +163,25 @@ def check_property_unit(text: str) -> str:
         raise _bad(name, "末 8 位单元编号应为数字", "the last 8 characters must be digits")
     if letter == "W" and unit != "00000000":
         raise _bad(name, "无定着物（W）时单元编号应为 00000000", "W must be followed by 00000000")
+    if letter == "F" and unit[:4] == "0000":
+        raise _bad(name, "房屋等（F）的幢号不得为 0000", "F must be followed by a building number")
     return code
+
+
+def parts_of(text: str) -> dict[str, str]:
+    """The parts of a 宗地代码 or 不动产单元号 by name; of a unit also 定着物, 幢号 and 户号.
+
+    Raises:
+        BadInput: the code is not sound.
+    """
+    code = normal(text)
+    if len(code) != 28:
+        code = check_parcel_code(code)
+    match = _PARCEL.match(check_property_unit(code) if len(code) == 28 else code)
+    parts = dict(zip(_PARCEL_PARTS, match.groups() if match else (), strict=True))
+    if len(code) == 28:
+        parts |= {"定着物": code[19], "幢号": code[20:24], "户号": code[24:]}
+    return parts
 
 
 def check_phone(text: str) -> str:
@@ -170,6 +196,15 @@ def check_phone(text: str) -> str:
             "联系电话", "应为 11 位手机号或“区号-号码”", "expected a mobile number or area code and number"
         )
     return code
+
+
+def fault_in(check: Callable[[str], str], text: str) -> str:
+    """What is wrong with a code, as a Chinese sentence; empty when it is sound."""
+    try:
+        check(text)
+    except BadInput as fault:
+        return fault.zh
+    return ""
 
 
 #: names used by item catalogues → function

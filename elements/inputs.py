@@ -1,0 +1,229 @@
+"""What people and programs hand in becomes typed values: numbers with units, dates, limits, maps, records."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from elements.element import ElementSpec, Type
+from elements.rulebook import Catalogue
+from elements.values import OWN, ElementValue, Value
+from project_box.kernel.errors import BadInput
+
+_UNIT_TAIL = re.compile(r"^\s*([-+]?\d[\d,]*(?:\.\d+)?)\s*([^\d\s.,eE+-].*)?$")
+
+
+_SAME_UNIT = {"m2": "㎡", "m²": "㎡", "平方米": "㎡", "米": "m", "%": "%", "百分比": "%"}
+
+
+def parse_value(spec: ElementSpec, raw: Any) -> Value:
+    """A typed value from what a form, a command line or JSON hands in.
+
+    A unit may follow the number; it must be the element's own (``8000㎡``), other units are refused, never converted.
+
+    Raises:
+        BadInput: wrong type, unit, option or range; ``place`` is the code.
+    """
+
+    def bad(zh: str, en: str) -> BadInput:
+        return BadInput(
+            f"{spec.name}({spec.code}):{zh}", f"{spec.code}: {en}", place=spec.code, code="bad_value"
+        )
+
+    if spec.type in (Type.NUMBER, Type.INTEGER):
+        value = _parse_number(spec, raw, bad)
+        if spec.minimum is not None and value < Decimal(str(spec.minimum)):
+            raise bad(f"不得小于 {spec.minimum:g}{spec.unit}", f"below {spec.minimum:g}")
+        if spec.maximum is not None and value > Decimal(str(spec.maximum)):
+            raise bad(f"不得大于 {spec.maximum:g}{spec.unit}", f"above {spec.maximum:g}")
+        return int(value) if spec.type is Type.INTEGER else value
+    if spec.type is Type.TEXT:
+        text = str(raw).strip()
+        if not text or len(text) > 500:
+            raise bad("应为 1–500 个字符的文字", "text of 1 to 500 characters expected")
+        if spec.options and text not in spec.options:
+            raise bad(f"只能是:{'、'.join(spec.options)}", f"one of {spec.options} expected, got {text!r}")
+        return text
+    if spec.type is Type.BOOL:
+        word = str(raw).strip().lower()
+        if word in ("true", "1", "yes", "是", "有"):
+            return True
+        if word in ("false", "0", "no", "否", "无"):
+            return False
+        raise bad("应为 是 或 否", "yes or no expected")
+    if spec.type is Type.DATE:
+        if isinstance(raw, dt.date) and not isinstance(raw, dt.datetime):
+            return raw
+        try:
+            return dt.date.fromisoformat(str(raw).strip())
+        except ValueError as error:
+            raise bad("应为日期 年-月-日,如 2026-06-03", "ISO date expected") from error
+    if spec.type is Type.MAP:
+        return _parse_map(raw, bad)
+    if spec.type is Type.LIMIT:
+        if isinstance(raw, dict):
+            return raw
+        return parse_limit(str(raw), spec)
+    return _parse_records(raw, bad)
+
+
+def _parse_number(spec: ElementSpec, raw: Any, bad: Any) -> Decimal:
+    if isinstance(raw, bool):
+        raise bad("应为数值", "number expected")
+    unit = ""
+    if isinstance(raw, (int, Decimal)):
+        number = Decimal(raw)
+    elif isinstance(raw, float):
+        number = Decimal(repr(raw))
+    else:
+        match = _UNIT_TAIL.match(str(raw).strip())
+        if match is None:
+            raise bad(f"“{str(raw)[:40]}”不是数值", f"number expected, got {str(raw)[:40]!r}")
+        try:
+            number = Decimal(match.group(1).replace(",", ""))
+        except InvalidOperation as error:
+            raise bad(f"“{str(raw)[:40]}”不是数值", "number expected") from error
+        unit = (match.group(2) or "").strip()
+    if unit:
+        unit = _SAME_UNIT.get(unit, unit)
+        if unit != spec.unit:
+            own = f"以 {spec.unit} 计" if spec.unit else "没有单位"
+            raise bad(
+                f"单位“{unit}”不符,本要素{own}", f"unit {unit!r} where {spec.unit or 'none'} is expected"
+            )
+    if not number.is_finite() or abs(number) >= Decimal("1e18"):
+        raise bad("数值超出范围", "number out of range")
+    if spec.type is Type.INTEGER and number != number.to_integral_value():
+        raise bad("应为整数", "integer expected")
+    return number
+
+
+def _parse_map(raw: Any, bad: Any) -> dict[str, Any]:
+    if isinstance(raw, dict):
+        return {str(k): v for k, v in raw.items()}
+    text = str(raw).strip()
+    if text.startswith("{"):
+        loaded = _json(text, bad)
+        if not isinstance(loaded, dict):
+            raise bad("应为 名称=值 的列表", "mapping expected")
+        return loaded
+    out: dict[str, Any] = {}
+    for part in re.split(r"[,,;;\n]+", text):
+        if not part.strip():
+            continue
+        key, mark, value = part.partition("=") if "=" in part else part.partition(":")
+        if not mark or not value.strip():
+            raise bad(f"“{part.strip()[:40]}”应写作 名称=值", "name=value expected")
+        out[key.strip()] = value.strip()
+    return out
+
+
+def _parse_records(raw: Any, bad: Any) -> list[Any]:
+    if isinstance(raw, str):
+        raw = _json(raw, bad)
+    if not isinstance(raw, list) or not all(isinstance(r, dict) for r in raw):
+        raise bad("应为记录列表(JSON 数组)", "list of records expected")
+    return [{str(k): _decimals(v) for k, v in r.items()} for r in raw]
+
+
+def _json(text: str, bad: Any) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        raise bad("JSON 格式错误", f"bad JSON: {error}") from error
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, list):
+        return [_decimals(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _decimals(v) for k, v in value.items()}
+    return value
+
+
+_LIMIT = re.compile(r"^(<=|>=|<|>|=|≤|≥)\s*([-\d.]+)$")
+
+
+def parse_limit(text: str, spec: ElementSpec) -> dict[str, Any]:
+    """``<=2.5``, ``≥35``, ``2.0<x<=2.5`` (between, given as ``2.0..2.5``) as a limit record.
+
+    Raises:
+        BadInput: not a limit.
+    """
+    clean = text.strip().removesuffix(spec.unit).strip() if spec.unit else text.strip()
+    match = _LIMIT.match(clean)
+    try:
+        if match is not None:
+            operator = {"≤": "<=", "≥": ">="}.get(match.group(1), match.group(1))
+            return {
+                "operator": operator,
+                "value": Decimal(match.group(2)),
+                "unit": spec.unit,
+                "clause": "",
+                "text": text,
+            }
+        low, mark, high = clean.partition("..")
+        if mark:
+            return {
+                "operator": "between",
+                "value": Decimal(low),
+                "value2": Decimal(high),
+                "unit": spec.unit,
+                "text": text,
+            }
+    except InvalidOperation:
+        pass
+    raise BadInput(
+        f"{spec.name}({spec.code}):“{text[:40]}”不是限值,应如 <=2.5、>=35、1.0..2.0",
+        f"{spec.code}: {text[:40]!r} is not a limit",
+        place=spec.code,
+        code="bad_value",
+    )
+
+
+def read_inputs(
+    catalogue: Catalogue, raw: Mapping[str, Any], at: dt.date, source: str = "form"
+) -> dict[str, ElementValue]:
+    """Typed inputs from ``{code or name: raw value}``.
+
+    Raises:
+        BadInput: unknown name, computed element, or unusable value. All faults are collected in ``details["faults"]``.
+    """
+    out: dict[str, ElementValue] = {}
+    faults: list[BadInput] = []
+    entries = catalogue.at(at).entries
+    for name, value in raw.items():
+        try:
+            code = catalogue.resolve(str(name).strip(), at)
+            spec = entries[code].spec
+            if spec.computed and not spec.own:
+                raise BadInput(
+                    f"{spec.name}({code})由系统计算,不能填写",
+                    f"{code} is computed and cannot be set",
+                    place=code,
+                    code="computed_element",
+                )
+            typed = parse_value(spec, value)
+            out[code] = (
+                ElementValue(code, typed, spec.unit, source=OWN, verified=False)
+                if spec.own
+                else ElementValue(code, typed, spec.unit, source=source)
+            )
+        except BadInput as fault:
+            faults.append(fault)
+    if faults:
+        first = faults[0]
+        raise BadInput(
+            ";".join(f.zh for f in faults),
+            "; ".join(f.en for f in faults),
+            code=first.code if len(faults) == 1 else "bad_input",
+            place=first.place,
+            details={"faults": [f.to_plain() for f in faults]},
+        )
+    return out

@@ -1,0 +1,223 @@
+"""Named functions of building areas 建筑面积: area rules, 计容, green areas, height and storeys from drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from elements import areas, planning
+from elements.decisions import condition_text
+from elements.functions import function
+from elements.rounding import millimetres, plain_number
+from elements.trace import Rows, num, row_refs, verdict
+from elements.values import Computed, Missing, Step, Undecided, union_evidence
+from project_box.kernel.finding import EntityRef
+
+
+@function("gross_area", "Σ(面积线面积 × 面积系数 × 层数)")
+def gross_area(floors: Rows, rules: Rows, part: str = "all", buildings: Rows | None = None) -> Computed:
+    """建筑面积 ㎡ of floor records under one area rule set; ``part``: all, above, below."""
+    areas.complete_levels(floors, buildings)
+    counted = [
+        c for c in areas.measure_floors(floors, rules) if part == "all" or c.underground == (part == "below")
+    ]
+    return Computed(
+        sum((c.counted for c in counted), Decimal(0)),
+        substituted=_sum_by_building(counted),
+        steps=areas.steps_of(counted),
+        evidence=union_evidence([[c.ref] for c in counted if c.ref is not None]) or None,
+        verified=all(c.checked for c in counted),
+    )
+
+
+@function("far_area", "Σ(面积线面积 × 面积系数 × 计容系数 × 层数)")
+def far_area(floors: Rows, rules: Rows, far_rules: Rows, buildings: Rows | None = None) -> Computed:
+    """计容建筑面积 ㎡: area under the area rule set times the 计容 factor of the city rule set."""
+    areas.complete_levels(floors, buildings)
+    counted = areas.measure_floors(floors, rules, far_rules)
+    return Computed(
+        sum((c.counted for c in counted), Decimal(0)),
+        substituted=_sum_by_building(counted),
+        steps=areas.steps_of([c for c in counted if c.counted]),
+        evidence=union_evidence([[c.ref] for c in counted if c.ref is not None and c.counted]) or None,
+        verified=all(c.checked for c in counted),
+    )
+
+
+def _sum_by_building(counted: Sequence[areas.Counted]) -> str:
+    sums: dict[str, Decimal] = {}
+    for c in counted:
+        sums[c.building] = sums.get(c.building, Decimal(0)) + c.counted
+    return " + ".join(f"{name or '未注楼号'} {num(v)}" for name, v in sums.items()) or "0"
+
+
+@function("area_by_rules", "面积 × 面积系数(规则集)")
+def area_by_rules(
+    area: Decimal,
+    object: str,
+    rules: Rows,
+    height: Decimal | None = None,
+    net_height: Decimal | None = None,
+    sill: Decimal | None = None,
+    position: str | None = None,
+    enclosed: str | None = None,
+    projection: Decimal | None = None,
+) -> Computed:
+    """Counted area ㎡ of one object (heights in m, compared in integer mm)."""
+    facts = {
+        "层高": millimetres(height) if height is not None else None,
+        "净高": millimetres(net_height) if net_height is not None else None,
+        "窗台高差": millimetres(sill) if sill is not None else None,
+        "挑出": millimetres(projection) if projection is not None else None,
+        "位置": position,
+        "封闭": enclosed,
+    }
+    row = areas.area_coefficient(rules, object, facts, object)
+    coefficient = Decimal(row["coefficient"])
+    return Computed(
+        area * coefficient,
+        substituted=f"{num(area)} × {plain_number(coefficient)}({condition_text(row)})",
+        clause=str(row["clause"]),
+        verified=bool(row.get("checked", True)),
+    )
+
+
+@function("far_area_single", "面积 × 计容系数(层高分档)")
+def far_area_single(
+    area: Decimal,
+    usage: str,
+    far_rules: Rows,
+    height: Decimal | None = None,
+    exposed: Decimal | None = None,
+    underground: bool | None = None,
+) -> Computed:
+    """计容面积 ㎡ of one storey by use and storey height (m)."""
+    floor = {
+        "height_mm": millimetres(height) if height is not None else None,
+        "exposed_mm": millimetres(exposed) if exposed is not None else None,
+        "standard": None,
+    }
+    factor, why, clause = areas.far_factor(far_rules, floor, {"area": area}, usage, bool(underground), usage)
+    return Computed(area * factor, substituted=f"{num(area)} × {plain_number(factor)}({why})", clause=clause)
+
+
+@function("green_area", "Σ(计入范围内绿地面积 × 折算系数)")
+def green_area(greens: Rows, rules: Rows) -> Computed:
+    """计入绿地面积 ㎡: ``counted_area`` of each green (boundary rules already applied) times its coefficient."""
+    out, steps = Decimal(0), []
+    missing: list[Missing] = []
+    faulty: list[EntityRef] = []
+    for i, row in enumerate(greens, 1):
+        what = f"第 {i} 块{row['kind']}"
+        try:
+            soil = Decimal(row["soil_m"]) if row.get("soil_m") is not None else None
+            coefficient, clause = planning.soil_coefficient(rules, row["kind"], soil, what)
+        except Undecided as error:
+            missing += error.missing
+            faulty += row_refs([row])
+            continue
+        area = Decimal(row["counted_area"])
+        out += area * coefficient
+        drawn = Decimal(row.get("area", area))
+        cut = f"(绘制 {num(drawn)},扣除不计入部分 {num(drawn - area)})" if drawn != area else ""
+        steps.append(
+            Step(
+                what,
+                f"{num(area)}×{plain_number(coefficient)}{cut}",
+                num(area * coefficient),
+                clause,
+                row_refs([row]),
+            )
+        )
+    if missing:
+        raise Undecided(*dict.fromkeys(missing), evidence=dict.fromkeys(faulty))
+    return Computed(
+        out,
+        substituted=" + ".join(s.value for s in steps) or "0",
+        steps=tuple(steps),
+        evidence=row_refs(greens) or None,
+    )
+
+
+@function("max_height", "max(各栋建筑高度)")
+def max_height(buildings: Rows) -> Computed:
+    """Greatest building height in m (from integer mm); every building must have one."""
+    missing = [b for b in buildings if b.get("height_mm") is None]
+    if missing:
+        names = "、".join(str(b["building"] or "未注楼号") for b in missing)
+        raise Undecided(
+            Missing("建筑高度", "建筑高度", f"{names} 未注建筑高度", f"no height on {names}"),
+            evidence=row_refs(missing),
+        )
+    top = max(buildings, key=lambda b: int(b["height_mm"]))
+    steps = tuple(
+        Step(
+            str(b["building"]),
+            "图注建筑高度",
+            f"{plain_number(Decimal(b['height_mm']) / 1000)} m",
+            entities=row_refs([b]),
+        )
+        for b in buildings
+    )
+    return Computed(
+        Decimal(top["height_mm"]) / 1000,
+        substituted="max(" + ", ".join(plain_number(Decimal(b["height_mm"]) / 1000) for b in buildings) + ")",
+        steps=steps,
+        evidence=row_refs([top]) or None,
+    )
+
+
+@function("max_storeys", "max(各栋地上自然层数)")
+def max_storeys(floors: Rows | None = None, buildings: Rows | None = None) -> Computed:
+    """Greatest number of natural storeys above ground: from floor frames, else from the site plan's 层数."""
+    counts: dict[str, int] = {}
+    for floor in floors or []:
+        above = [n for n in floor["levels"] if n > 0]
+        if above:
+            counts[floor["building"]] = max(counts.get(floor["building"], 0), max(above))
+    if not counts:
+        for b in buildings or []:
+            if b.get("storeys") is not None:
+                counts[str(b["building"])] = int(b["storeys"])
+    if not counts:
+        raise Undecided(
+            Missing("层数", "层数", "图中没有层数(楼层框或层数注记)", "no storeys in the drawings")
+        )
+    return Computed(
+        Decimal(max(counts.values())),
+        substituted="max(" + ", ".join(f"{k} {v}" for k, v in counts.items()) + ")",
+    )
+
+
+@function("storeys_agree", "单体楼层框层数 = 总平面图注记层数")
+def storeys_agree(floors: Rows, buildings: Rows) -> Computed:
+    """Storeys above ground of the floor frames against the number written on the site plan, building by building."""
+    drawn: dict[str, int] = {}
+    for floor in floors:
+        above = [n for n in floor["levels"] if n > 0]
+        drawn[floor["building"]] = max(drawn.get(floor["building"], 0), max(above, default=0))
+    steps, wrong, seen = [], [], 0
+    for b in buildings:
+        if b.get("storeys") is None or b["building"] not in drawn:
+            continue
+        seen += 1
+        same = int(b["storeys"]) == drawn[b["building"]]
+        steps.append(
+            Step(
+                str(b["building"]),
+                f"总平面 {b['storeys']} 层,单体 {drawn[b['building']]} 层",
+                "一致" if same else "不一致",
+                "",
+                row_refs([b]),
+            )
+        )
+        if not same:
+            wrong.append(b)
+    if not seen:
+        raise Undecided(Missing("层数", "层数", "没有可比较的层数注记", "no storeys to compare"))
+    return Computed(
+        verdict(not wrong),
+        steps=tuple(steps),
+        substituted=";".join(f"{s.name} {s.expression}" for s in steps),
+        evidence=row_refs(wrong) or None,
+    )
