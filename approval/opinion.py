@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from elements.opinion import difference
 from project_box.kernel.finding import Finding, Outcome
+
+__all__ = ["OpinionFacts", "difference", "draft", "recommendation"]
 
 _NUMERALS = "一二三四五六七八九十"
 
@@ -82,10 +84,3 @@ def recommendation(findings: Sequence[Finding]) -> str:
     if Outcome.FAIL in outcomes:
         return "deny"
     return "wait" if Outcome.UNDECIDED in outcomes else "approve"
-
-
-def difference(drafted: str, final: str) -> list[dict[str, str]]:
-    """Line difference: ``{"op": "keep" | "add" | "drop", "text": line}`` in reading order."""
-    ops = {" ": "keep", "+": "add", "-": "drop"}
-    lines = difflib.ndiff(drafted.splitlines(), final.splitlines())
-    return [{"op": ops[line[0]], "text": line[2:]} for line in lines if line[0] in ops]
