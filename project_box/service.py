@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import unicodedata
 import uuid
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from project_box import repository
 from project_box.audit import GENESIS, Link, first_break
+from project_box.codes import check_project_code, fault_in, normal
 from project_box.events import ResultRecorded
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.events import publish
@@ -30,7 +30,6 @@ Trust = Literal["A", "B", "C", "D"]
 
 #: longest name, location or summary a person may type
 MAX_NAME, MAX_TEXT = 200, 2000
-_PROJECT_CODE = re.compile(r"\d{4}-\d{6}-\d{2}-\d{2}-\d{6}", re.ASCII)
 
 
 def now() -> dt.datetime:
@@ -94,10 +93,10 @@ def create_project(
     """
     if not actor.has(Role.DEVELOPER):
         raise Forbidden("只有建设单位可以新建项目", "only developers open projects")
-    code = code.strip()
-    if not _PROJECT_CODE.fullmatch(code):
+    code = normal(code)
+    if fault := fault_in(check_project_code, code):
         raise BadInput(
-            "项目代码格式不对",
+            fault,
             "project code must look like 2101-430104-04-01-123456",
             code="project_code",
             place="code",
