@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from elements.element import Kind
 from elements.engine import Catalogue, Evaluation
 from elements.report import indicator_rows
+from elements.values import ElementValue
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 
@@ -23,8 +25,17 @@ def state_of(row: dict[str, Any], given: bool) -> str:
     return "value"
 
 
-def review_rows(catalogue: Catalogue, evaluation: Evaluation, codes: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows in the order of the business's file: value, limit, conclusion, evidence, and what is missing."""
+def review_rows(
+    catalogue: Catalogue,
+    evaluation: Evaluation,
+    codes: Sequence[str],
+    given: Mapping[str, ElementValue] | None = None,
+) -> list[dict[str, Any]]:
+    """Rows in the order of the business's file: value, limit, conclusion, evidence, and what is missing.
+
+    ``given`` are the values handed in; a row says who entered its value, when, and in which cell of a workbook.
+    """
+    handed = given or {}
     entries = catalogue.at(evaluation.at).entries
     rows = indicator_rows(catalogue, evaluation, codes)
     by_code = {r["code"]: r for r in rows}
@@ -39,6 +50,8 @@ def review_rows(catalogue: Catalogue, evaluation: Evaluation, codes: Sequence[st
                 "name": row["name"],
                 "name_en": row["name_en"],
                 "kind": row["kind"],
+                "group": entries[row["code"]].business.name,
+                "group_en": entries[row["code"]].business.name_en,
                 "of": row["of"],
                 "value": shown["value"],
                 "display": "" if shown["missing"] else shown["display"] if shown["kind"] != "结论" else "",
@@ -58,11 +71,40 @@ def review_rows(catalogue: Catalogue, evaluation: Evaluation, codes: Sequence[st
                     "documents": row["documents"],
                     "entities": row["entities"],
                     "inputs": row["inputs"],
+                    "entered": entered(handed.get(row["code"])),
                 },
                 "missing": row["missing"],
             }
         )
     return out
+
+
+def entered(value: ElementValue | None) -> dict[str, str] | None:
+    """Who entered a value and where: ``by``, ``at``, ``cell``, ``file``; None for what nobody typed."""
+    if value is None or value.value is None:
+        return None
+    known = {k: str(value.details[k]) for k in ("by", "at", "cell", "file") if value.details.get(k)}
+    return known or None
+
+
+def grouped(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as a reviewer reads them: conclusions, then indicators, then data by the business that defines it."""
+    order = {Kind.CONCLUSION.value: 0, Kind.INDICATOR.value: 1, Kind.DATA.value: 2}
+    groups: dict[tuple[int, str], dict[str, Any]] = {}
+    for row in rows:
+        data = row["kind"] == Kind.DATA.value
+        key = (order[row["kind"]], row["group"] if data else "")
+        group = groups.setdefault(
+            key,
+            {
+                "kind": row["kind"],
+                "name": row["group"] if data else "",
+                "name_en": row["group_en"] if data else "",
+                "rows": [],
+            },
+        )
+        group["rows"].append(row)
+    return [groups[k] for k in sorted(groups, key=lambda k: k[0])]
 
 
 def counts(rows: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from elements.element import Kind, Type
 from elements.engine import Catalogue, Entry, Evaluation, evaluate, explain, load_catalogue, read_inputs
+from elements.opinion import Reviewed, draft
 from elements.places import with_settings
 from elements.report import element_row
 from elements.review import counts, review_rows
@@ -141,15 +142,10 @@ def import_plain(catalogue: Catalogue, business: str, reading: Reading, at: dt.d
     Raises:
         BadInput: the workbook has faults; all are listed by cell.
     """
-    reading.refuse()
-    entries = catalogue.at(at).entries
-    values = {
-        c: ElementValue(c, v, entries[c].spec.unit, source="form", details={"cell": reading.places[c]})
-        for c, v in reading.values.items()
-    }
+    values = imported_values(catalogue, reading, at)
     codes = catalogue.codes_of(business, at)
     evaluation = evaluate(catalogue, with_settings(catalogue, values, at), at, codes)
-    plain = evaluation_plain(catalogue, business, evaluation, at)
+    plain = evaluation_plain(catalogue, business, evaluation, at, values)
     plain["inputs"] = {
         c: {"value": to_plain(v), "cell": reading.places[c]} for c, v in reading.values.items()
     }
@@ -157,17 +153,44 @@ def import_plain(catalogue: Catalogue, business: str, reading: Reading, at: dt.d
     return plain
 
 
+def imported_values(catalogue: Catalogue, reading: Reading, at: dt.date) -> dict[str, ElementValue]:
+    """What a workbook says, each value with the cell it came from.
+
+    Raises:
+        BadInput: the workbook has faults; all are listed by cell.
+    """
+    reading.refuse()
+    entries = catalogue.at(at).entries
+    return {
+        c: ElementValue(c, v, entries[c].spec.unit, source="form", details={"cell": reading.places[c]})
+        for c, v in reading.values.items()
+    }
+
+
+def opinion_of(plain: Mapping[str, Any], **names: str) -> str:
+    """The 审查意见 drafted from an evaluated business; ``names`` are project, code, applicant and subject."""
+    return draft(
+        Reviewed(
+            business=plain["name"], at=plain["at"], rules=plain["rule_hash"], conclusions=plain["conclusions"], **names
+        )
+    )  # fmt: skip
+
+
 def evaluation_plain(
-    catalogue: Catalogue, business: str, evaluation: Evaluation, at: dt.date
+    catalogue: Catalogue,
+    business: str,
+    evaluation: Evaluation,
+    at: dt.date,
+    given: Mapping[str, ElementValue] | None = None,
 ) -> dict[str, Any]:
-    """An evaluated business as one JSON document."""
+    """An evaluated business as one JSON document, with the review table and the drafted opinion."""
     codes = catalogue.codes_of(business, at)
     file = catalogue.business(business)
     rows = [element_row(catalogue, evaluation, c) for c in codes]
     entries = catalogue.at(at).entries
     computed = [r for r in rows if entries[r["code"]].spec.computed]
-    review = review_rows(catalogue, evaluation, codes)
-    return {
+    review = review_rows(catalogue, evaluation, codes, given)
+    plain: dict[str, Any] = {
         "business": file.business,
         "name": file.name,
         "name_en": file.name_en,
@@ -194,6 +217,8 @@ def evaluation_plain(
                 "outcome": r["outcome"],
                 "text": r["text"],
                 "limit": r["limit"],
+                "clause": r["clause"],
+                "verified": r["verified"],
             }
             for r in rows
             if r["kind"] == Kind.CONCLUSION.value
@@ -203,6 +228,7 @@ def evaluation_plain(
         "review": review,
         "trace": computed,
     }
+    return plain | {"opinion": opinion_of(plain)}
 
 
 def explain_plain(catalogue: Catalogue, code: str, inputs: Mapping[str, Any], at: dt.date) -> dict[str, Any]:
