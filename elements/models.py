@@ -1,5 +1,6 @@
 """Tables of the elements room (schema ``elements``), gathered for the metadata."""
 
 from elements.register_models import RegisterLine
+from elements.ruleset_models import Amendment, RuleForce, RulePin, RuleSet
 
-__all__ = ["RegisterLine"]
+__all__ = ["Amendment", "RegisterLine", "RuleForce", "RulePin", "RuleSet"]
