@@ -17,13 +17,15 @@ A part::
 
     object   str       row of the area rules: 自然层, 阳台, 凸窗, 半计, 不计 …
     area     Decimal   ㎡, overlaps already taken out
-    usage, position (主体内/主体外), enclosed (是/否), net_mm, sill_mm, covered, ref
+    usage, position (主体内/主体外), enclosed (是/否), net_mm, sill_mm, projection_mm, span (storeys below a canopy),
+    enclosure (围护结构/围护设施/无), columns (无/独立柱/单排柱/多排柱), covered, connected, used (是/否), ref
 
 Areas are ㎡ and exact; heights are integer millimetres.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,8 +106,26 @@ def facts_of(floor: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any
         "位置": part.get("position"),
         "封闭": part.get("enclosed"),
         "挑出": part.get("projection_mm"),
+        "跨层": part.get("span"),
+        "围护": enclosure_of(part.get("enclosure"), part.get("enclosed")),
+        "柱": part.get("columns"),
         "顶盖": part.get("covered"),
+        "相通": part.get("connected"),
+        "利用": part.get("used"),
     }
+
+
+def enclosure_of(stated: Any, enclosed: Any) -> str | None:
+    """围护 of an object: as stated, else what 封闭 (是/否) says of it; None when neither is known."""
+    if stated:
+        return str(stated)
+    return {"是": "围护结构", "否": "无围护结构"}.get(str(enclosed or ""))
+
+
+def object_names(row: Mapping[str, Any]) -> list[str]:
+    """Names of the object types a rule row holds for, the usual one first."""
+    names = row["object"]
+    return [str(n) for n in names] if isinstance(names, list) else [str(names)]
 
 
 def area_coefficient(rules: Rows, object_type: str, facts: Mapping[str, Any], what: str) -> Mapping[str, Any]:
@@ -116,15 +136,19 @@ def area_coefficient(rules: Rows, object_type: str, facts: Mapping[str, Any], wh
         facts: measures as :func:`facts_of` gives them.
 
     Raises:
-        Undecided: unknown object type, or a needed measure is missing.
+        Undecided: unknown object type (the likely ones are named), or a needed measure is missing.
     """
-    own = [r for r in rules if r["object"] == object_type]
+    own = [r for r in rules if object_type in object_names(r)]
     if not own:
+        known = list(dict.fromkeys(n for r in rules for n in object_names(r)))
+        near = difflib.get_close_matches(object_type, known, n=3, cutoff=0.4)
+        near += [n for n in known if object_type and object_type in n and n not in near]
+        hint = f"(是否指 {'、'.join(near[:4])})" if near else ""
         raise Undecided(
             Missing(
                 "类别",
                 "面积类别",
-                f"{what}:面积规则没有“{object_type}”这一类",
+                f"{what}:面积规则没有“{object_type}”这一类{hint}",
                 f"{what}: no area rule for {object_type!r}",
             )
         )
@@ -201,7 +225,9 @@ def far_factor(
     """计容系数 of one part: (factor, why, clause).
 
     Rules are rows ``usage, measure, operator, limit, factor, standard_only, clause``; usage ``地下`` for basements,
-    ``*`` for uses the rule set does not name. ``standard_only`` rows do not hold for a floor marked 标准层 = 否.
+    ``*`` for uses the rule set does not name. Above ground the first of these that the rule set names decides: the
+    part's exempt tag (门厅, 中庭 …), its object type (阳台, 凸窗, 架空层 …), its use. ``standard_only`` rows do
+    not hold for a floor marked 标准层 = 否.
 
     Raises:
         Undecided: use or height missing.
@@ -209,9 +235,11 @@ def far_factor(
     if underground:
         chosen = [r for r in rules if r["usage"] == "地下"]
     else:
-        if not usage:
+        tags = [str(t) for t in (part.get("exempt") or floor.get("exempt"), part.get("object"), usage) if t]
+        found = [own for t in tags if (own := [r for r in rules if t in _names(r["usage"])])]
+        if not found and not usage:
             raise Undecided(Missing("用途", "用途", f"{what}缺少用途", f"{what}: use is not given"))
-        chosen = [r for r in rules if usage in _names(r["usage"])] or [r for r in rules if r["usage"] == "*"]
+        chosen = found[0] if found else [r for r in rules if r["usage"] == "*"]
     if floor.get("standard") is False:
         chosen = [r for r in chosen if not r["standard_only"]]
     facts = {

@@ -2,7 +2,8 @@
 
 A row holds ``measure``, ``operator``, ``limit`` and what follows (``coefficient``, ``clause``). Rows are tried in
 file order; the first whose condition holds decides. An empty measure always holds. A measure that is needed and
-missing makes the result 无法判定.
+missing makes the result 无法判定; only a row whose operator ends in ``?`` is passed over when its measure is not
+stated.
 """
 
 from __future__ import annotations
@@ -57,13 +58,16 @@ def decide(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], what: st
         if not measure:
             return row
         value = facts.get(measure)
+        operator = str(row["operator"])
+        if value is None and operator.endswith("?"):
+            continue
         if value is None:
             raise Undecided(
                 Missing(
                     f"measure:{measure}", measure, f"{what}缺少{measure}", f"{what}: {measure} is not given"
                 )
             )
-        if compare(value, str(row["operator"]), row["limit"]):
+        if compare(value, operator.removesuffix("?"), row["limit"]):
             return row
     raise Undecided(Missing("rule", what, f"规则表没有适用于{what}的一行", f"no rule row applies to {what}"))
 
@@ -72,6 +76,7 @@ def condition_text(row: Mapping[str, Any]) -> str:
     """``层高≥2200`` and the like, for the trace."""
     if not row.get("measure"):
         return "一律"
-    sign = {"<=": "≤", ">=": "≥", "!=": "≠", "in": "∈"}.get(str(row["operator"]), str(row["operator"]))
+    operator = str(row["operator"]).removesuffix("?")
+    sign = {"<=": "≤", ">=": "≥", "!=": "≠", "in": "∈"}.get(operator, operator)
     limit = row["limit"]
     return f"{row['measure']}{sign}{'/'.join(map(str, limit)) if isinstance(limit, list) else limit}"

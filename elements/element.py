@@ -123,6 +123,7 @@ class ElementSpec(_Strict):
         of: for a conclusion: the indicator it judges.
         formula_text: the rule in words where the named function's own words are too general.
         options, minimum, maximum: what an input may be.
+        words: a limit that may be words (codes, a rate per household) instead of a number.
         own: a computed rate or factor that may be handed in instead (自带值): it then stands for the computed one, is
             marked 自带 and never verified.
         unsourced: an honest word instead of a clause.
@@ -155,6 +156,7 @@ class ElementSpec(_Strict):
     minimum: float | None = None
     maximum: float | None = None
     own: bool = False
+    words: bool = False
     fee: Fee | None = None
     note: str = ""
     examples: list[Example] = []

@@ -15,7 +15,7 @@ from typing import Any
 from elements.element import ElementSpec, Kind, Literal_, Source, TariffRef, Type
 from elements.formula import Formula, FormulaFault
 from elements.functions import REGISTRY
-from elements.planning import limit_text
+from elements.limits import limit_text
 from elements.rounding import Rounding, plain_number, round_to
 from elements.rulebook import JURISDICTION, Catalogue, Entry
 from elements.tariffs import Lookup

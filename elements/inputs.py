@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from elements.element import ElementSpec, Type
+from elements.limits import NoLimit, read_limit
 from elements.rulebook import Catalogue
 from elements.values import OWN, ElementValue, Value
 from project_box.kernel.errors import BadInput
@@ -147,44 +148,28 @@ def _decimals(value: Any) -> Any:
     return value
 
 
-_LIMIT = re.compile(r"^(<=|>=|<|>|=|≤|≥)\s*([-\d.]+)$")
-
-
 def parse_limit(text: str, spec: ElementSpec) -> dict[str, Any]:
-    """``<=2.5``, ``≥35``, ``2.0<x<=2.5`` (between, given as ``2.0..2.5``) as a limit record.
+    """A limit record (:mod:`elements.limits`): ``<=2.5``, ``不大于2.5``, ``2.0<容积率≤2.5``, ``1.0..2.0``, ``不限``.
+
+    Words (a land use, a rate per household) stay words where the element's ``words`` allows them.
 
     Raises:
         BadInput: not a limit.
     """
-    clean = text.strip().removesuffix(spec.unit).strip() if spec.unit else text.strip()
-    match = _LIMIT.match(clean)
     try:
-        if match is not None:
-            operator = {"≤": "<=", "≥": ">="}.get(match.group(1), match.group(1))
-            return {
-                "operator": operator,
-                "value": Decimal(match.group(2)),
-                "unit": spec.unit,
-                "clause": "",
-                "text": text,
-            }
-        low, mark, high = clean.partition("..")
-        if mark:
-            return {
-                "operator": "between",
-                "value": Decimal(low),
-                "value2": Decimal(high),
-                "unit": spec.unit,
-                "text": text,
-            }
-    except InvalidOperation:
-        pass
-    raise BadInput(
-        f"{spec.name}({spec.code}):“{text[:40]}”不是限值,应如 <=2.5、>=35、1.0..2.0",
-        f"{spec.code}: {text[:40]!r} is not a limit",
-        place=spec.code,
-        code="bad_value",
-    )
+        record = read_limit(text, spec.unit)
+    except NoLimit as error:
+        if spec.words and text.strip():
+            return {"operator": "text", "value": text.strip(), "unit": spec.unit, "text": text, "clause": ""}
+        raise BadInput(
+            f"{spec.name}({spec.code}):“{text[:40]}”不是限值({error}),应如 <=2.5、不小于35、1.0..2.0、2.0<x≤2.5",
+            f"{spec.code}: {text[:40]!r} is not a limit",
+            place=spec.code,
+            code="bad_value",
+        ) from error
+    if spec.words and record["operator"] == "bare":
+        return {"operator": "text", "value": text.strip(), "unit": spec.unit, "text": text, "clause": ""}
+    return record
 
 
 def read_inputs(

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from elements import areas, planning
-from elements.decisions import condition_text
 from elements.functions import function
-from elements.rounding import millimetres, plain_number
+from elements.rounding import plain_number
 from elements.trace import Rows, num, row_refs, verdict
 from elements.values import Computed, Missing, Step, Undecided, union_evidence
 from project_box.kernel.finding import EntityRef
@@ -49,56 +48,6 @@ def _sum_by_building(counted: Sequence[areas.Counted]) -> str:
     for c in counted:
         sums[c.building] = sums.get(c.building, Decimal(0)) + c.counted
     return " + ".join(f"{name or '未注楼号'} {num(v)}" for name, v in sums.items()) or "0"
-
-
-@function("area_by_rules", "面积 × 面积系数(规则集)")
-def area_by_rules(
-    area: Decimal,
-    object: str,
-    rules: Rows,
-    height: Decimal | None = None,
-    net_height: Decimal | None = None,
-    sill: Decimal | None = None,
-    position: str | None = None,
-    enclosed: str | None = None,
-    projection: Decimal | None = None,
-) -> Computed:
-    """Counted area ㎡ of one object (heights in m, compared in integer mm)."""
-    facts = {
-        "层高": millimetres(height) if height is not None else None,
-        "净高": millimetres(net_height) if net_height is not None else None,
-        "窗台高差": millimetres(sill) if sill is not None else None,
-        "挑出": millimetres(projection) if projection is not None else None,
-        "位置": position,
-        "封闭": enclosed,
-    }
-    row = areas.area_coefficient(rules, object, facts, object)
-    coefficient = Decimal(row["coefficient"])
-    return Computed(
-        area * coefficient,
-        substituted=f"{num(area)} × {plain_number(coefficient)}({condition_text(row)})",
-        clause=str(row["clause"]),
-        verified=bool(row.get("checked", True)),
-    )
-
-
-@function("far_area_single", "面积 × 计容系数(层高分档)")
-def far_area_single(
-    area: Decimal,
-    usage: str,
-    far_rules: Rows,
-    height: Decimal | None = None,
-    exposed: Decimal | None = None,
-    underground: bool | None = None,
-) -> Computed:
-    """计容面积 ㎡ of one storey by use and storey height (m)."""
-    floor = {
-        "height_mm": millimetres(height) if height is not None else None,
-        "exposed_mm": millimetres(exposed) if exposed is not None else None,
-        "standard": None,
-    }
-    factor, why, clause = areas.far_factor(far_rules, floor, {"area": area}, usage, bool(underground), usage)
-    return Computed(area * factor, substituted=f"{num(area)} × {plain_number(factor)}({why})", clause=clause)
 
 
 @function("green_area", "Σ(计入范围内绿地面积 × 折算系数)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from elements import planning
 from elements.functions import function
+from elements.limits import judge, limit_text
 from elements.rounding import plain_number, round_to
 from elements.trace import Rows, num, row_refs, verdict
 from elements.values import Computed, Missing, Step, Undecided, Value
@@ -46,12 +46,18 @@ def total(rows: Rows, column: str, name: str = "value") -> Computed:
 
 
 @function("compare_limit", "指标值(不取整)与规划条件限值比较")
-def compare_limit(value: Decimal, limit: dict[str, Any], precision: int = 2, unit: str = "") -> Computed:
+def compare_limit(
+    value: Decimal, limit: dict[str, Any], precision: int = 2, unit: str = "", direction: str = ""
+) -> Computed:
     """Compare the unrounded value with a limit record by the limit's own operator; shows the rounded value beside it.
 
-    A limit with operator ``none`` yields 提示: the conditions ask nothing of this indicator.
+    A limit with operator ``none`` yields 提示: the conditions ask nothing of this indicator. A bare number is read by
+    ``direction`` (the way this indicator is usually limited) and makes the conclusion unverified.
     """
-    shown = planning.limit_text(limit)
+    assumed = limit.get("operator") == "bare" and bool(direction)
+    if assumed:
+        limit = {**limit, "operator": direction}
+    shown = limit_text(limit)
     if limit.get("operator") == "none":
         return Computed(
             Outcome.NOTE,
@@ -70,15 +76,17 @@ def compare_limit(value: Decimal, limit: dict[str, Any], precision: int = 2, uni
             )
         )
     value = Decimal(value)
-    holds = planning.judge(value, limit)
+    holds = judge(value, limit)
     rounded = format(round_to(value, precision), "f")
     exact = num(value)
     both = f"{exact}{unit}" if exact == plain_number(Decimal(rounded)) else f"{exact}{unit}(显示 {rounded})"
     return Computed(
         verdict(holds),
-        substituted=f"{both} {'满足' if holds else '不满足'} {shown}{unit}",
+        substituted=f"{both} {'满足' if holds else '不满足'} {shown}{unit}"
+        + (f"(规划条件“{limit.get('text')}”未写明方向,按惯例取)" if assumed else ""),
         clause=str(limit.get("clause") or ""),
         limit=shown + unit,
+        verified=not assumed,
     )
 
 

@@ -160,6 +160,9 @@ def parking_limit(limit: dict[str, Any], units: int | None = None, area: Decimal
         return Computed({"operator": "none"}, substituted="规划条件不作要求")
     if operator in ("<=", ">=", "<", ">", "=", "between"):
         return Computed(dict(limit), substituted=text)
+    if re.fullmatch(r"\d+\s*[个辆]?", text):
+        number = Decimal(re.sub(r"\D", "", text))
+        return Computed({**limit, "operator": ">=", "value": number}, substituted=f"不少于 {text}")
     rates = planning.parse_parking(text)
     total, parts = 0, []
     for rate, per, basis in rates:

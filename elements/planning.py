@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from elements.decisions import compare, decide
+from elements.decisions import decide
 from elements.rounding import plain_number
 from elements.values import Missing, Undecided
 
@@ -102,45 +102,6 @@ def parse_parking(text: str) -> list[tuple[Decimal, Decimal, str]]:
             )
         )
     return out
-
-
-def limit_text(limit: Mapping[str, Any]) -> str:
-    """``≤2.50``, ``≥35``, ``2.0–2.5``, ``不作要求`` …, as the condition itself writes its numbers."""
-    operator = limit.get("operator")
-    words = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "="}
-    if operator == "none":
-        return "不作要求"
-    if operator == "between":
-        return f"{limit.get('value')}–{limit.get('value2')}"
-    if operator in words:
-        return f"{words[operator]}{limit.get('value')}"
-    return str(limit.get("text") or limit.get("value") or "")
-
-
-def judge(value: Decimal, limit: Mapping[str, Any]) -> bool:
-    """Compare the unrounded value with a limit, by the limit's own operator (``<= >= < > = between in``).
-
-    Raises:
-        Undecided: the limit has no usable operator or number.
-    """
-    operator = str(limit.get("operator") or "")
-    low, high = limit.get("value"), limit.get("value2")
-    try:
-        if operator == "between":
-            return Decimal(str(low)) <= value <= Decimal(str(high))
-        if operator == "in":
-            wanted = low if isinstance(low, list) else [low]
-            return any(value == Decimal(str(w)) for w in wanted)
-        if operator in ("<=", ">=", "<", ">", "=", "!="):
-            return compare(value, operator, Decimal(str(low)))
-    except ArithmeticError:
-        pass
-    text = str(limit.get("text") or low or "")
-    raise Undecided(
-        Missing(
-            "limit", "规划条件", f"规划条件“{text}”不是可比较的数值", f"limit {text!r} cannot be compared"
-        )
-    )
 
 
 def tolerance(tiers: Rows, total: Decimal, mode: str, cap: Decimal | None) -> Decimal:

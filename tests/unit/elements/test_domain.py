@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from elements import areas, land_price, planning, sharing
 from elements.engine import load_catalogue
+from elements.limits import judge
 from elements.rounding import Rounding, measured, millimetres, plain_number, round_to
 from elements.values import Undecided
 from project_box.kernel.errors import BadInput
@@ -229,13 +230,13 @@ def test_progressive_tolerance_is_monotone_and_capped(a: Decimal, b: Decimal) ->
     ],
 )
 def test_limits_compare_unrounded(limit: dict[str, Any], value: str, holds: bool) -> None:
-    assert planning.judge(Decimal(value), limit) is holds
+    assert judge(Decimal(value), limit) is holds
 
 
 def test_limit_without_number_is_undecided() -> None:
     for limit in ({"operator": "text", "value": "按规划"}, {"operator": "<=", "value": "约二"}, {}):
         with pytest.raises(Undecided):
-            planning.judge(Decimal(1), limit)
+            judge(Decimal(1), limit)
 
 
 @pytest.mark.parametrize(
