@@ -38,6 +38,7 @@ from approval.materials import MaterialStatus
 from approval.models import Case, CaseOpinion, Correction, ResolutionRow, Task
 from approval.notice import Entry, NoticeFacts
 from approval.opinion import difference
+from approval.rule_pins import pin_rules
 from drawings.events import JointReviewClosed, OpinionGiven
 from intermediaries.events import AllEngagementsDelivered, CaseTouched, EngagementDelivered
 from project_box import service as box
@@ -234,6 +235,7 @@ def _accept(move: _Move) -> None:
     received = next(r.on for r in rows if r.clock == ClockName.ACCEPTANCE)
     _finish(move)
     case.state, case.accepted_at = CaseState.ACCEPTED, now()
+    pin_rules(session, move.actor, case, received if deemed else today())
     add_clock_event(
         session, case, ClockName.ACCEPTANCE, ClockEvent(ClockKind.STOP, today(), "受理"), move.actor
     )
