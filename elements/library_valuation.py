@@ -208,45 +208,6 @@ def added_area(
     )
 
 
-_PARTS = {
-    "容积率": ("far",),
-    "用途": ("use",),
-    "用途结构": ("mix",),
-    "工业改用途": ("industry",),
-    "年期": ("term",),
-    "容积率与用途": ("far", "use"),
-}
-
-
-@function("supply.supplement", "应补缴 = Σ 所涉各项条件的补缴额(另加地下经营性面积)")
-def supplement(
-    parts: str,
-    far: Decimal | None = None,
-    use: Decimal | None = None,
-    mix: Decimal | None = None,
-    industry: Decimal | None = None,
-    term: Decimal | None = None,
-    underground: Decimal | None = None,
-) -> Computed:
-    """Supplement 元 of a change: the sum over the conditions it names; one that is missing leaves the whole open.
-
-    ``underground`` is added where area below ground is part of the application.
-    """
-    words = {"far": "容积率", "use": "用途", "mix": "用途结构", "industry": "工业改用途", "term": "年期"}
-    amounts = {"far": far, "use": use, "mix": mix, "industry": industry, "term": term}
-    lacking = [words[k] for k in _PARTS[parts] if amounts[k] is None]
-    if lacking:
-        raise Undecided(*(Missing(w, w, f"{w}部分的补缴额尚未得出", f"no amount for {w}") for w in lacking))
-    chosen = {words[k]: amounts[k] or Decimal(0) for k in _PARTS[parts]}
-    if underground is not None:
-        chosen["地下经营性面积"] = underground
-    return Computed(
-        sum(chosen.values(), Decimal(0)),
-        substituted=" + ".join(f"{k} {num(v)}" for k, v in chosen.items()),
-        steps=tuple(Step(k, "", num(v)) for k, v in chosen.items()),
-    )
-
-
 @function("supply.chosen", "按选定的口径取值")
 def chosen(
     choice: str, first_name: str, first: Decimal | None = None, second: Decimal | None = None
