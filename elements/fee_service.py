@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from elements.engine import JURISDICTION, Catalogue, evaluate, read_inputs
-from elements.fees import fee_codes, fee_inputs, fee_line
+from elements.fees import fee_codes, fee_inputs, fee_line, fee_rates
 from elements.project_inputs import may_compute
 from elements.report import statement
 from elements.ruleset_service import project_rules
@@ -193,6 +193,7 @@ def compute_fees(
     replaced = [c for c, v in stated.items() if c in known and known[c].value != v.value and c not in _FREE]
     for code in replaced:  # what the box knows better is marked when somebody types something else
         stated[code] = replace(stated[code], verified=False)
+    replaced += [c for c in stated if catalogue.at(at).entries[c].spec.computed]  # rates of one's own (自带)
     values = known | stated
     if {"GD_AREA", "GD_CLASS"} & set(stated):
         values.pop("GD_PARCELS", None)  # what is stated replaces what the plan layers say
@@ -226,7 +227,7 @@ def _chosen_fees(
     chosen: list[str] = []
     ruled_out: list[dict[str, str]] = []
     for code in fee_codes(catalogue, at):
-        own = set(fee_inputs(catalogue, code, at)) - {JURISDICTION}
+        own = {*fee_inputs(catalogue, code, at), *fee_rates(catalogue, code, at)} - {JURISDICTION}
         if code in _USUAL_FEES or own & set(stated):
             chosen.append(code)
             continue

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from elements.element import TariffRef, Type
 from elements.engine import (
+    JURISDICTION,
     Catalogue,
     Evaluation,
     evaluate,
@@ -17,8 +19,9 @@ from elements.engine import (
     read_inputs,
 )
 from elements.places import with_settings
-from elements.values import ElementValue, Evaluated, Missing
-from project_box.kernel.errors import NotFound
+from elements.tariffs import EVIDENCE_ZH, Edition, Table
+from elements.values import OWN, ElementValue, Evaluated, Missing
+from project_box.kernel.errors import BadInput, NotFound
 
 __all__ = ["FeeLine", "fee_codes", "fee_inputs", "fee_line", "run_fee"]
 
@@ -32,8 +35,13 @@ class FeeLine:
         rate: rate with its unit; None where several rates apply (see ``steps``).
         formula, substituted: rule and the same with numbers.
         amount: 元 with 2 decimals (half-up), None when 无法判定.
-        doc_no: documents of all rates used, with the jurisdiction they were published for.
-        verified: False when any rate is marked unverified.
+        rate_doc: documents of the rate itself; ``doc_no`` of all rates used, with the jurisdiction they were published
+            for.
+        rounding: how the amount was rounded.
+        tag: where the numbers come from (statute, secondary source, recalled, 自带), each once.
+        own: codes of rates and factors that were handed in instead of looked up (自带费率).
+        notes: what a reader must know about the numbers: not verified, run out, handed in, not used.
+        verified: False when any rate is marked unverified or was handed in.
         outcome: ``computed`` or ``undecided``; ``missing`` says why.
         steps: every element below the fee in order, with value, formula, document and verified flag.
     """
@@ -46,15 +54,20 @@ class FeeLine:
     unit: str
     rate: str | None
     rate_unit: str
+    rate_doc: str
     formula: str
     substituted: str
     amount: Decimal | None
+    rounding: str
+    tag: str
     doc_no: str
     clause: str
     verified: bool
     outcome: str
     missing: tuple[Missing, ...]
     steps: tuple[dict[str, Any], ...]
+    own: tuple[str, ...]
+    notes: tuple[str, ...]
     rule_version: str
     at: dt.date
 
@@ -74,17 +87,71 @@ def fee_inputs(catalogue: Catalogue, code: str, at: dt.date) -> list[str]:
     return [c for c in rules.closure([code]) if not rules.entries[c].spec.computed]
 
 
+def fee_rates(catalogue: Catalogue, code: str, at: dt.date) -> list[str]:
+    """Codes of the rates and factors of a fee that may be handed in instead (自带), in order."""
+    rules = catalogue.at(at)
+    return [c for c in rules.closure([code]) if rules.entries[c].spec.own]
+
+
 def run_fee(code: str, inputs: Mapping[str, Any], at: dt.date, catalogue: Catalogue | None = None) -> FeeLine:
     """Compute one fee from raw inputs (``{code or name: value}``).
 
+    A name may be short where only one input of the fee fits it (``面积``, ``AREA``, ``税率``).
+
     Raises:
         NotFound: no such fee.
-        BadInput: unknown key, wrong unit or unusable value.
+        BadInput: unknown key, wrong unit or unusable value; unknown keys name what the fee can be given.
     """
     catalogue = catalogue or load_catalogue()
     code = find_fee(catalogue, code, at)
-    values = with_settings(catalogue, read_inputs(catalogue, inputs, at), at)
-    return fee_line(catalogue, evaluate(catalogue, values, at, [code]), code)
+    named = {input_code(catalogue, code, str(name), at): value for name, value in inputs.items()}
+    if len(named) < len(inputs):
+        raise BadInput(
+            "同一项输入给了两次(代码和名称)", "an input is given twice, by code and by name", place=code
+        )
+    values = with_settings(catalogue, read_inputs(catalogue, named, at), at)
+    line = fee_line(catalogue, evaluate(catalogue, values, at, [code]), code)
+    below = catalogue.at(at).closure([code])
+    unused = [c for c in named if c not in below and c != JURISDICTION]
+    entries = catalogue.at(at).entries
+    said = tuple(f"{c} {entries[c].spec.name}与本费用无关，没有用到" for c in unused)
+    return replace(line, notes=(*line.notes, *said))
+
+
+def input_code(catalogue: Catalogue, fee: str, name: str, at: dt.date) -> str:
+    """The input a name stands for: any element's code or name, or a short name only one input of the fee fits.
+
+    Raises:
+        BadInput: none or several fit; the message lists what the fee can be given.
+    """
+    try:
+        return catalogue.resolve(name.strip(), at)
+    except BadInput as unknown:
+        entries = catalogue.at(at).entries
+        scope = [*fee_inputs(catalogue, fee, at), *fee_rates(catalogue, fee, at)]
+        short = name.strip()
+        single = [c for c in scope if entries[c].spec.type not in (Type.RECORDS, Type.MAP)]
+        ways: list[Callable[[str], bool]] = [
+            lambda c: c.partition("_")[2] == short.upper(),
+            lambda c: entries[c].spec.name.endswith(short),
+            lambda c: short in entries[c].spec.name,
+        ]
+        fitting: list[str] = []
+        for fits in ways:
+            fitting = [c for c in single if short and fits(c)]
+            if len(fitting) == 1:
+                return fitting[0]
+            if fitting:
+                break
+        known = "、".join(f"{c} {entries[c].spec.name}" for c in (fitting or scope))
+        lead = f"“{short[:40]}”可以指几项" if fitting else f"{fee} 没有输入“{short[:40]}”"
+        raise BadInput(
+            f"{lead}：{known}",
+            f"unknown element {short[:40]!r}" if not fitting else f"{short[:40]!r} fits {', '.join(fitting)}",
+            code=unknown.code,
+            place=short[:60],
+            remedy=f"project-box fee {fee} 列出可以填写的各项",
+        ) from unknown
 
 
 def find_fee(catalogue: Catalogue, name: str, at: dt.date) -> str:
@@ -110,11 +177,13 @@ def fee_line(catalogue: Catalogue, evaluation: Evaluation, code: str) -> FeeLine
     spec = rules.entries[code].spec
     assert spec.fee is not None  # callers pass fee codes
     found = evaluation[code]
-    below = [evaluation[c] for c in rules.closure([code])]
+    below = [evaluation.elements[c] for c in rules.closure([code]) if c in evaluation.elements]
     quantity = evaluation.elements.get(spec.fee.quantity)
     rate = evaluation.elements.get(spec.fee.rate) if spec.fee.rate is not None else None
     basis = evaluation.elements.get(spec.fee.basis)
     amount = found.value if isinstance(found.value, Decimal) else None
+    own = tuple(e.code for e in below if e.source == OWN and rules.entries[e.code].spec.computed)
+    used = list(_editions(catalogue, evaluation, below))
     return FeeLine(
         code=code,
         name=spec.name,
@@ -124,18 +193,84 @@ def fee_line(catalogue: Catalogue, evaluation: Evaluation, code: str) -> FeeLine
         unit=quantity.unit if quantity is not None else "",
         rate=rate.display if rate is not None and rate.value is not None else None,
         rate_unit=rate.unit if rate is not None else "",
+        rate_doc="自带费率" if rate is not None and rate.code in own else _documents([rate] if rate else []),
         formula=found.formula,
         substituted=found.substituted,
         amount=Decimal(found.display) if amount is not None else None,
-        doc_no=";".join(dict.fromkeys(d for e in below for d in e.documents)),
+        rounding=f"四舍五入到 {spec.precision} 位小数" if spec.precision else "四舍五入到元",
+        tag="；".join(
+            dict.fromkeys([*(EVIDENCE_ZH[e.evidence] for _, e in used), *(["自带费率"] if own else [])])
+        ),
+        doc_no=_documents(below),
         clause=found.clause,
         verified=found.verified,
         outcome="computed" if amount is not None else "undecided",
         missing=found.missing,
         steps=tuple(_step(e) for e in below if e.source != "form" or e.value is not None),
+        own=own,
+        notes=_notes(catalogue, evaluation, below, used, own),
         rule_version=evaluation.rule_version,
         at=evaluation.at,
     )
+
+
+def _documents(elements: Iterable[Evaluated]) -> str:
+    return ";".join(dict.fromkeys(d for e in elements for d in e.documents))
+
+
+def _tables(catalogue: Catalogue, at: dt.date, below: Sequence[Evaluated]) -> dict[str, Table]:
+    """The tables that were looked into, by code; a rate that was handed in needed none."""
+    entries = catalogue.at(at).entries
+    out: dict[str, Table] = {}
+    for element in below:
+        spec = entries[element.code].spec
+        if element.source == OWN:
+            continue
+        for reference in (spec.tariff, *spec.args.values()):
+            if isinstance(reference, TariffRef):
+                out[reference.table] = catalogue.tariffs.tables[reference.table]
+    return out
+
+
+def _editions(
+    catalogue: Catalogue, evaluation: Evaluation, below: Sequence[Evaluated]
+) -> Iterable[tuple[Table, Edition]]:
+    """Editions whose numbers stand in the fee."""
+    documents = {d for e in below for d in e.documents}
+    for table in _tables(catalogue, evaluation.at, below).values():
+        for edition in table.editions:
+            if edition.holds(evaluation.at) and f"{edition.doc_no}({edition.jurisdiction})" in documents:
+                yield table, edition
+
+
+def _notes(
+    catalogue: Catalogue,
+    evaluation: Evaluation,
+    below: Sequence[Evaluated],
+    used: Sequence[tuple[Table, Edition]],
+    own: Sequence[str],
+) -> tuple[str, ...]:
+    """What a reader must know about the numbers, in order."""
+    out = [
+        f"{c} {evaluation[c].name}为自带值 {evaluation[c].display}{evaluation[c].unit}，未经核实" for c in own
+    ]
+    for table, edition in used:
+        if not edition.verified:
+            why = edition.note or EVIDENCE_ZH[edition.evidence]
+            out.append(f"《{table.name}》{edition.doc_no}({edition.jurisdiction})未核实：{why}")
+    place = evaluation.elements.get(JURISDICTION)
+    chain = catalogue.tariffs.chain(str(place.value)) if place is not None and place.value is not None else []
+    for table in _tables(catalogue, evaluation.at, below).values():
+        for name in chain:
+            editions = [e for e in table.editions if e.jurisdiction == name and e.valid_from <= evaluation.at]
+            last = max(
+                (e for e in editions if e.valid_to is not None), key=lambda e: e.valid_from, default=None
+            )
+            if last is not None and not any(e.holds(evaluation.at) for e in editions):
+                out.append(
+                    f"《{table.name}》{last.doc_no}({name})有效期至 {last.valid_to}，已届满，延续文件未收录"
+                )
+    return tuple(dict.fromkeys(out))
 
 
 def _step(e: Evaluated) -> dict[str, Any]:

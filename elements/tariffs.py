@@ -142,6 +142,9 @@ class Lookup:
         return f"{self.edition.doc_no}({self.edition.jurisdiction})"
 
 
+#: what a place's name may be written without
+_PLACE_ENDINGS = ("省", "市", "县", "区", "自治区", "自治县", "自治州")
+
 #: lookups kept in memory; tables never change once loaded
 _REMEMBERED = 50_000
 
@@ -156,8 +159,17 @@ class Tariffs:
         self._found: dict[tuple[Any, ...], Lookup | Missing] = {}
 
     def chain(self, jurisdiction: str) -> list[str]:
-        """Where to look, in order; an unknown jurisdiction has only itself and 全国."""
-        return self.chains.get(jurisdiction, [jurisdiction, "全国"])
+        """Where to look, in order; an unknown jurisdiction has only itself and 全国.
+
+        A name without its ending (``湖南``, ``长沙``) stands for the one place that carries it.
+        """
+        known = self.chains.get(jurisdiction)
+        if known is not None:
+            return known
+        full = [
+            n for n in self.chains if n.startswith(jurisdiction) and n[len(jurisdiction) :] in _PLACE_ENDINGS
+        ]
+        return self.chains[full[0]] if len(full) == 1 else [jurisdiction, "全国"]
 
     def find(self, code: str, keys: Mapping[str, Value], jurisdiction: str, at: dt.date) -> Lookup:
         """Rows of the first edition in the jurisdiction's chain that is in force and matches the keys.

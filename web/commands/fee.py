@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from elements import run as runs
-from elements.engine import load_catalogue
-from elements.fees import FeeLine, fee_codes, fee_inputs, find_fee, run_fee
+from elements.element import Type
+from elements.engine import Catalogue, load_catalogue
+from elements.fees import FeeLine, fee_codes, fee_inputs, fee_rates, find_fee, run_fee
 from elements.rounding import round_to
 from project_box.kernel.plain import to_plain
 from web.cli_support import emit_json, explained, out, table
@@ -19,54 +20,100 @@ from web.commands.elements import AtOption, FileOption, JsonOption, SetOption, p
 def fee(
     code: Annotated[
         str | None,
-        typer.Argument(help="费用代码或名称，如 TDCRJ、YHS、GDZYS;不写则列出全部 (list all when left out)"),
+        typer.Argument(
+            help="费用代码或名称，如 TDCRJ、YHS、GDZYS、契税；不写则列出全部 (list all when left out)"
+        ),
     ] = None,
     sets: SetOption = None,
     inputs: FileOption = None,
     at: AtOption = None,
+    listed: Annotated[bool, typer.Option("--list", help="列出全部费用及其输入 (list the fees)")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """测算一项规费 (compute one fee, with rate document and every factor).
 
-    Without CODE the fees are listed; without --set the inputs of CODE are listed as missing. A fee whose rate or input
-    is missing is 无法判定 and says which. Exit code 2 on unusable input (unknown key, wrong unit).
+    Without CODE the fees are listed; without --set what CODE can be given is listed. A fee whose rate or input is
+    missing is 无法判定 and says which; a rate the platform does not hold may be handed in (自带费率), marked so.
+    Keys are codes or Chinese names; a short name serves where only one input fits. Numbers may carry their own unit
+    (26680.2㎡), another unit is refused. Exit code 2 on unusable input (unknown key, wrong unit).
 
     Example: project-box fee YHS --set HT_PRICE=120000000
+
+    Example: project-box fee 耕地占用税 --set JURISDICTION=湖南省 --set 占用面积=13340 --set 占用地类=耕地
+
+    Example: project-box fee QS --set HT_PRICE=1000000 --set QS_RATE=4
     """
     with explained(as_json=as_json):
         day = parse_day(at)
         catalogue = load_catalogue()
-        if code is None:
-            entries = catalogue.at(day).entries
-            rows: list[dict[str, Any]] = [
-                {
-                    "code": c,
-                    "name": entries[c].spec.name,
-                    "name_en": entries[c].spec.name_en,
-                    "clause": entries[c].spec.clause or entries[c].spec.unsourced,
-                    "inputs": runs.form_fields(catalogue, fee_inputs(catalogue, c, day), day),
-                }
-                for c in fee_codes(catalogue, day)
-            ]
-            if as_json:
-                emit_json({"rule_hash": catalogue.version, "fees": rows})
-            else:
-                table(
-                    "规费",
-                    ["代码", "名称", "输入 (--set)", "依据"],
-                    [
-                        [r["code"], r["name"], ", ".join(f["code"] for f in r["inputs"]), r["clause"]]
-                        for r in rows
-                    ],
-                )
+        if code is None or listed:
+            _list(catalogue, day, as_json=as_json)
             return
         found = find_fee(catalogue, code, day)
         line = run_fee(found, parse_sets(sets, inputs), day, catalogue)
-        fields = runs.form_fields(catalogue, fee_inputs(catalogue, found, day), day)
+        fields = _fields(catalogue, found, day)
     if as_json:
         emit_json(plain_line(line, fields))
     else:
         _print(line, fields)
+
+
+def _fields(catalogue: Catalogue, code: str, day: dt.date) -> list[dict[str, Any]]:
+    """What a fee can be given: inputs, then rates and factors one may bring along (``own``)."""
+    wanted = [(c, False) for c in fee_inputs(catalogue, code, day)]
+    wanted += [(c, True) for c in fee_rates(catalogue, code, day)]
+    entries = catalogue.at(day).entries
+    out_: list[dict[str, Any]] = []
+    for c, own in wanted:
+        spec = entries[c].spec
+        options = ["是", "否"] if spec.type is Type.BOOL else spec.options
+        note = spec.note or ("可自带，替代查表或计算值" if own else "")
+        out_.append(
+            {
+                "code": c,
+                "name": spec.name,
+                "name_en": spec.name_en,
+                "type": spec.type.value,
+                "unit": spec.unit,
+                "options": list(options),
+                "own": own,
+                "source": spec.source.zh,
+                "clause": spec.clause,
+                "note": note,
+            }
+        )
+    return out_
+
+
+def _list(catalogue: Catalogue, day: dt.date, *, as_json: bool) -> None:
+    entries = catalogue.at(day).entries
+    rows: list[dict[str, Any]] = [
+        {
+            "code": c,
+            "name": entries[c].spec.name,
+            "name_en": entries[c].spec.name_en,
+            "clause": entries[c].spec.clause or entries[c].spec.unsourced,
+            "inputs": _fields(catalogue, c, day),
+        }
+        for c in fee_codes(catalogue, day)
+    ]
+    if as_json:
+        emit_json({"rule_hash": catalogue.version, "fees": rows})
+        return
+    table(
+        "规费",
+        ["代码", "名称", "输入 (--set)", "可自带", "依据"],
+        [
+            [
+                r["code"],
+                r["name"],
+                ", ".join(f["code"] for f in r["inputs"] if not f["own"]),
+                ", ".join(f["code"] for f in r["inputs"] if f["own"]),
+                r["clause"],
+            ]
+            for r in rows
+        ],
+    )
 
 
 def plain_line(line: FeeLine, fields: list[dict[str, Any]]) -> dict[str, Any]:
@@ -101,8 +148,21 @@ def _print(line: FeeLine, fields: list[dict[str, Any]]) -> None:
         out.print(f"  缺 {missing.reason}", style="magenta", highlight=False, markup=False)
     if line.substituted:
         out.print(f"  {line.formula}\n  = {line.substituted}", highlight=False, markup=False)
+    if line.quantity is not None:
+        rate = (
+            f"{line.rate} {line.rate_unit}（{line.rate_doc or '见过程'}）"
+            if line.rate is not None
+            else "见过程"
+        )
+        out.print(
+            f"  计费基数 {line.basis} {line.quantity} {line.unit} · 标准 {rate} · {line.rounding}",
+            highlight=False,
+            markup=False,
+        )
     if line.doc_no:
-        out.print(f"  文号 {line.doc_no}", highlight=False, markup=False)
+        out.print(f"  文号 {line.doc_no} · {line.tag}", highlight=False, markup=False)
+    for note in line.notes:
+        out.print(f"  注 {note}", style="yellow", highlight=False, markup=False)
     steps = [s for s in line.steps if s["code"] != line.code]
     if steps:
         table(
@@ -124,9 +184,19 @@ def _print(line: FeeLine, fields: list[dict[str, Any]]) -> None:
     if line.amount is None:
         table(
             "可以填写 (--set)",
-            ["代码", "名称", "单位", "可选值"],
-            [[f["code"], f["name"], f["unit"], "、".join(f["options"])] for f in fields],
+            ["代码", "名称", "单位", "可选值", "说明"],
+            [
+                [
+                    f["code"] + (" *" if f["own"] else ""),
+                    f["name"],
+                    f["unit"],
+                    "、".join(f["options"]),
+                    f["note"],
+                ]
+                for f in fields
+            ],
         )
+        out.print("* 费率和系数，不填则查表", style="dim")
 
 
 def register(app: typer.Typer) -> None:

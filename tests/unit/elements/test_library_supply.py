@@ -16,6 +16,7 @@ from elements import library_terms as terms
 from elements import library_valuation as valuation
 from elements.engine import evaluate, load_catalogue, read_inputs
 from elements.library_form import form_passed
+from elements.library_supplement import supplement_parts
 from elements.places import with_settings
 from elements.terms import add_months
 from elements.values import Undecided
@@ -145,6 +146,6 @@ def test_malformed_inputs_leave_elements_open_and_never_crash() -> None:
 
 
 def test_a_change_of_far_and_use_is_charged_whole_or_not_at_all() -> None:
-    assert valuation.supplement("容积率与用途", far=D(1), use=D(2)).value == 3
+    assert supplement_parts("容积率与用途", far=D(1), use=D(2)).value == 3
     with pytest.raises(Undecided, match="用途"):
-        valuation.supplement("容积率与用途", far=D(1))
+        supplement_parts("容积率与用途", far=D(1))
