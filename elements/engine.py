@@ -6,7 +6,9 @@
   ``elements.library_<subject>`` modules.
 """
 
-from elements.evaluation import Evaluation, display_value, evaluate, explain
+from elements.display import display_value
+from elements.evaluation import Evaluation, evaluate
+from elements.explain import explain
 from elements.inputs import parse_limit, parse_value, read_inputs
 from elements.loading import CATALOGUE_DIR, load_catalogue
 from elements.rulebook import JURISDICTION, Catalogue, Entry, Rules

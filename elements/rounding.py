@@ -8,6 +8,7 @@ from __future__ import annotations
 import decimal
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Rounding(StrEnum):
@@ -33,7 +34,12 @@ def round_to(value: Decimal, places: int, mode: Rounding = Rounding.HALF_UP) -> 
     """``value`` with ``places`` decimals (negative: tens, hundreds …)."""
     if mode is Rounding.NONE:
         return value
-    return value.quantize(Decimal(1).scaleb(-places), rounding=_MODES[mode], context=EXACT)
+    return value.quantize(_quantum(places), rounding=_MODES[mode], context=EXACT)
+
+
+@lru_cache(maxsize=128)
+def _quantum(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def plain_number(value: Decimal) -> str:

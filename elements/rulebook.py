@@ -6,11 +6,14 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from elements.element import BusinessFile, ElementSpec
 from elements.formula import Formula
+from elements.plan import Plan, plan_of
 from elements.tariffs import Tariffs
+from elements.values import Evaluated
 from project_box.kernel.errors import BadInput, CatalogueError, NotFound
 
 #: elements that choose rule sets; every tariff lookup depends on the first
@@ -29,6 +32,11 @@ class Entry:
     needs: tuple[str, ...]
     computed: bool
 
+    @cached_property
+    def plan(self) -> Plan:
+        """The definition ready for evaluating."""
+        return plan_of(self.spec, self.formula, self.needs)
+
     @property
     def place(self) -> str:
         """``file:line``."""
@@ -37,11 +45,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Rules:
-    """The catalogue as it holds on one day: definitions in dependency order."""
+    """The catalogue as it holds on one day: definitions in dependency order.
+
+    Attributes:
+        absent: what an element that was not handed in evaluates to; the same for every project.
+    """
 
     at: dt.date
     entries: dict[str, Entry]
     order: tuple[str, ...]
+    absent: dict[str, Evaluated] = field(default_factory=dict)
     _closures: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def closure(self, codes: Iterable[str], own: frozenset[str] = frozenset()) -> list[str]:

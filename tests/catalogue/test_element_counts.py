@@ -8,9 +8,10 @@ from pathlib import Path
 
 from elements.coverage import coverage, coverage_markdown
 from elements.element import Kind, Type
-from elements.engine import load_catalogue
-from elements.rerun import Job, rerun
-from elements.values import ElementValue
+from elements.engine import evaluate, load_catalogue, read_inputs
+from elements.places import with_settings
+from elements.rerun import Job, outcome_line, rerun
+from project_box.kernel.plain import canonical_json
 
 AT = dt.date(2026, 6, 3)
 CATALOGUE = load_catalogue()
@@ -119,10 +120,33 @@ def test_the_page_has_the_catalogue_s_shape() -> None:
         assert business in CATALOGUE.businesses
 
 
-def test_a_rerun_gives_the_same_bytes_on_two_processes() -> None:
-    job = Job(tuple(CATALOGUE.codes_of("area-calculator", AT)), AT)
+def test_a_rerun_gives_the_same_bytes_however_it_is_split() -> None:
+    codes = tuple(dict.fromkeys([*CATALOGUE.codes_of("fees", AT), *CATALOGUE.codes_of("verification", AT)]))
+    job = Job(codes, AT)
+    projects = [
+        with_settings(CATALOGUE, read_inputs(CATALOGUE, {"HX_PERMITTED": 900 + i, "HX_ACTUAL": 950}, AT), AT)
+        for i in range(23)
+    ]
     done: list[tuple[int, int]] = []
-    projects: list[dict[str, ElementValue]] = [{}, {}] * 110
-    one = rerun(job, projects, processes=1, progress=lambda a, b: done.append((a, b)))
-    assert done[-1] == (220, 220)
-    assert one == rerun(job, projects, processes=2)
+    whole = rerun(job, projects, processes=1, progress=lambda a, b: done.append((a, b)))
+    assert done == [(23, 23)]
+    assert len(set(whole)) > 1
+    for processes, chunk in ((1, 7), (2, 4), (3, 1)):
+        assert rerun(job, projects, processes=processes, chunk=chunk) == whole
+
+
+def test_a_rerun_says_what_a_full_evaluation_says() -> None:
+    codes = tuple(CATALOGUE.codes_of("verification", AT))
+    inputs = with_settings(CATALOGUE, read_inputs(CATALOGUE, {"HX_PERMITTED": 900}, AT), AT)
+    found = evaluate(CATALOGUE, inputs, AT, codes)
+    rows = [[e.code, e.display, e.outcome, [m.code for m in e.missing]] for e in (found[c] for c in codes)]
+    assert outcome_line(CATALOGUE, Job(codes, AT), inputs) == canonical_json([CATALOGUE.version, rows])
+    short = evaluate(CATALOGUE, inputs, AT, codes, trace=False)
+    for code, full in found.elements.items():
+        one = short[code]
+        assert (one.value, one.outcome, one.missing, one.verified) == (
+            full.value,
+            full.outcome,
+            full.missing,
+            full.verified,
+        )

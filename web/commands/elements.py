@@ -205,7 +205,7 @@ def explain_(
         f"[bold]{definition['code']} {definition['name']}[/bold] {definition['name_en']} · {definition['kind']}"
     )
     drawn = Tree(_label(tree))
-    _grow(drawn, tree, set())
+    _grow(drawn, tree)
     out.print(drawn)
 
 
@@ -225,17 +225,16 @@ def _label(node: dict[str, Any]) -> str:
     return text
 
 
-def _grow(branch: Tree, node: dict[str, Any], seen: set[str]) -> None:
+def _grow(branch: Tree, node: dict[str, Any]) -> None:
     for step in node["steps"]:
         branch.add(
             f"[dim]{escape(step['name'])}: {escape(step['expression'])} = {escape(step['value'])}[/dim]"
         )
     for child in node["inputs"]:
-        if child["code"] in seen:
-            branch.add(f"{child['code']} {child['name']} (见上)")
+        if child["repeated"]:
+            branch.add(f"{child['code']} {child['name']}（见上）")
             continue
-        seen.add(child["code"])
-        _grow(branch.add(_label(child)), child, seen)
+        _grow(branch.add(_label(child)), child)
 
 
 @group.command("diff")
