@@ -16,6 +16,7 @@ from approval.casefile import CaseFile, all_gates, day_of, gate_facts, now, toda
 from approval.models import Case, Licence, Notice
 from approval.notice import Entry, NoticeFacts
 from approval.opinion import OpinionFacts, draft
+from approval.registering import register_decision, settled
 from project_box import document, seal
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
@@ -163,9 +164,10 @@ def approve(session: Session, actor: Actor, file: CaseFile, opinion: str) -> Lic
 
     The gates have been asked by the caller.
     """
-    case = file.case
+    case, findings = file.case, settled(session, file)
     case.decision, case.state, case.decided_at = Decision.APPROVED, CaseState.DECIDED, now()
     licence = issue(session, actor, file)
+    register_decision(session, actor, file, findings, licence.number)
     send_notice(session, actor, file, "approval", licence=licence.number)
     case.state, case.closed_at = CaseState.CLOSED, now()
     return licence
@@ -174,12 +176,12 @@ def approve(session: Session, actor: Actor, file: CaseFile, opinion: str) -> Lic
 def deny(session: Session, actor: Actor, file: CaseFile, reason: str) -> None:
     """不予许可: decide and send the decision with its reasons: the signer's own words, or, when the drafted opinion was
     signed as it stands, the list of what does not conform."""
-    case = file.case
+    case, found = file.case, settled(session, file)
     if reason == draft_text(session, file):
-        found = gates.evaluate(all_gates(file.item), gate_facts(session, file, final=True))
         failed = [f.message.rstrip("。") for f in found if f.outcome is Outcome.FAIL]
         reason = "\n".join(f"{i}. {message}。" for i, message in enumerate(failed, 1)) or reason
     case.decision, case.state, case.decided_at = Decision.DENIED, CaseState.DECIDED, now()
+    register_decision(session, actor, file, found)
     send_notice(session, actor, file, "denial", reason=reason)
     case.state, case.closed_at = CaseState.CLOSED, now()
 

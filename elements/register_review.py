@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from elements import service
-from elements.element import Type
+from elements.element import Source, Type
 from elements.engine import Catalogue, display_value, evaluate, load_catalogue, parse_value, read_inputs
 from elements.places import with_settings
 from elements.register import columns, key_elements
@@ -43,12 +43,13 @@ class Review:
 
 
 def known_values(
-    session: Session, actor: Actor, project_id: uuid.UUID, business: str, at: dt.date
+    session: Session, actor: Actor, project_id: uuid.UUID, business: str, at: dt.date, subject: str = ""
 ) -> dict[str, ElementValue]:
     """What the project's box already says of a business's inputs, each with where it comes from.
 
-    Drawings, boundary, planning conditions and plan layers first; then what earlier recorded reviews of the project
-    were given, newest first.
+    Drawings, boundary, planning conditions and plan layers first; then what recorded reviews of the same object by
+    other businesses were given, newest first. (What a review of this very business was given is not repeated: a field
+    left empty is not handed in.)
 
     Raises:
         NotFound: no such business, or the project is not visible.
@@ -68,7 +69,11 @@ def known_values(
     for result in box.results(session, actor, project_id):
         if result.kind == "sunlight_table" and business == _SUNLIGHT:
             _from_rows(catalogue, result, asked, out, at)
-        elif result.kind.startswith(RESULT):
+        elif (
+            result.kind.startswith(RESULT)
+            and result.kind != f"{RESULT}{business}"
+            and result.payload.get("subject", "") == subject
+        ):
             _from_review(catalogue, result, asked, out, at)
     return out
 
@@ -135,7 +140,7 @@ def review(
     stated = read_inputs(catalogue, {k: v for k, v in inputs.items() if v not in (None, "")}, day)
     who = {"by": actor.name, "at": to_plain(box.now())}
     stated = {c: replace(v, details={**v.details, **who}) for c, v in {**(given or {}), **stated}.items()}
-    values = known_values(session, actor, project_id, business, day) | stated
+    values = known_values(session, actor, project_id, business, day, subject.strip()) | stated
     codes = catalogue.codes_of(business, day)
     evaluation = evaluate(catalogue, with_settings(catalogue, values, day), day, codes)
     plain = evaluation_plain(catalogue, business, evaluation, day, values)
@@ -161,7 +166,14 @@ def _input_plain(catalogue: Catalogue, value: ElementValue, at: dt.date) -> dict
         "display": display_value(spec, value.value),
         "unit": spec.unit,
         "source": value.source,
+        "source_name": _source_name(value.source),
         "verified": value.verified,
         "entities": [to_plain(e) for e in value.evidence][:200],
         **{k: to_plain(v) for k, v in value.details.items() if k in ("by", "at", "cell", "file", "from")},
     }
+
+
+def _source_name(source: str) -> str:
+    if source == "settings":
+        return "系统设定"
+    return Source(source).zh if source in set(Source) else source

@@ -143,7 +143,12 @@ def compare_runs(actor: ActorDep, business: str, body: Comparison) -> dict[str, 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _upload(file: UploadFile) -> bytes:
+def uploaded(file: UploadFile) -> bytes:
+    """The bytes of an uploaded workbook.
+
+    Raises:
+        TooLarge, BadInput: too many bytes, or none.
+    """
     data = file.file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise TooLarge(f"工作簿超过 {MAX_BYTES // 1_000_000} MB", "workbook too large", place="file")
@@ -169,7 +174,7 @@ def import_workbook(
     actor: ActorDep, business: str, file: Annotated[UploadFile, File(description="filled template (.xlsx)")]
 ) -> dict[str, Any]:
     """Import a filled template and evaluate it; faults come by cell in ``error.details.issues``. Nothing is stored."""
-    return views.import_plain(business, _upload(file), None)
+    return views.import_plain(business, uploaded(file), None)
 
 
 @api.post("/elements/fee/{code}")
@@ -320,7 +325,7 @@ def import_page(
 ) -> Response:
     """Import a filled template into the review table; faults are listed by cell."""
     try:
-        view = views.imported_view(business, _upload(file))
+        view = views.imported_view(business, uploaded(file))
     except (BadInput, TooLarge) as error:
         view = views.review_view(business, {})
         return render(request, "elements/review.html", status=error.status, error=error, **view)
