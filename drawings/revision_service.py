@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,7 +15,8 @@ from drawings.events import RevisionSubmitted
 from drawings.interpret import interpret
 from drawings.models import Revision, RevisionFile
 from drawings.report import drawing_report, issue_to_plain
-from drawings.sheet import sheet_geojson as build_sheet
+from drawings.sheet import build_sheet
+from drawings.sheet_pack import pack
 from drawings.standards import get_standard
 from drawings.table import is_table, read_table
 from project_box import service as box
@@ -95,7 +94,7 @@ def submit_revision(
                 standard=model.standard,
                 report=to_plain(drawing_report(model)),
                 model=model_to_plain(model),
-                sheet=_pack(build_sheet(cad, model)),
+                sheet=pack(build_sheet(cad, model)),
             )
         )
     for name, data in tables:
@@ -224,10 +223,6 @@ def summarise(models: Sequence[DrawingModel]) -> dict[str, Any]:
         "buildings": sum(m.kind == "building" for m in models),
         "areas": areas,
     }
-
-
-def _pack(sheet: Mapping[str, Any]) -> bytes:
-    return gzip.compress(json.dumps(sheet, ensure_ascii=False, separators=(",", ":")).encode(), 6, mtime=0)
 
 
 def revisions(session: Session, actor: Actor, project_id: uuid.UUID) -> Sequence[Revision]:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import uuid
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from drawings import repository
 from drawings.area_table import AreaTable, area_table
+from drawings.cad import read
 from drawings.compare import Comparison, compare
+from drawings.drawing import model_from_plain
 from drawings.models import Revision, RevisionFile
 from drawings.revision_service import positioned_models
+from drawings.sheet import build_sheet, sheet_to_geojson
+from drawings.sheet_pack import is_pack, pack, unpack
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor
+from project_box.kernel.storage import store_from_settings
 
 
 def packed_sheet(session: Session, file: RevisionFile) -> bytes:
-    """The sheet of a revision file as gzip-compressed GeoJSON.
+    """The sheet of a revision file as :mod:`drawings.sheet_pack` describes, compressed.
+
+    It was made when the file was handed in; one that an earlier version of the platform kept is made anew.
 
     Raises:
         NotFound: the file has no sheet (a side table).
@@ -28,13 +34,23 @@ def packed_sheet(session: Session, file: RevisionFile) -> bytes:
     packed = repository.sheet(session, file.id)
     if packed is None:
         raise NotFound("这个文件没有图形", "this file has no sheet")
+    if not is_pack(packed):
+        packed = _made_anew(session, file)
+    return packed
+
+
+def _made_anew(session: Session, file: RevisionFile) -> bytes:
+    model = next(m for row, m in repository.file_models(session, file.revision_id) if row.id == file.id)
+    unit = (file.report.get("units") or {}).get("unit")
+    cad = read(store_from_settings().read(file.sha256), file.name, unit=unit)
+    packed = pack(build_sheet(cad, model_from_plain(dict(model or {}))))
+    session.execute(update(RevisionFile).where(RevisionFile.id == file.id).values(sheet=packed))
     return packed
 
 
 def sheet_geojson(session: Session, file: RevisionFile) -> dict[str, Any]:
     """The sheet of a revision file: features with handle, layer, role, colour, text; see :mod:`drawings.sheet`."""
-    sheet: dict[str, Any] = json.loads(gzip.decompress(packed_sheet(session, file)))
-    return sheet
+    return sheet_to_geojson(unpack(packed_sheet(session, file)))
 
 
 def compare_revisions(

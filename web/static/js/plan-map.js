@@ -104,6 +104,13 @@
     });
   }
 
+  /** A proposed repair: red and dashed as it is, green as it would be. */
+  function repairStyle(feature) {
+    return feature.get("after")
+      ? [new ol.style.Style({ fill: new ol.style.Fill({ color: "rgba(26,117,66,.25)" }), stroke: new ol.style.Stroke({ color: "#1a7542", width: 2.5 }) })]
+      : [stroke("#ffffff", 6), stroke("#b3201f", 3, [8, 5])];
+  }
+
   /** A boundary vertex somebody asked for: ring, halo and its number. */
   function vertexStyle(feature) {
     return [
@@ -258,6 +265,8 @@
         this.vertexSource.addFeature(feature);
       });
       this.map.addLayer(new ol.layer.Vector({ source: this.vertexSource, style: vertexStyle, zIndex: 985 }));
+      this.repairSource = new ol.source.Vector();
+      this.map.addLayer(new ol.layer.Vector({ source: this.repairSource, style: repairStyle, zIndex: 970 }));
       if (!this.vertexSource.isEmpty()) this.flyTo(this.vertexSource.getExtent(), 90);
       this.measureSource = new ol.source.Vector();
       this.map.addLayer(new ol.layer.Vector({ source: this.measureSource, zIndex: 990, style: [stroke("#ffffff", 5), stroke("#12447f", 2.5, [6, 4])] }));
@@ -375,13 +384,29 @@
     /** Rows of the page light up their marker and the other way round. */
     listen() {
       document.addEventListener("click", (event) => {
-        const control = event.target.closest("[data-show-finding], [data-show-issue], [data-show-vertex]");
+        const control = event.target.closest("[data-show-finding], [data-show-issue], [data-show-vertex], [data-show-repair]");
         if (!control) return;
         event.preventDefault();
         if (control.dataset.showFinding) this.light(control.dataset.showFinding, true);
         else if (control.dataset.showVertex) this.showFeature(this.vertexSource, "vertex", Number(control.dataset.showVertex));
+        else if (control.dataset.showRepair) this.showRepair(Number(control.dataset.showRepair));
         else this.showFeature(this.issueSource, "issue", Number(control.dataset.showIssue));
       });
+    }
+
+    showRepair(index) {
+      const repair = (this.config.repairs || [])[index];
+      if (!repair || !repair.before) return;
+      this.repairSource.clear();
+      for (const [key, geometry] of [["after", repair.after], ["before", repair.before]]) {
+        if (!geometry) continue;
+        const feature = new ol.Feature(this.geojson.readGeometry(geometry));
+        feature.set("after", key === "after");
+        this.repairSource.addFeature(feature);
+      }
+      const at = repair.at ? ol.extent.buffer([...ol.proj.fromLonLat(repair.at), ...ol.proj.fromLonLat(repair.at)], 15) : this.repairSource.getExtent();
+      this.flyTo(at);
+      this.stage.scrollIntoView({ block: "nearest" });
     }
 
     light(code, fly) {

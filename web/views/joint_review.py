@@ -1,0 +1,177 @@
+"""Joint review, as pages and API show it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from drawings import repository, service
+from drawings.disciplines import disciplines
+from drawings.joint_review import Severity, Verdict
+from drawings.models import JointReview, Mark, Opinion
+from project_box import service as box
+from project_box.kernel.errors import NotFound
+from project_box.kernel.identity import Actor, Role
+from web.views.drawings import file_plain
+from web.views.projects import project_plain
+
+
+def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int]) -> dict[str, Any]:
+    """A mark with names."""
+    known = disciplines().disciplines
+    found = known.get(mark.discipline)
+    return {
+        "id": str(mark.id),
+        "file": numbers.get(mark.file_id),
+        "discipline": mark.discipline,
+        "discipline_name": found.zh if found else mark.discipline,
+        "discipline_name_en": found.en if found else mark.discipline,
+        "kind": mark.kind,
+        "severity": mark.severity,
+        "severity_name": Severity(mark.severity).zh,
+        "clause": mark.clause,
+        "text": mark.text,
+        "geometry": mark.geometry,
+        "handle": mark.handle,
+        "author": mark.author.name,
+        "created_at": mark.created_at.isoformat(),
+        "open": mark.closed_at is None,
+        "closing_note": mark.closing_note,
+        "carried": mark.carried_from is not None,
+    }
+
+
+def marks_geojson(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, Any]:
+    """All marks of a round as a FeatureCollection in the coordinates of the drawing each lies on.
+
+    Raises:
+        NotFound: no such review for this person.
+    """
+    review = service.get_review(session, actor, review_id)
+    files = {f.id: f for f in review.revision.files}
+    numbers = {f.id: f.position + 1 for f in review.revision.files}
+    features = []
+    for number, mark in enumerate(repository.marks(session, review.id), 1):
+        plain = mark_plain(mark, numbers)
+        geometry = plain.pop("geometry")
+        file = files.get(mark.file_id)
+        units = (file.report.get("units") or {}) if file else {}
+        features.append(
+            {
+                "type": "Feature",
+                "id": plain["id"],
+                "geometry": geometry,
+                "properties": {
+                    **plain,
+                    "number": number,
+                    "round": review.round,
+                    "revision": review.revision.number,
+                    "file_name": file.name if file else None,
+                    "unit": units.get("unit"),
+                },
+            }
+        )
+    return {"type": "FeatureCollection", "name": f"marks-round-{review.round}", "features": features}
+
+
+def opinion_plain(opinion: Opinion) -> dict[str, Any]:
+    """A submitted opinion."""
+    return {
+        "id": str(opinion.id),
+        "discipline": opinion.discipline,
+        "verdict": opinion.verdict,
+        "verdict_name": Verdict(opinion.verdict).zh,
+        "text": opinion.text,
+        "version": opinion.version,
+        "author": opinion.author.name,
+        "created_at": opinion.created_at.isoformat(),
+    }
+
+
+def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str, Any]:
+    """Everything the joint review page shows: files, marks, opinions by discipline, standing, what the actor may do."""
+    project = box.get_project(session, actor, review.project_id)
+    known = disciplines()
+    numbers = {f.id: f.position + 1 for f in review.revision.files}
+    given = repository.opinions(session, review.id)
+    state = service.review_standing(session, review)
+    is_open = review.closed_at is None
+    mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
+    draft = service.own_draft(session, actor, review.id) if mine and is_open else None
+    by_discipline = []
+    for code in review.disciplines:
+        names = known.disciplines.get(code)
+        history = [opinion_plain(o) for o in given if o.discipline == code]
+        by_discipline.append(
+            {
+                "code": code,
+                "name": names.zh if names else code,
+                "name_en": names.en if names else code,
+                "opinion": history[-1] if history else None,
+                "earlier": history[:-1],
+            }
+        )
+    return {
+        "id": str(review.id),
+        "case_id": str(review.case_id),
+        "project": project_plain(project),
+        "round": review.round,
+        "revision": review.revision.number,
+        "revision_id": str(review.revision_id),
+        "due": review.due.isoformat() if review.due else None,
+        "opened_at": review.opened_at.isoformat(),
+        "closed_at": review.closed_at.isoformat() if review.closed_at else None,
+        "open": is_open,
+        "files": [file_plain(f) for f in review.revision.files if f.report],
+        "disciplines": by_discipline,
+        "marks": [mark_plain(m, numbers) for m in repository.marks(session, review.id)],
+        "standing": {
+            "complete": state.complete,
+            "missing": list(state.missing),
+            "verdict": state.verdict.value if state.verdict else None,
+            "verdict_name": state.verdict.zh if state.verdict else None,
+            "passed": state.passed,
+        },
+        "verdict": review.verdict,
+        "verdict_name": Verdict(review.verdict).zh if review.verdict else None,
+        "joint_opinion": review.joint_opinion,
+        "me": {
+            "discipline": mine,
+            "can_mark": mine is not None and is_open,
+            "can_merge": actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open,
+            "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
+            if draft
+            else None,
+        },
+        "phrases": [p.model_dump(mode="json") for p in known.phrases if mine is None or p.discipline == mine],
+    }
+
+
+def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointReview:
+    """The newest round of a case.
+
+    Raises:
+        NotFound: none for this person.
+    """
+    review = service.review_of_case(session, actor, case_id)
+    if review is None:
+        raise NotFound("这个办件还没有联合审图，或您无权查看", "no joint review of this case for this person")
+    return review
+
+
+def rounds_plain(session: Session, actor: Actor, case_id: uuid.UUID) -> list[dict[str, Any]]:
+    """All rounds of a case, newest first."""
+    return [
+        {
+            "id": str(r.id),
+            "round": r.round,
+            "revision": r.revision.number,
+            "opened_at": r.opened_at.isoformat(),
+            "closed_at": r.closed_at.isoformat() if r.closed_at else None,
+            "verdict": r.verdict,
+            "verdict_name": Verdict(r.verdict).zh if r.verdict else None,
+        }
+        for r in service.reviews_of_case(session, actor, case_id)
+    ]
