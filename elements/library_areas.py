@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
-from elements import areas, planning
+from elements import areas, height, planning
 from elements.functions import function
 from elements.rounding import plain_number
 from elements.trace import Rows, num, row_refs, verdict
@@ -88,31 +89,43 @@ def green_area(greens: Rows, rules: Rows) -> Computed:
     )
 
 
-@function("max_height", "max(各栋建筑高度)")
-def max_height(buildings: Rows) -> Computed:
-    """Greatest building height in m (from integer mm); every building must have one."""
-    missing = [b for b in buildings if b.get("height_mm") is None]
+@function("max_height", "max(各栋建筑高度);有屋面标高的按标高计算,其余取图注")
+def max_height(buildings: Rows, roofs: Rows | None = None, share: Decimal | None = None) -> Computed:
+    """Greatest building height in m (from integer mm); every building must have one.
+
+    A building with roof levels (``roofs``) takes the height they give by GB 50352-2019 4.5.2 (``share``: see
+    ``height.planning``), the others the height written on the plan.
+    """
+    levels: dict[str, list[height.Roof]] = {}
+    for roof in height.read_roofs(roofs) if roofs and share is not None else []:
+        levels.setdefault(roof.building, []).append(roof)
+    found: list[tuple[Decimal, Mapping[str, Any], str]] = []
+    missing: list[Mapping[str, Any]] = []
+    for b in buildings:
+        own = levels.get(str(b.get("label") or b["building"]))
+        if own and share is not None:
+            top = height.highest([height.planning_height(r, share) for r in own])
+            found.append((top.millimetres, b, top.how))
+        elif b.get("height_mm") is not None:
+            found.append((Decimal(b["height_mm"]), b, "图注建筑高度"))
+        else:
+            missing.append(b)
     if missing:
         names = "、".join(str(b["building"] or "未注楼号") for b in missing)
         raise Undecided(
             Missing("建筑高度", "建筑高度", f"{names} 未注建筑高度", f"no height on {names}"),
             evidence=row_refs(missing),
         )
-    top = max(buildings, key=lambda b: int(b["height_mm"]))
+    highest = max(found, key=lambda f: f[0])
     steps = tuple(
-        Step(
-            str(b["building"]),
-            "图注建筑高度",
-            f"{plain_number(Decimal(b['height_mm']) / 1000)} m",
-            entities=row_refs([b]),
-        )
-        for b in buildings
+        Step(str(b["building"]), how, f"{plain_number(mm / 1000)} m", entities=row_refs([b]))
+        for mm, b, how in found
     )
     return Computed(
-        Decimal(top["height_mm"]) / 1000,
-        substituted="max(" + ", ".join(plain_number(Decimal(b["height_mm"]) / 1000) for b in buildings) + ")",
+        highest[0] / 1000,
+        substituted="max(" + ", ".join(plain_number(mm / 1000) for mm, _, _ in found) + ")",
         steps=steps,
-        evidence=row_refs([top]) or None,
+        evidence=row_refs([highest[1]]) or None,
     )
 
 

@@ -262,11 +262,15 @@ def test_stated_figures_and_boundary() -> None:
     assert found["YD_DECLARED"].value == 7999  # the boundary file's own declaration comes first
 
 
-def test_round_sites_have_one_side() -> None:
+def test_round_sites_are_cut_by_compass() -> None:
     sheet = Sheet()
     sheet.add("site_boundary", Point(EAST, NORTH).buffer(50, quad_segs=64))
     sheet.add("footprint", at(-10, -10, 20, 20), 楼号="A")
-    assert [r["b"] for r in rows(read(sheet)["SETBACKS"])] == ["四周侧用地红线(第 1 边)"]
+    found = rows(read(sheet)["SETBACKS"])
+    assert sorted(r["side"] for r in found) == sorted(
+        ["东", "东北", "北", "西北", "西", "西南", "南", "东南"]
+    )
+    assert min(r["distance"] for r in found) == pytest.approx(Decimal("35.8"), abs=Decimal("0.2"))
 
 
 @given(st.floats(0, 360), st.floats(-1000, 1000), st.floats(-1000, 1000))
