@@ -236,7 +236,7 @@ def _check_model(change: Change) -> None:
         model.model_validate(change.after)
     except ValidationError as error:
         faults = [
-            {"place": _place(e["loc"], change), "message": _words(e), "message_en": str(e["msg"])}
+            {"place": _place(e, change), "message": _words(e), "message_en": str(e["msg"])}
             for e in error.errors()
         ]
         raise bad_fields(faults) from error
@@ -279,13 +279,17 @@ def _words(error: Any) -> str:
     return _KNOWN_WORDS.get(said) or (f"{field}：{said}" if field else said)
 
 
-def _place(location: Sequence[Any], change: Change) -> str:
-    if location:
-        head = str(location[0])
-        if change.kind == "edition" and head == "rows" and len(location) > 1:
-            return f"row-{location[1]}" + (f"-{location[2]}" if len(location) > 2 else "")
-        return ".".join(str(p) for p in location[:2]) if head == "text" else head
-    return ""
+def _place(error: Any, change: Change) -> str:
+    location = error["loc"]
+    if not location:
+        said = str(error["msg"]).removeprefix("Value error, ")
+        return next(
+            (field for words, field in _FIELD_OF_WORDS.items() if said.startswith(words)), "definition"
+        )
+    head = str(location[0])
+    if change.kind == "edition" and head == "rows" and len(location) > 1:
+        return f"row-{location[1]}" + (f"-{location[2]}" if len(location) > 2 else "")
+    return ".".join(str(p) for p in location[:2]) if head == "text" else head
 
 
 #: what the loader complains of → field of the editor

@@ -85,13 +85,44 @@ def function_versions() -> dict[str, Any]:
     return {f.name: [f.version, f.formula] for f in sorted(REGISTRY.values(), key=lambda f: f.name)}
 
 
+class _Shelf:
+    """Catalogues by a hash, the least used one leaves first. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, Catalogue] = OrderedDict()
+
+    def get(self, key: str, make: Callable[[], Catalogue]) -> Catalogue:
+        """The catalogue of a key, made when it is not there."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+            found = self._held[key] = make()
+            while len(self._held) > _KEPT:
+                self._held.popitem(last=False)
+            return found
+
+    def put(self, catalogue: Catalogue) -> None:
+        """Keep a catalogue that was just made."""
+        self.get(catalogue.version, lambda: catalogue)
+
+
+shelf = _Shelf()
+_texts = _Shelf()
+
+
 def build(files: Files) -> Catalogue:
-    """The catalogue of a snapshot's text, checked like the files of the installation.
+    """The catalogue of a snapshot's text, checked like the files of the installation (the last ones are remembered).
 
     Raises:
         CatalogueError: the first fault; ``place`` is ``<class>/<file>.yaml:<line>``.
         BadInput: a name that is no catalogue file.
     """
+    return _texts.get(hashlib.sha256(canonical_json(dict(files))).hexdigest(), lambda: _read(files))
+
+
+def _read(files: Files) -> Catalogue:
     with tempfile.TemporaryDirectory(prefix="project-box-rules-") as name:
         folder = Path(name)
         for key, text in files.items():
@@ -115,32 +146,6 @@ def build(files: Files) -> Catalogue:
                 remedy=error.remedy,
                 details=error.details,
             ) from error
-
-
-class _Shelf:
-    """Catalogues of rule sets by hash, the least used one leaves first. Threads may share it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: OrderedDict[str, Catalogue] = OrderedDict()
-
-    def get(self, key: str, make: Callable[[], Catalogue]) -> Catalogue:
-        """The catalogue of a hash, made when it is not there."""
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                return self._held[key]
-            found = self._held[key] = make()
-            while len(self._held) > _KEPT:
-                self._held.popitem(last=False)
-            return found
-
-    def put(self, catalogue: Catalogue) -> None:
-        """Keep a catalogue that was just made."""
-        self.get(catalogue.version, lambda: catalogue)
-
-
-shelf = _Shelf()
 
 
 def open_snapshot(snapshot: Snapshot) -> Catalogue:

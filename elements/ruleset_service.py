@@ -50,6 +50,9 @@ def register_shipped(session: Session) -> str:
     """Store the catalogue that came with the platform if it is new, with the approved amendments over it; its hash.
 
     An amendment that can no longer be laid over it is left out and says so (``trouble``).
+
+    Raises:
+        CatalogueError: the files on disk are no longer those that were loaded.
     """
     shipped = load_catalogue()
     if repository.rule_set(session, shipped.version) is not None and repository.force(
@@ -59,7 +62,14 @@ def register_shipped(session: Session) -> str:
     repository.lock(session)
     if repository.force(session, shipped.version):
         return shipped.version
-    store(session, shipped, read_files(), origin="shipped", effective_from=today(), note="随平台发布")
+    files = read_files()
+    if build(files).version != shipped.version:
+        raise CatalogueError(
+            "要素目录的文件在启动后被改动",
+            "the catalogue's files have changed since the platform was started",
+            remedy="重新启动平台",
+        )
+    store(session, shipped, files, origin="shipped", effective_from=today(), note="随平台发布")
     _hold(session, shipped.version, dt.date.min, shipped.version, [])
     lay_amendments(session, shipped.version)
     record_audit(session, None, "rules.registered", f"rule_set:{shipped.version}", {"origin": "shipped"})

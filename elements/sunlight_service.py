@@ -61,7 +61,7 @@ def evaluate_sunlight(
         stated |= read_inputs(catalogue, kept, day)
     values = with_settings(catalogue, dict(stated), day)
     contents = read_box(session, actor, project_id)
-    measured = _sunlight_of(catalogue, contents.models, contents.boundary, values, day)
+    measured = sunlight_inputs(catalogue, contents.models, contents.boundary, values, day)
     for value in measured:
         values[value.code] = value
     codes = catalogue.codes_of(SUNLIGHT, day)
@@ -97,7 +97,7 @@ def evaluate_sunlight(
     )
 
 
-def _sunlight_of(
+def sunlight_inputs(
     catalogue: Catalogue,
     models: list[Any],
     boundary: Result | None,

@@ -54,6 +54,7 @@ PEOPLE = (
     DemoPerson("agency", "郑地质", (Role.INTERMEDIARY,), "样例地质勘察院有限公司"),
     DemoPerson("agency2", "冯水保", (Role.INTERMEDIARY,), "样例水保交通咨询有限公司"),
     DemoPerson("admin", "管理员", (Role.ADMIN,), BUREAU),
+    DemoPerson("admin2", "何复核", (Role.ADMIN,), BUREAU),
 )
 
 
