@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from project_box.kernel.db import Base, Timestamp
@@ -82,6 +82,8 @@ class JointReview(Base):
     closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.user.id"))
     verdict: Mapped[str | None] = mapped_column(String(20))
     joint_opinion: Mapped[dict[str, Any] | None]
+    #: discipline → why its agreement of the round before still stands (nothing of its concern has changed)
+    standing_over: Mapped[dict[str, Any] | None]
 
     revision: Mapped[Revision] = relationship(lazy="joined")
 
@@ -110,6 +112,9 @@ class Mark(Base):
     closed_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
     closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.user.id"))
     closing_note: Mapped[str] = mapped_column(default="")
+    #: counts the savings; who saves must name the version that was shown
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    photo_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.stored_file.id"))
 
     author: Mapped[User] = relationship(foreign_keys=[created_by], lazy="joined")
 
@@ -149,3 +154,65 @@ class OpinionDraft(Base):
     verdict: Mapped[str | None] = mapped_column(String(20))
     text: Mapped[str]
     saved_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+
+
+class MarkDraft(Base):
+    """A mark somebody has begun and not yet saved; survives a time-out or a closed window."""
+
+    __tablename__ = "mark_draft"
+    __table_args__ = _SCHEMA
+
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.user.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[dict[str, Any]]
+    saved_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+
+
+class Reply(Base):
+    """答复: what the design side says to one opinion or mark; a later one counts, the earlier ones are kept."""
+
+    __tablename__ = "reply"
+    __table_args__ = _SCHEMA
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), index=True
+    )
+    source: Mapped[str] = mapped_column(String(60))
+    text: Mapped[str]
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+
+    author: Mapped[User] = relationship(lazy="joined")
+
+
+class ReviewEvent(Base):
+    """What happened in a review, in order, for those who look on; kept so that a broken line can be taken up again."""
+
+    __tablename__ = "review_event"
+    __table_args__ = (Index("ix_review_event_review_id_id", "review_id", "id"), _SCHEMA)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    review_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("drawings.joint_review.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(30))
+    subject: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+
+
+class BuiltStandard(Base):
+    """制图标准 an organisation has built from a drawing; every saving is a version, the newest is used."""
+
+    __tablename__ = "built_standard"
+    __table_args__ = (UniqueConstraint("organisation_id", "code", "version"), _SCHEMA)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.organisation.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(60))
+    version: Mapped[int]
+    source: Mapped[str]
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
