@@ -31,6 +31,8 @@ from elements.values import (
 from project_box.kernel.errors import BadInput, PlatformError
 from project_box.kernel.finding import EntityRef, Outcome
 
+#: constants kept in memory (places may be many)
+_REMEMBERED = 20_000
 #: numbers of more digits before the point are no result of any rule, and could not be shown exactly
 _LARGEST = 27
 
@@ -191,6 +193,17 @@ class _Run:
 
     def compute(self, plan: Plan) -> Evaluated:
         """A computed element; what cannot be computed says why."""
+        if not plan.constant or not self.place:
+            return self._compute(plan)
+        key = (plan.code, self.place, self.trace)
+        known = self.rules.constant.get(key)
+        if known is None:
+            if len(self.rules.constant) > _REMEMBERED:
+                self.rules.constant.clear()
+            known = self.rules.constant[key] = self._compute(plan)
+        return known
+
+    def _compute(self, plan: Plan) -> Evaluated:
         got = _Gathered()
         computed: Computed | None = None
         missing: tuple[Missing, ...] = ()

@@ -47,6 +47,7 @@ class Plan:
 
     Attributes:
         formula, lookup, body: exactly one of them for a computed element; ``arguments`` belong to ``body``.
+        constant: the value depends on nothing but the place and the day.
         rule: formula text shown as the rule.
         absent: what is said when nothing was handed in.
     """
@@ -59,6 +60,7 @@ class Plan:
     conclusion: bool
     whole: bool
     rounded: bool
+    constant: bool
     formula: Formula | None
     lookup: Lookup | None
     body: Callable[..., Computed] | None
@@ -91,6 +93,7 @@ def _argument(reference: str | TariffRef | Literal_) -> Argument:
 def plan_of(spec: ElementSpec, formula: Formula | None, needs: tuple[str, ...]) -> Plan:
     """The plan of a definition that was checked before."""
     named = REGISTRY.get(spec.function) if spec.function is not None else None
+    lookup = _lookup(spec.tariff) if spec.tariff is not None else None
     return Plan(
         spec=spec,
         code=spec.code,
@@ -100,8 +103,9 @@ def plan_of(spec: ElementSpec, formula: Formula | None, needs: tuple[str, ...]) 
         conclusion=spec.kind is Kind.CONCLUSION,
         whole=spec.type is Type.INTEGER,
         rounded=spec.carry == "rounded" and spec.precision is not None,
+        constant=lookup is not None and all(isinstance(source, Fixed) for _, source in lookup.keys),
         formula=formula,
-        lookup=_lookup(spec.tariff) if spec.tariff is not None else None,
+        lookup=lookup,
         body=named.body if named is not None else None,
         arguments=tuple((name, _argument(a)) for name, a in spec.args.items()),
         rule=spec.formula or spec.formula_text or (named.formula if named is not None else ""),

@@ -49,12 +49,14 @@ class Rules:
 
     Attributes:
         absent: what an element that was not handed in evaluates to; the same for every project.
+        constant: what depends on the place only, by code, place and whether it carries its trace.
     """
 
     at: dt.date
     entries: dict[str, Entry]
     order: tuple[str, ...]
     absent: dict[str, Evaluated] = field(default_factory=dict)
+    constant: dict[tuple[str, str, bool], Evaluated] = field(default_factory=dict)
     _closures: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
     def closure(self, codes: Iterable[str], own: frozenset[str] = frozenset()) -> list[str]:
