@@ -1,6 +1,6 @@
 """Many sites against all plan layers: 批量核查, on one machine or on a Dask cluster.
 
-Sites are cut into portions of a fixed size, each portion is checked in one transaction, and the answers are put
+Sites are cut into portions of a fixed size, each portion is checked with one query, and the answers are put
 together in the order of the sites. What a site's answer holds does not depend on who computed it, so the output is the
 same to the byte for any number of workers. docs/scaling.md says what was measured.
 """
@@ -16,14 +16,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import text
 
-from gis import service
+from gis.checking import canonical_answers
 from gis.source import open_source, read_batches
 from project_box.kernel.db import Database
-from project_box.kernel.errors import BadInput, PlatformError
-from project_box.kernel.plain import canonical_json
+from project_box.kernel.errors import BadInput
 
 #: sites in one portion of work; not the number of workers, so that the portions are always the same
 PORTION = 100
@@ -103,7 +103,9 @@ def check_sites(
         for portion in portions:
             yield from _check(portion)
     else:
-        with multiprocessing.get_context("spawn").Pool(min(workers, len(portions))) as pool:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["gis.batch", "gis.overlay_kernel"])  # loaded once for all workers
+        with context.Pool(min(workers, len(portions))) as pool:
             for lines in pool.imap(_check, portions):
                 yield from lines
 
@@ -139,20 +141,10 @@ def _database(url: str) -> Database:
 
 
 def _check(portion: _Portion) -> list[str]:
-    """The answers of one portion."""
-    lines = []
+    """The answers of one portion, from one query."""
+    heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
+    shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
     with _database(portion.url).transaction() as session:
-        # one snapshot for the portion, and sums always in the same order
+        # one snapshot for the portion
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
-        for number, blob in zip(portion.numbers, portion.shapes, strict=True):
-            head = {"site": number, "repaired": number in portion.repaired}
-            try:
-                report = service.check_geometry(
-                    session, shapely.from_wkb(blob), portion.crs, on=portion.on, markers=False
-                )
-            except PlatformError as error:
-                lines.append(canonical_json(head | {"error": error.to_plain()}).decode())
-                continue
-            lines.append(canonical_json(head | report.payload()).decode())
-    return lines
+        return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)

@@ -5,28 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
-from gis.conflict import ConflictReport, LayerFacts, LoadedVersion, Overlap, judge
+from gis.conflict import ConflictReport, LoadedVersion
 from gis.events import ConflictChecked
-from gis.layer import LayerCatalogue, LayerDefinition, Policy, layer_catalogue
-from gis.markers import rounded_geojson
-from gis.models import LayerVersion
-from gis.pieces import polygonal, repair
+from gis.judging import Settled, judge
+from gis.layer import LayerCatalogue, layer_catalogue
+from gis.pieces import polygonal
 from gis.recording import latest_boundary
+from gis.surroundings import Case, boxes_of, case_of, facts_of
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
+from project_box.kernel.plain import canonical_json
 from project_box.models import Result
 from project_box.stage import Stage
 
@@ -36,6 +36,38 @@ CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 def today() -> dt.date:
     """The present day in China."""
     return dt.datetime.now(CHINA_TIME).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The current versions, as every check needs them; ``ids`` tells whether they are still current."""
+
+    catalogue: LayerCatalogue
+    ids: tuple[int, ...]
+    versions: dict[str, LoadedVersion]
+    settled: Settled
+
+
+#: by database; a check sees in its one statement whether the versions are still these
+_LOADED: weakref.WeakKeyDictionary[Any, _Loaded] = weakref.WeakKeyDictionary()
+
+
+def _loaded(session: Session, catalogue: LayerCatalogue, current: tuple[int, ...] | None = None) -> _Loaded:
+    """The current versions; those kept in memory unless ``current`` says that they are others now."""
+    engine = session.connection().engine
+    kept = _LOADED.get(engine)
+    if kept is not None and kept.catalogue is catalogue and current in (None, kept.ids):
+        return kept
+    rows = repository.current_versions(session)
+    versions = {
+        code: LoadedVersion(row.id, row.version, row.valid_from, row.check_crs, tuple(row.extent_lonlat))
+        for code, row in rows.items()
+        if code in catalogue.layers
+    }
+    ids = tuple(sorted(row.id for row in rows.values()))
+    made = _Loaded(catalogue, ids, versions, Settled(catalogue, versions))
+    _LOADED[engine] = made
+    return made
 
 
 def check_geometry(
@@ -54,192 +86,97 @@ def check_geometry(
         geom: valid Polygon or MultiPolygon in ``crs``; longitude/latitude is measured in the zone chosen for it.
         height_m: elevation of the highest point of the buildings, for airport surfaces.
         on: day of the check; today when not given.
-        markers: also fetch the geometry of every overlap (else areas, statuses and findings only).
+        markers: also make the geometry of every overlap (else areas, statuses and findings only).
 
     Raises:
         BadInput: not an area, or an unknown CRS.
     """
+    (report,) = check_geometries(
+        session, [geom], crs, height_m=height_m, on=on, markers=markers, catalogue=catalogue
+    )
+    if isinstance(report, BadInput):
+        raise report
+    return report
+
+
+def check_geometries(
+    session: Session,
+    geoms: Sequence[BaseGeometry],
+    crs: int,
+    *,
+    height_m: float | None = None,
+    on: dt.date | None = None,
+    markers: bool = False,
+    catalogue: LayerCatalogue | None = None,
+) -> list[ConflictReport | BadInput]:
+    """Check several sites with one query; one that cannot be checked has its error in the list."""
     started = time.perf_counter()
     catalogue = catalogue or layer_catalogue()
+    loaded = _loaded(session, catalogue)
+    while True:
+        cases = [_case(geom, crs, loaded) for geom in geoms]
+        found = repository.around(session, boxes_of([c for c in cases if isinstance(c, Case)]))
+        if found.current == loaded.ids:
+            break
+        loaded = _loaded(session, catalogue, found.current)
+    share = (time.perf_counter() - started) * 1000 / len(cases)
+    reports: list[ConflictReport | BadInput] = []
+    request = 0
+    for case in cases:
+        if isinstance(case, BadInput):
+            reports.append(case)
+            continue
+        begun = time.perf_counter()
+        pieces = [found.pieces.get(request + k, []) for k in range(len(case.groups))]
+        request += len(case.groups)
+        facts = facts_of(case, pieces, found.features, catalogue, markers=markers)
+        measured = time.perf_counter()
+        report = judge(
+            case.area,
+            case.crs,
+            facts,
+            catalogue,
+            on=on or today(),
+            height_m=height_m,
+            settled=loaded.settled,
+        )
+        timings = {
+            "fetch_ms": share,
+            "overlap_ms": (measured - begun) * 1000,
+            "judge_ms": (time.perf_counter() - measured) * 1000,
+            "total_ms": share + (time.perf_counter() - begun) * 1000,
+        }
+        reports.append(replace(report, timings=timings))
+    return reports
+
+
+def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
     shape = polygonal(geom)
     if shape is None or not shape.is_valid:
-        raise BadInput("用地范围不是有效的面", "the site is not a valid area", code="POLYGON-INVALID")
-    site, site_crs = crs_module.local_to_metres(shape, crs)
-    current = repository.current_versions(session)
-    groups: dict[int, list[tuple[LayerDefinition, LayerVersion]]] = {}
-    facts: dict[str, LayerFacts] = {}
-    for definition in catalogue.layers.values():
-        row = current.get(definition.code)
-        if row is None:
-            continue
-        if crs_module.can_transform(site_crs, row.check_crs):
-            groups.setdefault(row.check_crs, []).append((definition, row))
-        else:
-            facts[definition.code] = LayerFacts(
-                None,
-                reason=f"用地与{definition.name}的坐标系之间没有公开的转换参数，未核查",
-                reason_en=f"{definition.name_en}: no published transformation to the site's CRS, not checked",
-            )
-    loaded = time.perf_counter()
-    for check_crs, members in groups.items():
-        facts |= _facts_of(session, site, site_crs, check_crs, members, catalogue, markers)
-    facts = _beyond_data(facts, site.area, catalogue, _layers_around(site, site_crs, current))
-    fetched = time.perf_counter()
-    report = judge(site.area, site_crs, facts, catalogue, on=on or today(), height_m=height_m)
-    timings = {
-        "versions_ms": (loaded - started) * 1000,
-        "overlap_ms": (fetched - loaded) * 1000,
-        "judge_ms": (time.perf_counter() - fetched) * 1000,
-        "total_ms": (time.perf_counter() - started) * 1000,
-    }
-    return replace(report, timings=timings)
-
-
-def _facts_of(
-    session: Session,
-    site: BaseGeometry,
-    site_crs: int,
-    check_crs: int,
-    members: Sequence[tuple[LayerDefinition, LayerVersion]],
-    catalogue: LayerCatalogue,
-    markers: bool,
-) -> dict[str, LayerFacts]:
-    """Overlaps of the site with all layers kept in one check CRS."""
-    moved = crs_module.transform(site, site_crs, check_crs)
-    if not moved.is_valid:
-        moved = repair(moved) or moved
-    widest = max(catalogue.tolerance(d) for d, _ in members)
-    wide = moved.buffer(widest, quad_segs=2, join_style="mitre") if widest else moved
-    same_plane = crs_module.same_grid(site_crs, check_crs) is not None
-    found = repository.overlaps(
-        session,
-        [row.id for _, row in members],
-        moved,
-        wide,
-        check_crs,
-        measure_in=None if same_plane else site_crs,
-    )
-    found = _within_tolerance(session, found, members, moved, check_crs, widest, catalogue)
-    pairs = [(v, f) for v, f, _, _ in found]
-    words = repository.describe(session, pairs)
-    shapes: dict[tuple[int, int], BaseGeometry] = {}
-    if not markers:  # only what may overlap within a layer, to count its area once
-        alone = {row.id for d, row in members if d.policy is Policy.NOTE}
-        hits = Counter(v for v, _, a, _ in found if a > 0)
-        several = [(v, f) for v, f, a, _ in found if a > 0 and hits[v] > 1 and v not in alone]
-        shapes = repository.clipped(session, several, moved, check_crs)
-        shapes = {k: crs_module.transform(g, check_crs, site_crs) for k, g in shapes.items()}
-    else:
-        shapes = repository.clipped(session, [(v, f) for v, f, a, _ in found if a > 0], moved, check_crs)
-        shapes |= repository.clipped(session, [(v, f) for v, f, a, _ in found if a <= 0], wide, check_crs)
-        shapes = {k: crs_module.transform(g, check_crs, site_crs) for k, g in shapes.items()}
-    facts: dict[str, LayerFacts] = {}
-    for definition, row in members:
-        mine = [(f, a, p) for v, f, a, p in found if v == row.id]
-        areas = [_areas(shapes.get((row.id, f))) for f, a, _ in mine if a > 0]
-        covered = sum(a for _, a, _ in mine)
-        outside: dict[str, Any] | None = None
-        known = [a for a in areas if a is not None]
-        union = shapely.union_all(known) if len(known) > 1 and definition.policy is not Policy.NOTE else None
-        if union is not None and abs(union.area - covered) > 1e-6 * max(site.area, 1.0):
-            covered = float(union.area)
-        if definition.policy is Policy.WITHIN and markers:
-            left = site.difference(union if union is not None else known[0]) if known else site
-            kept = polygonal(left)
-            outside = rounded_geojson(kept, site_crs) if kept is not None else None
-        facts[definition.code] = LayerFacts(
-            LoadedVersion(row.id, row.version, row.valid_from, row.check_crs),
-            tuple(
-                Overlap(
-                    f,
-                    words[(row.id, f)][0],
-                    a,
-                    p,
-                    words[(row.id, f)][2],
-                    _marker(shapes.get((row.id, f)), site_crs) if markers else None,
-                    words[(row.id, f)][1],
-                )
-                for f, a, p in mine
-            ),
-            covered,
-            outside,
-        )
-    return facts
-
-
-def _layers_around(site: BaseGeometry, crs: int, current: Mapping[str, LayerVersion]) -> set[str]:
-    """Layers whose own data lies on all sides of the site: there a gap means 不涉及, not missing data."""
+        return BadInput("用地范围不是有效的面", "the site is not a valid area", code="POLYGON-INVALID")
     try:
-        west, south, east, north = crs_module.transform_unchecked(site, crs, crs_module.WGS84).bounds
-    except BadInput:
-        return set()
-    return {
-        code
-        for code, row in current.items()
-        if (extent := row.extent_lonlat)
-        and extent[0] <= west
-        and extent[1] <= south
-        and east <= extent[2]
-        and north <= extent[3]
-    }
+        site, site_crs = crs_module.local_to_metres(shape, crs)
+        return case_of(site, site_crs, loaded.versions, loaded.catalogue)
+    except BadInput as error:
+        return error
 
 
-def _beyond_data(
-    facts: dict[str, LayerFacts], site_area: float, catalogue: LayerCatalogue, around: set[str]
-) -> dict[str, LayerFacts]:
-    """Outside the area for which plan data is loaded nothing is clear.
-
-    A layer that covers its whole area (``covers_area``) tells where data is loaded. Where it leaves more than a
-    thousandth of the site uncovered, every other layer that has no feature there and whose own data does not lie
-    ``around`` the site is 未核查: no data is no proof.
-    """
-    for code, definition in catalogue.layers.items():
-        known = facts.get(code)
-        if not definition.covers_area or known is None or known.version is None:
-            continue
-        if known.covered_m2 >= 0.999 * site_area:
-            continue
-        share = f"{1 - known.covered_m2 / site_area:.1%}"
-        reason = f"用地有 {share} 在规划数据范围以外({definition.name}未覆盖),未核查"
-        reason_en = f"{share} of the site lies outside the plan data ({definition.name_en}), not checked"
-        facts = {
-            other: fact
-            if other in around or fact.overlaps or fact.version is None
-            else LayerFacts(None, reason=reason, reason_en=reason_en)
-            for other, fact in facts.items()
-        }
-    return facts
-
-
-def _within_tolerance(
+def canonical_answers(
     session: Session,
-    found: list[tuple[int, int, float, float]],
-    members: Sequence[tuple[LayerDefinition, LayerVersion]],
-    moved: BaseGeometry,
-    check_crs: int,
-    widest: float,
-    catalogue: LayerCatalogue,
-) -> list[tuple[int, int, float, float]]:
-    """Leave out what only a layer with a wider touch tolerance would count as touching."""
-    narrow = {row.id: catalogue.tolerance(d) for d, row in members if catalogue.tolerance(d) < widest}
-    kept = [entry for entry in found if entry[2] > 0 or entry[0] not in narrow]
-    doubtful = [entry for entry in found if entry[2] <= 0 and entry[0] in narrow]
-    for tolerance in sorted({narrow[e[0]] for e in doubtful}):
-        mine = [(e[0], e[1]) for e in doubtful if narrow[e[0]] == tolerance]
-        ring = moved.buffer(tolerance, quad_segs=2, join_style="mitre") if tolerance else moved
-        near = repository.clipped(session, mine, ring, check_crs)
-        kept += [e for e in doubtful if (e[0], e[1]) in near]
-    return kept
-
-
-def _areas(geometry: BaseGeometry | None) -> BaseGeometry | None:
-    return polygonal(geometry) if geometry is not None else None
-
-
-def _marker(geometry: BaseGeometry | None, crs: int) -> dict[str, Any] | None:
-    if geometry is None or geometry.is_empty:
-        return None
-    return rounded_geojson(polygonal(geometry) or geometry, crs)
+    geoms: Sequence[BaseGeometry],
+    crs: int,
+    heads: Sequence[dict[str, Any]],
+    *,
+    on: dt.date,
+) -> list[str]:
+    """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
+    lines: list[str] = []
+    for head, report in zip(heads, check_geometries(session, geoms, crs, on=on), strict=True):
+        if isinstance(report, BadInput):
+            lines.append(canonical_json(head | {"error": report.to_plain()}).decode())
+        else:
+            lines.append(report.canonical(head, _loaded(session, layer_catalogue()).settled.texts))
+    return lines
 
 
 def run_conflict_check(

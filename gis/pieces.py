@@ -6,6 +6,8 @@ A check on small pieces touches only the part of a long red line that lies near 
 
 from __future__ import annotations
 
+from collections import deque
+
 import geopandas
 import numpy as np
 import numpy.typing as npt
@@ -47,17 +49,46 @@ def subdivide(geometry: BaseGeometry, most: int = MAX_VERTICES) -> list[BaseGeom
             done.append(part)
             continue
         west, south, east, north = part.bounds
-        if east - west >= north - south:
-            middle = (west + east) / 2
-            halves = ((west, south, middle, north), (middle, south, east, north))
-        else:
-            middle = (south + north) / 2
-            halves = ((west, south, east, middle), (west, middle, east, north))
-        for half in halves:
+        for half in _halves(west, south, east, north):
             for piece in shapely.get_parts(shapely.clip_by_rect(part, *half)):
                 if piece.geom_type == "Polygon" and not piece.is_empty:
                     waiting.append((piece, depth + 1))
     return done
+
+
+def boxes_over(
+    geometry: BaseGeometry, margin: float, most: int = 64
+) -> list[tuple[float, float, float, float]]:
+    """Boxes that together hold everything within ``margin`` of a geometry: one where it fills its own, else several.
+
+    A road of 30 km has a box as large as a city; in a quadtree of its halves only what lies along it is looked at.
+    """
+    done: list[BaseGeometry] = []
+    waiting = deque([geometry])
+    while waiting:
+        part = waiting.popleft()
+        west, south, east, north = part.bounds
+        box = (east - west) * (north - south)
+        if box <= 250_000 or box <= 3 * part.area or len(done) + len(waiting) + 2 > most:
+            done.append(part)
+            continue
+        for half in _halves(west, south, east, north):
+            piece = shapely.clip_by_rect(part, *half)
+            if not piece.is_empty:
+                waiting.append(piece)
+    boxes = shapely.bounds(np.array(done, dtype=object)) + np.array([-margin, -margin, margin, margin])
+    return [(float(a), float(b), float(c), float(d)) for a, b, c, d in boxes]
+
+
+def _halves(
+    west: float, south: float, east: float, north: float
+) -> tuple[tuple[float, float, float, float], tuple[float, float, float, float]]:
+    """A box cut in two across its longer side."""
+    if east - west >= north - south:
+        middle = (west + east) / 2
+        return (west, south, middle, north), (middle, south, east, north)
+    middle = (south + north) / 2
+    return (west, south, east, middle), (west, middle, east, north)
 
 
 def cut(geometries: Geometries, numbers: npt.NDArray[np.int64]) -> tuple[Geometries, npt.NDArray[np.int64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
-from gis.models import Feature, LayerVersion, Piece
+from gis import models
+from gis.models import Feature, LayerVersion
+from gis.overlay import Piece
 from gis.pieces import Geometries
 
 #: tile coordinates per tile edge, and margin drawn around it
@@ -62,7 +65,7 @@ def retire_others(session: Session, keep: LayerVersion) -> None:
         .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
         .scalar_subquery()
     )
-    session.execute(delete(Piece).where(Piece.version_id.in_(others)))
+    session.execute(delete(models.Piece).where(models.Piece.version_id.in_(others)))
     session.execute(
         update(LayerVersion)
         .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
@@ -172,61 +175,70 @@ def feature_geometries(session: Session, version_id: int) -> tuple[Geometries, n
     return np.asarray(shapely.from_wkb(blobs), dtype=object), np.array([r[0] for r in rows], dtype=np.int64)
 
 
-_OVERLAPS = """
-SELECT p.version_id, p.fid, sum(ST_Area({shape}) ORDER BY p.id) AS area,
-  sum(ST_Perimeter({shape}) ORDER BY p.id) AS perimeter
-FROM gis.piece p
-CROSS JOIN LATERAL (SELECT ST_Intersection(p.geom, ST_GeomFromEWKB(:site)) AS x) i
-WHERE p.version_id = ANY(:versions) AND ST_Intersects(p.geom, ST_GeomFromEWKB(:wide))
-GROUP BY p.version_id, p.fid ORDER BY p.version_id, p.fid
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What lies in some boxes.
+
+    Attributes:
+        current: numbers of all current layer versions, ascending.
+        pieces: by the number of the request whose box they meet; a piece may come once for each box.
+        features: label, legend key and attributes (JSON) of the features these pieces belong to.
+    """
+
+    current: tuple[int, ...]
+    pieces: dict[int, list[Piece]]
+    features: dict[tuple[int, int], tuple[str, str | None, str]]
+
+
+#: one statement tells the versions, the pieces and the features: one round trip, one snapshot
+_AROUND = """
+WITH hit AS MATERIALIZED (
+  SELECT b.n, p.id, p.version_id, p.fid, p.geom
+  FROM unnest($1::int[], $2::float8[], $3::float8[], $4::float8[], $5::float8[]) AS b(n, w, s, e, r)
+  JOIN gis.piece p ON p.geom && ST_MakeEnvelope(b.w, b.s, b.e, b.r)
+)
+SELECT NULL::int, NULL::bigint, NULL::bigint, NULL::int, NULL::geometry,
+  (SELECT string_agg(id::text, ' ' ORDER BY id) FROM gis.layer_version WHERE current), NULL::text, NULL::text
+UNION ALL SELECT n, id, version_id, fid, geom, NULL, NULL, NULL FROM hit
+UNION ALL SELECT NULL, NULL, d.version_id, d.fid, NULL, f.label, f.class_key, f.attributes
+FROM (SELECT DISTINCT version_id, fid FROM hit) d CROSS JOIN LATERAL (
+  SELECT label, class_key, attributes::text FROM gis.feature
+  WHERE version_id = d.version_id AND fid = d.fid OFFSET 0
+) f
 """
 
 
-def overlaps(
-    session: Session,
-    versions: Sequence[int],
-    site: BaseGeometry,
-    wide: BaseGeometry,
-    crs: int,
-    *,
-    measure_in: int | None = None,
-) -> list[tuple[int, int, float, float]]:
-    """(version, feature, overlap ㎡, perimeter m) of every feature that meets ``wide``.
+def around(session: Session, boxes: Sequence[tuple[int, tuple[float, float, float, float]]]) -> Surroundings:
+    """Everything whose box meets one of the boxes (request number; west, south, east, north in a check CRS).
 
-    Args:
-        site, wide: the site and the site grown by the touch tolerance, in the check CRS ``crs``.
-        measure_in: CRS to measure in when it is another grid than ``crs``.
+    Pieces of versions in another check CRS may be among them; the caller knows which versions it wants.
     """
-    shape = "i.x" if measure_in is None else f"ST_Transform(i.x, {int(measure_in)})"
-    rows = session.execute(
-        text(_OVERLAPS.format(shape=shape)),
-        {"site": _bytes(site, crs), "wide": _bytes(wide, crs), "versions": list(versions)},
-    ).all()
-    return [(int(v), int(f), float(a), float(p)) for v, f, a, p in rows]
-
-
-def _bytes(geometry: BaseGeometry, srid: int) -> bytes:
-    return bytes(shapely.to_wkb(shapely.set_srid(geometry, srid), include_srid=True))
-
-
-def clipped(
-    session: Session, pairs: Sequence[tuple[int, int]], within: BaseGeometry, crs: int
-) -> dict[tuple[int, int], BaseGeometry]:
-    """The part of each (version, feature) inside ``within`` (check CRS), pieces joined again."""
-    if not pairs:
-        return {}
-    rows = session.execute(
-        text(
-            "SELECT p.version_id, p.fid, ST_AsBinary(ST_Union(ST_Intersection(p.geom, ST_GeomFromEWKB(:within)))) "
-            # the place decides first (OFFSET 0): a layer has far more pieces than a site has neighbours
-            "FROM (SELECT version_id, fid, geom FROM gis.piece "
-            "WHERE ST_Intersects(geom, ST_GeomFromEWKB(:within)) ORDER BY id OFFSET 0) p "
-            "JOIN unnest(CAST(:v AS bigint[]), CAST(:f AS int[])) AS w(v, f) "
-            "ON p.version_id = w.v AND p.fid = w.f GROUP BY 1, 2"
-        ),
-        {"within": _bytes(within, crs), "v": [v for v, _ in pairs], "f": [f for _, f in pairs]},
-    ).all()
-    return {(int(v), int(f)): shapely.from_wkb(bytes(blob)) for v, f, blob in rows if blob is not None}
+    connection = session.connection()
+    cursor = connection.connection.cursor()
+    try:
+        if (
+            "gis.around" not in connection.info
+        ):  # lives as long as the connection, whatever happens to transactions
+            cursor.execute(f"PREPARE gis_around AS {_AROUND}")
+            connection.info["gis.around"] = True
+        cursor.execute(  # planned once: planning would take longer than looking
+            "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE gis_around (%s, %s, %s, %s, %s)",
+            ([n for n, _ in boxes], *([box[k] for _, box in boxes] for k in range(4))),
+        )
+        rows = cursor.fetchall()
+    finally:
+        cursor.close()
+    pieces: dict[int, list[Piece]] = {}
+    features: dict[tuple[int, int], tuple[str, str | None, str]] = {}
+    current: tuple[int, ...] = ()
+    for request, number, version_id, fid, geom, first, second, third in rows:
+        if number is not None:
+            pieces.setdefault(request, []).append(Piece(number, version_id, fid, bytes.fromhex(geom)))
+        elif version_id is not None:
+            features[(version_id, fid)] = (first, second, third)
+        elif first:
+            current = tuple(int(n) for n in first.split())
+    return Surroundings(current, pieces, features)
 
 
 def describe(

@@ -1,0 +1,265 @@
+"""The made province all GIS benchmarks share: N polygons over 20 layers, and databases that hold them.
+
+Some polygons have thousands of vertices (up to 60,000), one layer leaves no gaps, the density is that of 2 million
+polygons on 320 × 320 km at every size. Data is made once and kept under ``var/benchmarks``, as are its databases, in a
+cluster of their own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+ROOT = Path(__file__).resolve().parents[1]
+if sys.path[0] != str(ROOT):  # before this folder, whose scripts bear the names of rooms
+    sys.path.insert(0, str(ROOT))
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gis import repository
+from gis.layer import LayerDefinition, layer_catalogue
+from gis.models import LayerVersion
+from gis.pieces import Geometries, cut
+from project_box.kernel import embedded
+from project_box.kernel.db import Database
+
+CRS = 4547
+FOLDER = ROOT / "var" / "benchmarks"
+SIZES = (100_000, 500_000, 2_000_000)
+SEED = 7
+ORIGIN = np.array([440_000.0, 3_060_000.0])
+_SIDE, _FULL = 320_000.0, 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How one layer is made: its share of all polygons, vertices of each, and the part of the province it covers."""
+
+    share: float
+    vertices: tuple[int, int]
+    cover: float = 0.2
+    least: int = 5
+
+
+#: layer 0 is a tessellation, 1 to 3 are few and large (red lines, reserves, rivers), the others plots and zones
+LAYERS = (
+    Made(0.30, (0, 0), 1.0),
+    Made(0.00045, (2_000, 60_000), 0.25, 40),
+    Made(0.000125, (3_000, 40_000), 0.1, 10),
+    Made(0.004, (300, 4_000), 0.1, 50),
+    Made(0.195, (12, 250)),
+    Made(0.1, (12, 250)),
+    Made(0.08, (12, 250)),
+    *[Made(0.0247, (12, 250), 0.1)] * 13,
+)
+
+
+def side_of(polygons: int) -> float:
+    """Edge of the province in metres, so that its density is the same at every size."""
+    return float(_SIDE * np.sqrt(polygons / _FULL))
+
+
+def layers() -> list[LayerDefinition]:
+    """The layers of the platform's own catalogue that are filled, in the order of :data:`LAYERS`.
+
+    The one without gaps is the present land cover; the others follow the tree.
+    """
+    known = layer_catalogue().layers
+    first = next(d for d in known.values() if d.covers_area)
+    return [first, *[d for d in known.values() if d is not first]][: len(LAYERS)]
+
+
+def _blobs(rng: np.random.Generator, count: int, side: float, how: Made) -> Geometries:
+    """Star-shaped polygons with coast-like outlines: bends of all sizes, the smallest about as long as a segment."""
+    radius = side * np.sqrt(how.cover / max(count, 1) / np.pi)
+    sizes = np.exp(rng.uniform(*np.log(how.vertices), count)).astype(int)
+    sizes[: min(count, 1)] = how.vertices[1]
+    rings = []
+    for n in sizes:
+        angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
+        wave = np.zeros(n)
+        frequency = 2
+        while frequency < n / 3:
+            amplitude = 0.35 / frequency**1.1
+            wave += amplitude * np.sin(frequency * angles + rng.uniform(0, 2 * np.pi))
+            frequency = int(frequency * 1.7) + 1
+        radii = radius * np.clip(1 + wave, 0.3, 1.9) * rng.uniform(0.7, 1.3)
+        middle = ORIGIN + rng.uniform(0, side, 2)
+        rings.append(middle + radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)]))
+    numbers = np.repeat(np.arange(count), sizes)
+    made = shapely.polygons(shapely.linearrings(np.concatenate(rings), indices=numbers))
+    return np.asarray(made, dtype=object)
+
+
+def _tessellation(rng: np.random.Generator, count: int, side: float) -> Geometries:
+    """Cells with shared, bent edges that leave no gaps."""
+    n = int(np.ceil(np.sqrt(count)))
+    step = side / n
+    per = 12
+    line = np.linspace(0, side, n * per + 1)
+    waves = [(rng.uniform(0.5, 3) / step, rng.uniform(0, 6.28), step * 0.12) for _ in range(3)]
+
+    def bent(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        dx = sum(a * np.sin(k * y + p) for k, p, a in waves)
+        dy = sum(a * np.cos(k * x + p) for k, p, a in waves)
+        return np.stack([x + dx, y + dy], axis=-1)
+
+    rows = np.arange(n)
+    t = np.arange(per)
+    coords = []
+    for row in rows:
+        south, north = line[row * per], line[(row + 1) * per]
+        west = rows[:, None] * per
+        bottom = bent(line[west + t], np.full((n, per), south))
+        right = bent(
+            np.broadcast_to(line[west + per], (n, per)), np.broadcast_to(line[row * per + t], (n, per))
+        )
+        top = bent(line[west + per - t], np.full((n, per), north))
+        left = bent(
+            np.broadcast_to(line[west], (n, per)), np.broadcast_to(line[(row + 1) * per - t], (n, per))
+        )
+        coords.append(np.concatenate([bottom, right, top, left], axis=1))
+    rings = ORIGIN + np.concatenate(coords).reshape(-1, 2)
+    numbers = np.repeat(np.arange(n * n), 4 * per)
+    return np.asarray(shapely.polygons(shapely.linearrings(rings, indices=numbers)), dtype=object)
+
+
+def _make(polygons: int) -> list[Geometries]:
+    rng = np.random.default_rng(SEED)
+    side = side_of(polygons)
+    frames = []
+    for number, how in enumerate(LAYERS):
+        count = max(int(how.share * polygons), how.least)
+        shapes = _tessellation(rng, count, side) if number == 0 else _blobs(rng, count, side, how)
+        broken = np.flatnonzero(~shapely.is_valid(shapes))
+        shapes[broken] = shapely.buffer(shapes[broken], 0)
+        frames.append(shapes[~shapely.is_empty(shapes)])
+    return frames
+
+
+def frames(polygons: int) -> list[Geometries]:
+    """Polygons of every layer, made once and then read from ``var/benchmarks``."""
+    folder = FOLDER / f"province-{polygons}"
+    if not (folder / "done").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, shapes in enumerate(_make(polygons)):
+            blobs = shapely.to_wkb(shapes)
+            lengths = np.array([len(b) for b in blobs], dtype=np.int64)
+            np.save(folder / f"{number}-lengths.npy", lengths)
+            (folder / f"{number}.wkb").write_bytes(b"".join(blobs))
+        (folder / "done").touch()
+    return [_read(folder, number) for number in range(len(LAYERS))]
+
+
+def _read(folder: Path, number: int) -> Geometries:
+    ends = np.cumsum(np.load(folder / f"{number}-lengths.npy"))
+    data = (folder / f"{number}.wkb").read_bytes()
+    starts = np.concatenate([[0], ends[:-1]])
+    return np.asarray(
+        shapely.from_wkb(np.array([data[a:b] for a, b in zip(starts, ends, strict=True)], dtype=object)),
+        dtype=object,
+    )
+
+
+def sites(polygons: int, count: int, seed: int = 11) -> list[shapely.Polygon]:
+    """Sites of 1 to 50 ha and 20 to 200 vertices, scattered over the province."""
+    rng = np.random.default_rng(seed)
+    side = side_of(polygons)
+    made = []
+    for _ in range(count):
+        n = int(rng.integers(20, 201))
+        angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
+        wave = sum(0.25 / k * np.sin(k * angles + rng.uniform(0, 6.28)) for k in (1, 2, 3, 5))
+        radius = np.sqrt(np.exp(rng.uniform(np.log(1e4), np.log(5e5))) / np.pi)
+        middle = ORIGIN + rng.uniform(0.03 * side, 0.97 * side, 2)
+        ring = middle + (radius * (1 + wave))[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])
+        made.append(shapely.Polygon(ring))
+    return made
+
+
+def attributes_of(definition: LayerDefinition, number: int) -> dict[str, Any]:
+    """Attributes of a made feature, in the layer's own fields."""
+    return {
+        name: float(number % 97) if field.type == "number" else f"{name}{number % 1009}"
+        for name, field in definition.fields.items()
+    }
+
+
+def _load(session: Session, polygons: int) -> None:
+    """Write every layer as an import does: version, features, pieces."""
+    for definition, shapes in zip(layers(), frames(polygons), strict=True):
+        numbers = np.arange(1, len(shapes) + 1, dtype=np.int64)
+        row = LayerVersion(
+            layer_code=definition.code,
+            version="benchmark",
+            valid_from=dt.date(2026, 1, 1),
+            current=True,
+            source_name="made",
+            source_crs=CRS,
+            check_crs=CRS,
+            feature_count=len(shapes),
+            extent_lonlat=[70.0, 0.0, 140.0, 60.0],
+            issues=[],
+            imported_at=dt.datetime.now(dt.UTC),
+        )
+        session.add(row)
+        session.flush()
+        for part in np.array_split(np.arange(len(shapes)), max(len(shapes) // 20_000, 1)):
+            attributes = [attributes_of(definition, int(n)) for n in numbers[part]]
+            repository.copy_features(
+                session,
+                row.id,
+                numbers=[int(n) for n in numbers[part]],
+                labels=[definition.label_of(a) for a in attributes],
+                classes=[definition.class_of(a) for a in attributes],
+                attributes=attributes,
+                geometries=shapes[part],
+                crs=CRS,
+                tiles=np.full(len(part), None, dtype=object),
+                areas=shapely.area(shapes[part]),
+                repaired=[False] * len(part),
+            )
+        pieces, owners = cut(shapes, numbers)
+        row.piece_count = len(pieces)
+        for part in np.array_split(np.arange(len(pieces)), max(len(pieces) // 50_000, 1)):
+            repository.copy_pieces(session, row.id, pieces[part], owners[part], CRS)
+
+
+@contextmanager
+def database(polygons: int) -> Iterator[Database]:
+    """The province in a migrated database; made when it is missing (delete ``var/benchmarks`` to make it anew)."""
+    from web.migrate import upgrade
+
+    server = embedded.ensure_running(FOLDER)
+    name = f"province_{polygons}"
+    mark = FOLDER / f"{name}.loaded"
+    if not mark.exists():
+        embedded.drop_database(server, name)
+        opened = Database(embedded.create_database(server, name))
+        started = time.perf_counter()
+        try:
+            upgrade(opened)
+            with opened.transaction() as session:
+                _load(session, polygons)
+            with opened.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE"))
+            mark.write_text(f"{time.perf_counter() - started:.1f} s\n")
+        finally:
+            opened.dispose()
+    url = str(server).rsplit("?", 1)
+    opened = Database(f"{url[0].rsplit('/', 1)[0]}/{name}?{url[1]}")
+    try:
+        yield opened
+    finally:
+        opened.dispose()

@@ -1,0 +1,259 @@
+"""From the pieces around a site to the facts of every layer: overlaps, area counted once, markers. Pure.
+
+A *case* is a site and, for each check CRS, the site there and the layers kept in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis import crs as crs_module
+from gis.conflict import LayerFacts, LoadedVersion, Overlap
+from gis.layer import LayerCatalogue, LayerDefinition, Policy
+from gis.markers import rounded_geojson
+from gis.overlay import Near, Piece, Site, joined, overlap_among
+from gis.pieces import boxes_over, polygonal, repair
+from project_box.kernel.errors import BadInput
+
+#: label, legend key and attributes (JSON) of a feature, by version and number
+Features = Mapping[tuple[int, int], tuple[str, str | None, str]]
+#: share of the site below which area that features of one layer have in common does not matter
+_COMMON_SHARE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The layers kept in one check CRS, and the site there.
+
+    Attributes:
+        measure_in: the site's own CRS where it is another grid, in which overlaps are measured; else None.
+        widest: the largest touch tolerance of these layers.
+    """
+
+    check_crs: int
+    members: tuple[tuple[LayerDefinition, LoadedVersion], ...]
+    site: BaseGeometry
+    measure_in: int | None
+    tolerances: dict[int, float]
+    widest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A site to be checked, in metres; ``refused`` are layers it cannot be compared with."""
+
+    site: BaseGeometry
+    crs: int
+    area: float
+    groups: tuple[Group, ...]
+    refused: dict[str, LayerFacts]
+    versions: Mapping[str, LoadedVersion]
+
+
+def case_of(
+    site: BaseGeometry, crs: int, versions: Mapping[str, LoadedVersion], catalogue: LayerCatalogue
+) -> Case:
+    """Put a site (valid area in ``crs``, metres) before the layers that have data."""
+    by_crs: dict[int, list[tuple[LayerDefinition, LoadedVersion]]] = {}
+    for code, version in versions.items():
+        by_crs.setdefault(version.check_crs, []).append((catalogue.layers[code], version))
+    groups: list[Group] = []
+    refused: dict[str, LayerFacts] = {}
+    for check_crs, members in by_crs.items():
+        if not crs_module.can_transform(crs, check_crs):
+            refused |= {d.code: _no_transformation(d) for d, _ in members}
+            continue
+        moved = crs_module.transform(site, crs, check_crs)
+        if moved is not site and not moved.is_valid:
+            moved = repair(moved) or moved
+        tolerances = {v.id: catalogue.tolerance(d) for d, v in members}
+        elsewhere = crs_module.same_grid(crs, check_crs) is None
+        groups.append(
+            Group(
+                check_crs,
+                tuple(members),
+                moved,
+                crs if elsewhere else None,
+                tolerances,
+                max(tolerances.values()),
+            )
+        )
+    return Case(site, crs, float(site.area), tuple(groups), refused, versions)
+
+
+def _no_transformation(definition: LayerDefinition) -> LayerFacts:
+    return LayerFacts(
+        None,
+        reason=f"用地与{definition.name}的坐标系之间没有公开的转换参数，未核查",
+        reason_en=f"{definition.name_en}: no published transformation to the site's CRS, not checked",
+    )
+
+
+def boxes_of(cases: Sequence[Case]) -> list[tuple[int, tuple[float, float, float, float]]]:
+    """Where to look for pieces: boxes numbered by the groups of all cases in turn."""
+    groups = [group for case in cases for group in case.groups]
+    return [
+        (number, box)
+        for number, group in enumerate(groups)
+        for box in boxes_over(group.site, group.widest + 1e-6)
+    ]
+
+
+def facts_of(
+    case: Case,
+    pieces: Sequence[Sequence[Piece]],
+    features: Features,
+    catalogue: LayerCatalogue,
+    *,
+    markers: bool,
+) -> dict[str, LayerFacts]:
+    """Facts of every layer with data. ``pieces`` are those around the site, for each group of the case."""
+    facts = dict(case.refused)
+    for group, near in zip(case.groups, pieces, strict=True):
+        unique = {p.id: p for p in near}
+        found: dict[int, list[Near]] = {}
+        for entry in Site(group.site).overlay(list(unique.values()), group.tolerances) if unique else ():
+            found.setdefault(entry.version, []).append(entry)
+        for definition, version in group.members:
+            mine = found.get(version.id)
+            if mine is None and not (markers and definition.policy is Policy.WITHIN):
+                facts[definition.code] = LayerFacts(version)
+            else:
+                facts[definition.code] = _Layer(
+                    case, group, definition, version, mine or [], catalogue
+                ).facts(features, markers)
+    return _beyond_data(facts, case, catalogue)
+
+
+@dataclass(slots=True)
+class _Layer:
+    """One layer and the features of it around the site."""
+
+    case: Case
+    group: Group
+    definition: LayerDefinition
+    version: LoadedVersion
+    near: list[Near]
+    catalogue: LayerCatalogue
+
+    def facts(self, features: Features, markers: bool) -> LayerFacts:
+        """What is known of the layer; ``markers`` asks for the shapes as well."""
+        hits = [n for n in self.near if n.area > 0]
+        shapes: dict[int, BaseGeometry | None] = {}
+        if markers or self.group.measure_in is not None:
+            shapes = {n.fid: self._shape(n, self.group.site) for n in hits}
+        sizes = {n.fid: self._size(n, shapes.get(n.fid)) for n in hits}
+        covered = sum(area for area, _ in sizes.values())
+        union = self._union(hits, shapes)
+        if union is not None and abs(union.area - covered) > _COMMON_SHARE * max(self.case.area, 1.0):
+            covered = float(union.area)
+        outside: dict[str, Any] | None = None
+        if markers and self.definition.policy is Policy.WITHIN:
+            known = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
+            left = self.case.site.difference(shapely.union_all(known)) if known else self.case.site
+            kept = polygonal(left)
+            outside = rounded_geojson(kept, self.case.crs) if kept is not None else None
+        if markers:
+            shapes |= {n.fid: self._shape(n, self._wide()) for n in self.near if n.area <= 0}
+        overlaps = []
+        for entry in self.near:
+            label, key, attributes = features[(entry.version, entry.fid)]
+            area, perimeter = sizes.get(entry.fid, (0.0, 0.0))
+            marker = self._marker(shapes.get(entry.fid)) if markers else None
+            overlaps.append(Overlap(entry.fid, label, area, perimeter, json.loads(attributes), marker, key))
+        return LayerFacts(self.version, tuple(overlaps), covered, outside)
+
+    def _wide(self) -> BaseGeometry:
+        """The site and what touches it."""
+        if not self.group.widest:
+            return self.group.site
+        return self.group.site.buffer(self.group.widest, quad_segs=2, join_style="mitre")
+
+    def _shape(self, entry: Near, site: BaseGeometry) -> BaseGeometry | None:
+        """The part of a feature inside ``site``, in the site's own CRS."""
+        shape = joined(entry.common(site))
+        return crs_module.transform(shape, self.group.check_crs, self.case.crs) if shape is not None else None
+
+    def _size(self, entry: Near, shape: BaseGeometry | None) -> tuple[float, float]:
+        """Area in common and its perimeter (at most; exact where it decides between overlap and sliver)."""
+        if self.group.measure_in is not None:
+            parts = [
+                crs_module.transform(p, self.group.check_crs, self.case.crs)
+                for p in entry.common(self.group.site)
+                if not p.is_empty
+            ]
+            return float(sum(p.area for p in parts)), float(sum(p.length for p in parts))
+        tolerance = self.catalogue.tolerance(self.definition)
+        certain = 2 * entry.area > tolerance * entry.perimeter_most
+        if certain or entry.area < self.catalogue.minimum_area(self.definition):
+            return entry.area, entry.perimeter_most
+        return entry.area, entry.measured(self.group.site)[1]
+
+    def _union(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> BaseGeometry | None:
+        """The area under the layer counted once; None where its features have nothing in common."""
+        if len(hits) < 2 or self.definition.policy is Policy.NOTE:
+            return None
+        if not overlap_among(hits, _COMMON_SHARE * max(self.case.area, 1.0)):
+            return None
+        parts = [shapes[n.fid] if n.fid in shapes else self._shape(n, self.group.site) for n in hits]
+        areas = [a for p in parts if p is not None and (a := polygonal(p)) is not None]
+        return shapely.union_all(areas) if areas else None
+
+    def _marker(self, geometry: BaseGeometry | None) -> dict[str, Any] | None:
+        if geometry is None or geometry.is_empty:
+            return None
+        return rounded_geojson(polygonal(geometry) or geometry, self.case.crs)
+
+
+def _layers_around(case: Case) -> set[str]:
+    """Layers whose own data lies on all sides of the site: there a gap means 不涉及, not missing data."""
+    try:
+        west, south, east, north = crs_module.transform_unchecked(
+            case.site, case.crs, crs_module.WGS84
+        ).bounds
+    except BadInput:
+        return set()
+    return {
+        code
+        for code, version in case.versions.items()
+        if (extent := version.extent_lonlat)
+        and extent[0] <= west
+        and extent[1] <= south
+        and east <= extent[2]
+        and north <= extent[3]
+    }
+
+
+def _beyond_data(
+    facts: dict[str, LayerFacts], case: Case, catalogue: LayerCatalogue
+) -> dict[str, LayerFacts]:
+    """Outside the area for which plan data is loaded nothing is clear.
+
+    A layer that covers its whole area (``covers_area``) tells where data is loaded. Where it leaves more than a
+    thousandth of the site uncovered, every other layer that has no feature there and whose own data does not lie
+    around the site is 未核查: no data is no proof.
+    """
+    around: set[str] | None = None
+    for code, definition in catalogue.layers.items():
+        known = facts.get(code)
+        if not definition.covers_area or known is None or known.version is None:
+            continue
+        if known.covered_m2 >= 0.999 * case.area:
+            continue
+        around = _layers_around(case) if around is None else around
+        share = f"{1 - known.covered_m2 / case.area:.1%}"
+        reason = f"用地有 {share} 在规划数据范围以外({definition.name}未覆盖),未核查"
+        reason_en = f"{share} of the site lies outside the plan data ({definition.name_en}), not checked"
+        facts = {
+            other: fact
+            if other in around or fact.overlaps or fact.version is None
+            else LayerFacts(None, reason=reason, reason_en=reason_en)
+            for other, fact in facts.items()
+        }
+    return facts
