@@ -44,7 +44,10 @@ _PAGE = """<!doctype html><html lang="en"><link rel="stylesheet" href="/static/c
 <sheet-viewer src="/sheet.geojson" background="white"></sheet-viewer>
 <script type="module" src="/static/js/sheet-viewer.js"></script></html>"""
 _RECORD = """() => { window.frames_ = []; window.record_ = true; let last = performance.now();
-    """The packed sheet of a generated drawing; megabytes, and seconds of reading and packing."""
+  const step = (now) => {
+    window.frames_.push(now - last); last = now;
+    if (window.record_) requestAnimationFrame(step);
+  };
   requestAnimationFrame(step); }"""
 
 

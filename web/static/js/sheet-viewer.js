@@ -14,6 +14,7 @@ import { Panel } from "./sheet/panel.js";
 import { STYLE } from "./sheet/style.js";
 import { WORDS } from "./sheet/words.js";
 
+const LARGE = 40000; // items: the first picture of a larger sheet is a rough one
 const MARGIN = 1.5; // the picture is this many times as wide and high as what is seen
 
 class SheetViewer extends HTMLElement {
@@ -65,8 +66,9 @@ class SheetViewer extends HTMLElement {
   async load(address) {
     const began = performance.now();
     this.message.textContent = this.words.loading;
-    this.sheet = null; this.picture = null; this.ready = false;
+    this.sheet = null; this.picture = null; this.overview = null; this.ready = false;
     this.removeAttribute("ready");
+    this.hire();
     try {
       // the packed form lies beside the GeoJSON that programs read
       const answer = await fetch(address.replace(/sheet\.geojson$/, "sheet.bin"));
@@ -93,14 +95,18 @@ class SheetViewer extends HTMLElement {
     this.order();
   }
 
-  take(buffer) {
+  // the worker loads its code while the sheet is on its way
+  hire() {
     this.worker?.terminate();
+    this.busy = false;
     this.worker = new Worker(new URL("./sheet/painter.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this.receive(data));
     this.worker.addEventListener("error", (event) => { this.message.textContent = `${this.words.failed} (${event.message || "worker"})`; });
+  }
+
+  take(buffer) {
     const copy = buffer.slice(0);
     this.worker.postMessage({ load: copy }, [copy]);
-    this.busy = false;
     this.sheet = new Sheet(buffer);
     this.metres = this.sheet.metres;
     this.layers = new Map(this.sheet.head.layers.map((layer, index) => [layer.name, { ...layer, index, on: layer.visible || Boolean(layer.role && layer.role !== "reference") }]));
@@ -226,8 +232,9 @@ class SheetViewer extends HTMLElement {
     if (!this.sheet || !this.width || this.busy) return;
     this.busy = true; this.stale = false;
     const { x, y, scale } = this.view;
-    const width = Math.round(this.width * MARGIN * this.ratio), height = Math.round(this.height * MARGIN * this.ratio);
-    this.worker.postMessage({ draw: { view: { x, y, scale: scale * this.ratio }, width, height, black: this.getAttribute("background") === "black", shown: this.shown } });
+    const rough = !this.picture && this.sheet.size > LARGE, margin = rough ? 1 : MARGIN;
+    const width = Math.round(this.width * margin * this.ratio), height = Math.round(this.height * margin * this.ratio);
+    this.worker.postMessage({ draw: { rough, view: { x, y, scale: scale * this.ratio }, width, height, black: this.getAttribute("background") === "black", shown: this.shown } });
   }
 
   receive({ bitmap, request, ms }) {
@@ -246,7 +253,7 @@ class SheetViewer extends HTMLElement {
   // does the newest picture show this view sharply and to its edges?
   get current() {
     const p = this.picture;
-    if (!p || this.stale || Math.abs(p.view.scale / (this.view.scale * this.ratio) - 1) > 1e-9) return false;
+    if (!p || p.rough || this.stale || Math.abs(p.view.scale / (this.view.scale * this.ratio) - 1) > 1e-9) return false;
     const aside = Math.abs(p.view.x - this.view.x) * p.view.scale, above = Math.abs(p.view.y - this.view.y) * p.view.scale;
     return aside * 2 <= p.width - this.canvas.width && above * 2 <= p.height - this.canvas.height;
   }

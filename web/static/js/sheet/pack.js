@@ -3,7 +3,7 @@
 
 export const FILLED = 1, DOT = 2, TEXT = 4;
 const COARSE = Math.PI / 4, FINE = Math.PI / 36; // between the chords of an arc
-const ARRAYS = { f64: Float64Array, f32: Float32Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array };
+const ARRAYS = { i32: Int32Array, f32: Float32Array, u32: Uint32Array, u16: Uint16Array, u8: Uint8Array };
 const END = "\x1e";
 
 export class Sheet {
@@ -21,7 +21,17 @@ export class Sheet {
     this.size = this.head.items;
     this.metres = this.head.metres_per_unit || 1;
     this.firstText = this.size - this.height.length;
+    this.unfold();
     this.boxes();
+  }
+
+  // whole steps from the origin become drawing units, arcs their bulges
+  unfold() {
+    const { steps, head: { origin: [ox, oy], step } } = this, n = steps.length / 2;
+    const coords = new Float64Array(2 * n), bulge = new Float32Array(n);
+    for (let v = 0; v < n; v++) { coords[2 * v] = ox + steps[v] * step; coords[2 * v + 1] = oy + steps[n + v] * step; }
+    this.arcs.forEach((v, k) => { bulge[v] = this.bulges[k]; });
+    this.coords = coords; this.bulge = bulge;
   }
 
   // x0, y0, x1, y1 of every item; a text's box is what its letters may cover
@@ -29,15 +39,13 @@ export class Sheet {
     const { coords, bulge, part_start: starts, item_part: parts, size } = this, box = new Float64Array(4 * size);
     for (let i = 0; i < size; i++) {
       let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
-      const take = (x, y) => {
+      for (let v = starts[parts[i]], end = starts[parts[i + 1]]; v < end; v++) {
+        const x = coords[2 * v], y = coords[2 * v + 1];
         if (x < x0) x0 = x;
         if (x > x1) x1 = x;
         if (y < y0) y0 = y;
         if (y > y1) y1 = y;
-      };
-      for (let v = starts[parts[i]], end = starts[parts[i + 1]]; v < end; v++) {
-        take(coords[2 * v], coords[2 * v + 1]);
-        if (bulge[v]) arc(coords[2 * v], coords[2 * v + 1], coords[2 * v + 2], coords[2 * v + 3], bulge[v], COARSE, take);
+        if (bulge[v]) arc(x, y, coords[2 * v + 2], coords[2 * v + 3], bulge[v], COARSE, (px, py) => { x0 = Math.min(x0, px); x1 = Math.max(x1, px); y0 = Math.min(y0, py); y1 = Math.max(y1, py); });
       }
       box[4 * i] = x0; box[4 * i + 1] = y0; box[4 * i + 2] = x1; box[4 * i + 3] = y1;
     }

@@ -1,5 +1,6 @@
 // Paints a sheet away from the page's thread: takes {load: buffer} once, then {draw: request}, answers {bitmap, request, ms}.
-// request: view {x, y, scale} (middle in drawing units, device pixels per unit), width, height (device pixels), black, shown (by layer), ratio.
+// request: view {x, y, scale} (middle in drawing units, device pixels per unit), width, height (device pixels), black,
+// shown (by layer), rough (a first sight of a large sheet: specks for what is tiny, corners left out).
 import { Raster } from "./raster.js";
 import { arc, DOT, FILLED, Sheet } from "./pack.js";
 
@@ -56,22 +57,23 @@ function shapes(request) {
   const { view: { x, y, scale }, width, height, black, shown } = request;
   const { box, coords, bulge, part_start: starts, item_part: parts, flags, layer, color } = sheet;
   const [left, low, right, high] = windowOf(request), cx = width / 2 - x * scale, cy = height / 2 + y * scale;
+  const skip = request.rough ? 3 : 0.4, speck = request.rough ? 4 : 1; // pixels
   for (let i = 0, b = 0; i < sheet.firstText; i++, b += 4) {
     if (box[b] > right || box[b + 2] < left || box[b + 1] > high || box[b + 3] < low || !shown[layer[i]]) continue;
     const tint = shade(color[i], black);
-    if ((box[b + 2] - box[b] + box[b + 3] - box[b + 1]) * scale < 1 && !(flags[i] & DOT)) { raster.dot(cx + box[b] * scale, cy - box[b + 1] * scale, tint, 128); continue; }
+    if ((box[b + 2] - box[b] + box[b + 3] - box[b + 1]) * scale < speck && !(flags[i] & DOT)) { raster.dot(cx + box[b] * scale, cy - box[b + 1] * scale, tint, 128); continue; }
     if (flags[i] & DOT) { cross(cx + box[b] * scale, cy - box[b + 1] * scale, tint); continue; }
     if (flags[i] & FILLED) { raster.fill(rings(i, cx, cy, scale), tint, FILL_SHARE); continue; }
     for (let p = parts[i]; p < parts[i + 1]; p++) {
       let v = starts[p];
       const last = starts[p + 1] - 1;
       let ax = cx + coords[2 * v] * scale, ay = cy - coords[2 * v + 1] * scale;
-      const go = (bx, by) => { raster.line(ax, ay, bx, by, tint); ax = bx; ay = by; };
       for (; v < last; v++) {
         const bx = cx + coords[2 * v + 2] * scale, by = cy - coords[2 * v + 3] * scale;
-        if (bulge[v]) arc(ax, ay, bx, by, -bulge[v], stepOf(bx - ax, by - ay, bulge[v]), go);
-        else if (Math.abs(bx - ax) + Math.abs(by - ay) < 0.4 && v < last - 1) continue;
-        go(bx, by);
+        if (bulge[v]) arc(ax, ay, bx, by, -bulge[v], stepOf(bx - ax, by - ay, bulge[v]), (px, py) => { raster.line(ax, ay, px, py, tint); ax = px; ay = py; });
+        else if (Math.abs(bx - ax) + Math.abs(by - ay) < skip && v < last - 1) continue;
+        raster.line(ax, ay, bx, by, tint);
+        ax = bx; ay = by;
       }
     }
   }
