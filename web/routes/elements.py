@@ -291,47 +291,6 @@ def template_file(actor: ActorDep, business: str) -> Response:
     return _template(business)
 
 
-@pages.get("/elements/run/{business}")
-def review_page(request: Request, actor: ActorDep, business: str) -> Response:
-    """The review table of a business, empty; fields may be given in the address."""
-    typed = dict(request.query_params.items())
-    if len(typed) > MAX_FIELDS:
-        raise BadInput("地址中的字段过多", "too many fields")
-    return _review(request, business, typed, run=bool(typed))
-
-
-@pages.post("/elements/run/{business}")
-async def review_form(request: Request, actor: ActorDep, business: str) -> Response:
-    """Evaluate what the form holds; nothing is stored. On a fault the form comes back as typed."""
-    form = await request.form()
-    typed = {k: v for k, v in form.items() if isinstance(v, str) and k != "csrf_token"}
-    if len(typed) > MAX_FIELDS:
-        raise BadInput("表单字段过多", "too many form fields")
-    return _review(request, business, typed, run=True)
-
-
-def _review(request: Request, business: str, typed: dict[str, str], *, run: bool) -> Response:
-    try:
-        view = views.review_form(business, typed) if run else views.review_view(business, typed)
-    except BadInput as error:
-        view = views.review_view(business, {**typed, "at": ""})
-        return render(request, "elements/review.html", status=error.status, error=error, **view)
-    return render(request, "elements/review.html", error=None, **view)
-
-
-@pages.post("/elements/import/{business}")
-def import_page(
-    request: Request, actor: ActorDep, business: str, file: Annotated[UploadFile, File()]
-) -> Response:
-    """Import a filled template into the review table; faults are listed by cell."""
-    try:
-        view = views.imported_view(business, uploaded(file))
-    except (BadInput, TooLarge) as error:
-        view = views.review_view(business, {})
-        return render(request, "elements/review.html", status=error.status, error=error, **view)
-    return render(request, "elements/review.html", error=None, **view)
-
-
 @pages.get("/elements/{code}")
 def element_page(request: Request, actor: ActorDep, code: str) -> Response:
     """One element."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import uuid
 from typing import Any
 
@@ -13,13 +12,11 @@ from drawings import service as drawings
 from elements import compare as comparing
 from elements import run as runs
 from elements import service
-from elements.element import Type
-from elements.engine import Catalogue, load_catalogue
+from elements.engine import load_catalogue
 from elements.fees import fee_codes, fee_inputs
-from elements.review import filtered
-from elements.workbook import dump_json, input_codes, read_workbook
+from elements.workbook import read_workbook
 from project_box import service as box
-from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
 from project_box.models import Result
@@ -258,16 +255,17 @@ def _field_value(
     if typed is not None and typed.get(code):
         return {"value": typed[code], "from": ""}
     if code in last and last[code]["source"] == "填写":
-        return {"value": _text(last[code]["value"]), "from": ""}
+        return {"value": text_of(last[code]["value"]), "from": ""}
     if code in known and known[code].value is not None:
         return {
             "value": "",
-            "from": f"{_text(to_plain(known[code].value))}{field['unit']}({known[code].source})",
+            "from": f"{text_of(to_plain(known[code].value))}{field['unit']}({known[code].source})",
         }
     return {"value": "", "from": ""}
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A plain value as a form field holds it."""
     if isinstance(value, dict):
         return ",".join(f"{k}={v}" for k, v in value.items())
     if isinstance(value, bool):
@@ -403,114 +401,3 @@ def compare_plain(
         label = "、".join(f"{k}={v}" for k, v in changes.items())
         variants.append(comparing.against(base, changes, label[:80]))
     return comparing.side_by_side(business, variants)
-
-
-def review_view(
-    business: str,
-    typed: dict[str, str],
-    *,
-    plain: dict[str, Any] | None = None,
-    comparison: dict[str, Any] | None = None,
-    show: str = "all",
-) -> dict[str, Any]:
-    """The review page: form with what was typed, table filtered, other runs beside it.
-
-    Raises:
-        NotFound: no such business. BadInput: no such filter.
-    """
-    catalogue, day = load_catalogue(), service.today()
-    file = catalogue.business(business)
-    day = _typed_day(typed) or day
-    codes = input_codes(catalogue, business, day)
-    entries = catalogue.at(day).entries
-    fields = []
-    for code in codes:
-        spec = entries[code].spec
-        fields.append(
-            {
-                "code": code,
-                "name": spec.name,
-                "name_en": spec.name_en,
-                "type": spec.type.value,
-                "unit": spec.unit,
-                "options": ["是", "否"] if spec.type is Type.BOOL else spec.options,
-                "long": spec.type in (Type.RECORDS, Type.MAP),
-                "source": spec.source.zh,
-                "note": spec.note,
-                "value": typed.get(code, ""),
-            }
-        )
-    return {
-        "business": {
-            "code": file.business, "name": file.name, "name_en": file.name_en, "class_name": file.class_name
-        },
-        "fields": fields,
-        "choices": [f for f in fields if f["options"]],
-        "typed": {"at": "", "each": "", "against": "", **typed},
-        "run": plain,
-        "rows": filtered(plain["review"], show) if plain is not None else [],
-        "show": show,
-        "comparison": comparison,
-        "at": day.isoformat(),
-    }  # fmt: skip
-
-
-def _typed_day(typed: dict[str, str]) -> dt.date | None:
-    text = typed.get("at", "").strip()
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"“{text[:20]}”不是日期", "ISO date expected", place="at") from error
-
-
-def review_form(business: str, typed: dict[str, str]) -> dict[str, Any]:
-    """The review page from its form: filled inputs, day, filter, and what to compare with.
-
-    Raises:
-        BadInput: unusable inputs; all faults are listed.
-    """
-    catalogue, day = load_catalogue(), _typed_day(typed) or service.today()
-    asked = set(input_codes(catalogue, business, day))
-    inputs = {k: v.strip() for k, v in typed.items() if k in asked and v.strip()}
-    plain = run_plain(business, inputs, day)
-    against = [_pairs(line) for line in typed.get("against", "").splitlines() if line.strip()][:5]
-    each = typed.get("each", "").strip()
-    comparison = compare_plain(business, inputs, day, against, each) if against or each else None
-    return review_view(business, typed, plain=plain, comparison=comparison, show=typed.get("show") or "all")
-
-
-def _pairs(line: str) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for part in re.split(r"[;；、]", line):
-        key, mark, value = part.partition("=")
-        if not mark or not key.strip():
-            raise BadInput(f"“{part.strip()[:40]}”应写作 代码=值", "KEY=VALUE expected", place="against")
-        out[key.strip()] = value.strip()
-    return out
-
-
-def imported_view(business: str, data: bytes, show: str = "all") -> dict[str, Any]:
-    """The review page after an import: the form holds what the workbook said.
-
-    Raises:
-        BadInput: faults, by cell.
-    """
-    catalogue, day = load_catalogue(), service.today()
-    reading = read_workbook(catalogue, business, data, day)
-    plain = runs.import_plain(catalogue, business, reading, day)
-    typed = {c: _form_text(catalogue, c, v, day) for c, v in reading.values.items()}
-    return review_view(business, typed, plain=plain, show=show)
-
-
-def _form_text(catalogue: Catalogue, code: str, value: Any, day: dt.date) -> str:
-    """A value as it stands in a form field, so that the form reads it back."""
-    spec = catalogue.at(day).entries[code].spec
-    if spec.type in (Type.RECORDS, Type.MAP):
-        return dump_json(value)
-    if spec.type is Type.LIMIT:
-        if value.get("operator") == "between":
-            return f"{value.get('value')}..{value.get('value2')}"
-        return f"{value.get('operator')}{value.get('value')}"
-    return _text(to_plain(value))
