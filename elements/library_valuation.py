@@ -29,10 +29,11 @@ def income(net: Decimal, rate: Decimal, years: Decimal) -> Computed:
 
 
 @function("supply.comparison", "比准价 = 可比实例价 × 各项修正;结果取算术平均")
-def comparison(cases: Rows) -> Computed:
+def comparison(cases: Rows, minimum: Decimal) -> Computed:
     """市场比较法: mean of ``price`` 元/㎡ times the corrections ``situation, date, region, individual, term`` (ratios).
 
-    A case without a correction is 无法判定 (1 must be written where nothing is corrected); fewer than three cases too.
+    A case without a correction is 无法判定 (1 must be written where nothing is corrected); fewer than
+    ``minimum`` cases too.
     """
     names = {
         "situation": "交易情况",
@@ -41,10 +42,13 @@ def comparison(cases: Rows) -> Computed:
         "individual": "个别因素",
         "term": "年期",
     }
-    if len(cases) < 3:
+    if len(cases) < minimum:
         raise Undecided(
             Missing(
-                "cases", "可比实例", f"可比实例只有 {len(cases)} 个,应不少于 3 个", "fewer than three cases"
+                "cases",
+                "可比实例",
+                f"可比实例只有 {len(cases)} 个，应不少于 {num(minimum)} 个",
+                "too few cases",
             )
         )
     values, steps = [], []
@@ -73,16 +77,17 @@ def comparison(cases: Rows) -> Computed:
     )
 
 
-@function("supply.weighted", "Σ(各方法结果 × 权重),权重合计 100%,不少于两种方法")
+@function("supply.weighted", "Σ(各方法结果 × 权重),权重合计 100%，方法不少于规定种数")
 def weighted(
     weights: dict[str, Any],
+    minimum: Decimal,
     benchmark: Decimal | None = None,
     comparison_price: Decimal | None = None,
     income_price: Decimal | None = None,
     residual: Decimal | None = None,
     cost: Decimal | None = None,
 ) -> Computed:
-    """Price 元/㎡ from two or more valuation methods by weights in %, e.g. ``基准地价=40, 剩余法=60``."""
+    """Price 元/㎡ from ``minimum`` or more valuation methods by weights in %, e.g. ``基准地价=40, 剩余法=60``."""
     given = {
         "基准地价": benchmark,
         "市场比较": comparison_price,
@@ -99,10 +104,10 @@ def weighted(
         shares = {k: Decimal(str(v)) for k, v in weights.items()}
     except ArithmeticError as error:
         raise BadInput("方法权重应为数值(%)", "weights must be numbers") from error
-    if len(shares) < 2 or sum(shares.values()) != 100 or min(shares.values()) <= 0:
+    if len(shares) < minimum or sum(shares.values()) != 100 or min(shares.values()) <= 0:
         raise BadInput(
-            "估价方法应不少于两种,权重均大于 0 且合计 100%",
-            "two or more methods, positive weights, in all 100 %",
+            f"估价方法应不少于 {num(minimum)} 种，权重均大于 0 且合计 100%",
+            "too few methods, or weights not positive and 100 % in all",
         )
     lacking = [k for k in shares if given[k] is None]
     if lacking:
@@ -142,7 +147,7 @@ def legal_minimum(
     )
 
 
-@function("supply.agreement_floor", "max(三项费用单价, 有基准地价时其 70%, 工业最低单价)")
+@function("supply.agreement_floor", "max(三项费用单价, 有基准地价时其最低价比例, 工业最低单价)")
 def agreement_floor(
     has_benchmark: bool,
     usage: str,

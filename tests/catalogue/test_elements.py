@@ -102,7 +102,7 @@ def test_list_has_the_promised_shape() -> None:
 
 def test_unknown_keys_businesses_and_fees_are_refused() -> None:
     with pytest.raises(BadInput, match="unknown element"):
-        run_fee("YHS", {"PRICE": 1}, AT)
+        run_fee("YHS", {"NOPE": 1}, AT)
     with pytest.raises(NotFound, match="XYZ"):
         run_fee("XYZ", {}, AT)
     with pytest.raises(NotFound):

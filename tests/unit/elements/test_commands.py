@@ -85,7 +85,7 @@ def test_fee() -> None:
         (["YHS", "-s", "HT_PRICE"], "HT_PRICE"),
         (["YHS", "-s", "HT_PRICE=1", "-s", "ht_price=2"], "ht_price"),
         (["YHS", "--at", "gestern"], "--at"),
-        (["YHS", "-s", "YHS_RATE=5"], "YHS_RATE"),
+        (["YHS", "-s", "YHS_BASE=5"], "YHS_BASE"),
         (["NOPE"], None),
         (["YHS", "--inputs", "/nonexistent.json"], "/nonexistent.json"),
     ],
