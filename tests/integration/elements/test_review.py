@@ -118,6 +118,9 @@ def test_template_and_import(client: TestClient, headers: dict[str, str]) -> Non
     assert twin["inputs"]["FH_INNER"]["cell"] == "FH_INNER!A3"
     typed = {"FH_INNER": values["FH_INNER"], "FH_COMMON": 45}
     run = client.post("/api/v1/elements/run/house-sharing", json={"inputs": typed}, headers=headers).json()
+    cells = {r["code"]: (r["evidence"].pop("entered") or {}).get("cell") for r in twin["review"]}
+    assert cells["FH_INNER"] == "FH_INNER!A3"  # the table says where each value stood
+    assert all(r["evidence"].pop("entered") is None for r in run["review"])
     assert run["review"] == twin["review"]
     token = page_session(client, "developer")
     assert client.get("/elements/template/house-sharing.xlsx").content[:2] == b"PK"
