@@ -31,7 +31,7 @@ def audit(
     issues: Collector,
 ) -> None:
     """All checks between shapes: missing roles, overlaps, outside the plot, declared areas, unit of the standard."""
-    _missing(shapes, standard, kind, issues)
+    _missing(shapes, standard, kind, cad, issues)
     _overlaps(shapes, issues, cad)
     if standard.in_place or any(s.role == "site_boundary" for s in shapes):
         _outside(shapes, issues, cad, in_place=standard.in_place)
@@ -43,7 +43,9 @@ def audit(
             issues.add("DXF-LAYER-UNKNOWN", layer=name, count=layer.entities)
 
 
-def _missing(shapes: Sequence[RoleShape], standard: Standard, kind: str, issues: Collector) -> None:
+def _missing(
+    shapes: Sequence[RoleShape], standard: Standard, kind: str, cad: CadFile, issues: Collector
+) -> None:
     present = {s.role for s in shapes}
     rule = next((r for k, r in standard.kinds.items() if k == kind), None)
     if rule is None:
@@ -53,8 +55,17 @@ def _missing(shapes: Sequence[RoleShape], standard: Standard, kind: str, issues:
     for code in rule.required:
         if code not in present:
             role = roles().roles[code]
+            drawn = [n for n, layer in cad.layers.items() if layer.entities and _is(standard, n, code)]
+            if drawn:
+                issues.add("DXF-LAYER-NO-RING", layer=drawn[0], role=role.zh, role_en=role.en)
+                continue
             names = "、".join(standard.names_of(code)[:3])
             issues.add("DXF-LAYER-MISSING", role=role.zh, role_en=role.en, names=names)
+
+
+def _is(standard: Standard, layer: str, role: str) -> bool:
+    match = standard.match(layer)
+    return match is not None and match.role == role
 
 
 def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile) -> None:

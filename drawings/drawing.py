@@ -98,6 +98,8 @@ class DrawingModel:
         units: ``{"unit", "metres_per_unit", "source", "header", "evidence"}``.
         crs_hint: EPSG code if the file itself says so, else None (drawing coordinates are taken as the project's).
         attributes: what the drawing says about itself (图纸信息).
+        georeference: what is known of the drawing's place (``drawings.georeference.locate``).
+        repairs: what was done or could be done to make rings (``drawings.repairs.repair_to_plain``).
         readable: False if nothing could be read; then only ``issues`` count.
     """
 
@@ -116,6 +118,8 @@ class DrawingModel:
     readable: bool = True
     format: str = "dxf"
     version: str = ""
+    georeference: dict[str, Any] | None = None
+    repairs: tuple[dict[str, Any], ...] = ()
 
     def by_role(self, *wanted: str) -> list[RoleShape]:
         """Shapes of the given roles, in drawing order."""
@@ -158,6 +162,7 @@ def model_from_plain(plain: dict[str, Any]) -> DrawingModel:
         **{
             **plain,
             "shapes": shapes,
+            "repairs": tuple(plain.get("repairs", ())),
             "sheets": tuple(Sheet(**s) for s in plain["sheets"]),
             "layers": tuple(LayerUse(**s) for s in plain["layers"]),
             "dimensions": tuple(DimensionCheck(**{**d, "at": point(d["at"])}) for d in plain["dimensions"]),

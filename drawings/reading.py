@@ -38,6 +38,21 @@ class National(_Strict):
     northing: tuple[float, float]
 
 
+class UnitVotes(_Strict):
+    """What each sort of evidence about the unit is worth."""
+
+    header: float
+    coordinates: float
+    stated: float
+    size: float
+    size_implausible: float
+    text_height: float
+    scale: float
+    dimensions: float
+    stated_area: float
+    stated_height: float
+
+
 class UnitRules(_Strict):
     """How the unit of a drawing is weighed."""
 
@@ -47,6 +62,22 @@ class UnitRules(_Strict):
     plausible_m: tuple[float, float]
     usual_m: float = Field(gt=0)
     national: National
+    votes: UnitVotes
+    text_height_m: tuple[float, float]
+    paper_height_m: tuple[float, float]
+    dimension_mm_from: float = Field(gt=0)
+    dimension_m_up_to: float = Field(gt=0)
+    ask_below: float = Field(gt=0, lt=1)
+    overturn_by: float = Field(gt=0)
+
+
+class SurveyBounds(_Strict):
+    """How much a survey lists (its sums hold everything) and how many pieces it looks at together."""
+
+    rings: int = Field(gt=0)
+    texts: int = Field(gt=0)
+    loose: int = Field(gt=0)
+    nested: int = Field(gt=0)
 
 
 class Reading(_Strict):
@@ -54,6 +85,7 @@ class Reading(_Strict):
 
     chord_tolerance_m: float = Field(gt=0)
     limits: Limits
+    survey: SurveyBounds
     units: UnitRules
 
 

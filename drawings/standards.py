@@ -57,6 +57,8 @@ class Tolerances(_Strict):
     outside_area: float = Field(ge=0)
     overlap_area: float = Field(ge=0)
     duplicate: float = Field(gt=0)
+    propose: float = Field(gt=0)
+    propose_share: float = Field(ge=0, lt=1)
     dimension_share: float = Field(ge=0)
     declared_error_share: float = Field(gt=0)
     declared_warning: float = Field(ge=0)
@@ -167,6 +169,12 @@ class AttributeRule(_Strict):
     xdata_app: str
 
 
+class Healing(_Strict):
+    """Repairs a standard accepts beyond the tolerances all drawings share; ``gap``: widest gap closed, metres."""
+
+    gap: float = Field(default=0.0, ge=0)
+
+
 class _StandardFile(_Strict):
     code: str
     name: str
@@ -179,6 +187,7 @@ class _StandardFile(_Strict):
     kinds: dict[Kind, KindRule]
     attributes: AttributeRule
     layers: tuple[LayerRule, ...]
+    healing: Healing = Healing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +249,14 @@ def _alternatives(pattern: str) -> list[str]:
     return [p for part in found.group(1).split("|") for p in _alternatives(head + part + tail)]
 
 
+def bare_layer(name: str) -> str:
+    """A layer name in NFKC without outer spaces and without an ``xref$0$`` or ``xref|`` prefix."""
+    return _XREF_PREFIX.sub("", unicodedata.normalize("NFKC", name).strip())
+
+
 def normal_layer(name: str) -> str:
-    """A layer name for comparing: NFKC, upper case, no outer spaces, no ``xref$0$`` or ``xref|`` prefix."""
-    return _XREF_PREFIX.sub("", unicodedata.normalize("NFKC", name).strip()).upper()
+    """A layer name for comparing: as :func:`bare_layer`, in upper case."""
+    return bare_layer(name).upper()
 
 
 def load_standard(path: Path) -> Standard:

@@ -13,6 +13,7 @@ from drawings.cad.dwg import is_dwg, read_dwg
 from drawings.cad.dxf import read_dxf
 from drawings.cad.fast import read_large
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
+from drawings.cad.unit_evidence import second_look
 from drawings.reading import Reading, reading
 
 __all__ = ["CadDimension", "CadEntity", "CadFile", "CadLayer", "CadSheet", "Curve", "Units", "read"]
@@ -44,6 +45,7 @@ def read(
     else:
         data = source
     if is_dwg(data):
-        return read_dwg(data, name or "drawing.dwg", settings, unit)
+        return second_look(read_dwg(data, name or "drawing.dwg", settings, unit), settings)
     name = name or "drawing.dxf"
-    return read_large(data, name, settings, unit) or read_dxf(data, name, settings, unit)
+    found = read_large(data, name, settings, unit) or read_dxf(data, name, settings, unit)
+    return second_look(found, settings)

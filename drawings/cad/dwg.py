@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from ezdxf.colors import aci2rgb, int2rgb
-from ezdxf.tools.text import fast_plain_mtext
 
 from drawings.cad import dwg_worker
 from drawings.cad.curve import Curve, Point, arc, circle
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
-from drawings.cad.source import RELEASES, decode_escapes
+from drawings.cad.mtext import plain_mtext
+from drawings.cad.source import RELEASES
 from drawings.cad.units import weigh
 from drawings.issues import Collector
 from drawings.reading import Limits, Reading
@@ -448,7 +448,7 @@ def _text(facts: dict[str, Any]) -> str:
     """The text of an entity; characters written as ``\\U+00B0`` are decoded from the raw text."""
     raw = str(facts.get("text_raw") or "")
     if "\\U+" in raw or "\\M+" in raw:
-        return str(fast_plain_mtext(decode_escapes(raw)))
+        return plain_mtext(raw)
     return str(facts["text"])
 
 

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from ezdxf import recover
 from ezdxf.colors import aci2rgb, int2rgb
@@ -27,6 +27,7 @@ from ezdxf.math import OCS, Vec3
 
 from drawings.cad.curve import IDENTITY, Affine, Curve, Point, apply, arc, circle, compose, ellipse, join
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
+from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import RELEASES, Source, decode_escapes, first_bad_tag, header_value, open_source
 from drawings.cad.units import weigh
 from drawings.issues import Collector
@@ -528,7 +529,7 @@ class _Reader:
         elif kind in ("TEXT", "ATTRIB"):
             yield self._text(base, entity)
         elif kind == "MTEXT":
-            text = decode_escapes(entity.plain_text())
+            text = plain_mtext(entity.text)
             rotation = math.degrees(math.atan2(dxf.text_direction.y, dxf.text_direction.x)) if dxf.hasattr(
                 "text_direction"
             ) else dxf.get("rotation", 0.0)  # fmt: skip
@@ -662,8 +663,12 @@ class _Reader:
                 factor = float(entity.override().get("dimlfac", 1.0)) or 1.0
             except (DXFError, TypeError, ValueError, AttributeError):
                 factor = 1.0
-        typed = decode_escapes(str(dxf.get("text", "") or ""))
-        text = None if typed.strip() in ("", "<>") else _plain_mtext(typed).strip()
+        typed = str(dxf.get("text", "") or "")
+        text = (
+            None
+            if typed.strip() in ("", "<>")
+            else plain_mtext(typed.replace("<>", "\x01")).replace("\x01", "<>").strip()
+        )
         middle = dxf.get("text_midpoint") or dxf.get("defpoint")
         at = _xy(middle) if middle is not None else (points[0] if points else None)
         ends = [_xy(dxf.get(n)) for n in ("defpoint2", "defpoint3") if dxf.hasattr(n)] if kind in (
@@ -751,12 +756,6 @@ def _xdata(entity: Any) -> dict[str, tuple[str, ...]]:
             if tag.code in (1000, 1040, 1041, 1042, 1070, 1071)
         )
     return out
-
-
-def _plain_mtext(text: str) -> str:
-    from ezdxf.tools.text import fast_plain_mtext
-
-    return cast(str, fast_plain_mtext(text.replace("<>", "\x00"))).replace("\x00", "<>")
 
 
 def _spline(entity: Any) -> Curve:

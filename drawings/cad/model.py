@@ -14,6 +14,22 @@ from project_box.kernel.finding import Issue
 
 
 @dataclass(frozen=True, slots=True)
+class UnitVote:
+    """One piece of evidence for (or, with a negative ``weight``, against) a unit.
+
+    Attributes:
+        sort: ``header``, ``coordinates``, ``stated``, ``size``, ``text_height``, ``scale``, ``dimensions``,
+            ``stated_area``, ``stated_height``.
+        says: the unit. detail: what was seen, in that unit.
+    """
+
+    sort: str
+    says: str
+    weight: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Units:
     """The length unit of a drawing and why it is believed.
 
@@ -24,6 +40,10 @@ class Units:
             ``assumed``.
         header: the unit the header claims, None if it claims nothing.
         evidence: what was weighed, for the screen.
+        size: characteristic size in drawing units. national: unit in which coordinates are national ones, if any.
+        stated: unit written in the drawing, if any.
+        confidence: 0…1, share of the belief that this unit got; 1 if confirmed.
+        votes: all evidence with its weight.
     """
 
     unit: str
@@ -31,6 +51,11 @@ class Units:
     source: str
     header: str | None = None
     evidence: tuple[str, ...] = ()
+    size: float | None = None
+    national: str | None = None
+    stated: str | None = None
+    confidence: float = 1.0
+    votes: tuple[UnitVote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

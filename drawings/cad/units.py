@@ -64,49 +64,62 @@ def weigh(
     if confirmed is not None:
         return Units(confirmed, metres[confirmed], "confirmed", header, ("confirmed",))
     size = characteristic_size(rings, extents)
-    evidence: list[str] = []
-    if header:
-        evidence.append(f"header: {header}")
-    if size is not None:
-        evidence.append(f"size: {size:.6g}")
     national = next(
         (u for u in rules.candidates if middle is not None and _is_national(middle, metres[u], rules)), None
     )
-    if national:
-        evidence.append(f"national coordinates in {national}")
     stated = _stated_unit(texts)
-    if stated:
-        evidence.append(f"text: {stated}")
+    evidence = tuple(
+        text
+        for known, text in (
+            (header, f"header: {header}"),
+            (size is not None, f"size: {size or 0.0:.6g}"),
+            (national, f"national coordinates in {national}"),
+            (stated, f"text: {stated}"),
+        )
+        if known
+    )
+
+    def settled(unit: str, source: str) -> Units:
+        return Units(unit, metres[unit], source, header, evidence, size, national, stated)
 
     def plausible(unit: str) -> bool:
-        low, high = rules.plausible_m
-        return size is None or low <= size * metres[unit] <= high
-
-    def distance(unit: str) -> float:
-        # a size so small that the product underflows is as far from usual as can be
-        ratio = (size or 1.0) * metres[unit] / rules.usual_m
-        return abs(math.log10(ratio)) if ratio > 0 else math.inf
+        return size is None or is_plausible(size, metres[unit], rules)
 
     best = national or (stated if stated and plausible(stated) else None)
     if best is None and size is not None:
-        best = min(rules.candidates, key=distance)
+        best = min(rules.candidates, key=lambda u: distance_from_usual(size, metres[u], rules))
     if header is not None:
         contradicted = (national is not None and national != header) or (
             size is not None and not plausible(header)
         )
         if not contradicted or best is None or best == header:
-            return Units(header, metres[header], "header", header, tuple(evidence))
+            return settled(header, "header")
         if national is None and not plausible(best):
             issues.add("DXF-UNITS-UNKNOWN", unit=header)
-            return Units(header, metres[header], "assumed", header, tuple(evidence))
-        issues.add("DXF-UNITS-DOUBTFUL", header=header, unit=best, size=f"{size or 0:.4g}")
-        return Units(best, metres[best], "extents", header, tuple(evidence))
+            return settled(header, "assumed")
+        issues.add(
+            "DXF-UNITS-DOUBTFUL", header=header, unit=best, size=f"{size or 0:.4g}", why="; ".join(evidence)
+        )
+        return settled(best, "extents")
     if best is None or not (national or plausible(best)):
         unit = best or rules.candidates[0]
         issues.add("DXF-UNITS-UNKNOWN", unit=unit)
-        return Units(unit, metres[unit], "assumed", None, tuple(evidence))
+        return settled(unit, "assumed")
     issues.add("DXF-UNITS-ASSUMED", unit=best)
-    return Units(best, metres[best], "extents", None, tuple(evidence))
+    return settled(best, "extents")
+
+
+def is_plausible(size: float, factor: float, rules: UnitRules) -> bool:
+    """True if a site or a building can be ``size`` drawing units of ``factor`` metres across."""
+    low, high = rules.plausible_m
+    return low <= size * factor <= high
+
+
+def distance_from_usual(size: float, factor: float, rules: UnitRules) -> float:
+    """How far a size is from the usual one, in powers of ten."""
+    # a size so small that the product underflows is as far from usual as can be
+    ratio = size * factor / rules.usual_m
+    return abs(math.log10(ratio)) if ratio > 0 else math.inf
 
 
 def _is_national(point: Point, factor: float, rules: UnitRules) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from web import cli_support
+from web import cli_drawing, cli_support
 
-_MARKS = {"error": "[red]✕ 错误[/red]", "warning": "[yellow]▲ 警告[/yellow]", "info": "[dim]· 提示[/dim]"}
+if TYPE_CHECKING:
+    from drawings.cad import CadFile
+    from drawings.drawing import DrawingModel
+    from drawings.standards import Standard
+    from drawings.survey import Survey
 
 
 def drawing(
     file: Annotated[
-        Path, typer.Argument(help="DXF 文件（R12–R2018，ASCII 或二进制）或 DWG 文件（R2000–R2018）")
+        Path, typer.Argument(help="DXF 文件（R12–R2018，ASCII 或二进制）、DWG 文件（R2000–R2018）或 IFC 文件")
     ],
     standard: Annotated[
         str | None,
@@ -22,8 +26,26 @@ def drawing(
     ] = None,
     unit: Annotated[
         str | None,
-        typer.Option("--unit", "-u", help="确认图形单位 (m, mm, cm …);不写则由文件头与图形大小判断"),
+        typer.Option("--unit", "-u", help="确认图形单位 (m, mm, cm …);不写则由文件头与图形迹象判断"),
     ] = None,
+    layer: Annotated[
+        list[str] | None,
+        typer.Option("--layer", "-l", help="给图层指定角色，可多次：--layer 대지경계선=site_boundary"),
+    ] = None,
+    accept_guesses: Annotated[
+        bool, typer.Option("--accept-guesses", help="采纳按图层名提议的角色（把握足够的）")
+    ] = False,
+    fit: Annotated[
+        str | None,
+        typer.Option("--fit", help="按对应点定位：x1,y1=E1,N1;x2,y2=E2,N2（图上坐标=实地坐标）"),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept", help="采纳修复建议：编号、类别（gap、overshoot、undershoot、cells）或 all；可多次"
+        ),
+    ] = None,
+    accepted_by: Annotated[str, typer.Option("--accepted-by", help="采纳人，记在修复上")] = "cli",
     as_json: Annotated[bool, typer.Option("--json", help="只输出一个 JSON 文档")] = False,
 ) -> None:
     """读取并检查一张图纸:图层、角色、面积、标注和带位置的问题。
@@ -32,87 +54,112 @@ def drawing(
     Exit code 1 when an error-level issue was found, 2 when the file cannot be read at all.
     """
     from drawings.cad import read
+    from drawings.georeference import fit as fit_pairs
+    from drawings.georeference import fit_report, parse_pairs
     from drawings.interpret import interpret
-    from drawings.reading import reading
+    from drawings.repairs import Acceptance
     from drawings.report import drawing_report
-    from drawings.standards import get_standard
+    from drawings.survey import survey
     from project_box.kernel.errors import BadInput, NotFound
 
     with cli_support.explained(as_json=as_json):
-        chosen = get_standard(standard) if standard else None
-        known = reading().units.metres
-        if unit is not None and unit not in known:
-            raise BadInput(
-                f"不认识的单位“{unit}”",
-                f"unknown unit {unit!r}",
-                place="--unit",
-                remedy="可选：" + "、".join(known),
-            )
+        _known_unit(unit)
+        roles_given = _layers_given(layer or [])
+        pairs = parse_pairs(fit) if fit else None
         if not file.is_file():
             raise NotFound(f"没有文件 {file}", f"no file {file}", place=str(file), remedy="检查路径")
         try:
             cad = read(file, unit=unit)
         except OSError as error:
             raise BadInput(f"文件无法打开：{file}", f"{file}: {error}", place=str(file)) from error
-        model = interpret(cad, chosen)
-    report = drawing_report(model)
+        facts = survey(cad)
+        chosen = _standard(standard, roles_given, accept_guesses, cad, facts)
+        accepted = Acceptance(frozenset(accept or ()), accepted_by)
+        model = interpret(cad, chosen, guesses=facts.guesses(), acceptance=accepted)
+        _known_repairs(accept or [], model)
+        fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
+    report = drawing_report(model, facts, standard=chosen)
+    if fitted is not None:
+        report["georeference"] = {**(report["georeference"] or {}), "fit": fit_report(fitted, cad.extents)}
+    _finish(report, model, as_json=as_json)
+
+
+def _known_unit(unit: str | None) -> None:
+    from drawings.reading import reading
+    from project_box.kernel.errors import BadInput
+
+    known = reading().units.metres
+    if unit is not None and unit not in known:
+        raise BadInput(
+            f"不认识的单位“{unit}”",
+            f"unknown unit {unit!r}",
+            place="--unit",
+            remedy="可选：" + "、".join(known),
+        )
+
+
+def _known_repairs(wanted: list[str], model: DrawingModel) -> None:
+    from drawings.repairs import KINDS
+    from project_box.kernel.errors import BadInput
+
+    known = {r["id"] for r in model.repairs} | set(KINDS) | {"all"}
+    for name in wanted:
+        if name not in known:
+            offered = [r["id"] for r in model.repairs if not r["accepted"]]
+            raise BadInput(
+                f"没有修复建议“{name}”",
+                f"no proposed repair {name!r}",
+                place="--accept",
+                remedy="可选：" + "、".join([*offered[:20], *KINDS, "all"]),
+            )
+
+
+def _layers_given(texts: list[str]) -> dict[str, str]:
+    """``NAME=role`` options as layer → role."""
+    from drawings.standards import roles
+    from project_box.kernel.errors import BadInput
+
+    out: dict[str, str] = {}
+    for text in texts:
+        name, sign, role = text.rpartition("=")
+        if not sign or not name.strip() or role.strip() not in roles().roles:
+            raise BadInput(
+                f"“{text}”不是 图层=角色",
+                f"{text!r} is not LAYER=ROLE",
+                place="--layer",
+                remedy="角色可选：" + "、".join(f"{code}（{r.zh}）" for code, r in roles().roles.items()),
+            )
+        out[name.strip()] = role.strip()
+    return out
+
+
+def _standard(
+    code: str | None, given: dict[str, str], accept: bool, cad: CadFile, facts: Survey
+) -> Standard | None:
+    """The standard asked for, with the layers a person has given roles to or whose guesses are accepted."""
+    from drawings.guess import accepted, proposed
+    from drawings.standards import detect, get_standard
+
+    base = get_standard(code) if code else None
+    if not given and not accept:
+        return base
+    base = base or detect(name for name, layer in cad.layers.items() if layer.entities)
+    layers = dict(given)
+    if accept:
+        open_layers = {n: g for n, g in facts.guesses().items() if base is None or base.match(n) is None}
+        layers = {**proposed(open_layers), **given}
+    return accepted(layers, base) if layers else base
+
+
+def _finish(report: dict[str, Any], model: DrawingModel, *, as_json: bool) -> None:
     if as_json:
         cli_support.emit_json(report)
     else:
-        _print(report)
+        cli_drawing.show(report)
     if not model.readable:
         raise typer.Exit(cli_support.UNUSABLE)
     if model.has_errors:
         raise typer.Exit(cli_support.FAILED_CHECK)
-
-
-def _print(report: dict[str, object]) -> None:
-    from typing import Any, cast
-
-    data = cast(dict[str, Any], report)
-    out = cli_support.out
-    standard = data["standard"]["name"] if data["standard"] else "未识别"
-    kind = {"site_plan": "总平面图", "building": "单体图"}.get(data["kind"], "未识别")
-    units = data["units"]
-    out.print(
-        f"[bold]{data['file']}[/bold]  {data['format']} {data['version']}  {kind}  制图标准：{standard}",
-        highlight=False,
-    )
-    out.print(
-        f"单位 {units['unit']}({units['source']};{';'.join(units['evidence'])})", highlight=False, style="dim"
-    )
-    if data["roles"]:
-        rows = [
-            (r["name"], code, r["count"], f"{r['area_m2']:,.2f}" if r["area_m2"] is not None else None)
-            for code, r in data["roles"].items()
-        ]
-        cli_support.table("角色", ["角色", "代码", "数量", "面积 ㎡"], rows, right=(2, 3))
-    layers = [
-        (layer["name"], layer["role"], layer["entities"]) for layer in data["layers"] if layer["entities"]
-    ]
-    if layers:
-        cli_support.table("图层", ["图层", "角色", "实体"], layers, right=(2,))
-    edited = [d for d in data["dimensions"] if d["edited"]]
-    if edited:
-        rows = [(d["handle"], d["kind"], d["text"], f"{d['measured']:.2f}") for d in edited]
-        cli_support.table("被改写的标注", ["句柄", "类型", "显示", "实测"], rows, right=(2, 3))
-    for issue in data["issues"]:
-        place = " ".join(
-            part
-            for part in (
-                f"第 {issue['line']} 行" if issue["line"] else "",
-                f"句柄 {issue['handle']}" if issue["handle"] else "",
-                f"图层 {issue['layer']}" if issue["layer"] else "",
-                f"({issue['at'][0]:.3f}, {issue['at'][1]:.3f})" if issue["at"] else "",
-            )
-            if part
-        )
-        out.print(_MARKS[issue["level"]], end=" ")
-        out.print(f"{issue['code']}  {issue['message']}", highlight=False, markup=False)
-        if place:
-            out.print(f"    位置：{place}", highlight=False, markup=False, style="dim")
-        if issue["remedy"] and issue["level"] != "info":
-            out.print(f"    怎么办：{issue['remedy']}", highlight=False, markup=False, style="dim")
 
 
 def register(app: typer.Typer) -> None:

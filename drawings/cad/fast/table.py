@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 import shapely
-from ezdxf.tools.text import escape_dxf_line_endings, fast_plain_mtext, plain_text
+from ezdxf.tools.text import plain_text
 
 from drawings.cad.curve import Curve
 from drawings.cad.fast.curves import BULGED, CLOSED
@@ -43,6 +43,7 @@ from drawings.cad.fast.rows import (
 from drawings.cad.fast.skeleton import given_handle
 from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.model import CadEntity
+from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import decode_escapes
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
@@ -170,13 +171,6 @@ def plain(raw: str) -> str:
     """Content of a TEXT or ATTRIB."""
     if "%%" in raw or "^" in raw:
         raw = plain_text(raw)
-    return decode_escapes(raw)
-
-
-def plain_mtext(raw: str) -> str:
-    """Content of an MTEXT."""
-    if any(c in raw for c in "\\{}^%"):
-        raw = fast_plain_mtext(escape_dxf_line_endings(raw))  # type: ignore[assignment]  # a string unless split is set
     return decode_escapes(raw)
 
 
@@ -425,6 +419,14 @@ class EntityTable(Sequence[CadEntity]):
             )
 
         return one
+
+    def sample_of_texts(self, most: int) -> list[CadEntity]:
+        """Up to ``most`` text entities, spread evenly over the drawing."""
+        ints = self._words.rows.ints
+        numbers = self._shown[(ints[self._instances.ints[self._shown, ROW], FLAGS] & WORDS) != 0]
+        if numbers.size > most:
+            numbers = numbers[np.linspace(0, numbers.size - 1, most).astype(np.int64)]
+        return [e for e in self._make(numbers) if e.text]
 
     def texts_with(self, words: Collection[str], shortest: int = 0) -> Iterator[str]:
         """Contents of the texts that may hold one of the words (lower case), once however often they are drawn.

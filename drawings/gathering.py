@@ -1,0 +1,249 @@
+"""Attributes of rings: from layer names, extended data, block attributes, texts and a side table."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping
+
+import shapely
+from shapely.geometry import MultiPolygon, Point, Polygon
+
+from drawings.attributes import Settled, parse_pairs, parse_xdata, settle
+from drawings.cad.model import CadEntity
+from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
+from drawings.ring_making import Ring, Work, prefixes
+
+_SOURCE_NAMES = {
+    "xdata": ("扩展数据", "XDATA"),
+    "block": ("图块属性", "block attributes"),
+    "text": ("文字", "text"),
+    "layer": ("图层名", "the layer name"),
+    "table": ("表格", "the table"),
+}
+#: side table: attributes by CAD handle, or by 楼号, or by ``楼号/层名``
+Table = Mapping[str, Mapping[str, str]]
+
+
+class Gatherer:
+    """Gives the rings of one drawing their attributes."""
+
+    def __init__(self, work: Work, table: Table) -> None:
+        self.work = work
+        self.table = table
+
+    def gather(self, rings: list[Ring]) -> None:
+        """Every source of every ring."""
+        assert self.work.standard is not None
+        app = self.work.standard.attributes.xdata_app
+        inserts = {e.handle: e for e in self.work.cad.entities if e.kind == "INSERT"}
+        for ring in rings:
+            ring.gathered.add(
+                "layer", {self.work.catalogue.key(k): v for k, v in ring.match.attributes.items()}
+            )
+            zero = ring.match.rule.floor_from_zero
+            if zero is not None and zero in ring.match.attributes:
+                number = int(ring.match.attributes[zero])
+                ring.gathered.add("layer", {"起止层": str(number + 1 if number >= 0 else number)})
+            ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ())))
+            owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts]
+            if ring.entity.kind == "INSERT":
+                owners.append(ring.entity)
+            for owner in reversed(owners):
+                ring.gathered.add(
+                    "block", {self.work.catalogue.key(k): v for k, v in owner.attributes.items() if v}
+                )
+                ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ())))
+        polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
+        if polygons:
+            shapely.prepare([r.geometry for r in polygons])
+        tree = shapely.STRtree([r.geometry for r in polygons])
+        owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
+        for entity in self.work.cad.entities:
+            if entity.at is None:
+                continue
+            if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
+                pairs = {self.work.catalogue.key(k): [v] for k, v in entity.attributes.items() if v}
+                self._assign(entity, pairs, "", "block", polygons, tree)
+            elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
+                pairs, rest = parse_pairs(entity.text)
+                self._assign(entity, pairs, rest, "text", polygons, tree)
+        self._frame_floors(polygons, tree)
+        self._from_table(rings)
+
+    def _assign(
+        self,
+        entity: CadEntity,
+        pairs: dict[str, list[str]],
+        rest: str,
+        source: str,
+        polygons: list[Ring],
+        tree: shapely.STRtree,
+    ) -> None:
+        """Give the pairs of one text or attribute block to the shapes it belongs to."""
+        assert entity.at is not None
+        match = self.work.matches.get(entity.layer)
+        on_role = match is not None and match.role != "reference"
+        if match is not None and on_role and self.work.role(match).geometry == "text":
+            self._note_drawing(pairs)
+            return
+        if not pairs and not (on_role and rest):
+            return
+        spot = Point(self.work.metres(entity.at))
+        inside = [polygons[int(i)] for i in tree.query(spot, predicate="intersects")]
+        inside.sort(key=lambda r: r.geometry.area)
+        if match is not None and on_role:
+            targets = [r for r in inside if r.role == match.role][:1]
+            if targets:
+                targets[0].gathered.add(source, pairs)
+                if rest:
+                    self._bare(targets[0], rest, source)
+                return
+            if pairs and self.work.role(match).geometry in ("ring", "frame", "ring_or_block"):
+                text = next(f"{k}={v[0]}" for k, v in pairs.items())
+                self.work.tell("DXF-TEXT-NO-RING", match, entity, text=text[:40])
+            return
+        left = dict(pairs)
+        for ring in inside:
+            accepted = {k: v for k, v in left.items() if k in self.work.role(ring.match).keys}
+            if not accepted:
+                continue
+            twins = [
+                r for r in inside if abs(r.geometry.area - ring.geometry.area) <= 0.01 * ring.geometry.area
+            ]
+            for twin in twins:
+                own = {k: v for k, v in accepted.items() if k in self.work.role(twin.match).keys}
+                twin.gathered.add(source, own)
+            left = {k: v for k, v in left.items() if k not in accepted}
+        self._note_drawing(left)
+
+    def _note_drawing(self, pairs: dict[str, list[str]]) -> None:
+        for key, values in pairs.items():
+            self.work.drawing_attributes.setdefault(key, values[0])
+
+    def _bare(self, ring: Ring, text: str, source: str) -> None:
+        rule = ring.match.rule
+        for line in text.split("\n"):
+            if rule.bare_text == "起止层":
+                try:
+                    parse_floors(line)
+                except BadRange:
+                    ring.free_text.append(line)
+                    title = floors_of_title(line)
+                    if title is not None:
+                        ring.titles.append(title)
+                else:
+                    ring.gathered.add(source, {"起止层": line})
+            elif (
+                rule.bare_text is not None
+                and rule.bare_pattern
+                and re.fullmatch(rule.bare_pattern, line.strip())
+            ):
+                if rule.bare_text not in ring.gathered.values.get(source, {}):
+                    ring.gathered.add(source, {rule.bare_text: line.strip()})
+            else:
+                ring.free_text.append(line)
+
+    def _frame_floors(self, polygons: list[Ring], tree: shapely.STRtree) -> None:
+        """Floor ranges written without ``KEY=`` anywhere inside a frame that has none yet."""
+        frames = {
+            id(r): r
+            for r in polygons
+            if r.match.rule.bare_text == "起止层"
+            and not any("起止层" in v for v in r.gathered.values.values())
+        }
+        if not frames:
+            return
+        offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
+        for entity in self.work.cad.entities:
+            if (
+                not entity.text
+                or entity.at is None
+                or entity.kind in ("DIMENSION", "ATTRIB")
+                or len(entity.text) > 60
+            ):
+                continue
+            text = unicodedata.normalize("NFKC", entity.text).strip()
+            title = None
+            try:
+                parse_floors(text)
+            except BadRange:
+                title = floors_of_title(text)
+                if title is None:
+                    continue
+            spot = Point(self.work.metres(entity.at))
+            for index in tree.query(spot, predicate="intersects"):
+                ring = polygons[int(index)]
+                if id(ring) not in frames:
+                    continue
+                if title is not None:
+                    ring.titles.append(title)
+                else:
+                    telling = bool(re.search(r"[层F~至,、]|\d\s*-", text, re.IGNORECASE))
+                    offers[id(ring)].append(((telling, entity.height), text))
+        for key, ring in frames.items():
+            found = sorted(offers[key], reverse=True)
+            if found and (found[0][0][0] or not ring.titles):  # a plain number is worth less than a title
+                best = found[0]
+                rivals = {text for rank, text in found[1:] if rank == best[0] or not best[0][0]}
+                if not (rivals - {best[1]}):
+                    ring.gathered.add("text", {"起止层": best[1]})
+            elif len(set(ring.titles)) == 1:
+                ring.gathered.add("text", {"起止层": ring.titles[0]})
+
+    def _from_table(self, rings: list[Ring]) -> None:
+        if not self.table:
+            return
+        for ring in rings:
+            known = {k: v[0] for pairs in ring.gathered.values.values() for k, v in pairs.items() if v}
+            building, floor = known.get("楼号", ""), known.get("层名", "")
+            for key in (ring.entity.handle, f"{building}/{floor}", building):
+                if key and key in self.table:
+                    pairs = {self.work.catalogue.key(k): str(v) for k, v in self.table[key].items()}
+                    allowed = set(self.work.role(ring.match).keys) | {"楼号"}
+                    ring.gathered.add("table", {k: v for k, v in pairs.items() if k in allowed})
+                    break
+
+    def settle(self, ring: Ring) -> Settled:
+        """One value per key, with what disagrees told."""
+        assert self.work.standard is not None
+        settled = settle(ring.gathered, self.work.standard.attributes.order)
+        role = self.work.role(ring.match)
+        for clash in settled.clashes:
+            if clash.same_source and clash.source == "text":
+                self.work.tell(
+                    "DXF-TWO-LABELS",
+                    ring.match,
+                    ring.entity,
+                    key=clash.key,
+                    first=clash.first,
+                    second=clash.second,
+                )
+            elif not clash.same_source:
+                first, other = _SOURCE_NAMES[clash.source], _SOURCE_NAMES[clash.other]
+                self.work.tell(
+                    "DXF-ATTRIBUTE-CONFLICT", ring.match, ring.entity, key=clash.key, first=clash.first,
+                    second=clash.second, source=first[0], source_en=first[1], other=other[0], other_en=other[1],
+                )  # fmt: skip
+        for key, value in settled.not_numbers:
+            self.work.tell(
+                "DXF-ATTRIBUTE-VALUE",
+                ring.match,
+                ring.entity,
+                key=key,
+                value=value,
+                unit=self.work.catalogue.number[key],
+            )
+        floors = settled.attributes.get("起止层")
+        if isinstance(floors, str) and role.geometry == "frame" and not is_roof(floors):
+            try:
+                parse_floors(floors)
+            except BadRange as error:
+                self.work.tell("DXF-MULTIPLICITY", ring.match, ring.entity, text=floors, reason=error.zh)
+        missing = [k for k in role.required if k not in settled.attributes]
+        if missing:
+            own = [k for k in settled.attributes if settled.sources[k] != "layer"]
+            code = "DXF-ATTRIBUTE-MISSING" if own else "DXF-RING-NO-TEXT"
+            self.work.tell(code, ring.match, ring.entity, keys="、".join(missing))
+        return settled

@@ -1,0 +1,265 @@
+"""Repairs 修复: what was done, or could be done, to make rings of what was drawn.
+
+A repair is a proposal with its geometry before and after. It is applied only when it is accepted: by a rule (the
+catalogue's tolerances, or a standard that widens them), or by a person who names its id. Who accepted it stays with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import shapely
+from shapely.geometry import LineString, MultiLineString, Polygon, mapping
+from shapely.geometry.base import BaseGeometry
+
+from drawings.cad.curve import Point
+from drawings.issues import issue
+from project_box.kernel.plain import to_plain
+
+#: kinds of repairs, with the issue code that tells of each
+KINDS = {
+    "close_ends": "DXF-CLOSED-BY-ENDS",
+    "chain": "DXF-CHAINED",
+    "duplicate": "DXF-DUPLICATE",
+    "gap": "DXF-NOT-CLOSED",
+    "overshoot": "DXF-OVERSHOOT",
+    "undershoot": "DXF-UNDERSHOOT",
+    "cells": "DXF-BRANCH",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One repair.
+
+    Attributes:
+        id: the same for the same drawing content and kind, so that an acceptance holds for a file read again.
+        kind: of ``KINDS``. role, layer: of the ring. handles: of the entities it touches.
+        at: where, drawing units. size_m: widest gap closed or longest end cut, metres.
+        before: what was drawn (lines, or for duplicates the second ring), metres, drawing coordinates.
+        after: what comes out: the ring, or what is left; None if nothing is (a duplicate).
+        area_before_m2, area_after_m2: of the role's shape without and with the repair; None where there is no area.
+        accepted: whether it is applied. by: ``rule:…`` or ``person:…``; None while it is only proposed.
+    """
+
+    id: str
+    kind: str
+    role: str
+    layer: str
+    handles: tuple[str, ...]
+    at: Point | None
+    size_m: float
+    before: BaseGeometry | None
+    after: BaseGeometry | None
+    area_before_m2: float | None
+    area_after_m2: float | None
+    accepted: bool
+    by: str | None
+
+    @property
+    def effect_m2(self) -> float:
+        """Change of area it brings, ㎡."""
+        return (self.area_after_m2 or 0.0) - (self.area_before_m2 or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What a person accepted: ids of repairs, kinds (all of a kind) or ``all``; ``who`` is kept with each repair."""
+
+    wanted: frozenset[str] = frozenset()
+    who: str = "person"
+
+    def of(self, repair: Repair) -> str | None:
+        """Who accepts this repair, None if nobody does."""
+        if self.wanted & {"all", repair.kind, repair.id}:
+            return f"person:{self.who}"
+        return None
+
+
+def repair_id(kind: str, handles: Collection[str], after: BaseGeometry | None) -> str:
+    """Id of a repair: kind, handles and (for several rings of the same entities) where the ring lies."""
+    text = kind + "|" + "|".join(sorted(handles))
+    if after is not None and not after.is_empty:
+        text += "|" + "|".join(f"{v:.3f}" for v in after.bounds)
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+class Ledger:
+    """Gathers the repairs of one interpretation and says which are applied."""
+
+    def __init__(self, acceptance: Acceptance | None = None) -> None:
+        self.acceptance = acceptance or Acceptance()
+        self.items: list[Repair] = []
+
+    def enter(
+        self,
+        kind: str,
+        *,
+        role: str,
+        layer: str,
+        handles: Sequence[str],
+        at: Point | None,
+        size_m: float,
+        before: BaseGeometry | None,
+        after: BaseGeometry | None,
+        area_before: float | None,
+        area_after: float | None,
+        rule: str | None,
+    ) -> bool:
+        """Record a repair; True if it is to be applied. ``rule``: what accepts it, None if no rule does."""
+        found = Repair(
+            repair_id(kind, handles, after or before),
+            kind,
+            role,
+            layer,
+            tuple(dict.fromkeys(handles)),
+            at,
+            size_m,
+            before,
+            after,
+            area_before,
+            area_after,
+            False,
+            None,
+        )
+        by = f"rule:{rule}" if rule is not None else self.acceptance.of(found)
+        self.items.append(replace(found, accepted=by is not None, by=by))
+        return by is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A ring found among lines that cross or nearly meet: what was cut off, what was added, both as lines."""
+
+    ring: Polygon
+    members: tuple[int, ...]
+    cut: BaseGeometry
+    added: BaseGeometry
+    size: float
+
+
+def cells(lines: Sequence[LineString], reach: float, least: float) -> list[Cell]:
+    """Rings among lines that overshoot (cross and run on) or undershoot (stop short of another line).
+
+    Ends within ``reach`` of another line are led onto it; pieces that hang loose and are no longer than ``reach`` are
+    cut. Metres.
+
+    Returns:
+        one cell per face larger than ``least`` ㎡; ``members`` are the lines along its outline.
+    """
+    usable = [line for line in lines if not line.is_empty and line.length > 0]
+    if len(usable) < 1 or len(usable) > 5000:
+        return []
+    tree = shapely.STRtree(usable)
+    added: list[LineString] = []
+    for index, line in enumerate(usable):
+        for end in (line.coords[0], line.coords[-1]):
+            bridge = _bridge(end, index, usable, tree, reach)
+            if bridge is not None:
+                added.append(bridge)
+    noded = shapely.union_all([*usable, *added])
+    noded = shapely.union_all(shapely.set_precision(noded, 1e-6))
+    faces, _cuts, dangles, _invalid = shapely.polygonize_full([noded])
+    out: list[Cell] = []
+    bridges = shapely.union_all(added) if added else MultiLineString()
+    for face in shapely.get_parts(faces):
+        if not isinstance(face, Polygon) or face.area <= least:
+            continue
+        near = face.exterior.buffer(1e-4)
+        members = tuple(
+            int(i)
+            for i in sorted(tree.query(face.exterior, predicate="dwithin", distance=1e-4))
+            if usable[int(i)].intersection(near).length > 1e-3
+        )
+        cut = _touching(dangles, face)
+        bridged = _touching(bridges, face)
+        longest = max((p.length for p in (*shapely.get_parts(cut), *shapely.get_parts(bridged))), default=0.0)
+        out.append(Cell(face, members, cut, bridged, float(longest)))
+    return out
+
+
+def _bridge(
+    end: tuple[float, ...], index: int, lines: Sequence[LineString], tree: shapely.STRtree, reach: float
+) -> LineString | None:
+    """The short line from an end to the nearest other line, None if it lies on one or none is near."""
+    spot = shapely.Point(end[0], end[1])
+    best: tuple[float, BaseGeometry] | None = None
+    for other in tree.query(spot, predicate="dwithin", distance=reach):
+        if int(other) == index:
+            continue
+        away = float(lines[int(other)].distance(spot))
+        if away <= 1e-6 or lines[index].intersection(lines[int(other)]).distance(spot) <= reach:
+            return None  # it lies on the other line, or runs over it and on
+        if best is None or away < best[0]:
+            best = (away, lines[int(other)])
+    if best is None:
+        return None
+    foot = best[1].interpolate(best[1].project(spot))
+    beyond = (
+        foot.x + (foot.x - spot.x) * 1e-4,
+        foot.y + (foot.y - spot.y) * 1e-4,
+    )  # so that they surely cross
+    return LineString([(spot.x, spot.y), beyond])
+
+
+def _touching(lines: BaseGeometry, face: Polygon) -> BaseGeometry:
+    parts = [
+        p for p in shapely.get_parts(lines) if isinstance(p, LineString) and p.distance(face.exterior) < 1e-4
+    ]
+    return MultiLineString(parts)
+
+
+def repair_to_plain(repair: Repair) -> dict[str, Any]:
+    """JSON form with texts in both languages; geometries as GeoJSON in metres, drawing coordinates."""
+    told = issue(
+        "DXF-REPAIR",
+        handle=repair.handles[0] if repair.handles else None,
+        layer=repair.layer,
+        at=repair.at,
+        kind=_NAMES[repair.kind][0],
+        kind_en=_NAMES[repair.kind][1],
+        size=f"{repair.size_m:.3f}",
+        effect=f"{repair.effect_m2:+.2f}",
+    )
+    return {
+        "id": repair.id,
+        "kind": repair.kind,
+        "issue": KINDS[repair.kind],
+        "role": repair.role,
+        "layer": repair.layer,
+        "handles": list(repair.handles),
+        "at": to_plain(repair.at),
+        "size_m": round(repair.size_m, 6),
+        "before": _geojson(repair.before),
+        "after": _geojson(repair.after),
+        "area_before_m2": _rounded(repair.area_before_m2),
+        "area_after_m2": _rounded(repair.area_after_m2),
+        "effect_m2": round(repair.effect_m2, 4),
+        "accepted": repair.accepted,
+        "by": repair.by,
+        "message": told.message,
+        "message_en": told.message_en,
+    }
+
+
+_NAMES: Mapping[str, tuple[str, str]] = {
+    "close_ends": ("首尾点重合，按闭合处理", "first and last vertex coincide, taken as closed"),
+    "chain": ("首尾相接的线连成闭合线框", "lines that meet end to end are joined into a ring"),
+    "duplicate": ("重复绘制的图形只计一次", "a shape drawn twice counts once"),
+    "gap": ("用直线补上缺口", "the gap is closed by a straight line"),
+    "overshoot": ("剪去出头的线", "ends that run on are cut"),
+    "undershoot": ("把线延伸到相邻的线", "a line is led on to its neighbour"),
+    "cells": ("取相交线围成的格子", "the cells between crossing lines are taken"),
+}
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 4) if value is not None and math.isfinite(value) else None
+
+
+def _geojson(geometry: BaseGeometry | None) -> Any:
+    return to_plain(mapping(geometry)) if geometry is not None and not geometry.is_empty else None

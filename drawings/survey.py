@@ -1,0 +1,323 @@
+"""What lies on each layer, whatever the standard: closed rings with exact areas, kinds of entities, texts, guesses.
+
+A drawing without a fitting standard is still worth reading: its rings, dimensions and texts are facts. Roles are only
+proposed here (:mod:`drawings.guess`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import shapely
+from shapely.geometry import Polygon
+
+from drawings.cad.curve import Curve, Point
+from drawings.cad.model import CadEntity, CadFile
+from drawings.guess import Contents, Guess, guesses
+from drawings.reading import Reading, reading
+from drawings.rings import chain, close_by_ends
+from drawings.standards import roles
+
+_NO_OUTLINE = frozenset(
+    {"DIMENSION", "INSERT", "ATTRIB", "POINT", "LEADER", "MULTILEADER", "MLEADER", "TOLERANCE"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRing:
+    """A closed ring on a layer.
+
+    Attributes:
+        handle: of its (first) entity; members: of all.
+        kind: entity type; closed_by: ``flag``, ``ends`` (coincident), ``chain`` (several entities joined), ``hatch``.
+        area_m2, length_m: exact along arcs; area of the ring itself, rings inside it not subtracted.
+        arcs: it has arc segments. exact: False for splines and for other curves that had to be flattened.
+        at: a point inside, drawing units. inside: handle of the smallest ring of the layer around it.
+        duplicate: handle of an earlier ring of the layer with the same outline.
+        valid: False if it crosses itself; then ``area_m2`` is what the signed parts leave.
+    """
+
+    layer: str
+    handle: str
+    kind: str
+    closed_by: str
+    area_m2: float
+    length_m: float
+    vertices: int
+    arcs: bool
+    exact: bool
+    at: Point
+    members: tuple[str, ...] = ()
+    in_block: bool = False
+    inside: str | None = None
+    duplicate: str | None = None
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """Sums of one layer: ``area_m2`` of its outline rings, each drawn once; ``net_area_m2`` with rings inside rings cut
+    out by turns (None if a ring crosses itself or there are too many)."""
+
+    kinds: dict[str, int]
+    rings: int
+    open_curves: int
+    texts: int
+    area_m2: float
+    net_area_m2: float | None
+    hatch_area_m2: float
+    length_m: float
+    guesses: tuple[Guess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnText:
+    """A text as it stands in the drawing; ``height_m`` in metres, ``at`` in drawing units."""
+
+    text: str
+    layer: str
+    handle: str
+    kind: str
+    at: Point | None
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Facts of all layers. ``complete`` False if a bound cut the rings or texts (the sums hold all the same)."""
+
+    layers: dict[str, LayerFacts]
+    rings: tuple[LayerRing, ...]
+    texts: tuple[DrawnText, ...]
+    complete: bool = True
+
+    def guesses(self) -> dict[str, tuple[Guess, ...]]:
+        """Layer → proposed roles."""
+        return {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
+
+
+@dataclass(slots=True)
+class _Layer:
+    kinds: Counter[str] = field(default_factory=Counter)
+    rings: list[tuple[LayerRing, Polygon]] = field(default_factory=list)
+    loose: list[tuple[CadEntity, Curve]] = field(default_factory=list)
+    open_curves: int = 0
+    texts: int = 0
+    length: float = 0.0
+
+
+def survey(cad: CadFile, settings: Reading | None = None) -> Survey:
+    """Survey a file as read; rings and texts are listed up to the catalogue's bounds, the largest rings first."""
+    settings = settings or reading()
+    work = _Survey(cad, settings)
+    return work.run()
+
+
+class _Survey:
+    def __init__(self, cad: CadFile, settings: Reading) -> None:
+        self.cad = cad
+        self.bounds = settings.survey
+        self.scale = cad.units.metres_per_unit
+        self.chord = settings.chord_tolerance_m / self.scale
+        self.limit_vertices = settings.limits.ring_vertices
+        tolerances = roles().tolerances
+        self.close = tolerances.close / self.scale
+        self.chain = tolerances.chain / self.scale
+        self.same = tolerances.duplicate
+        self.layers: dict[str, _Layer] = defaultdict(_Layer)
+        self.texts: list[DrawnText] = []
+        self.complete = True
+
+    def run(self) -> Survey:
+        for entity in self.cad.entities:
+            self._entity(entity)
+        for layer in self.layers.values():
+            self._chain(layer)
+        rings: list[LayerRing] = []
+        facts: dict[str, LayerFacts] = {}
+        settled = {name: self._settled(layer) for name, layer in self.layers.items()}
+        holder = self._holder(settled)
+        for name, layer in self.layers.items():
+            facts[name] = self._facts(name, layer, settled[name], name == holder)
+            rings += settled[name]
+        rings.sort(key=lambda r: -r.area_m2)
+        if len(rings) > self.bounds.rings:
+            self.complete = False
+        return Survey(facts, tuple(rings[: self.bounds.rings]), tuple(self.texts), self.complete)
+
+    def _entity(self, entity: CadEntity) -> None:
+        layer = self.layers[entity.layer]
+        layer.kinds[entity.kind] += 1
+        if entity.text and entity.text.strip() and entity.kind != "DIMENSION":
+            layer.texts += 1
+            if len(self.texts) < self.bounds.texts:
+                self.texts.append(
+                    DrawnText(
+                        entity.text.strip(),
+                        entity.layer,
+                        entity.handle,
+                        entity.kind,
+                        entity.at,
+                        entity.height * self.scale,
+                    )
+                )
+            else:
+                self.complete = False
+        if entity.kind in _NO_OUTLINE:
+            return
+        for curve in entity.curves:
+            if len(curve.points) > self.limit_vertices:
+                layer.open_curves += 1
+                continue
+            if curve.closed:
+                self._ring(layer, entity, curve, "hatch" if entity.filled else "flag", (entity.handle,))
+                continue
+            closed = close_by_ends(curve, self.close)
+            if closed is not None and abs(closed.area()) > 0:
+                self._ring(layer, entity, closed, "ends", (entity.handle,))
+            elif curve.points:
+                layer.length += curve.length() * self.scale
+                layer.open_curves += 1
+                layer.loose.append((entity, curve))
+
+    def _chain(self, layer: _Layer) -> None:
+        """Rings of loose lines that meet end to end, without a choice anywhere."""
+        usable = [(e, c) for e, c in layer.loose if not e.in_block and c.length() > 0]
+        if not 2 <= len(usable) <= self.bounds.loose:
+            return
+        chains, _tangles = chain([c for _, c in usable], self.chain)
+        for joined in chains:
+            if joined.curve.closed and len(joined.members) > 1:
+                first = usable[joined.members[0]][0]
+                handles = tuple(usable[i][0].handle for i in joined.members)
+                self._ring(layer, first, joined.curve, "chain", handles)
+                layer.open_curves -= len(handles)
+
+    def _ring(
+        self, layer: _Layer, entity: CadEntity, curve: Curve, closed_by: str, members: tuple[str, ...]
+    ) -> None:
+        area = abs(curve.area()) * self.scale * self.scale
+        points = curve.flatten(self.chord)
+        if area <= 1e-9 or len(points) < 3:
+            return
+        x0, y0 = points[0]  # near the origin, so that large coordinates cost no accuracy
+        polygon = Polygon([((x - x0) * self.scale, (y - y0) * self.scale) for x, y in points])
+        valid = bool(polygon.is_valid)
+        inner = polygon.representative_point() if valid else None
+        at = (inner.x / self.scale + x0, inner.y / self.scale + y0) if inner is not None else points[0]
+        ring = LayerRing(
+            layer=entity.layer,
+            handle=entity.handle,
+            kind=entity.kind,
+            closed_by=closed_by,
+            area_m2=area,
+            length_m=curve.length() * self.scale,
+            vertices=len(curve.points),
+            arcs=curve.has_arcs,
+            exact=entity.kind not in ("SPLINE", "HELIX"),
+            at=at,
+            members=members,
+            in_block=entity.in_block,
+            valid=valid,
+        )
+        moved = shapely.transform(polygon, lambda p: np.add(p, (x0 * self.scale, y0 * self.scale)))
+        layer.rings.append((ring, moved))
+
+    def _settled(self, layer: _Layer) -> list[LayerRing]:
+        """The rings with duplicates and holders named."""
+        rings = layer.rings
+        if len(rings) > self.bounds.nested:
+            return [r for r, _ in rings]
+        tree = shapely.STRtree([p for _, p in rings])
+        first: dict[int, int] = {}
+        out: list[LayerRing] = []
+        for index, (ring, polygon) in enumerate(rings):
+            twin = inside = None
+            smallest = math.inf
+            for other in sorted(int(i) for i in tree.query(polygon)):
+                them, area = rings[other]
+                if other == index or (them.closed_by == "hatch") != (ring.closed_by == "hatch"):
+                    continue
+                if other < index and other not in first and self._equal(polygon, area):
+                    twin = them.handle
+                    first[index] = other
+                    break
+                if not (ring.valid and them.valid) or not area.area > polygon.area:
+                    continue
+                if area.area < smallest and area.contains(polygon):
+                    smallest, inside = area.area, them.handle
+            out.append(replace(ring, duplicate=twin, inside=None if twin else inside))
+        return out
+
+    def _equal(self, a: Polygon, b: Polygon) -> bool:
+        if any(abs(p - q) > self.same for p, q in zip(a.bounds, b.bounds, strict=True)):
+            return False
+        if abs(a.area - b.area) > self.same * a.length or not (a.is_valid and b.is_valid):
+            return False
+        return bool(a.symmetric_difference(b).area <= self.same * a.length)
+
+    def _facts(self, name: str, layer: _Layer, rings: list[LayerRing], holds: bool) -> LayerFacts:
+        outlines = [r for r in rings if r.closed_by != "hatch" and r.duplicate is None]
+        hatches = [r for r in rings if r.closed_by == "hatch" and r.duplicate is None]
+        net: float | None = None
+        if len(rings) <= self.bounds.nested and all(r.valid for r in outlines):
+            holder = {r.handle: r.inside for r in outlines}
+            net = sum(r.area_m2 if _depth(r.handle, holder) % 2 == 0 else -r.area_m2 for r in outlines)
+        contents = Contents(
+            rings=len(outlines) + len(hatches),
+            open_curves=layer.open_curves,
+            texts=layer.texts,
+            inserts=layer.kinds["INSERT"],
+            holds_others=holds,
+        )
+        return LayerFacts(
+            kinds=dict(sorted(layer.kinds.items())),
+            rings=len(outlines),
+            open_curves=layer.open_curves,
+            texts=layer.texts,
+            area_m2=sum(r.area_m2 for r in outlines),
+            net_area_m2=net,
+            hatch_area_m2=sum(r.area_m2 for r in hatches),
+            length_m=layer.length + sum(r.length_m for r in outlines),
+            guesses=guesses(name, contents),
+        )
+
+    def _holder(self, settled: dict[str, list[LayerRing]]) -> str | None:
+        """The layer whose one ring holds most of the other layers' rings, if it is that sort of drawing."""
+        best = [
+            (r.area_m2, name, polygon)
+            for name, rings in settled.items()
+            if len([r for r in rings if r.closed_by != "hatch" and not r.duplicate]) <= 2
+            for r, (_, polygon) in zip(rings, self.layers[name].rings, strict=True)
+            if r.closed_by != "hatch" and r.valid
+        ]
+        if not best:
+            return None
+        _, name, polygon = max(best, key=lambda b: b[0])
+        shapely.prepare(polygon)
+        others = _spots(r for n, rings in settled.items() if n != name for r in rings)
+        if len(others) < 3:
+            return None
+        spots = shapely.points(others) if self.scale == 1.0 else shapely.points(
+            [(x * self.scale, y * self.scale) for x, y in others]
+        )  # fmt: skip
+        return name if float(shapely.contains(polygon, spots).mean()) >= 0.6 else None
+
+
+def _spots(rings: Iterable[LayerRing]) -> list[Point]:
+    return [r.at for r in rings][:5000]
+
+
+def _depth(handle: str, holder: dict[str, str | None]) -> int:
+    depth = 0
+    seen = {handle}
+    above = holder.get(handle)
+    while above is not None and above not in seen:
+        seen.add(above)
+        depth += 1
+        above = holder.get(above)
+    return depth

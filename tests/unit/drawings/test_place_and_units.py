@@ -1,0 +1,114 @@
+"""Where a drawing lies and how large its unit is: everything that speaks for it is weighed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from drawings.georeference import fit, locate, parse_pairs
+from drawings.interpret import interpret
+from project_box.kernel.errors import BadInput
+from tests.unit.drawings.build import box, cad_of, codes, new, text
+
+# --- units ------------------------------------------------------------------------------------------------
+
+
+def test_a_possible_but_lying_header_is_outvoted_by_a_stated_area_and_a_scale() -> None:
+    doc = new(unit=5)  # centimetres: 400 x 300 units could be a house
+    box(doc, "用地红线", 0, 0, 400, 300)
+    text(doc, "图纸信息", "总用地面积：120000㎡", 10, 290, 4)
+    text(doc, "标注", "比例 1:1000", 300, 10, 4)
+    cad = cad_of(doc)
+    assert cad.units.unit == "m" and cad.units.header == "cm" and "DXF-UNITS-DOUBTFUL" in codes(cad)
+    assert {v.sort for v in cad.units.votes if v.says == "m" and v.weight > 0} >= {
+        "stated_area",
+        "scale",
+        "size",
+    }
+    assert interpret(cad).by_role("site_boundary")[0].area_m2 == pytest.approx(120_000)
+
+
+def test_an_inch_header_over_millimetres_is_outvoted_by_dimensions_and_area() -> None:
+    doc = new(unit=1)
+    box(doc, "用地红线", 0, 0, 60_000, 40_000)
+    text(doc, "标注", "用地面积 2400.00平方米", 100, 100, 500)
+    for i in range(3):
+        doc.modelspace().add_linear_dim(base=(0, -2000 - 900 * i), p1=(0, 0), p2=(60_000, 0)).render()
+    cad = cad_of(doc)
+    assert (cad.units.unit, cad.units.source) == ("mm", "extents") and cad.units.confidence > 0.9
+
+
+def test_a_header_that_the_drawing_half_contradicts_is_kept_and_asked_about() -> None:
+    doc = new(unit=1)
+    box(doc, "用地红线", 0, 0, 160, 150)  # 6 m in inches, 220 m in metres
+    text(doc, "标注", "入口", 10, 10, 2.0)  # 5 cm high in inches
+    cad = cad_of(doc)
+    assert cad.units.unit == "in" and "DXF-UNITS-CONFIRM" in codes(cad) and cad.units.confidence < 0.85
+
+
+def test_the_report_says_why() -> None:
+    doc = new()
+    box(doc, "用地红线", 0, 0, 200, 150)
+    units = interpret(cad_of(doc)).units
+    assert units["confidence"] > 0.9 and {w["evidence"] for w in units["why"]} >= {"header", "size"}
+
+
+# --- place ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "note", "kind", "epsg", "swapped"),
+    [
+        (39_500_000.0, 3_400_000.0, "", "national", 4527, False),
+        (20_500_000.0, 3_400_000.0, "", "national", 4498, False),
+        (500_000.0, 3_400_000.0, "", "national", None, False),
+        (500_000.0, 3_400_000.0, "CGCS2000 中央子午线114°", "national", 4547, False),
+        (500_000.0, 3_400_000.0, "EPSG:4549", "national", 4549, False),
+        (3_400_000.0, 500_000.0, "", "national", None, True),
+        (100.0, 100.0, "", "local", None, False),
+    ],
+)
+def test_the_place_is_told_from_the_coordinates(x, y, note, kind, epsg, swapped) -> None:
+    doc = new()
+    box(doc, "用地红线", x, y, 100, 80)
+    if note:
+        text(doc, "标注", note, x, y)
+    cad = cad_of(doc)
+    found = locate(cad)
+    assert (found["kind"], found["epsg"], found["axis_swapped"]) == (kind, epsg, swapped)
+    assert ("DXF-AXES-SWAPPED" in codes(interpret(cad))) == swapped
+
+
+def test_a_fit_of_two_points_has_scale_and_rotation() -> None:
+    found = fit(parse_pairs("0,0=500000,3400000;1000,0=500000,3400001"), 0.001)
+    assert found.scale == pytest.approx(0.001) and found.rotation == pytest.approx(90)
+    assert found.unit_ratio == pytest.approx(1) and found.greatest == pytest.approx(0, abs=1e-9)
+    assert found.place((0.0, 1000.0)) == pytest.approx((499_999.0, 3_400_000.0))
+
+
+def test_three_points_leave_residuals() -> None:
+    turn = math.radians(30)
+    pairs = [
+        (
+            (x, y),
+            (
+                500_000 + x * math.cos(turn) - y * math.sin(turn),
+                3e6 + x * math.sin(turn) + y * math.cos(turn),
+            ),
+        )
+        for x, y in ((0.0, 0.0), (100.0, 0.0), (0.0, 100.0))
+    ]
+    exact = fit(pairs)
+    assert exact.greatest < 1e-6 and exact.rotation == pytest.approx(30)
+    (here, (e, n)) = pairs[2]
+    off = fit([*pairs[:2], (here, (e + 1.0, n))])
+    assert 0.1 < off.greatest < 1.0 and off.rms <= off.greatest
+
+
+@pytest.mark.parametrize(
+    "pairs", ["0,0=1,1", "0,0=1,1;0,0=2,2", "a,b=c,d;1,1=2,2", "1,2,3=4,5;1,1=2,2", "nan,0=1,1;2,2=3,3"]
+)
+def test_bad_pairs_are_refused(pairs: str) -> None:
+    with pytest.raises(BadInput):
+        fit(parse_pairs(pairs))

@@ -1,0 +1,133 @@
+"""The report of a drawing as tables in a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web import cli_support
+
+_MARKS = {"error": "[red]✕ 错误[/red]", "warning": "[yellow]▲ 警告[/yellow]", "info": "[dim]· 提示[/dim]"}
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print a report."""
+    out = cli_support.out
+    standard = report["standard"]["name"] if report["standard"] else "未识别"
+    kind = {"site_plan": "总平面图", "building": "单体图"}.get(report["kind"], "未识别")
+    out.print(
+        f"[bold]{report['file']}[/bold]  {report['format']} {report['version']}  {kind}  制图标准：{standard}",
+        highlight=False,
+    )
+    units = report["units"]
+    out.print(
+        f"单位 {units['unit']}（{units['source']}，把握 {units.get('confidence', 1.0):.0%}；"
+        f"{'；'.join(units['evidence'])}）",
+        highlight=False,
+        style="dim",
+    )
+    _place(report)
+    _roles_and_layers(report)
+    _rings(report)
+    edited = [d for d in report["dimensions"] if d["edited"]]
+    if edited:
+        rows = [(d["handle"], d["kind"], d["text"], f"{d['measured']:.2f}") for d in edited]
+        cli_support.table("被改写的标注", ["句柄", "类型", "显示", "实测"], rows, right=(2, 3))
+    _repairs(report)
+    _issues(report)
+
+
+def _place(report: dict[str, Any]) -> None:
+    place = report.get("georeference")
+    if not place:
+        return
+    cli_support.out.print(f"位置 {place['reason']}", highlight=False, style="dim")
+    fit = place.get("fit")
+    if fit:
+        checked = "" if fit["checked"] else "（只有两个点，不能检验）"
+        cli_support.out.print(
+            f"定位 比例 {fit['scale']:.9g} m/单位（与图形单位之比 {fit['unit_ratio']:.6f}），"
+            f"旋转 {fit['rotation_deg']:.6f}°，最大残差 {fit['greatest_m']:.4f} m{checked}",
+            highlight=False,
+        )
+
+
+def _roles_and_layers(report: dict[str, Any]) -> None:
+    if report["roles"]:
+        rows = [
+            (r["name"], code, r["count"], f"{r['area_m2']:,.2f}" if r["area_m2"] is not None else None)
+            for code, r in report["roles"].items()
+        ]
+        cli_support.table("角色", ["角色", "代码", "数量", "面积 ㎡"], rows, right=(2, 3))
+    layers = []
+    for layer in report["layers"]:
+        if not layer["entities"] and not layer.get("rings"):
+            continue
+        guess = next(iter(layer.get("proposed") or []), None)
+        role = layer["role"] or (f"可能 {guess['role']} {guess['confidence']:.0%}" if guess else None)
+        area = layer.get("area_m2")
+        layers.append(
+            (
+                layer["name"],
+                role,
+                layer["entities"],
+                layer.get("rings") or None,
+                f"{area:,.2f}" if area else None,
+            )
+        )
+    if layers:
+        cli_support.table(
+            "图层", ["图层", "角色", "实体", "闭合线框", "线框面积 ㎡"], layers, right=(2, 3, 4)
+        )
+
+
+def _rings(report: dict[str, Any]) -> None:
+    """The largest closed rings without a role: facts of a drawing no standard explains."""
+    rings = [a for a in report["areas"] if a["role"] is None][:20]
+    if rings:
+        rows = [
+            (
+                a["layer"],
+                a["handle"],
+                a["kind"],
+                f"{a['area_m2']:,.2f}",
+                f"{a['length_m']:,.2f}",
+                a["closed_by"],
+            )
+            for a in rings
+        ]
+        cli_support.table(
+            "没有角色的闭合线框（最大的 20 个）",
+            ["图层", "句柄", "实体", "面积 ㎡", "周长 m", "闭合"],
+            rows,
+            right=(3, 4),
+        )
+
+
+def _repairs(report: dict[str, Any]) -> None:
+    rows = [
+        (r["id"], r["role"], r["message"], "、".join(r["handles"][:4]), r["by"] or "待确认")
+        for r in sorted(report["repairs"], key=lambda r: r["accepted"])[:30]
+    ]
+    if rows:
+        cli_support.table("修复（采纳：--accept 编号）", ["编号", "角色", "内容", "句柄", "采纳"], rows)
+
+
+def _issues(report: dict[str, Any]) -> None:
+    out = cli_support.out
+    for issue in report["issues"]:
+        place = " ".join(
+            part
+            for part in (
+                f"第 {issue['line']} 行" if issue["line"] else "",
+                f"句柄 {issue['handle']}" if issue["handle"] else "",
+                f"图层 {issue['layer']}" if issue["layer"] else "",
+                f"({issue['at'][0]:.3f}, {issue['at'][1]:.3f})" if issue["at"] else "",
+            )
+            if part
+        )
+        out.print(_MARKS[issue["level"]], end=" ")
+        out.print(f"{issue['code']}  {issue['message']}", highlight=False, markup=False)
+        if place:
+            out.print(f"    位置：{place}", highlight=False, markup=False, style="dim")
+        if issue["remedy"] and issue["level"] != "info":
+            out.print(f"    怎么办：{issue['remedy']}", highlight=False, markup=False, style="dim")
