@@ -11,13 +11,14 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from drawings.attributes import to_number
-from drawings.cad.model import CadFile
+from drawings.cad.model import AUDIT_PREFIX, CadFile
 from drawings.drawing import DimensionCheck, RoleShape
 from drawings.issues import Collector
 from drawings.standards import Standard, Tolerances, roles
 from project_box.kernel.finding import Level
 
 _DECLARED = "申报用地面积"
+_APPROVED = "批准用地面积"
 _FEET = re.compile(r"(?:(\d+(?:\.\d+)?)\s*')?\s*-?\s*(?:(\d+(?:\.\d+)?)\s*\")?")
 _TYPED_NUMBER = re.compile(r"[-+]?\d+(?:[,,]\d{3})*(?:\.\d+)?")
 
@@ -39,8 +40,13 @@ def audit(
     if standard.units is not None and cad.units.unit != standard.units and cad.units.source != "assumed":
         issues.add("DXF-UNITS-STANDARD", wanted=standard.units, unit=cad.units.unit)
     for name, layer in sorted(cad.layers.items()):
-        if layer.entities and standard.match(name) is None:
+        if layer.entities and standard.match(name) is None and not is_audit_layer(name):
             issues.add("DXF-LAYER-UNKNOWN", layer=name, count=layer.entities)
+
+
+def is_audit_layer(name: str) -> bool:
+    """True for a layer that an earlier audit has written its findings to."""
+    return name.upper().startswith(AUDIT_PREFIX)
 
 
 def _missing(
@@ -56,6 +62,10 @@ def _missing(
         if code not in present:
             role = roles().roles[code]
             drawn = [n for n, layer in cad.layers.items() if layer.entities and _is(standard, n, code)]
+            empty = [n for n in cad.layers if _is(standard, n, code)]
+            if empty and not drawn:
+                issues.add("DXF-LAYER-EMPTY", level=Level.ERROR, layer=empty[0])
+                continue
             if drawn:
                 issues.add("DXF-LAYER-NO-RING", layer=drawn[0], role=role.zh, role_en=role.en)
                 continue
@@ -131,41 +141,53 @@ def _outside(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, *, in
 def _declared(
     shapes: Sequence[RoleShape], drawing_attributes: dict[str, str], issues: Collector, cad: CadFile
 ) -> None:
-    """Declared against drawn site area: each ring's own declaration, else the drawing's against the sum."""
+    """Declared and approved against drawn site area: each ring's own figure, else the drawing's against the sum."""
     sites = [s for s in shapes if s.role == "site_boundary" and s.area_m2 is not None]
     if not sites:
         return
-    own = [(s, s.attributes.get(_DECLARED)) for s in sites]
+    for key, code in ((_DECLARED, "DXF-AREA-DECLARED"), (_APPROVED, "DXF-AREA-APPROVED")):
+        for stated, drawn, shape in _stated_areas(sites, key, drawing_attributes):
+            _compare_areas(stated, drawn, shape, code, issues, cad.units.metres_per_unit)
+
+
+def _stated_areas(
+    sites: Sequence[RoleShape], key: str, drawing_attributes: dict[str, str]
+) -> list[tuple[float, float, RoleShape]]:
+    own = [(s, s.attributes.get(key)) for s in sites]
     pairs = [(value, s.area_m2 or 0.0, s) for s, value in own if isinstance(value, float)]
-    if not pairs and _DECLARED in drawing_attributes:
-        value = to_number(drawing_attributes[_DECLARED], roles().number[_DECLARED])
+    if not pairs and key in drawing_attributes:
+        value = to_number(drawing_attributes[key], roles().number[key])
         if value is not None:
             pairs = [(value, sum(s.area_m2 or 0.0 for s in sites), sites[0])]
+    return pairs
+
+
+def _compare_areas(
+    stated: float, drawn: float, shape: RoleShape, code: str, issues: Collector, scale: float
+) -> None:
     tolerances = roles().tolerances
     role = roles().roles["site_boundary"]
-    scale = cad.units.metres_per_unit
-    for declared, drawn, shape in pairs:
-        difference = round(drawn, 2) - declared
-        if abs(difference) < 0.005:
-            continue
-        share = abs(difference) / declared if declared else 1.0
-        level = Level.ERROR if share > tolerances.declared_error_share else (
-            Level.WARNING if abs(difference) > tolerances.declared_warning else Level.INFO
-        )  # fmt: skip
-        spot = shape.geometry.representative_point()
-        issues.add(
-            "DXF-AREA-DECLARED",
-            level=level,
-            handle=shape.handle,
-            layer=shape.layer,
-            at=(spot.x / scale, spot.y / scale),
-            role=role.zh,
-            role_en=role.en,
-            declared=f"{declared:.2f}",
-            drawn=f"{drawn:.2f}",
-            difference=f"{difference:+.2f}",
-            share=f"{share:.2%}",
-        )
+    difference = round(drawn, 2) - stated
+    if abs(difference) < 0.005:
+        return
+    share = abs(difference) / stated if stated else 1.0
+    level = Level.ERROR if share > tolerances.declared_error_share else (
+        Level.WARNING if abs(difference) > tolerances.declared_warning else Level.INFO
+    )  # fmt: skip
+    spot = shape.geometry.representative_point()
+    issues.add(
+        code,
+        level=level,
+        handle=shape.handle,
+        layer=shape.layer,
+        at=(spot.x / scale, spot.y / scale),
+        role=role.zh,
+        role_en=role.en,
+        declared=f"{stated:.2f}",
+        drawn=f"{drawn:.2f}",
+        difference=f"{difference:+.2f}",
+        share=f"{share:.2%}",
+    )
 
 
 def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) -> tuple[DimensionCheck, ...]:

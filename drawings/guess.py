@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from drawings.cad.model import AUDIT_PREFIX
 from drawings.reading import CATALOGUE
 from drawings.standards import Kind, KindRule, LayerRule, Standard, bare_layer, roles
 from project_box.kernel.catalogue import parse
@@ -130,6 +131,8 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         contents: what lies on it; None if only the name is known.
     """
     weights = words().confidence
+    if layer.upper().startswith(AUDIT_PREFIX):
+        return (Guess("reference", weights.exact, "audit layer"),)
     parts = _parts(bare_layer(layer))
     plain = "".join(p for p in parts if not p.isdigit())
     best: dict[str, tuple[float, int, Guess]] = {}

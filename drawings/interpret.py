@@ -33,6 +33,7 @@ def interpret(
     settings: Reading | None = None,
     guesses: Mapping[str, Sequence[Guess]] | None = None,
     acceptance: Acceptance | None = None,
+    approved_area_m2: float | None = None,
 ) -> DrawingModel:
     """Interpret a CAD file under a drawing standard.
 
@@ -43,6 +44,7 @@ def interpret(
         settings: tolerances of reading; the catalogue's if left out.
         guesses: proposed roles of layers (:mod:`drawings.guess`); told for layers the standard does not know.
         acceptance: repairs a person has accepted; the rules' own are always applied.
+        approved_area_m2: site area of the approval, compared with what is drawn; else the drawing's own 批准用地面积.
 
     Returns:
         shapes in metres with coded issues; an unreadable file gives a model with its issues and nothing else.
@@ -90,6 +92,8 @@ def interpret(
     if place["kind"] == "national" and place["axis_swapped"]:
         issues.add("DXF-AXES-SWAPPED")
     dimensions = check_dimensions(cad, issues, roles().tolerances)
+    if approved_area_m2 is not None:
+        context.drawing_attributes["批准用地面积"] = f"{approved_area_m2:.6f}"
     if standard is not None:
         audit(shapes, context.drawing_attributes, standard, kind, cad, issues)
     _tell_guesses(guesses or {}, standard, issues)

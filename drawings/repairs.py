@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiLineString, Polygon, mapping
+from shapely.geometry import LineString, MultiLineString, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Point
@@ -244,6 +244,17 @@ def repair_to_plain(repair: Repair) -> dict[str, Any]:
         "message": told.message,
         "message_en": told.message_en,
     }
+
+
+def repair_lines(plain: Mapping[str, Any], metres_per_unit: float) -> list[list[Point]]:
+    """Outlines of what a repair (its JSON form) would leave, else of what it drops, in drawing units."""
+    geometry = shape(plain["after"] or plain["before"]) if plain["after"] or plain["before"] else None
+    if geometry is None:
+        return []
+    parts: list[BaseGeometry] = []
+    for part in shapely.get_parts(geometry):
+        parts += [part.exterior, *part.interiors] if isinstance(part, Polygon) else [part]
+    return [[(x / metres_per_unit, y / metres_per_unit) for x, y, *_ in line.coords] for line in parts]
 
 
 _NAMES: Mapping[str, tuple[str, str]] = {

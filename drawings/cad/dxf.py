@@ -128,6 +128,16 @@ def _load(source: Source, issues: Collector) -> Drawing | None:
     return document
 
 
+def load_for_copy(data: bytes) -> Drawing | None:
+    """The whole document of a DXF that has been read before, None if it cannot be loaded."""
+    issues = Collector(1)
+    source = open_source(data, issues, len(data) + 1)
+    try:
+        return _load(source, issues) if source is not None else None
+    except Exception:  # as in read_dxf: whatever a hostile file provokes
+        return None
+
+
 class _Insert:
     """A block reference, kept unexpanded until it is drawn."""
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from drawings.cad.curve import Curve, Point
 from project_box.kernel.finding import Issue
 
+#: layers that findings are written to (``drawings.cad.audit_copy``); their names begin with this
+AUDIT_PREFIX = "PB_AUDIT"
+
 
 @dataclass(frozen=True, slots=True)
 class UnitVote:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from drawings.cad.model import CadEntity, CadFile, Units, UnitVote
+from drawings.cad.model import AUDIT_PREFIX, CadEntity, CadFile, Units, UnitVote
 from drawings.cad.units import distance_from_usual, is_plausible
 from drawings.issues import issue
 from drawings.reading import Reading, UnitRules
@@ -72,7 +72,7 @@ def _facts(cad: CadFile) -> _Facts:
             areas += [abs(c.area()) for c in entity.curves if c.closed and len(c.points) < 5000]
             if len(areas) > _MOST:
                 break
-    texts = list(drawn)
+    texts = [e for e in drawn if not e.layer.upper().startswith(AUDIT_PREFIX)]
     return _Facts(
         [unicodedata.normalize("NFKC", t.text or "") for t in texts if len(t.text or "") < 2000],
         [t.height for t in texts if t.height > 0 and t.kind != "DIMENSION"],

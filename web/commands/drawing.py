@@ -46,6 +46,13 @@ def drawing(
         ),
     ] = None,
     accepted_by: Annotated[str, typer.Option("--accepted-by", help="采纳人，记在修复上")] = "cli",
+    approved_area: Annotated[
+        float | None, typer.Option("--approved-area", help="批准用地面积（㎡），与申报和图上面积三方核对")
+    ] = None,
+    write_audit: Annotated[
+        Path | None,
+        typer.Option("--write-audit", help="把问题画进图纸副本（DXF），放在 PB_AUDIT_ 开头的图层上"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="只输出一个 JSON 文档")] = False,
 ) -> None:
     """读取并检查一张图纸:图层、角色、面积、标注和带位置的问题。
@@ -75,12 +82,19 @@ def drawing(
         facts = survey(cad)
         chosen = _standard(standard, roles_given, accept_guesses, cad, facts)
         accepted = Acceptance(frozenset(accept or ()), accepted_by)
-        model = interpret(cad, chosen, guesses=facts.guesses(), acceptance=accepted)
+        model = interpret(
+            cad, chosen, guesses=facts.guesses(), acceptance=accepted, approved_area_m2=approved_area
+        )
         _known_repairs(accept or [], model)
         fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
-    report = drawing_report(model, facts, standard=chosen)
-    if fitted is not None:
-        report["georeference"] = {**(report["georeference"] or {}), "fit": fit_report(fitted, cad.extents)}
+        report = drawing_report(model, facts, standard=chosen)
+        if fitted is not None:
+            report["georeference"] = {
+                **(report["georeference"] or {}),
+                "fit": fit_report(fitted, cad.extents),
+            }
+        if write_audit is not None and model.readable:
+            _write_audit(write_audit, file, cad, model)
     _finish(report, model, as_json=as_json)
 
 
@@ -96,6 +110,31 @@ def _known_unit(unit: str | None) -> None:
             place="--unit",
             remedy="可选：" + "、".join(known),
         )
+
+
+def _write_audit(target: Path, file: Path, cad: CadFile, model: DrawingModel) -> None:
+    from drawings.cad.audit_copy import audit_copy
+    from drawings.repairs import repair_lines
+    from project_box.kernel.errors import BadInput
+
+    if target.resolve() == file.resolve():
+        raise BadInput(
+            "副本不能覆盖原图",
+            "the copy must not replace the drawing",
+            place="--write-audit",
+            remedy="换一个文件名",
+        )
+    repairs = [
+        (f"{r['id']} {r['message']}", repair_lines(r, cad.units.metres_per_unit))
+        for r in model.repairs
+        if not r["accepted"]
+    ]
+    try:
+        target.write_bytes(audit_copy(file.read_bytes(), cad, model.issues, repairs))
+    except OSError as error:
+        raise BadInput(
+            f"无法写入 {target}", f"{target}: {error}", place=str(target), remedy="检查路径"
+        ) from error
 
 
 def _known_repairs(wanted: list[str], model: DrawingModel) -> None:
