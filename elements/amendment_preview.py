@@ -192,7 +192,7 @@ def _runs(session: Session, reader: Actor, project_id: uuid.UUID) -> Iterator[tu
 
         def statement(catalogue: Catalogue, day: dt.date) -> Mapping[str, Evaluated]:
             payload = compute_fees(session, reader, project_id, typed, at=day, catalogue=catalogue)
-            return {line["code"]: _fee(line) for line in payload["lines"]}
+            return {line["code"]: fee_value(line) for line in payload["lines"]}
 
         yield "fee_statement", statement
 
@@ -201,7 +201,7 @@ def _shown(evaluation: Evaluation) -> Mapping[str, Evaluated]:
     return evaluation.elements
 
 
-def _fee(line: Mapping[str, Any]) -> Evaluated:
+def fee_value(line: Mapping[str, Any]) -> Evaluated:
     """A line of a statement as something to compare."""
     amount = line["amount"]
     return Evaluated(

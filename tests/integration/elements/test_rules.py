@@ -28,6 +28,7 @@ CODE, FORMULA = "JYD", "ZYD - DZDL - DZLD - 1"
 
 def stamp_rate(session: Session, actor: Actor, value: str, day: dt.date = TOMORROW, **more: object):
     """An amendment that gives stamp duty another rate from a day on."""
+    rows = [dict(r) for r in load_catalogue().tariffs.tables["stamp-duty"].editions[-1].rows]
     return amendments.write_edition(
         session,
         actor,
@@ -40,7 +41,7 @@ def stamp_rate(session: Session, actor: Actor, value: str, day: dt.date = TOMORR
             "valid_from": day.isoformat(),
             "evidence": "S",
         },
-        rows=[{"subject": "产权转移书据", "value": value}],
+        rows=[{**r, "value": value} for r in rows],
         reason="税率调整",
         effective_from=day,
         **more,
@@ -141,7 +142,8 @@ def test_a_rate_must_be_a_number_and_editions_may_not_overlap(session: Session, 
         amendments.write_edition(
             session, actors["admin"], "stamp-duty", jurisdiction="全国", replaces=None,
             fields={"doc_no": "x", "valid_from": "2022-01-01", "evidence": "S"},
-            rows=[{"subject": "产权转移书据", "value": 1}], reason="试", effective_from=today(),
+            rows=[dict(r) for r in load_catalogue().tariffs.tables["stamp-duty"].editions[-1].rows],
+            reason="试", effective_from=today(),
         )  # fmt: skip
     assert early.value.place == "valid_from" and "重叠" in early.value.zh
 
