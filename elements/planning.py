@@ -172,8 +172,3 @@ def banded_limit(
             f"{plain_number(storeys)} storeys lie outside the bands",
         )
     )
-
-
-def height_class(height_mm: int, residential: bool) -> str:
-    """高层 or 多层 as fire spacing uses it: residential above 27 m, other buildings above 24 m are 高层 (GB 50016)."""
-    return "高层" if height_mm > (27000 if residential else 24000) else "多层"

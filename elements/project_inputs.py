@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,9 +13,11 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from drawings import service as drawings
+from elements.areas import object_names
 from elements.element import Source
 from elements.engine import JURISDICTION, Catalogue, read_inputs
 from elements.extract import ExtractRules, extract
+from elements.limits import NoLimit, read_limit
 from elements.places import with_settings
 from elements.values import ElementValue, Missing, Undecided
 from project_box import service as box
@@ -114,12 +116,19 @@ def refuse_overrides(catalogue: Catalogue, actor: Actor, inputs: Mapping[str, An
 def extract_rules(catalogue: Catalogue, place: str, at: dt.date) -> ExtractRules:
     """What the extraction needs of the rule tables."""
     area_rules = catalogue.tariffs.tables["area-rules"]
-    objects = frozenset(str(r["object"]) for rows in area_rules.normal_rows for r in rows)
-    try:
-        rows = catalogue.tariffs.find("green-boundary", {}, place, at).rows
-    except Undecided:
-        rows = []
-    return ExtractRules(objects, {str(r["kind"]): (Decimal(r["building"]), Decimal(r["road"])) for r in rows})
+    objects = frozenset(n for rows in area_rules.normal_rows for r in rows for n in object_names(r))
+
+    def rows_of(table: str) -> Sequence[Mapping[str, Any]]:
+        try:
+            return catalogue.tariffs.find(table, {}, place, at).rows
+        except Undecided:
+            return []
+
+    offsets = {
+        str(r["kind"]): (Decimal(r["building"]), Decimal(r["road"])) for r in rows_of("green-boundary")
+    }
+    widths = [Decimal(r["width"]) for r in rows_of("green-central")]
+    return ExtractRules(objects, offsets, max(widths, default=None))
 
 
 _CONDITION_CODES = {
@@ -129,7 +138,10 @@ _CONDITION_CODES = {
     "JZGD": "TJ_JZGD",
     "TCW": "TJ_TCW",
     "YDXZ": "TJ_YDXZ",
+    "TR": "TJ_TR",
 }
+#: units of conditions whose words are read as a limit
+_READ_WORDS = {"RJL": "", "JZMD": "%", "LDL": "%", "JZGD": "m"}
 
 
 def condition_values(payload: Mapping[str, Any] | None) -> dict[str, ElementValue]:
@@ -161,7 +173,18 @@ def condition_values(payload: Mapping[str, Any] | None) -> dict[str, ElementValu
                         limit[key] = Decimal(str(limit[key]))
                     except ArithmeticError:
                         limit["operator"] = "text"
+        if limit.get("operator") == "text" and row["code"] in _READ_WORDS:
+            limit = _read_words(limit, _READ_WORDS[str(row["code"])])
         out[code] = ElementValue(
             code, limit, source="result", details={"from": str(payload.get("source") or "")}
         )
     return out
+
+
+def _read_words(limit: dict[str, Any], unit: str) -> dict[str, Any]:
+    """A condition written in words (``2.0<容积率≤2.5``) as a comparable limit; what cannot be read stays words."""
+    try:
+        found = read_limit(str(limit.get("text") or limit.get("value") or ""), unit)
+    except NoLimit:
+        return limit
+    return {**limit, **{k: v for k, v in found.items() if k not in ("text", "clause")}}

@@ -25,7 +25,7 @@ _OUTCOME_EN = {
 
 
 def element_row(catalogue: Catalogue, evaluation: Evaluation, code: str) -> dict[str, Any]:
-    """One element as a row of a table with its trace; records are counted, not repeated."""
+    """One element as a row of a table with its trace; records that were handed in are counted, not repeated."""
     found = evaluation[code]
     spec = catalogue.at(evaluation.at).entries[code].spec
     value = found.value
@@ -37,7 +37,7 @@ def element_row(catalogue: Catalogue, evaluation: Evaluation, code: str) -> dict
         "name": found.name,
         "name_en": found.name_en,
         "kind": found.kind,
-        "value": None if spec.type is Type.RECORDS else to_plain(value),
+        "value": None if spec.type is Type.RECORDS and not spec.computed else to_plain(value),
         "unit": found.unit,
         "display": found.display,
         "formula": found.formula,
@@ -104,6 +104,7 @@ def findings(catalogue: Catalogue, evaluation: Evaluation) -> list[Finding]:
                 unit=subject.unit if subject is not None else None,
                 clause=found.clause or spec.unsourced,
                 entities=found.evidence,
+                marker=_marker(found, evaluation),
                 source={
                     "element": found.code,
                     "of": spec.of,
@@ -118,6 +119,19 @@ def findings(catalogue: Catalogue, evaluation: Evaluation) -> list[Finding]:
             )
         )
     return out
+
+
+def _marker(found: Evaluated, evaluation: Evaluation) -> dict[str, Any] | None:
+    """Where a conclusion on judged records fails or stays open: the shortest lines between what was measured."""
+    lines: dict[str, list[Any]] = {}
+    for code in found.inputs:
+        below = evaluation.elements.get(code)
+        rows = below.value if below is not None and isinstance(below.value, list) else []
+        for row in rows:
+            if isinstance(row, dict) and row.get("nearest") and row.get("outcome"):
+                lines.setdefault(str(row["outcome"]), []).append(row["nearest"])
+    wanted = lines.get((found.outcome or Outcome.UNDECIDED).value)
+    return {"type": "MultiLineString", "coordinates": wanted} if wanted else None
 
 
 def _sentence_en(found: Evaluated, subject: Evaluated | None) -> str:

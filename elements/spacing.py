@@ -1,12 +1,17 @@
-"""How two buildings face each other: projected overlap, gap across it, and which one stands to the south."""
+"""How two buildings face each other (projected overlap, gap across it, which stands to the south), and fire spacing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 import shapely
 from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
+
+from elements.trace import Rows
 
 #: an overlap shorter than this (m) is a touch of corners
 LEAST = 0.01
@@ -75,3 +80,62 @@ def _across(one: BaseGeometry, other: BaseGeometry, axis: int, low: float, high:
         if not first.is_empty and not second.is_empty:
             gaps.append(float(first.distance(second)))
     return min(gaps, default=None)
+
+
+# ---------------------------------------------------------------- fire spacing
+
+HIGH = "高层"
+CLASSES = ("一、二级", "三级", "四级")
+_CLASS_OF = {"一级": CLASSES[0], "二级": CLASSES[0], "三级": CLASSES[1], "四级": CLASSES[2]}
+
+
+@dataclass(frozen=True, slots=True)
+class FireKinds:
+    """What a building may be in the fire spacing table, and what is missing to tell.
+
+    Attributes:
+        kinds: 高层 and the classes that are possible; one when everything is known.
+        missing: Chinese names of what is not known. by_planning: 高层 was told from the planning height alone.
+    """
+
+    kinds: frozenset[str]
+    missing: tuple[str, ...] = ()
+    by_planning: bool = False
+
+
+def fire_kinds(record: Mapping[str, Any], heights: Rows) -> FireKinds:
+    """Possible kinds of a building from ``fire_height_mm``, ``height_mm``, ``fire_class`` and ``usage``.
+
+    The fire height (to the roof surface) never exceeds the planning height (to the parapet): a planning height below
+    the high-rise limit settles it, one above it counts as 高层 when no fire height is given.
+
+    Args:
+        heights: rows ``residential, above`` (m) of the table of high-rise limits.
+    """
+    usage = str(record.get("usage") or "")
+    limits = {bool(r["residential"]): int(Decimal(r["above"]) * 1000) for r in heights}
+    asked = [limits["住宅" in usage]] if usage else sorted(limits.values())
+    fire, planning = record.get("fire_height_mm"), record.get("height_mm")
+    known = fire if fire is not None else planning
+    stated = str(record.get("fire_class") or "")
+    classes = {_CLASS_OF[stated]} if stated in _CLASS_OF else set(CLASSES)
+    missing: list[str] = []
+    if known is None:
+        missing.append("建筑高度")
+        kinds = classes | {HIGH}
+    else:
+        answers = {int(known) > limit for limit in asked}
+        if len(answers) > 1:
+            missing.append("用途")
+        kinds = ({HIGH} if True in answers else set()) | (classes if False in answers else set())
+    if len(classes) > 1 and kinds - {HIGH}:
+        missing.append("耐火等级")
+    return FireKinds(frozenset(kinds), tuple(missing), fire is None and planning is not None and HIGH in kinds)
+
+
+def fire_metres(rules: Rows, one: FireKinds, other: FireKinds) -> tuple[Decimal, Decimal, str]:
+    """(least, greatest) spacing m over what the two buildings may be, and the clause."""
+    table = {frozenset((str(r["a"]), str(r["b"]))): r for r in rules}
+    rows = [table[frozenset((a, b))] for a in one.kinds for b in other.kinds]
+    values = [Decimal(r["metres"]) for r in rows]
+    return min(values), max(values), str(rows[0]["clause"])
