@@ -21,6 +21,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from gis import crs as crs_module
 from gis.crs import Fit
+from gis.faults import faults
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs
 from gis.topology import (
@@ -565,6 +566,7 @@ def finish(
                         at=(spot.x, spot.y),
                     )
                 )
+        issues += faults(geometry, degrees)
     return BoundaryReading(
         geometry,
         crs,

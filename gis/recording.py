@@ -16,12 +16,14 @@ from gis import crs as crs_module
 from gis.boundary import BoundaryReading, read_boundary, read_drawn, summary
 from gis.events import BoundaryRecorded
 from gis.markers import rounded_geojson
-from gis.source_crs import SourceCrs
+from gis.repair import proposals, repair
+from gis.source_crs import SourceCrs, parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
-from project_box.models import Result
+from project_box.models import Result, StoredFile
+from project_box.service import now
 from project_box.stage import Stage
 
 MEDIA_TYPES = {
@@ -33,6 +35,8 @@ MEDIA_TYPES = {
     "DXF": "image/vnd.dxf",
 }
 _PREVIEW_VERTICES = 20_000
+#: repair proposals shown at once
+MAX_PROPOSALS = 50
 
 
 def refuse(reading: BoundaryReading) -> None:
@@ -56,6 +60,7 @@ def refuse(reading: BoundaryReading) -> None:
             "issues": plain["issues"],
             "reading": {k: v for k, v in plain.items() if k != "issues"},
             "preview": _preview(reading),
+            "repairs": [p.plain() for p in proposals(reading)[:MAX_PROPOSALS]],
         },
     )
 
@@ -74,22 +79,83 @@ def _preview(reading: BoundaryReading) -> dict[str, Any] | None:
 
 
 def record_boundary(
-    session: Session, actor: Actor, project_id: uuid.UUID, name: str, data: bytes, crs: int | None = None
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    name: str,
+    data: bytes,
+    crs: int | None = None,
+    *,
+    accept: Sequence[str] = (),
 ) -> Result:
     """Read a boundary file and put it into the box as Result ``boundary``.
 
     Longitude and latitude are projected into the zone the area is measured in; everything else keeps its own CRS.
+    ``accept`` names the repair proposals this person accepts; the file is kept as handed in, the Result says what was
+    repaired and who accepted it.
 
     Raises:
         Forbidden: not the project's own 建设单位.
-        BadInput: the boundary has errors; nothing is stored.
+        BadInput: the boundary has errors (``details.repairs`` proposes what could mend them), or ``accept`` names no
+            proposal of it; nothing is stored.
     """
     box.get_own_project(session, actor, project_id)
-    reading = read_boundary(name, data, crs=crs)
+    reading = repair(read_boundary(name, data, crs=crs), accept)
     refuse(reading)
     stored = box.put_file(
         session, actor, project_id, name, data, MEDIA_TYPES.get(reading.format, "application/octet-stream")
     )
+    return _record_file(session, actor, project_id, reading, stored, crs)
+
+
+def keep_attempt(session: Session, actor: Actor, project_id: uuid.UUID, name: str, data: bytes) -> StoredFile:
+    """Keep a file that was refused, so that its repairs can be accepted without handing it in again."""
+    box.get_own_project(session, actor, project_id)
+    return box.put_file(session, actor, project_id, name, data, "application/octet-stream")
+
+
+def record_repaired(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    file_id: uuid.UUID,
+    crs: int | None,
+    accept: Sequence[str],
+) -> Result:
+    """Record a boundary from a file handed in before, with the accepted repairs.
+
+    Raises:
+        NotFound: no such file of this project.
+        BadInput: as of :func:`record_boundary`.
+    """
+    box.get_own_project(session, actor, project_id)
+    stored = box.get_file(session, actor, file_id)
+    if stored.project_id != project_id:
+        raise NotFound("这个项目没有这个文件", "no such file of this project")
+    reading = repair(read_boundary(stored.name, box.read_file(session, actor, file_id), crs=crs), accept)
+    refuse(reading)
+    return _record_file(session, actor, project_id, reading, stored, crs)
+
+
+def boundary_repairs(session: Session, actor: Actor, result: Result) -> list[dict[str, Any]]:
+    """Repair proposals for the file a recorded boundary came from; empty for a drawn or a repaired one."""
+    if not result.files or result.payload.get("repairs"):
+        return []
+    stored = result.files[0]
+    data = box.read_file(session, actor, stored.id)
+    stated = result.source.get("stated_crs")
+    reading = read_boundary(stored.name, data, crs=parse_crs(str(stated)) if stated else None)
+    return [p.plain() for p in proposals(reading)[:MAX_PROPOSALS]]
+
+
+def _record_file(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    reading: BoundaryReading,
+    stored: StoredFile,
+    crs: int | None,
+) -> Result:
     source = {
         "file": stored.name,
         "sha256": stored.sha256,
@@ -148,6 +214,10 @@ def _record(
         "format": reading.format,
         "issues": plain["issues"],
         "source_name": source_name,
+        "repairs": [
+            r | {"accepted_by": actor.name, "accepted_at": now().isoformat()}
+            for r in reading.attributes.get("repairs", [])
+        ],
         "geometry_geojson": rounded_geojson(geometry, target),
     }
     result = box.put_result(

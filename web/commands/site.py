@@ -10,6 +10,7 @@ import typer
 from gis.boundary import BoundaryReading, load_file, read_boundary, summary
 from gis.boundary_export import export_boundary, format_of
 from gis.crs import name as crs_name
+from gis.repair import proposals, repair
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, emit_json, err, explained, out, table
@@ -61,14 +62,26 @@ def site(
         Path | None,
         typer.Option("--export", metavar="OUT", help="另存为 .txt .dxf .geojson .gpkg .zip(SHP) .kml"),
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept",
+            metavar="ID",
+            help="接受一条修复建议(可多次),all 为全部推荐的 (accept a repair proposal)",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
     """读取并校验用地红线 (read and validate a site boundary); exit code 1 when there are errors."""
     with explained(as_json=as_json):
         reading = read_boundary(file.name, read_input(file), crs=parse_crs(crs, files=True))
+        reading = repair(reading, accept or [])
         if export is not None and reading.ok:
             _export(reading, export, file.stem)
-    plain = summary(reading)
+    plain = summary(reading) | {
+        "repairs": [p.plain() for p in proposals(reading)],
+        "repaired": reading.attributes.get("repairs", []),
+    }
     if as_json:
         emit_json(plain)
     else:
@@ -121,6 +134,20 @@ def _print(file: Path, plain: dict[str, Any]) -> None:
         rows.append(["两者之差 Difference", plain["area_difference"]["text"]])
     table(f"用地红线 {file.name}", ["项", "值"], rows)
     print_issues(plain["issues"])
+    if plain["repairs"]:
+        table(
+            "修复建议 Proposed repairs",
+            ["编号(--accept)", "说明", "位置", "推荐"],
+            [
+                [
+                    r["id"],
+                    r["message"],
+                    f"({r['at'][0]:.3f}, {r['at'][1]:.3f})",
+                    "是" if r["recommended"] else "二选一",
+                ]
+                for r in plain["repairs"]
+            ],
+        )
     out.print("[green]✓ 可以使用[/green]" if plain["ok"] else "[red]✕ 不能使用[/red]")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -44,7 +45,14 @@ _BOUNDARY_BODY: dict[str, Any] = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
-                        "crs": {"type": "integer", "description": "EPSG, when the file does not say"},
+                        "crs": {
+                            "type": "string",
+                            "description": "EPSG (or gcj02, a city grid), when the file does not say",
+                        },
+                        "accept": {
+                            "type": "string",
+                            "description": "ids of accepted repairs, comma-separated; or all",
+                        },
                     },
                 }
             },
@@ -88,9 +96,12 @@ async def post_boundary(
             "请选择红线文件", "file is missing", code="required", place="file", remedy="选择文件后再上传"
         )
     stated = parse_crs(typed if isinstance(typed, str) else None)
+    asked = form.get("accept")
+    accept = [a for a in asked.split(",") if a.strip()] if isinstance(asked, str) else []
     data = await upload.read()
+    name = upload.filename or "boundary"
     result = await run_in_threadpool(
-        service.record_boundary, session, actor, project_id, upload.filename or "boundary", data, stated
+        lambda: service.record_boundary(session, actor, project_id, name, data, stated, accept=accept)
     )
     return views.recorded_view(result)
 
@@ -138,7 +149,8 @@ def upload_site(
     crs: Annotated[str, Form()] = "",
     other_crs: Annotated[str, Form()] = "",
 ) -> Response:
-    """Hand in a boundary file by form."""
+    """Hand in a boundary file by form; one refused for faults that can be repaired is kept beside the proposals."""
+    data = file.file.read() if file is not None and file.filename else b""
 
     def act() -> Result:
         if file is None or not file.filename:
@@ -146,9 +158,64 @@ def upload_site(
                 "请选择红线文件", "no file chosen", code="required", place="file", remedy="选择文件后再上传"
             )
         stated = parse_crs(other_crs) or parse_crs(crs)
-        return service.record_boundary(session, actor, project_id, file.filename, file.file.read(), stated)
+        return service.record_boundary(session, actor, project_id, file.filename, data, stated)
 
-    return _handed_in(request, session, actor, project_id, act, {"crs": crs, "other_crs": other_crs})
+    def keep(refused: BadInput) -> uuid.UUID | None:
+        if not refused.details.get("repairs") or file is None or not file.filename:
+            return None
+        return service.keep_attempt(session, actor, project_id, file.filename, data).id
+
+    values = {"crs": crs, "other_crs": other_crs}
+    return _handed_in(request, session, actor, project_id, act, values, keep)
+
+
+@pages.post("/projects/{project_id}/site/repairs")
+def accept_repairs(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    file_id: Annotated[uuid.UUID, Form()],
+    accept: Annotated[list[str] | None, Form()] = None,
+    crs: Annotated[str, Form()] = "",
+) -> Response:
+    """Accept repair proposals for a file handed in before; what was accepted, by whom and when is recorded."""
+
+    def act() -> Result:
+        if not accept:
+            raise BadInput(
+                "没有勾选修复建议",
+                "no repair is chosen",
+                code="required",
+                place="accept",
+                remedy="勾选要接受的修复建议，或改正文件后重新上传",
+            )
+        return service.record_repaired(session, actor, project_id, file_id, parse_crs(crs), accept)
+
+    def keep(refused: BadInput) -> uuid.UUID:
+        return file_id
+
+    return _handed_in(request, session, actor, project_id, act, {"crs": crs}, keep)
+
+
+@api.post("/projects/{project_id}/boundary/repairs", status_code=201)
+def post_repairs(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    file_id: Annotated[uuid.UUID, Body()],
+    accept: Annotated[list[str], Body(min_length=1)],
+    crs: Annotated[str | int | None, Body()] = None,
+) -> dict[str, Any]:
+    """Accept repair proposals for a file of this project (``accept``: ids, or ``["all"]``)."""
+    stated = parse_crs(str(crs)) if crs is not None else None
+    return views.recorded_view(service.record_repaired(session, actor, project_id, file_id, stated, accept))
+
+
+@api.get("/projects/{project_id}/boundary/repairs")
+def get_repairs(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dict[str, Any]:
+    """Repair proposals for the newest boundary (gaps, slivers, spikes that did not prevent its use)."""
+    return views.repairs_view(session, actor, project_id)
 
 
 @pages.post("/projects/{project_id}/site/draw")
@@ -182,13 +249,20 @@ def draw_site(
 
 
 def _handed_in(
-    request: Request, session: Session, actor: Actor, project_id: uuid.UUID, act: Any, values: dict[str, str]
+    request: Request,
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    act: Callable[[], Result],
+    values: dict[str, str],
+    keep: Callable[[BadInput], uuid.UUID | None] = lambda refused: None,
 ) -> Response:
     try:
         act()
     except BadInput as error:
         session.rollback()
-        view = views.site_view(session, actor, project_id, refused=error)
+        kept = keep(error)
+        view = views.site_view(session, actor, project_id, refused=error, kept=kept)
         return render(
             request, "gis/site.html", status=error.status, active="site", error=error, values=values, **view
         )

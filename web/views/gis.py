@@ -195,9 +195,10 @@ def site_view(
     project_id: uuid.UUID,
     refused: BadInput | None = None,
     vertex: str = "",
+    kept: uuid.UUID | None = None,
 ) -> dict[str, Any]:
     """Site page: the boundary in force (with the 界址点 a correction names), or the one just refused with the places
-    of its errors."""
+    of its errors; what could mend either, with the file (``kept``) the proposals belong to."""
     view = _head(session, actor, project_id) | {"points": [], "more_points": 0, "vertex": "", "asked": []}
     found = service.latest_boundary(session, actor, project_id)
     shown, crs, issues = None, None, []
@@ -241,9 +242,51 @@ def site_view(
             for p in numbered["asked"]
             if (place := _spot([float(p["y"]), float(p["x"])], numbered["crs"])) is not None
         ]
+    proposed, repair_crs, file_id = _repairs(session, actor, found[0] if found else None, refused, kept)
+    view |= {"repairs": proposed, "repair_file": file_id}
+    view["map"]["repairs"] = [
+        {
+            "at": _spot(p["at"], repair_crs),
+            "before": lonlat(shape(p["before"]), repair_crs),
+            "after": lonlat(shape(p["after"]), repair_crs) if p["after"]["coordinates"] else None,
+        }
+        for p in proposed
+        if repair_crs is not None
+    ]
     view["editor_crs"] = crs_view(project_crs or city_crs())
     view["crs_options"] = crs_options()
     return view
+
+
+def _repairs(
+    session: Session, actor: Actor, result: Result | None, refused: BadInput | None, kept: uuid.UUID | None
+) -> tuple[list[dict[str, Any]], int | None, str]:
+    """Repair proposals the site page shows, their CRS, and the id of the file they belong to."""
+    if refused is not None:
+        proposed = refused.details.get("repairs", []) if kept is not None else []
+        return proposed, refused.details.get("reading", {}).get("crs"), str(kept or "")
+    if result is None or not result.files:
+        return [], None, ""
+    proposed = service.boundary_repairs(session, actor, result)
+    return proposed, result.payload["source_crs"], str(result.files[0].id)
+
+
+def repairs_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """Repair proposals for the newest boundary and the file they belong to.
+
+    Raises:
+        NotFound: the project is not visible, or has no boundary.
+    """
+    found = service.latest_boundary(session, actor, project_id)
+    if found is None:
+        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+    proposed, crs, file_id = _repairs(session, actor, found[0], None, None)
+    return {
+        "repairs": proposed,
+        "crs": crs,
+        "file_id": file_id or None,
+        "repaired": found[0].payload.get("repairs", []),
+    }
 
 
 def _spot(at: list[float], crs: int) -> list[float] | None:
