@@ -54,7 +54,7 @@ def against(
     inputs, day = dict(base.inputs), base.at
     for name, value in changes.items():
         if str(name).strip().lower() == "at":
-            day = _day(value)
+            day = day_of(value)
     known = {base.catalogue.resolve(str(n).strip(), base.at): n for n in inputs}
     for name, value in changes.items():
         if str(name).strip().lower() == "at":
@@ -66,7 +66,12 @@ def against(
     return Variant(label, other, inputs, day)
 
 
-def _day(value: Any) -> dt.date:
+def day_of(value: Any) -> dt.date:
+    """A date, given as one or as text.
+
+    Raises:
+        BadInput: not a date.
+    """
     if isinstance(value, dt.date):
         return value
     try:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from elements import service
 from elements.element import Source, Type
-from elements.engine import Catalogue, display_value, evaluate, load_catalogue, parse_value, read_inputs
+from elements.engine import Catalogue, display_value, evaluate, parse_value, read_inputs
 from elements.places import with_settings
 from elements.register import columns, key_elements
 from elements.report import element_row
+from elements.ruleset_service import rules_for
 from elements.run import evaluation_plain, opinion_of
 from elements.values import ElementValue
 from elements.workbook import input_codes
@@ -54,7 +55,7 @@ def known_values(
     Raises:
         NotFound: no such business, or the project is not visible.
     """
-    catalogue = load_catalogue()
+    catalogue = rules_for(session, project_id, at)
     asked = set(input_codes(catalogue, business, at))
     out: dict[str, ElementValue] = {}
     evaluation, _ = service.evaluate_box(session, actor, project_id, at=at)
@@ -134,9 +135,10 @@ def review(
     Raises:
         NotFound: no such business, or the project is not visible. BadInput: unusable inputs; all faults are listed.
     """
-    catalogue, day = load_catalogue(), at or service.today()
-    catalogue.business(business)
     project = box.get_project(session, actor, project_id)
+    day = at or service.today()
+    catalogue = rules_for(session, project_id, day)
+    catalogue.business(business)
     stated = read_inputs(catalogue, {k: v for k, v in inputs.items() if v not in (None, "")}, day)
     who = {"by": actor.name, "at": to_plain(box.now())}
     stated = {c: replace(v, details={**v.details, **who}) for c, v in {**(given or {}), **stated}.items()}

@@ -306,3 +306,8 @@ def project_rules(session: Session, project_id: uuid.UUID, at: dt.date | None = 
         pinned = repository.pin(session, case.case_id)
     assert pinned is not None  # just made
     return ProjectRules(catalogue_of(session, pinned.hash), at or pinned.day, case.case_id)
+
+
+def rules_for(session: Session, project_id: uuid.UUID | None, at: dt.date) -> Catalogue:
+    """The rule set for a project's computations on a day; without a project the one in force on that day."""
+    return in_force(session, at) if project_id is None else project_rules(session, project_id, at).catalogue

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Query, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from elements import service
-from elements.engine import load_catalogue
 from elements.fees import run_fee
 from elements.workbook import write_template
 from elements.workbook_file import MAX_BYTES
@@ -106,22 +106,26 @@ def fee_form(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dic
 
 @api.get("/elements")
 def list_elements(
-    actor: ActorDep, business: str = "", kind: str = "", q: Annotated[str, Query(max_length=100)] = ""
+    session: SessionDep,
+    actor: ActorDep,
+    business: str = "",
+    kind: str = "",
+    q: Annotated[str, Query(max_length=100)] = "",
 ) -> dict[str, Any]:
     """The catalogue of elements."""
-    return views.catalogue_view(business, kind, q)
+    return views.catalogue_view(session, business, kind, q)
 
 
 @api.get("/elements/{code}")
-def show_element(actor: ActorDep, code: str) -> dict[str, Any]:
+def show_element(session: SessionDep, actor: ActorDep, code: str) -> dict[str, Any]:
     """One element's definition, its tables, what it reads and what reads it."""
-    return views.element_view(code)
+    return views.element_view(session, code)
 
 
 @api.post("/elements/run/{business}")
-def run_business(actor: ActorDep, business: str, body: Inputs) -> dict[str, Any]:
+def run_business(session: SessionDep, actor: ActorDep, business: str, body: Inputs) -> dict[str, Any]:
     """Evaluate a business of the catalogue on given inputs; nothing is stored. ``review`` is the review table."""
-    return views.run_plain(business, body.inputs, body.at)
+    return views.run_plain(session, business, body.inputs, body.at)
 
 
 class Comparison(Inputs):
@@ -135,9 +139,9 @@ class Comparison(Inputs):
 
 
 @api.post("/elements/diff/{business}")
-def compare_runs(actor: ActorDep, business: str, body: Comparison) -> dict[str, Any]:
+def compare_runs(session: SessionDep, actor: ActorDep, business: str, body: Comparison) -> dict[str, Any]:
     """Runs of a business side by side; nothing is stored."""
-    return views.compare_plain(business, body.inputs, body.at, body.against, body.each)
+    return views.compare_plain(session, business, body.inputs, body.at, body.against, body.each)
 
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -157,30 +161,34 @@ def uploaded(file: UploadFile) -> bytes:
     return data
 
 
-def _template(business: str) -> Response:
-    data = write_template(load_catalogue(), business, service.today())
+def _template(session: Session, business: str) -> Response:
+    data = write_template(service.in_force(session), business, service.today())
     headers = {"Content-Disposition": f'attachment; filename="{business}.xlsx"'}
     return Response(data, media_type=XLSX, headers=headers)
 
 
 @api.get("/elements/template/{business}.xlsx", response_class=Response)
-def template(actor: ActorDep, business: str) -> Response:
+def template(session: SessionDep, actor: ActorDep, business: str) -> Response:
     """The business's import template as an Excel workbook."""
-    return _template(business)
+    return _template(session, business)
 
 
 @api.post("/elements/import/{business}")
 def import_workbook(
-    actor: ActorDep, business: str, file: Annotated[UploadFile, File(description="filled template (.xlsx)")]
+    session: SessionDep,
+    actor: ActorDep,
+    business: str,
+    file: Annotated[UploadFile, File(description="filled template (.xlsx)")],
 ) -> dict[str, Any]:
     """Import a filled template and evaluate it; faults come by cell in ``error.details.issues``. Nothing is stored."""
-    return views.import_plain(business, uploaded(file), None)
+    return views.import_plain(session, business, uploaded(file), None)
 
 
 @api.post("/elements/fee/{code}")
-def one_fee(actor: ActorDep, code: str, body: Inputs) -> dict[str, Any]:
+def one_fee(session: SessionDep, actor: ActorDep, code: str, body: Inputs) -> dict[str, Any]:
     """Compute one fee on given inputs; nothing is stored."""
-    plain: dict[str, Any] = to_plain(run_fee(code, body.inputs, body.at or service.today()))
+    day = body.at or service.today()
+    plain: dict[str, Any] = to_plain(run_fee(code, body.inputs, day, service.in_force(session, day)))
     return plain
 
 
@@ -276,22 +284,23 @@ def _fees_again(
 @pages.get("/elements")
 def catalogue_page(
     request: Request,
+    session: SessionDep,
     actor: ActorDep,
     business: str = "",
     kind: str = "",
     q: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """Browse the catalogue."""
-    return render(request, "elements/catalogue.html", **views.catalogue_view(business, kind, q))
+    return render(request, "elements/catalogue.html", **views.catalogue_view(session, business, kind, q))
 
 
 @pages.get("/elements/template/{business}.xlsx")
-def template_file(actor: ActorDep, business: str) -> Response:
+def template_file(session: SessionDep, actor: ActorDep, business: str) -> Response:
     """Download the import template."""
-    return _template(business)
+    return _template(session, business)
 
 
 @pages.get("/elements/{code}")
-def element_page(request: Request, actor: ActorDep, code: str) -> Response:
+def element_page(request: Request, session: SessionDep, actor: ActorDep, code: str) -> Response:
     """One element."""
-    return render(request, "elements/element.html", element=views.element_view(code))
+    return render(request, "elements/element.html", element=views.element_view(session, code))

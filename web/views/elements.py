@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from drawings import service as drawings
 from elements import compare as comparing
 from elements import run as runs
-from elements import service
-from elements.engine import load_catalogue
+from elements import service, what_if
+from elements.engine import Catalogue
 from elements.fees import fee_codes, fee_inputs
+from elements.ruleset_service import project_rules
 from elements.workbook import read_workbook
 from project_box import service as box
 from project_box.kernel.errors import NotFound
@@ -85,7 +86,8 @@ def sunlight_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dic
 
 def sunlight_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
     """Sunlight on the indicators page: form fields, and the newest table with what each figure rests on."""
-    catalogue, day = load_catalogue(), service.today()
+    rules = project_rules(session, project_id)
+    catalogue, day = rules.catalogue, rules.day
     found = box.latest_result(session, actor, project_id, "sunlight_table")
     payload = {**found.payload, **_stamp(found)} if found is not None else None
     inputs = payload["inputs"] if payload is not None else {}
@@ -222,8 +224,9 @@ def fees_view(
     """The fees page: form fields (typed, from the last statement, or from the box) and the newest statement."""
     project = box.get_project(session, actor, project_id)
     found = box.latest_result(session, actor, project_id, "fee_statement")
-    catalogue, day = load_catalogue(), service.today()
-    known = service.fee_prefill(session, actor, project_id, day)
+    rules = project_rules(session, project_id)
+    catalogue, day = rules.catalogue, rules.day
+    known = service.fee_prefill(session, actor, project_id, day, catalogue)
     last = (found.payload["inputs"] if found is not None else {}) if typed is None else {}
     groups = []
     entries = catalogue.at(day).entries
@@ -242,7 +245,7 @@ def fees_view(
     return {
         "project": project_plain(project),
         "groups": groups,
-        "region_factors": region_factors(known, last, typed),
+        "region_factors": region_factors(catalogue, day, known, last, typed),
         "statement": statement,
         "may_compute": actor.is_officer or project.organisation_id == actor.organisation_id,
     }
@@ -274,12 +277,14 @@ def text_of(value: Any) -> str:
 
 
 def region_factors(
-    known: dict[str, Any], last: dict[str, Any], typed: dict[str, str] | None
+    catalogue: Catalogue,
+    day: dt.date,
+    known: dict[str, Any],
+    last: dict[str, Any],
+    typed: dict[str, str] | None,
 ) -> list[dict[str, Any]]:
     """Region factors of the parcel's use and grade with their grades and criteria, and what was chosen before."""
     from elements.values import Undecided
-
-    catalogue, day = load_catalogue(), service.today()
 
     def value(code: str) -> str:
         if typed is not None and typed.get(code):
@@ -323,10 +328,11 @@ def typed_inputs(form: dict[str, str]) -> dict[str, Any]:
 
 
 def catalogue_view(
-    business: str = "", kind: str = "", text: str = "", day: dt.date | None = None
+    session: Session, business: str = "", kind: str = "", text: str = "", day: dt.date | None = None
 ) -> dict[str, Any]:
-    """The catalogue, filtered by business, kind and words."""
-    catalogue, at = load_catalogue(), day or service.today()
+    """The catalogue in force, filtered by business, kind and words."""
+    at = day or service.today()
+    catalogue = service.in_force(session, at)
     rows = runs.list_elements(catalogue, at)
     counts = {k: sum(r["kind"] == k for r in rows) for k in ("基础", "指标", "结论")}
     businesses = [
@@ -353,13 +359,14 @@ def catalogue_view(
     }
 
 
-def element_view(code: str) -> dict[str, Any]:
+def element_view(session: Session, code: str) -> dict[str, Any]:
     """One element's definition.
 
     Raises:
         NotFound: unknown code.
     """
-    catalogue, day = load_catalogue(), service.today()
+    day = service.today()
+    catalogue = service.in_force(session, day)
     if code not in catalogue.at(day).entries:
         raise NotFound(f"没有要素 {code[:40]}", f"no element {code[:40]!r}")
     return runs.describe_element(catalogue, code, day)
@@ -368,22 +375,25 @@ def element_view(code: str) -> dict[str, Any]:
 # ---------------------------------------------------------------- review table of a business
 
 
-def run_plain(business: str, inputs: dict[str, Any], at: dt.date | None) -> dict[str, Any]:
-    """A business evaluated on given inputs: what the review page shows."""
-    return runs.run_plain(load_catalogue(), business, inputs, at or service.today())
+def run_plain(session: Session, business: str, inputs: dict[str, Any], at: dt.date | None) -> dict[str, Any]:
+    """A business evaluated on given inputs by the rules in force: what the review page shows."""
+    day = at or service.today()
+    return runs.run_plain(service.in_force(session, day), business, inputs, day)
 
 
-def import_plain(business: str, data: bytes, at: dt.date | None) -> dict[str, Any]:
+def import_plain(session: Session, business: str, data: bytes, at: dt.date | None) -> dict[str, Any]:
     """A business evaluated on an imported workbook.
 
     Raises:
         BadInput: faults, by cell.
     """
-    catalogue, day = load_catalogue(), at or service.today()
+    day = at or service.today()
+    catalogue = service.in_force(session, day)
     return runs.import_plain(catalogue, business, read_workbook(catalogue, business, data, day), day)
 
 
 def compare_plain(
+    session: Session,
     business: str,
     inputs: dict[str, Any],
     at: dt.date | None,
@@ -392,12 +402,15 @@ def compare_plain(
 ) -> dict[str, Any]:
     """Runs side by side: the inputs as given, with each of ``against`` changed, or once per option of ``each``.
 
+    Among the changes ``at`` is another day and ``rules`` another rule set.
+
     Raises:
-        BadInput: nothing to compare with, or unusable inputs.
+        BadInput: nothing to compare with, or unusable inputs. NotFound: no such business or rule set.
     """
-    base = comparing.Variant("基准", load_catalogue(), inputs, at or service.today())
-    variants = comparing.each_option(base, each) if each else [base]
+    others = []
     for changes in against:
-        label = "、".join(f"{k}={v}" for k, v in changes.items())
-        variants.append(comparing.against(base, changes, label[:80]))
-    return comparing.side_by_side(business, variants)
+        rest = {k: v for k, v in changes.items() if k.strip().lower() not in ("at", "rules")}
+        special = {k.strip().lower(): str(v) for k, v in changes.items() if k not in rest}
+        day = comparing.day_of(special["at"]) if special.get("at") else None
+        others.append(what_if.Run("", rest, special.get("rules") or None, day))
+    return what_if.compare_business(session, business, inputs, at, others, each)

@@ -15,10 +15,11 @@ from elements import register_service as registers
 from elements import run as runs
 from elements import service
 from elements.element import Type
-from elements.engine import Catalogue, load_catalogue
+from elements.engine import Catalogue
 from elements.register_models import RegisterLine
 from elements.register_review import Review, known_values, review
 from elements.review import filtered, grouped
+from elements.ruleset_service import rules_for
 from elements.values import ElementValue
 from elements.workbook import dump_json, input_codes, read_workbook
 from project_box import service as box
@@ -74,7 +75,8 @@ def form_view(
     Raises:
         NotFound: no such business. BadInput: no such filter.
     """
-    catalogue, day = load_catalogue(), typed_day(typed)
+    day = typed_day(typed)
+    catalogue = rules_for(session, _project_id(typed), day)
     file = catalogue.business(business)
     fields = _fields(catalogue, business, typed, day, known or {})
     show = typed.get("show") or "all"
@@ -178,9 +180,10 @@ def blank_view(session: Session, actor: Actor, business: str, typed: Mapping[str
     return form_view(session, actor, business, typed, known=known)
 
 
-def inputs_of(business: str, typed: Mapping[str, str]) -> dict[str, Any]:
+def inputs_of(session: Session, business: str, typed: Mapping[str, str]) -> dict[str, Any]:
     """Filled fields of the form that are inputs of the business."""
-    asked = set(input_codes(load_catalogue(), business, typed_day(typed)))
+    day = typed_day(typed)
+    asked = set(input_codes(rules_for(session, _project_id(typed), day), business, day))
     return {k: v.strip() for k, v in typed.items() if k in asked and v.strip()}
 
 
@@ -195,7 +198,13 @@ def reviewed(session: Session, actor: Actor, business: str, typed: Mapping[str, 
         return None
     subject = typed.get("subject", "")
     return review(
-        session, actor, project, business, inputs_of(business, typed), at=typed_day(typed), subject=subject
+        session,
+        actor,
+        project,
+        business,
+        inputs_of(session, business, typed),
+        at=typed_day(typed),
+        subject=subject,
     )
 
 
@@ -206,11 +215,11 @@ def result_view(session: Session, actor: Actor, business: str, typed: Mapping[st
         BadInput: unusable inputs; all faults are listed.
     """
     found = reviewed(session, actor, business, typed)
-    inputs, day = inputs_of(business, typed), typed_day(typed)
-    plain = found.plain if found is not None else run_plain(business, inputs, day)
+    inputs, day = inputs_of(session, business, typed), typed_day(typed)
+    plain = found.plain if found is not None else run_plain(session, business, inputs, day)
     against = [_pairs(line) for line in typed.get("against", "").splitlines() if line.strip()][:_MAX_RUNS]
     each = typed.get("each", "").strip()
-    comparison = compare_plain(business, inputs, day, against, each) if against or each else None
+    comparison = compare_plain(session, business, inputs, day, against, each) if against or each else None
     known = {c: v for c, v in found.given.items() if c not in inputs} if found is not None else {}
     return form_view(session, actor, business, typed, plain=plain, known=known, comparison=comparison)
 
@@ -254,7 +263,8 @@ def imported_view(
     Raises:
         BadInput: faults, by cell.
     """
-    catalogue, day = load_catalogue(), service.today()
+    day = service.today()
+    catalogue = rules_for(session, _project_id(typed), day)
     reading = read_workbook(catalogue, business, data, day)
     given = runs.imported_values(catalogue, reading, day)
     filled = {c: form_text(catalogue, c, v, day) for c, v in reading.values.items()}
