@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-ROOT = Path(__file__).resolve().parents[1]
-if sys.path[0] != str(ROOT):  # before this folder, whose scripts bear the names of rooms
-    sys.path.insert(0, str(ROOT))
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[1])
+)  # before this folder, whose scripts bear rooms' names
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -35,7 +35,7 @@ from project_box.kernel import embedded
 from project_box.kernel.db import Database
 
 CRS = 4547
-FOLDER = ROOT / "var" / "benchmarks"
+FOLDER = Path(__file__).resolve().parents[1] / "var" / "benchmarks"
 SIZES = (100_000, 500_000, 2_000_000)
 SEED = 7
 ORIGIN = np.array([440_000.0, 3_060_000.0])

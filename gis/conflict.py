@@ -17,7 +17,7 @@ from typing import Any
 
 from gis.layer import Policy
 from project_box.kernel.finding import Finding, Outcome
-from project_box.kernel.plain import canonical_json, to_plain
+from project_box.kernel.plain import canonical_text, to_plain
 
 
 class Status(StrEnum):
@@ -199,9 +199,9 @@ class ConflictReport:
         """Canonical JSON of ``head`` and the payload; ``texts`` holds that of parts made beforehand, by identity."""
 
         def listed(entries: Sequence[Any], plain: Callable[[Any], Any]) -> str:
-            return f"[{','.join(texts.get(id(e)) or canonical_json(plain(e)).decode() for e in entries)}]"
+            return f"[{','.join(texts.get(id(e)) or canonical_text(plain(e)) for e in entries)}]"
 
-        parts = {k: canonical_json(v).decode() for k, v in ({**head, **self._small()}).items()}
+        parts = {k: canonical_text(to_plain(v)) for k, v in ({**head, **self._small()}).items()}
         parts["findings"] = listed(self.findings, to_plain)
         parts["layers"] = listed(self.layers, line_plain)
         return f"{{{','.join(f'{json.dumps(k)}:{parts[k]}' for k in sorted(parts))}}}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
 
 import geopandas
@@ -49,6 +50,35 @@ def test_same_bytes_for_any_number_of_workers(database, plans, sites, monkeypatc
     assert len(one) == 12
     assert list(batch.check_sites(url, read, on=ON, workers=2)) == one
     assert list(batch.check_sites(url, read, on=ON, workers=3)) == one
+
+
+def test_same_bytes_on_a_dask_cluster_of_two_processes(database, plans, sites, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="the extra for Dask is not installed")
+    monkeypatch.setattr(batch, "PORTION", 4)
+    read = batch.read_sites(sites)
+    url = database.engine.url.render_as_string(hide_password=False)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        there = list(batch.check_sites(url, read, on=ON, scheduler=cluster.scheduler_address))
+    assert there == list(batch.check_sites(url, read, on=ON))
+
+
+def test_a_scheduler_that_is_not_there_is_explained(database, sites):
+    pytest.importorskip("distributed", reason="the extra for Dask is not installed")
+    with pytest.raises(BadInput) as refused:
+        list(batch.check_sites("", batch.read_sites(sites), on=ON, scheduler="tcp://127.0.0.1:9"))
+    assert refused.value.code == "scheduler_unreachable"
+
+
+def test_a_site_that_cannot_be_checked_does_not_stop_the_others(database, plans, tmp_path):
+    path = tmp_path / "far.gpkg"
+    shapes = [rectangle(0, 0, 60, 45), rectangle(4e7, 0, 4e7 + 60, 45), rectangle(7, 0, 60, 45)]
+    geopandas.GeoDataFrame(geometry=shapes, crs=4547).to_file(path)
+    url = database.engine.url.render_as_string(hide_password=False)
+    answers = [json.loads(a) for a in batch.check_sites(url, batch.read_sites(path), on=ON)]
+    assert [a["site"] for a in answers] == [1, 2, 3]
+    assert all("outcome" in answers[k] for k in (0, 2))
 
 
 def test_areas_are_those_of_a_single_check(database, plans):

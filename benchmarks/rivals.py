@@ -1,0 +1,89 @@
+"""Overlap area of every site and layer by another engine, on the same pieces; batch.py calls it.
+
+Usage: rivals.py duckdb|sedonadb FOLDER, where the folder holds pieces.wkb, sites.wkb and their lengths. Prints one JSON
+document: seconds to load, seconds of the query, and the area by site and layer.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+THREADS = 2
+
+
+def table(folder: Path, name: str, keys: tuple[str, ...]) -> pa.Table:
+    """Numbers and WKB of one kind of shape."""
+    lengths = np.load(folder / f"{name}-lengths.npy")
+    data = (folder / f"{name}.wkb").read_bytes()
+    ends = np.cumsum(lengths)
+    blobs = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    columns: dict[str, Any] = {k: np.load(folder / f"{name}-{k}.npy") for k in keys}
+    return pa.table(columns | {"wkb": pa.array(blobs, type=pa.binary())})
+
+
+def duckdb(pieces: pa.Table, sites: pa.Table) -> tuple[float, float, list[tuple[int, int, float]]]:
+    """DuckDB's spatial join."""
+    import duckdb as engine
+
+    connection = engine.connect(config={"threads": THREADS, "allow_unsigned_extensions": True})
+    try:
+        connection.execute("LOAD spatial")
+    except engine.Error:  # not in the engine's own folder: take the one of the package
+        import duckdb_extension_spatial as packaged
+
+        (extension,) = Path(packaged.__file__).parent.rglob("spatial.duckdb_extension")
+        connection.execute(f"LOAD '{extension}'")
+    started = time.perf_counter()
+    connection.register("p", pieces)
+    connection.register("s", sites)
+    connection.execute("CREATE TABLE pieces AS SELECT layer, ST_GeomFromWKB(wkb) AS geom FROM p")
+    connection.execute("CREATE TABLE sites AS SELECT site, ST_GeomFromWKB(wkb) AS geom FROM s")
+    loaded = time.perf_counter()
+    rows = connection.execute(
+        "SELECT site, layer, sum(ST_Area(ST_Intersection(p.geom, s.geom))) FROM pieces p JOIN sites s "
+        "ON ST_Intersects(p.geom, s.geom) GROUP BY ALL"
+    ).fetchall()
+    return loaded - started, time.perf_counter() - loaded, rows
+
+
+def sedonadb(pieces: pa.Table, sites: pa.Table) -> tuple[float, float, list[tuple[int, int, float]]]:
+    """SedonaDB's spatial join."""
+    import sedonadb as engine
+
+    session = engine.connect()
+    started = time.perf_counter()
+    for name, given in (("pieces", pieces), ("sites", sites)):
+        key = "layer" if name == "pieces" else "site"
+        session.create_data_frame(given).to_view(f"raw_{name}")
+        made = session.sql(f"SELECT {key}, ST_GeomFromWKB(wkb) AS geom FROM raw_{name}").to_memtable()
+        made.to_view(name)
+    loaded = time.perf_counter()
+    rows = session.sql(
+        "SELECT s.site, p.layer, sum(ST_Area(ST_Intersection(p.geom, s.geom))) AS area FROM pieces p JOIN sites s "
+        "ON ST_Intersects(p.geom, s.geom) GROUP BY s.site, p.layer"
+    ).to_arrow_table()
+    seconds = time.perf_counter() - loaded
+    columns = [rows.column(k).to_pylist() for k in range(3)]
+    return loaded - started, seconds, list(zip(*columns, strict=True))
+
+
+def main() -> int:
+    """Run one engine."""
+    engine, folder = {"duckdb": duckdb, "sedonadb": sedonadb}[sys.argv[1]], Path(sys.argv[2])
+    pieces, sites = table(folder, "pieces", ("layer",)), table(folder, "sites", ("site",))
+    load, seconds, rows = engine(pieces, sites)
+    print(
+        json.dumps({"load_s": load, "query_s": seconds, "areas": [[int(a), int(b), c] for a, b, c in rows]})
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
