@@ -116,7 +116,7 @@ class ElementSpec(_Strict):
     """Definition of one element.
 
     Attributes:
-        unit: plain text (``㎡``, ``%``, ``元``, ``m``); empty for a pure number.
+        unit: plain text (``㎡``, ``%``, ``元``, ``m``). A number without one says ``dimensionless``: a ratio, a factor.
         precision: decimals shown; ``carry: rounded`` makes dependents see the rounded value.
         formula: ZEN expression over codes. ``function``: named function with ``args``. ``tariff``: table lookup.
         args: argument → element code (``CODE?`` hands None over when it is 无法判定), ``{value: …}`` or ``{table: …}``.
@@ -135,6 +135,7 @@ class ElementSpec(_Strict):
     kind: Kind
     type: Type = Type.NUMBER
     unit: str = ""
+    dimensionless: bool = False
     precision: int | None = None
     rounding: Rounding = Rounding.HALF_UP
     carry: Literal["exact", "rounded"] = "exact"

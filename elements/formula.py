@@ -51,6 +51,10 @@ class FormulaError(ValueError):
 class FormulaFault(ArithmeticError):
     """The formula cannot be computed for these inputs (division by zero, overflow); message in Chinese."""
 
+    def __init__(self, zh: str, *, by_zero: bool = False) -> None:
+        super().__init__(zh)
+        self.by_zero = by_zero
+
 
 @dataclass(frozen=True, slots=True)
 class _Token:
@@ -207,7 +211,7 @@ class Formula:
             raise FormulaFault(f"公式无法计算:{_why(error)}") from error
         if self.result == "number":
             if not isinstance(out, str) or out == "null":
-                raise FormulaFault("除数为零")
+                raise FormulaFault("除数为零", by_zero=True)
             try:
                 return Decimal(out)
             except ArithmeticError as error:

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import importlib
+import json
 import pkgutil
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import elements
+from elements.display import placeholders
 from elements.element import BusinessFile, ElementSpec, Literal_, TariffRef, Type
 from elements.formula import Formula, FormulaError, FormulaFault
 from elements.functions import REGISTRY
 from elements.reading import read_yaml
 from elements.rulebook import JURISDICTION, Catalogue, Entry, dependency_order
+from elements.soundness import faults
 from elements.tariffs import Tariffs, load_tariffs
 from elements.values import Value
-from project_box.kernel.catalogue import line_of, parse
+from project_box.kernel.catalogue import line_of, parse, uncollected
 from project_box.kernel.errors import CatalogueError
-from project_box.kernel.plain import content_hash
 
 # the named functions register themselves: every elements.library_<subject>
 for _module in pkgutil.iter_modules(elements.__path__):
     if _module.name.startswith("library_"):
         importlib.import_module(f"elements.{_module.name}")
 
-
 CATALOGUE_DIR = Path(__file__).parent / "catalogue"
 
-
+_NUMERIC = (Type.NUMBER, Type.INTEGER)
 _RESULT = {
     Type.NUMBER: "number",
     Type.INTEGER: "number",
@@ -40,6 +41,37 @@ _RESULT = {
     Type.BOOL: "bool",
     Type.OUTCOME: "bool",
 }
+#: values on which every formula is tried when it is loaded
+_SAMPLES: dict[Type, Value] = {
+    Type.NUMBER: Decimal("1.5"),
+    Type.INTEGER: 2,
+    Type.TEXT: "x",
+    Type.BOOL: True,
+    Type.DATE: "x",
+}
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A definition with its place, not yet checked."""
+
+    spec: ElementSpec
+    file: BusinessFile
+    path: Path
+    line: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.line}"
+
+    def fault(self, code: str, zh: str, en: str) -> CatalogueError:
+        """What is wrong with it."""
+        return CatalogueError(
+            f"要素 {self.spec.code}：{zh}",
+            f"{self.place}: {self.spec.code}: {en}",
+            code=code,
+            place=self.place,
+        )
 
 
 @lru_cache(maxsize=4)
@@ -47,67 +79,85 @@ def load_catalogue(folder: Path = CATALOGUE_DIR) -> Catalogue:
     """Read and check the whole catalogue (cached per folder).
 
     Raises:
-        CatalogueError: names file and line: bad YAML, bad field, double code with overlapping validity, unknown name or
-            function or table, a formula outside the language or with operands that do not fit, a cycle.
+        CatalogueError: the first fault, with file and line: bad YAML or field; ``duplicate_element``,
+            ``unknown_name``, ``bad_formula``, ``bad_arguments``, ``cycle``, ``not_in_force``, ``missing_unit``,
+            ``dead_input``, ``unreachable_conclusion``.
     """
+    with uncollected():
+        return _load(folder)
+
+
+def _load(folder: Path) -> Catalogue:
     tariffs = load_tariffs(folder / "tariffs")
+    drafts: list[_Draft] = []
     businesses: dict[str, BusinessFile] = {}
-    drafts: list[tuple[ElementSpec, BusinessFile, Path, int]] = []
+    for path, file, lines in _files(folder):
+        businesses[file.business] = file
+        drafts += [_Draft(spec, file, path, line) for spec, line in zip(file.elements, lines, strict=True)]
+    types = _types(drafts)
+    numeric = frozenset(code for code, kind in types.items() if kind in _NUMERIC)
+    entries = [_compile(draft, types, numeric, tariffs) for draft in drafts]
+    _check_uses(folder, businesses, types)
+    catalogue = Catalogue(entries, tariffs, businesses, _version(entries, tariffs))
+    latest = {e.spec.code: e for e in entries}
+    order = dependency_order(latest)
+    catalogue.at(dt.date.today())  # what holds today must hang together
+    shown = [code for file in businesses.values() for code in file.uses]
+    for fault in faults(latest, order, shown, tariffs):
+        raise fault
+    return catalogue
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, BusinessFile, list[int]]]:
+    """The files of the businesses with the lines of their elements."""
+    known: set[str] = set()
     for path in sorted(folder.glob("*/*.yaml")):
         if path.parent.name == "tariffs":
             continue
         raw, lines = read_yaml(path)
         file = parse(BusinessFile, path, raw)
-        if file.business in businesses:
-            raise _fault(
-                path, ("business",), f"业务 {file.business} 重复", f"business {file.business!r} defined twice"
-            )
-        businesses[file.business] = file
-        drafts += [(spec, file, path, lines[i]) for i, spec in enumerate(file.elements)]
-
-    types: dict[str, Type] = {}
-    earlier: dict[str, list[tuple[ElementSpec, Path, int]]] = {}
-    for spec, _, path, line in drafts:
-        for other, other_path, other_line in earlier.setdefault(spec.code, []):
-            if _overlap(other, spec):
-                raise CatalogueError(
-                    f"要素 {spec.code} 重复定义,且有效期重叠",
-                    f"{path}:{line}: {spec.code} already defined at {other_path}:{other_line}",
-                    place=f"{path}:{line}",
-                )
-        earlier[spec.code].append((spec, path, line))
-        if types.setdefault(spec.code, spec.type) is not spec.type:
+        if file.business in known:
+            line = line_of(path, ("business",))
             raise CatalogueError(
-                f"要素 {spec.code} 各版本类型不同",
-                f"{path}:{line}: {spec.code} changes its type",
+                f"业务 {file.business} 重复",
+                f"{path}:{line}: business {file.business!r} defined twice",
+                code="duplicate_business",
                 place=f"{path}:{line}",
             )
-    numeric = frozenset(c for c, t in types.items() if t in (Type.NUMBER, Type.INTEGER))
-    entries = [_compile(spec, file, path, line, types, numeric, tariffs) for spec, file, path, line in drafts]
+        known.add(file.business)
+        yield path, file, lines
+
+
+def _check_uses(folder: Path, businesses: Mapping[str, BusinessFile], types: Mapping[str, Type]) -> None:
     for file in businesses.values():
         for code in file.uses:
-            if code not in types:
-                raise CatalogueError(
-                    f"业务 {file.name} 引用未知要素 {code}",
-                    f"business {file.business}: unknown element {code}",
+            if code in types:
+                continue
+            path = next(p for p, f, _ in _files(folder) if f.business == file.business)
+            line = line_of(path, ("uses",))
+            raise CatalogueError(
+                f"业务 {file.name} 引用未知要素 {code}",
+                f"{path}:{line}: business {file.business}: unknown element {code}",
+                code="unknown_name",
+                place=f"{path}:{line}",
+            )
+
+
+def _types(drafts: list[_Draft]) -> dict[str, Type]:
+    """Type of every code; a code may have several versions, one after the other and of one type."""
+    types: dict[str, Type] = {}
+    earlier: dict[str, list[_Draft]] = {}
+    for draft in drafts:
+        code = draft.spec.code
+        for other in earlier.setdefault(code, []):
+            if _overlap(other.spec, draft.spec):
+                raise draft.fault(
+                    "duplicate_element", "重复定义，且有效期重叠", f"already defined at {other.place}"
                 )
-    version = content_hash(
-        {
-            "elements": [e.spec.model_dump(mode="json", by_alias=True) for e in entries],
-            "tables": {c: t.model_dump(mode="json") for c, t in tariffs.tables.items()},
-            "chains": tariffs.chains,
-            "functions": {f.name: [f.version, f.formula] for f in REGISTRY.values()},
-        }
-    )[:16]
-    catalogue = Catalogue(entries, tariffs, businesses, version)
-    dependency_order({e.spec.code: e for e in entries})
-    catalogue.at(dt.date.today())  # what holds today must hang together
-    return catalogue
-
-
-def _fault(path: Path, where: tuple[int | str, ...], zh: str, en: str) -> CatalogueError:
-    line = line_of(path, where)
-    return CatalogueError(zh, f"{path}:{line}: {en}", place=f"{path}:{line}")
+        earlier[code].append(draft)
+        if types.setdefault(code, draft.spec.type) is not draft.spec.type:
+            raise draft.fault("duplicate_element", "各版本类型不同", "changes its type")
+    return types
 
 
 def _overlap(a: ElementSpec, b: ElementSpec) -> bool:
@@ -116,7 +166,51 @@ def _overlap(a: ElementSpec, b: ElementSpec) -> bool:
     return start <= end
 
 
-def _argument_codes(argument: str | TariffRef | Literal_) -> list[str]:
+def _version(entries: list[Entry], tariffs: Tariffs) -> str:
+    """Hash of the whole rule set: definitions, tables, jurisdictions, versions of the named functions."""
+    content = {
+        "elements": [e.spec.model_dump(mode="json", by_alias=True) for e in entries],
+        "tables": {c: t.model_dump(mode="json") for c, t in tariffs.tables.items()},
+        "chains": tariffs.chains,
+        "functions": {f.name: [f.version, f.formula] for f in REGISTRY.values()},
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# ---------------------------------------------------------------- one definition
+
+
+def _compile(draft: _Draft, types: Mapping[str, Type], numeric: frozenset[str], tariffs: Tariffs) -> Entry:
+    spec = draft.spec
+    formula = _formula(draft, types, numeric) if spec.formula is not None else None
+    if spec.function is not None:
+        _check_arguments(draft, spec.function)
+    for reference in [spec.tariff, *spec.args.values()]:
+        if isinstance(reference, TariffRef):
+            _check_lookup(draft, reference, tariffs)
+    needs = list(formula.names) if formula is not None else []
+    for argument in [*spec.args.values(), *([spec.tariff] if spec.tariff is not None else [])]:
+        needs += _codes_in(argument)
+    if spec.of is not None:
+        needs.append(spec.of)
+    if spec.fee is not None:
+        needs += [c for c in (spec.fee.basis, spec.fee.quantity, spec.fee.rate) if c is not None]
+    if spec.text is not None:
+        for sentence in (spec.text.passed, spec.text.failed, spec.text.undecided, spec.text.note):
+            needs += [code for code in placeholders(sentence) if code != "limit"]
+    needs = list(dict.fromkeys(needs))
+    unknown = [n for n in needs if n not in types]
+    if unknown:
+        raise draft.fault(
+            "unknown_name",
+            f"引用了不存在的要素：{'、'.join(unknown)}",
+            f"refers to unknown elements: {', '.join(unknown)}",
+        )
+    return Entry(spec, draft.file, draft.path, draft.line, formula, tuple(needs), spec.computed)
+
+
+def _codes_in(argument: str | TariffRef | Literal_) -> list[str]:
     if isinstance(argument, str):
         return [argument.removesuffix("?")]
     if isinstance(argument, TariffRef):
@@ -124,105 +218,68 @@ def _argument_codes(argument: str | TariffRef | Literal_) -> list[str]:
     return []
 
 
-def _compile(
-    spec: ElementSpec,
-    file: BusinessFile,
-    path: Path,
-    line: int,
-    types: Mapping[str, Type],
-    numeric: frozenset[str],
-    tariffs: Tariffs,
-) -> Entry:
-    def fail(zh: str, en: str) -> CatalogueError:
-        return CatalogueError(
-            f"要素 {spec.code}:{zh}", f"{path}:{line}: {spec.code}: {en}", place=f"{path}:{line}"
+def _check_arguments(draft: _Draft, function: str) -> None:
+    named = REGISTRY.get(function)
+    if named is None:
+        raise draft.fault("unknown_name", f"没有函数 {function}", f"unknown function {function!r}")
+    odd = sorted(set(draft.spec.args) - set(named.arguments))
+    lacking = sorted(set(named.required) - set(draft.spec.args))
+    if odd or lacking:
+        raise draft.fault(
+            "bad_arguments",
+            f"函数 {function} 的参数不符：多 {odd} 缺 {lacking}",
+            f"arguments of {function}: unknown {odd}, lacking {lacking}",
         )
 
-    formula: Formula | None = None
-    needs: list[str] = []
-    if spec.formula is not None:
-        if spec.type not in _RESULT:
-            raise fail(f"类型 {spec.type} 不能由公式得出", f"a formula cannot yield type {spec.type}")
-        try:
-            formula = Formula(spec.formula, numeric, _RESULT[spec.type])
-        except FormulaError as error:
-            raise fail(str(error), str(error)) from error
-        needs = list(formula.names)
-        _try_formula(formula, types, fail)
-    elif spec.function is not None:
-        named = REGISTRY.get(spec.function)
-        if named is None:
-            raise fail(f"没有函数 {spec.function}", f"unknown function {spec.function!r}")
-        odd = set(spec.args) - set(named.arguments)
-        lacking = set(named.required) - set(spec.args)
-        if odd or lacking:
-            raise fail(
-                f"函数 {spec.function} 的参数不符:多 {sorted(odd)} 缺 {sorted(lacking)}",
-                f"arguments of {spec.function}: unknown {sorted(odd)}, lacking {sorted(lacking)}",
-            )
-        for argument in spec.args.values():
-            needs += _argument_codes(argument)
-    elif spec.tariff is not None:
-        needs = _argument_codes(spec.tariff)
-    for reference in [spec.tariff, *spec.args.values()]:
-        if isinstance(reference, TariffRef):
-            table = tariffs.tables.get(reference.table)
-            if table is None:
-                raise fail(f"没有费率表 {reference.table}", f"unknown table {reference.table!r}")
-            if set(reference.keys) - set(table.keys):
-                raise fail(
-                    f"费率表 {reference.table} 没有键 {sorted(set(reference.keys) - set(table.keys))}",
-                    "unknown keys",
-                )
-            if not reference.rows and (
-                set(reference.keys) != set(table.keys) or reference.column not in table.columns
-            ):
-                raise fail(
-                    f"费率表 {reference.table} 的键或列不符",
-                    f"keys or column do not fit table {reference.table}",
-                )
-    if spec.of is not None:
-        needs.append(spec.of)
-    unknown = [n for n in dict.fromkeys(needs) if n not in types]
-    if unknown:
-        raise fail(f"引用了不存在的要素:{'、'.join(unknown)}", f"unknown elements: {', '.join(unknown)}")
-    if spec.fee is not None:
-        for code in (spec.fee.basis, spec.fee.quantity, spec.fee.rate):
-            if code is not None and code not in types:
-                raise fail(f"费用引用了不存在的要素 {code}", f"fee refers to unknown element {code}")
-            if code is not None and code not in needs:
-                needs.append(code)
-    if spec.text is not None:
-        for sentence in (spec.text.passed, spec.text.failed, spec.text.undecided, spec.text.note):
-            for code in re.findall(r"\{([^}]*)\}", sentence):
-                if code != "limit" and code not in types:
-                    raise fail(f"结论文字引用了不存在的要素 {code}", f"text refers to unknown element {code}")
-                if code != "limit" and code not in needs:
-                    needs.append(code)
-    return Entry(spec, file, path, line, formula, tuple(dict.fromkeys(needs)), spec.computed)
+
+def _check_lookup(draft: _Draft, reference: TariffRef, tariffs: Tariffs) -> None:
+    table = tariffs.tables.get(reference.table)
+    if table is None:
+        raise draft.fault(
+            "unknown_name", f"没有费率表 {reference.table}", f"unknown table {reference.table!r}"
+        )
+    odd = sorted(set(reference.keys) - set(table.keys))
+    if odd:
+        raise draft.fault(
+            "bad_arguments",
+            f"费率表 {reference.table} 没有键 {odd}",
+            f"unknown keys {odd} of {reference.table}",
+        )
+    if not reference.rows and (
+        set(reference.keys) != set(table.keys) or reference.column not in table.columns
+    ):
+        raise draft.fault(
+            "bad_arguments",
+            f"费率表 {reference.table} 的键或列不符",
+            f"keys or column do not fit table {reference.table}",
+        )
 
 
-def _try_formula(formula: Formula, types: Mapping[str, Type], fail: Any) -> None:
-    """Run the formula once on sample values so that operands which do not fit are found at load."""
-    samples: dict[Type, Value] = {
-        Type.NUMBER: Decimal("1.5"),
-        Type.INTEGER: 2,
-        Type.TEXT: "x",
-        Type.BOOL: True,
-        Type.DATE: "x",
-    }
+def _formula(draft: _Draft, types: Mapping[str, Type], numeric: frozenset[str]) -> Formula:
+    """The compiled formula, run once on sample values so that operands which do not fit are found at load."""
+    spec = draft.spec
+    if spec.type not in _RESULT:
+        raise draft.fault(
+            "bad_formula", f"类型 {spec.type} 不能由公式得出", f"a formula cannot yield type {spec.type}"
+        )
+    try:
+        formula = Formula(spec.formula or "", numeric, _RESULT[spec.type])
+    except FormulaError as error:
+        raise draft.fault("bad_formula", str(error), str(error)) from error
     if any(n not in types for n in formula.names):
-        return  # reported as unknown names
-    values: dict[str, Value] = {}
+        return formula  # reported as unknown names
     for name in formula.names:
-        if types[name] not in samples:
-            raise fail(
+        if types[name] not in _SAMPLES:
+            raise draft.fault(
+                "bad_formula",
                 f"公式不能使用{types[name]}类型的要素 {name}",
                 f"a formula cannot read {name} of type {types[name]}",
             )
-        values[name] = samples[types[name]]
     try:
-        formula.evaluate(values)
+        formula.evaluate({name: _SAMPLES[types[name]] for name in formula.names})
     except FormulaFault as error:
-        if "除数为零" not in str(error):
-            raise fail(f"公式类型不符:{error}", f"formula does not fit its operands: {error}") from error
+        if not error.by_zero:
+            raise draft.fault(
+                "bad_formula", f"公式类型不符：{error}", f"formula does not fit its operands: {error}"
+            ) from error
+    return formula

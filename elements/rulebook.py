@@ -172,6 +172,7 @@ def dependency_order(entries: Mapping[str, Entry]) -> tuple[str, ...]:
                     raise CatalogueError(
                         f"要素循环引用:{' → '.join(ring)}",
                         f"{entry.place}: cycle {' -> '.join(ring)}",
+                        code="cycle",
                         place=entry.place,
                     )
                 state[code] = 1
@@ -185,6 +186,7 @@ def dependency_order(entries: Mapping[str, Entry]) -> tuple[str, ...]:
                     raise CatalogueError(
                         f"要素 {code} 引用的 {below} 在该日期无有效定义",
                         f"{entry.place}: {code} needs {below}, which is not in force",
+                        code="not_in_force",
                         place=entry.place,
                     )
                 stack.append((below, 0))

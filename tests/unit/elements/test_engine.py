@@ -239,7 +239,7 @@ def test_unusable_inputs_are_refused(tmp_path: Path, raw: dict[str, object], wor
 
 
 def test_units_may_be_written(tmp_path: Path) -> None:
-    catalogue = made(tmp_path, A)
+    catalogue = made(tmp_path, A + computed("X", "A + 1"))
     for raw in ("3", "3m", "3 米", " 3.0 m ", 3, 3.0, "+3"):
         assert read_inputs(catalogue, {"甲": raw}, AT)["A"].value == 3
     with pytest.raises(BadInput, match="unit"):
