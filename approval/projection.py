@@ -155,6 +155,7 @@ def open_joint_review(session: Session, actor: Actor, case: Case) -> None:
     case.review_id = neighbours.open_review(
         session, actor, case.id, case.project_id, [d.code for d in item.disciplines], due
     )
+    standing = neighbours.review_facts(session, case.review_id).verdicts  # agreements that still stand
     tasks = repository.case_tasks(session, case.id)
     for task in tasks:
         if task.message == "joint_review_closed" and task.state in _OPEN:
@@ -167,7 +168,10 @@ def open_joint_review(session: Session, actor: Actor, case: Case) -> None:
             Task(
                 case_id=case.id, step="joint_review", discipline=discipline.code,
                 visit=1 + sum(t.discipline == discipline.code for t in tasks), name=f"联审·{discipline.name}",
-                name_en=f"Joint review: {discipline.name_en}", role=Role.DISCIPLINE, state=TaskState.NOT_STARTED,
+                name_en=f"Joint review: {discipline.name_en}", role=Role.DISCIPLINE,
+                state=TaskState.DONE if discipline.code in standing else TaskState.NOT_STARTED,
+                note="沿用上一轮意见" if discipline.code in standing else "",
+                done_at=now() if discipline.code in standing else None,
                 days=item.review_days, started_on=today(), created_at=now(),
             )
         )  # fmt: skip

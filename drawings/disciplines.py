@@ -16,19 +16,24 @@ class _Strict(BaseModel):
 
 
 class Discipline(_Strict):
-    """A discipline's names."""
+    """A discipline's names; ``unconcerned``: roles whose changes it need not look at again."""
 
     zh: str
     en: str
+    unconcerned: tuple[str, ...] = ()
 
 
 class Phrase(_Strict):
-    """A sentence a reviewer may start a mark from."""
+    """审查用语: a sentence a reviewer may start a mark from.
+
+    ``verified`` is True only where somebody has read the clause in the document itself; the screen says so otherwise.
+    """
 
     discipline: str
     severity: Severity
     text: str
     clause: str
+    verified: bool = False
 
 
 class Disciplines(_Strict):

@@ -54,6 +54,7 @@ class MarkKind(StrEnum):
     AREA = "area"
     CLOUD = "cloud"
     TEXT = "text"
+    PHOTO = "photo"
 
 
 class Fate(StrEnum):
@@ -73,6 +74,7 @@ _STRICTNESS = {Verdict.AGREE: 0, Verdict.MODIFY: 1, Verdict.DISAGREE: 2}
 _GEOMETRY = {
     MarkKind.POINT: ("Point",),
     MarkKind.TEXT: ("Point",),
+    MarkKind.PHOTO: ("Point",),
     MarkKind.LINE: ("LineString",),
     MarkKind.AREA: ("Polygon",),
     MarkKind.CLOUD: ("Polygon",),

@@ -13,14 +13,9 @@ from drawings.disciplines import discipline_name, disciplines
 from drawings.events import JointReviewClosed, OpinionGiven
 from drawings.joint_review import Decision, Fate, JointOpinion, Standing, Verdict, merge, standing
 from drawings.models import JointReview, Opinion, OpinionDraft
-from drawings.review_service import (
-    choice,
-    get_review,
-    given_opinion,
-    must_be_open,
-    own_discipline,
-    placed_mark,
-)
+from drawings.review_facts import given_opinion, placed_mark
+from drawings.review_feed import tell
+from drawings.review_service import choice, get_review, must_be_open, own_discipline
 from project_box import service as box
 from project_box.kernel.errors import Forbidden, NotFound
 from project_box.kernel.events import publish
@@ -108,6 +103,7 @@ def give_opinion(
         {"review": str(review.id), "discipline": own, "verdict": chosen.value, "version": opinion.version},
     )
     publish(session, OpinionGiven(review.case_id, review.id, own, chosen.value))
+    tell(session, review.id, "opinion_given", own)
     return opinion
 
 
@@ -168,6 +164,7 @@ def close_review(
         {"review": str(review.id), "verdict": joint.verdict.value, "counts": joint.counts},
     )
     publish(session, JointReviewClosed(review.case_id, review.id, joint.verdict.value))
+    tell(session, review.id, "review_closed", joint.verdict.value)
     return review
 
 

@@ -113,6 +113,12 @@ def mark(session: Session, actor: Actor, mark_id: uuid.UUID) -> Mark | None:
     return session.scalar(statement)
 
 
+def locked_mark(session: Session, mark_id: uuid.UUID) -> Mark:
+    """A mark as it stands now, locked until the transaction ends (for services that have checked who acts)."""
+    statement = select(Mark).where(Mark.id == mark_id).with_for_update(of=Mark)
+    return session.scalars(statement, execution_options={"populate_existing": True}).one()
+
+
 def opinions(session: Session, review_id: uuid.UUID) -> Sequence[Opinion]:
     """Submitted opinions of a review, oldest first."""
     return session.scalars(

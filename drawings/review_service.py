@@ -11,20 +11,16 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from drawings import repository
+from drawings.carry import LayerChange, changed_layers, standing_over
 from drawings.disciplines import disciplines
 from drawings.events import JointReviewOpened
-from drawings.joint_review import (
-    Fate,
-    GivenOpinion,
-    MarkKind,
-    PlacedMark,
-    Severity,
-    Standing,
-    Verdict,
-    standing,
-)
-from drawings.models import JointReview, Mark, Opinion
+from drawings.joint_review import Fate, MarkKind, Severity, Verdict
+from drawings.models import JointReview, Mark, Opinion, Revision
+from drawings.review_facts import review_standing
 from drawings.revision_service import get_revision
+from drawings.sheet_pack import unpack
+from drawings.sheet_service import packed_sheet
+from drawings.standards import roles
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.events import publish
@@ -88,6 +84,7 @@ def open_review(
         )
     if earlier:
         carry_marks(session, earlier[0], review)
+        keep_standing(session, earlier[0], review)
     box.record_audit(
         session,
         actor,
@@ -119,11 +116,64 @@ def carry_marks(session: Session, earlier: JointReview, review: JointReview) -> 
                     geometry=old.geometry,
                     handle=old.handle,
                     carried_from=old.id,
+                    photo_id=old.photo_id,
                     created_at=now(),
                     created_by=old.created_by,
                 )
             )
     session.flush()
+
+
+def keep_standing(session: Session, earlier: JointReview, review: JointReview) -> None:
+    """Give the agreements of the round before that still stand into the new round, each with its reason."""
+    latest = review_standing(session, earlier).latest
+    agreed = [d for d in review.disciplines if d in latest and latest[d].verdict is Verdict.AGREE]
+    if not agreed:
+        return
+    marked = {m.discipline for m in repository.marks(session, earlier.id) if m.closed_at is None}
+    changes = sheet_changes(session, earlier.revision, review.revision)
+    known = disciplines().disciplines
+    reasons = standing_over(
+        agreed,
+        marked,
+        changes,
+        {code: d.unconcerned for code, d in known.items()},
+        {code: r.zh for code, r in roles().roles.items()},
+    )
+    review.standing_over = {
+        code: {"round": earlier.round, "opinion": latest[code].id, "reason": reason}
+        for code, reason in reasons.items()
+    }
+    for code, reason in reasons.items():
+        given = session.get_one(Opinion, uuid.UUID(latest[code].id))
+        session.add(
+            Opinion(
+                review_id=review.id,
+                discipline=code,
+                version=1,
+                verdict=Verdict.AGREE.value,
+                text=f"沿用第 {earlier.round} 轮意见：{reason}",
+                created_at=now(),
+                created_by=given.created_by,
+            )
+        )
+    session.flush()
+
+
+def sheet_changes(session: Session, before: Revision, after: Revision) -> list[LayerChange]:
+    """Layers of all files on which entities differ between two revisions; files are paired by name."""
+    old, new = ({f.name: f for f in r.files} for r in (before, after))
+    out: list[LayerChange] = []
+    for name in sorted({*old, *new}):
+        a, b = old.get(name), new.get(name)
+        if a is not None and b is not None and a.sha256 == b.sha256:
+            continue
+        sheets = [unpack(packed_sheet(session, f)) if f is not None and f.report else None for f in (a, b)]
+        if sheets == [None, None]:  # a side table
+            out.append(LayerChange(name, name, None, 1, 1))
+        else:
+            out += changed_layers(name, *sheets)
+    return out
 
 
 def get_review(session: Session, actor: Actor, review_id: uuid.UUID) -> JointReview:
@@ -149,11 +199,6 @@ def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointR
     return found[0] if found else None
 
 
-def review_standing(session: Session, review: JointReview) -> Standing:
-    """The latest verdict of every required discipline."""
-    return standing(review.disciplines, [given_opinion(o) for o in repository.opinions(session, review.id)])
-
-
 def supersede_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:
     """Close an open round without a joint opinion: the case was withdrawn or returned, or the drawings changed.
 
@@ -174,30 +219,6 @@ def supersede_review(session: Session, actor: Actor, case_id: uuid.UUID, reason:
                 f"case:{case_id}",
                 {"review": str(review.id), "reason": reason},
             )
-
-
-def given_opinion(row: Opinion) -> GivenOpinion:
-    return GivenOpinion(
-        str(row.id),
-        row.discipline,
-        Verdict(row.verdict),
-        row.text,
-        row.version,
-        row.author.name,
-        row.created_at,
-    )
-
-
-def placed_mark(row: Mark) -> PlacedMark:
-    return PlacedMark(
-        str(row.id),
-        row.discipline,
-        Severity(row.severity),
-        row.text,
-        row.clause,
-        row.handle,
-        row.closed_at is None,
-    )
 
 
 def own_discipline(actor: Actor, review: JointReview) -> str:

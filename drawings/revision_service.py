@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository
+from drawings.answers import require_replies
 from drawings.cad import CadFile, read
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import RevisionSubmitted
@@ -53,10 +54,12 @@ def submit_revision(
     Raises:
         NotFound, Forbidden: the project is not the actor's own.
         BadInput: nothing handed in, two files of one name, an unknown standard, or a file that cannot be read at all
-            (``details["issues"]`` says why); then nothing is stored.
+            (``details["issues"]`` says why); or an opinion of the last round of review has no reply yet. Nothing is
+            stored then.
         TooLarge: too many files or bytes.
     """
     box.get_own_project(session, actor, project_id)
+    require_replies(session, project_id)
     named = _check_set(files)
     chosen = get_standard(standard) if standard else None
     tables = [(name, data) for name, data in named if is_table(name)]

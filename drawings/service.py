@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from drawings.mark_service import add_mark, close_mark, marked_copy
-from drawings.opinion_service import close_review, give_opinion, joint_to_plain, own_draft, save_draft
-from drawings.review_service import (
-    get_review,
-    open_review,
-    review_of_case,
-    review_standing,
-    reviews_of_case,
-    supersede_review,
+from drawings.answers import points_to_answer
+from drawings.mark_service import (
+    add_mark,
+    close_mark,
+    drop_mark_draft,
+    edit_mark,
+    keep_photo,
+    marked_copy,
+    own_mark_draft,
+    save_mark_draft,
 )
+from drawings.opinion_service import close_review, give_opinion, joint_to_plain, own_draft, save_draft
+from drawings.reply_service import reply
+from drawings.review_facts import review_standing
+from drawings.review_feed import events_after, newest_event
+from drawings.review_service import get_review, open_review, review_of_case, reviews_of_case, supersede_review
 from drawings.revision_service import (
     current_revision,
     get_revision,
@@ -29,15 +35,23 @@ __all__ = [
     "close_review",
     "compare_revisions",
     "current_revision",
+    "drop_mark_draft",
+    "edit_mark",
+    "events_after",
     "get_review",
     "get_revision",
     "get_revision_file",
     "give_opinion",
     "joint_to_plain",
+    "keep_photo",
     "marked_copy",
+    "newest_event",
     "open_review",
     "own_draft",
+    "own_mark_draft",
     "packed_sheet",
+    "points_to_answer",
+    "reply",
     "review_of_case",
     "review_standing",
     "reviews_of_case",
@@ -45,6 +59,7 @@ __all__ = [
     "revision_models",
     "revisions",
     "save_draft",
+    "save_mark_draft",
     "sheet_geojson",
     "submit_revision",
     "summarise",

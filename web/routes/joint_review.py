@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from drawings import service
-from project_box.kernel.errors import PlatformError
+from drawings.photo import LARGEST_BYTES
+from drawings.review_feed import CHANNEL
+from project_box import accounts
+from project_box import service as box
+from project_box.kernel.errors import NotFound, NotSignedIn, PlatformError
 from web.deps import ActorDep, SessionDep, redirect, render
+from web.feed import Feed
 from web.routes.drawings import attachment, positive
 from web.views import joint_review as views
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["joint review"])
+#: a waiting stream looks after itself this often even if nobody wakes it
+PATIENCE_S = 20.0
 
 
 class NewMark(BaseModel):
@@ -30,6 +40,24 @@ class NewMark(BaseModel):
     severity: str = "general"
     clause: str = ""
     handle: str = ""
+    photo: uuid.UUID | None = None
+
+
+class MarkEdit(BaseModel):
+    """Changes of a mark; ``version`` as it was shown."""
+
+    version: int
+    text: str | None = None
+    severity: str | None = None
+    clause: str | None = None
+    geometry: dict[str, Any] | None = None
+
+
+class NewReply(BaseModel):
+    """The design side's answer to ``opinion:<id>`` or ``mark:<id>``."""
+
+    source: str
+    text: str
 
 
 class NewOpinion(BaseModel):
@@ -78,8 +106,6 @@ def one_review(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> di
 @api.get("/joint-reviews/{review_id}/marks.geojson", response_class=Response)
 def marks_geojson(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> Response:
     """All marks of a round as GeoJSON in drawing coordinates."""
-    import json
-
     found = views.marks_geojson(session, actor, review_id)
     return attachment(
         json.dumps(found, ensure_ascii=False).encode(), f"{found['name']}.geojson", "application/geo+json"
@@ -110,8 +136,135 @@ def add_mark(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, new: Ne
         severity=new.severity,
         clause=new.clause,
         handle=new.handle,
+        photo=new.photo,
     )
     return views.mark_plain(mark, {mark.file_id: new.file})
+
+
+@api.patch("/marks/{mark_id}")
+def edit_mark(session: SessionDep, actor: ActorDep, mark_id: uuid.UUID, edit: MarkEdit) -> dict[str, Any]:
+    """Change a mark; 409 with both texts when somebody has saved it since ``version`` was shown."""
+    mark = service.edit_mark(
+        session,
+        actor,
+        mark_id,
+        version=edit.version,
+        text=edit.text,
+        severity=edit.severity,
+        clause=edit.clause,
+        geometry=edit.geometry,
+    )
+    return views.mark_plain(mark, {})
+
+
+@api.post("/joint-reviews/{review_id}/photos", status_code=201)
+def add_photo(
+    session: SessionDep, actor: ActorDep, review_id: uuid.UUID, photo: Annotated[UploadFile, File()]
+) -> dict[str, Any]:
+    """Keep a photo (JPEG or PNG, up to 10 MB) for a mark; what the camera wrote about place and owner is removed."""
+    data = photo.file.read(LARGEST_BYTES + 1)
+    kept = service.keep_photo(session, actor, review_id, photo.filename or "photo.jpg", data)
+    return {"photo": str(kept.id), "size": kept.size, "media_type": kept.media_type}
+
+
+@api.get("/joint-reviews/{review_id}/photos/{file_id}", response_class=Response)
+def photo(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, file_id: uuid.UUID) -> Response:
+    """A photo of a mark."""
+    service.get_review(session, actor, review_id)
+    kept = box.get_file(session, actor, file_id)
+    if kept.media_type not in ("image/jpeg", "image/png"):
+        raise NotFound("没有这张照片", "no such photo")
+    headers = {
+        "cache-control": "private, max-age=86400",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
+    return Response(box.read_file(session, actor, file_id), media_type=kept.media_type, headers=headers)
+
+
+@api.put("/joint-reviews/{review_id}/mark-draft")
+def save_mark_draft(
+    session: SessionDep, actor: ActorDep, review_id: uuid.UUID, content: dict[str, Any]
+) -> dict[str, Any]:
+    """Keep the mark one has begun; an empty one is forgotten."""
+    if not content:
+        service.drop_mark_draft(session, actor, review_id)
+        return {"saved_at": None}
+    return {"saved_at": service.save_mark_draft(session, actor, review_id, content).saved_at.isoformat()}
+
+
+@api.post("/joint-reviews/{review_id}/replies", status_code=201)
+def add_reply(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, new: NewReply) -> dict[str, Any]:
+    """Answer an opinion or mark in writing."""
+    return views.reply_plain(service.reply(session, actor, review_id, new.source, new.text))
+
+
+@api.get("/joint-reviews/{review_id}/replies")
+def replies(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> dict[str, Any]:
+    """What has to be answered, with the replies given."""
+    points = views.points_plain(session, service.get_review(session, actor, review_id))
+    return {"points": points, "unanswered": sum(p["reply"] is None for p in points)}
+
+
+# --- looking on -------------------------------------------------------------------------------------------------------
+
+
+def _happenings(request: Request, review_id: uuid.UUID, after: int) -> list[dict[str, Any]]:
+    """What has happened since, read as the person who asked (who may have been signed out meanwhile)."""
+    with request.app.state.database.transaction() as session:
+        found = accounts.find_session(session, request.state.token)
+        if found is None:
+            raise NotSignedIn("请先登录", "sign in first")
+        events = service.events_after(session, accounts.actor_of(found.user), review_id, after)
+        return [views.event_plain(e) for e in events]
+
+
+@api.get("/joint-reviews/{review_id}/events", response_model=None)
+async def events(
+    request: Request,
+    actor: ActorDep,
+    review_id: uuid.UUID,
+    after: Annotated[int, Query(ge=0, description="number of the last event seen")] = 0,
+) -> Response | dict[str, Any]:
+    """What happens in a review, live.
+
+    With ``Accept: text/event-stream`` a stream of events that goes on; ``Last-Event-ID`` (or ``after``) says where it
+    starts. Otherwise what has happened after ``after``, as one document.
+    """
+    last = request.headers.get("last-event-id", "")
+    start = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else after
+    first = await run_in_threadpool(_happenings, request, review_id, start)
+    if "text/event-stream" not in request.headers.get("accept", ""):
+        return {"events": first, "last": first[-1]["id"] if first else start}
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(
+        _stream(request, review_id, start), media_type="text/event-stream", headers=headers
+    )
+
+
+async def _stream(request: Request, review_id: uuid.UUID, last: int) -> AsyncIterator[str]:
+    yield "retry: 2000\n\n"
+    async for _ in feed_of(request.app).changes(str(review_id), PATIENCE_S):
+        if await request.is_disconnected():
+            return
+        try:
+            found = await run_in_threadpool(_happenings, request, review_id, last)
+        except PlatformError as error:
+            yield f"event: end\ndata: {json.dumps({'code': error.code})}\n\n"
+            return
+        for event in found:
+            last = event["id"]
+            yield f"id: {last}\nevent: {event['kind']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+        if not found:
+            yield ": still here\n\n"
+
+
+def feed_of(app: FastAPI) -> Feed:
+    """The process's one listener on reviews."""
+    found = getattr(app.state, "review_feed", None)
+    if found is None:
+        found = app.state.review_feed = Feed(app.state.database.url, CHANNEL)
+    feed: Feed = found
+    return feed
 
 
 @api.post("/marks/{mark_id}/close")
@@ -226,3 +379,29 @@ async def merge_form(
         session.rollback()
         return _review_page(request, session, actor, case_id, error)
     return redirect(f"/cases/{case_id}/review")
+
+
+@pages.post("/joint-reviews/{review_id}/replies")
+async def reply_form(
+    request: Request, session: SessionDep, actor: ActorDep, review_id: uuid.UUID
+) -> Response:
+    """Replies by form: ``reply:<source>`` for each; empty ones and unchanged ones are left out."""
+    form = await request.form()
+    review = service.get_review(session, actor, review_id)
+    known = {
+        p["source"]: p["reply"]["text"] if p["reply"] else "" for p in views.points_plain(session, review)
+    }
+    try:
+        for key, value in form.multi_items():
+            field, colon, source = key.partition(":")
+            if (
+                field == "reply"
+                and colon
+                and isinstance(value, str)
+                and value.strip() not in ("", known.get(source))
+            ):
+                service.reply(session, actor, review_id, source, value)
+    except PlatformError as error:
+        session.rollback()
+        return _review_page(request, session, actor, review.case_id, error)
+    return redirect(f"/cases/{review.case_id}/review?round={review.round}#replies")

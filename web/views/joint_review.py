@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.disciplines import disciplines
+from drawings.disciplines import discipline_name, disciplines
 from drawings.joint_review import Severity, Verdict
-from drawings.models import JointReview, Mark, Opinion
+from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent
 from project_box import service as box
+from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
+from project_box.service import now
 from web.views.drawings import file_plain
 from web.views.projects import project_plain
 
@@ -40,6 +42,8 @@ def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int]) -> dict[str, Any]:
         "open": mark.closed_at is None,
         "closing_note": mark.closing_note,
         "carried": mark.carried_from is not None,
+        "version": mark.version,
+        "photo": f"/api/v1/joint-reviews/{mark.review_id}/photos/{mark.photo_id}" if mark.photo_id else None,
     }
 
 
@@ -76,6 +80,41 @@ def marks_geojson(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[
     return {"type": "FeatureCollection", "name": f"marks-round-{review.round}", "features": features}
 
 
+def reply_plain(reply: Reply) -> dict[str, Any]:
+    """A reply of the design side."""
+    return {
+        "id": str(reply.id),
+        "source": reply.source,
+        "text": reply.text,
+        "author": reply.author.name,
+        "created_at": reply.created_at.isoformat(),
+    }
+
+
+def points_plain(session: Session, review: JointReview) -> list[dict[str, Any]]:
+    """What the design side has to answer in a round, each with its reply or None."""
+    return [
+        {
+            "source": p.source,
+            "discipline": p.discipline,
+            "discipline_name": discipline_name(p.discipline),
+            "text": p.text,
+            "reply": reply_plain(p.reply) if p.reply else None,
+        }
+        for p in service.points_to_answer(session, review)
+    ]
+
+
+def event_plain(event: ReviewEvent) -> dict[str, Any]:
+    """One happening of a review."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "subject": event.subject,
+        "created_at": event.created_at.isoformat(),
+    }
+
+
 def opinion_plain(opinion: Opinion) -> dict[str, Any]:
     """A submitted opinion."""
     return {
@@ -100,6 +139,7 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
     is_open = review.closed_at is None
     mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
     draft = service.own_draft(session, actor, review.id) if mine and is_open else None
+    begun = service.own_mark_draft(session, actor, review.id) if mine and is_open else None
     by_discipline = []
     for code in review.disciplines:
         names = known.disciplines.get(code)
@@ -144,9 +184,28 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
             "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
             if draft
             else None,
+            "mark_draft": begun.content if begun else None,
+            "can_reply": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
         },
+        "points": points_plain(session, review) if not is_open else [],
+        "clock": _clock(review),
+        "standing_over": review.standing_over or {},
+        "last_event": service.newest_event(session, actor, review.id),
         "phrases": [p.model_dump(mode="json") for p in known.phrases if mine is None or p.discipline == mine],
     }
+
+
+def _clock(review: JointReview) -> dict[str, Any] | None:
+    """Working days left of an open round, with its lamp: red when overdue, yellow in the last quarter of the round."""
+    if review.due is None or review.closed_at is not None:
+        return None
+    today = now().astimezone().date()
+    calendar = load_calendar()
+    if today > review.due:
+        return {"lamp": "red", "left": 0, "text": f"已超期 {calendar.between(review.due, today)} 个工作日"}
+    left = calendar.between(today, review.due)
+    days = calendar.between(review.opened_at.astimezone().date(), review.due)
+    return {"lamp": "yellow" if 4 * left <= days else "green", "left": left, "text": f"还剩 {left} 个工作日"}
 
 
 def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointReview:

@@ -126,7 +126,7 @@ def test_areas_of_a_sample_project(session, actors) -> None:
 
 def test_marks_are_exported(session, actors, plans) -> None:
     from drawings.cad import read
-    from web.views.drawings import marks_geojson
+    from web.views.joint_review import marks_geojson
 
     actor = actors["developer"]
     project = make_project(session, actors)

@@ -9,11 +9,12 @@ import uuid
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from drawings import repository, service
 from drawings.events import JointReviewClosed, JointReviewOpened, MarkAdded, OpinionGiven, RevisionSubmitted
-from drawings.models import JointReview, Revision
+from drawings.models import JointReview, Revision, RevisionFile
+from drawings.sheet_pack import unpack
 from project_box import service as box
 from project_box.kernel import events
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
@@ -350,5 +351,10 @@ def test_review_over_http(client, sign_in, http) -> None:
 
 def test_packed_sheet_is_gzip(session, actors, project, plan) -> None:
     revision = service.submit_revision(session, actors["developer"], project.id, [("总平图.dxf", plan)])
-    packed = service.packed_sheet(session, revision.files[0])
-    assert json.loads(gzip.decompress(packed))["unit"] == "m"
+    sheet = unpack(service.packed_sheet(session, revision.files[0]))
+    assert sheet.header["unit"] == "m"
+    # one that an earlier version of the platform kept is made anew
+    kept = gzip.compress(json.dumps({"features": []}).encode())
+    session.execute(update(RevisionFile).where(RevisionFile.id == revision.files[0].id).values(sheet=kept))
+    again = unpack(service.packed_sheet(session, revision.files[0]))
+    assert again.handles == sheet.handles
