@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +16,10 @@ from elements import run as runs
 from elements import workbook as workbooks
 from elements.coverage import coverage, coverage_markdown
 from elements.engine import Catalogue, load_catalogue, read_inputs
-from elements.service import today
+from elements.ruleset_service import find_rule_set, today
 from elements.workbook_file import MAX_BYTES
 from project_box.kernel.errors import BadInput
-from web.cli_support import FAILED_CHECK, emit_json, explained, out, table
+from web.cli_support import FAILED_CHECK, database, emit_json, explained, out, table
 
 OUTCOMES = {
     "pass": "[green]✓ 符合[/green]",
@@ -247,7 +248,7 @@ def diff_(
             "--against",
             "-a",
             metavar="KEY=VALUE",
-            help="另一次运行改动的输入，可重复;at=日期 换规则日期,rules=目录 换要素目录 (the other run's changes)",
+            help="另一次运行改动的输入，可重复;at=日期，rules=规则版本或目录 (the other run's changes)",
         ),
     ] = None,
     each: Annotated[
@@ -301,6 +302,9 @@ def diff_(
 
 def _other_catalogue(folder: str) -> Catalogue:
     path = Path(folder)
+    if not path.exists() and re.fullmatch(r"[0-9a-f]{4,64}|current|现行", folder):
+        with database() as opened, opened.transaction() as session:
+            return find_rule_set(session, folder)
     if not (path / "tariffs" / "jurisdictions.yaml").is_file():
         raise BadInput(
             f"{folder[:80]} 不是要素目录(缺少 tariffs/jurisdictions.yaml)",

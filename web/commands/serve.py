@@ -88,8 +88,11 @@ def _greet(address: str, settings: Settings) -> None:
 def _serve_until_stopped(opened: Database, settings: Settings, port: int) -> None:
     import uvicorn
 
+    from elements.ruleset_service import register_shipped
     from web.app import create_app
 
+    with opened.transaction() as session:
+        register_shipped(session)
     environment = {**os.environ, "PROJECT_BOX_PORT": str(port)}
     worker = subprocess.Popen([sys.executable, "-m", "web.cli", "worker"], env=environment)
     record = settings.var_dir / "serve.json"
