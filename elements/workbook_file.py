@@ -6,7 +6,9 @@ encryption, document type definitions) is refused with the part's name.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -15,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
+from openpyxl.utils.datetime import WINDOWS_EPOCH
 from openpyxl.utils.exceptions import InvalidFileException
 
 from project_box.kernel.errors import BadInput, TooLarge
@@ -27,6 +30,8 @@ MAX_SHEETS = 400
 MAX_ROWS = 20_000
 MAX_COLUMNS = 200
 MAX_CELLS = 400_000
+_MERGES = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
+_MAX_MERGES = 10_000
 _REMEDY = "在 Excel 中另存为“Excel 工作簿(.xlsx)”,只保留模板中的工作表和数值"
 _FOREIGN = (
     ("vbaproject", "宏", "macros"),
@@ -48,6 +53,7 @@ class SheetCell:
     value: Any
     formula: bool = False
     error: bool = False
+    epoch: dt.datetime = WINDOWS_EPOCH
 
     @property
     def place(self) -> str:
@@ -56,11 +62,25 @@ class SheetCell:
 
 
 class Sheet:
-    """Cells that hold something, by row."""
+    """Cells that hold something, by row.
 
-    def __init__(self, name: str) -> None:
+    Attributes:
+        epoch: the day from which the workbook counts its dates.
+        merged: merged areas as (first row, first column, last row, last column).
+    """
+
+    def __init__(self, name: str, epoch: dt.datetime = WINDOWS_EPOCH) -> None:
         self.name = name
+        self.epoch = epoch
+        self.merged: list[tuple[int, int, int, int]] = []
         self._rows: dict[int, list[SheetCell]] = {}
+
+    def merge_at(self, row: int, column: int) -> str | None:
+        """The merged area (``E5:E7``) of more than one row that covers a cell, or None."""
+        for top, left, bottom, right in self.merged:
+            if top < bottom and top <= row <= bottom and left <= column <= right:
+                return f"{get_column_letter(left)}{top}:{get_column_letter(right)}{bottom}"
+        return None
 
     def add(self, cell: SheetCell) -> None:
         """Put a cell at its place; cells come in reading order."""
@@ -125,6 +145,8 @@ def check_package(data: bytes) -> None:
             code="bad_workbook",
             remedy="取消密码,另存为 .xlsx",
         )
+    if data[:2] != b"PK":
+        _refuse_text(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             _check_parts(package)
@@ -138,6 +160,22 @@ def check_package(data: bytes) -> None:
         RuntimeError,
     ) as e:
         raise _unreadable(str(e)[:120]) from e
+
+
+def _refuse_text(data: bytes) -> None:
+    """Say so when the file is text under a workbook's name (CSV, web page)."""
+    head = data[:4000]
+    if b"\x00" in head or not head.strip():
+        return
+    web = head.lstrip().lower().startswith((b"<html", b"<!doctype", b"<?xml", b"<table"))
+    if not web and b"," not in head and b"\t" not in head:
+        return
+    raise BadInput(
+        "文件是网页，不是 Excel 工作簿" if web else "文件是文本（CSV），不是 Excel 工作簿",
+        "a web page under a workbook's name" if web else "text (CSV), not a workbook",
+        code="bad_workbook",
+        remedy="用 Excel 打开导入模板，粘贴数值后存为“Excel 工作簿（.xlsx）”",
+    )
 
 
 def _check_parts(package: zipfile.ZipFile) -> None:
@@ -184,19 +222,58 @@ def _read(data: bytes) -> dict[str, Sheet]:
         if len(book.worksheets) > MAX_SHEETS:
             raise TooLarge(f"工作表超过 {MAX_SHEETS} 张", "too many sheets", remedy="删除多余的工作表")
         out: dict[str, Sheet] = {}
-        count = 0
+        count, formulas = 0, False
         for worksheet in book.worksheets:
-            sheet = Sheet(worksheet.title)
+            sheet = Sheet(worksheet.title, book.epoch)
+            sheet.merged = _merged(data, worksheet)
             worksheet.reset_dimensions()
             for cell in _cells(worksheet):
                 count += 1
                 if count > MAX_CELLS:
                     raise TooLarge(f"工作簿的单元格超过 {MAX_CELLS} 个", "too many cells")
                 sheet.add(cell)
+                formulas |= cell.formula
             out[worksheet.title] = sheet
-        return out
     finally:
         book.close()
+    return _with_results(data, out) if formulas else out
+
+
+def _merged(data: bytes, worksheet: Any) -> list[tuple[int, int, int, int]]:
+    """Merged areas of a sheet; a read-only worksheet does not tell them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        text = package.read(worksheet._worksheet_path)
+    found = []
+    for match in _MERGES.finditer(text):
+        left, top, right, bottom = range_boundaries(match.group(1).decode())
+        if None in (left, top, right, bottom):
+            continue
+        found.append((int(top or 0), int(left or 0), int(bottom or 0), int(right or 0)))
+        if len(found) >= _MAX_MERGES:
+            break
+    return found
+
+
+def _with_results(data: bytes, sheets: dict[str, Sheet]) -> dict[str, Sheet]:
+    """The sheets with the result Excel stored beside each formula in its place; nothing is calculated here.
+
+    A formula without a stored result stays marked as a formula.
+    """
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    out: dict[str, Sheet] = {}
+    try:
+        for worksheet in book.worksheets:
+            worksheet.reset_dimensions()
+            results = {(c.row, c.column): c for c in _cells(worksheet)}
+            before = sheets[worksheet.title]
+            sheet = out[worksheet.title] = Sheet(before.name, before.epoch)
+            sheet.merged = before.merged
+            for number in before.numbers(1):
+                for cell in before.row(number):
+                    sheet.add(results.get((cell.row, cell.column), cell) if cell.formula else cell)
+    finally:
+        book.close()
+    return out
 
 
 def _cells(worksheet: Any) -> Iterator[SheetCell]:
@@ -226,4 +303,5 @@ def _cells(worksheet: Any) -> Iterator[SheetCell]:
                     cell.value,
                     formula=cell.data_type == "f",
                     error=cell.data_type == "e",
+                    epoch=worksheet.parent.epoch,
                 )
