@@ -137,6 +137,7 @@ def indicators_view(session: Session, actor: Actor, project_id: uuid.UUID) -> di
     view["conclusions"] = [r for r in rows if r["kind"] == "结论"]
     view["data"] = [r for r in rows if r["kind"] == "基础"]
     view["stale"] = _stale(session, actor, project_id, payload)
+    view["pinned"] = found.source.get("pinned_by") is not None
     return view
 
 

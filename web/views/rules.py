@@ -23,7 +23,6 @@ from elements.amendment_form import (
     new_edition,
 )
 from elements.amendment_text import diff_lines
-from elements.engine import load_catalogue
 from elements.ruleset import Snapshot, functions_changed
 from elements.ruleset_models import Amendment
 from elements.tariffs import EVIDENCE_ZH
@@ -430,6 +429,22 @@ def day_of(text: str, place: str) -> dt.date:
 # ---------------------------------------------------------------- what-if
 
 
+#: fields of the what-if form
+_WHAT_IF_FIELDS = (
+    "business",
+    "rules",
+    "at",
+    "each",
+    "table",
+    "keys",
+    "column",
+    "value",
+    "AREA_RULES",
+    "FAR_RULES",
+    "GREEN_RULES",
+)
+
+
 def what_if_view(
     session: Session,
     actor: Actor,
@@ -444,7 +459,7 @@ def what_if_view(
     entries = held.catalogue.at(held.day).entries
     return {
         "project": project_plain(project),
-        "typed": typed,
+        "typed": {**dict.fromkeys(_WHAT_IF_FIELDS, ""), **typed},
         "comparison": comparison,
         "held": {"hash": held.catalogue.version, "day": held.day.isoformat(), "pinned": held.pinned_by is not None},
         "rule_sets": sets["rule_sets"],
@@ -458,5 +473,4 @@ def what_if_view(
             ({"code": t.code, "name": t.name, "name_en": t.name_en} for t in held.catalogue.tariffs.tables.values()),
             key=lambda t: t["code"],
         ),
-        "shipped": load_catalogue().version,
     }  # fmt: skip
