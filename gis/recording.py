@@ -141,11 +141,18 @@ def boundary_repairs(session: Session, actor: Actor, result: Result) -> list[dic
     """Repair proposals for the file a recorded boundary came from; empty for a drawn or a repaired one."""
     if not result.files or result.payload.get("repairs"):
         return []
-    stored = result.files[0]
-    data = box.read_file(session, actor, stored.id)
     stated = result.source.get("stated_crs")
-    reading = read_boundary(stored.name, data, crs=parse_crs(str(stated)) if stated else None)
-    return [p.plain() for p in proposals(reading)[:MAX_PROPOSALS]]
+    crs = parse_crs(str(stated)) if stated else None
+    return file_repairs(session, actor, uuid.UUID(result.files[0]["id"]), crs)[0]
+
+
+def file_repairs(
+    session: Session, actor: Actor, file_id: uuid.UUID, crs: int | None
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Repair proposals for a file handed in before, and the CRS of their coordinates."""
+    stored = box.get_file(session, actor, file_id)
+    reading = read_boundary(stored.name, box.read_file(session, actor, file_id), crs=crs)
+    return [p.plain() for p in proposals(reading)[:MAX_PROPOSALS]], reading.crs
 
 
 def _record_file(

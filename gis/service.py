@@ -18,6 +18,7 @@ from gis.markers import rounded_geojson
 from gis.recording import (
     boundary_repairs,
     export_boundary,
+    file_repairs,
     keep_attempt,
     latest_boundary,
     record_boundary,
@@ -32,6 +33,7 @@ __all__ = [
     "boundary_repairs",
     "check_geometry",
     "export_boundary",
+    "file_repairs",
     "identify",
     "import_layer",
     "latest_boundary",

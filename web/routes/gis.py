@@ -262,7 +262,8 @@ def _handed_in(
     except BadInput as error:
         session.rollback()
         kept = keep(error)
-        view = views.site_view(session, actor, project_id, refused=error, kept=kept)
+        stated = parse_crs(values.get("other_crs")) or parse_crs(values.get("crs")) if kept else None
+        view = views.site_view(session, actor, project_id, refused=error, kept=kept, stated=stated)
         return render(
             request, "gis/site.html", status=error.status, active="site", error=error, values=values, **view
         )

@@ -196,6 +196,7 @@ def site_view(
     refused: BadInput | None = None,
     vertex: str = "",
     kept: uuid.UUID | None = None,
+    stated: int | None = None,
 ) -> dict[str, Any]:
     """Site page: the boundary in force (with the 界址点 a correction names), or the one just refused with the places
     of its errors; what could mend either, with the file (``kept``) the proposals belong to."""
@@ -242,7 +243,9 @@ def site_view(
             for p in numbered["asked"]
             if (place := _spot([float(p["y"]), float(p["x"])], numbered["crs"])) is not None
         ]
-    proposed, repair_crs, file_id = _repairs(session, actor, found[0] if found else None, refused, kept)
+    proposed, repair_crs, file_id = _repairs(
+        session, actor, found[0] if found else None, refused, kept, stated
+    )
     view |= {"repairs": proposed, "repair_file": file_id}
     view["map"]["repairs"] = [
         {
@@ -259,16 +262,24 @@ def site_view(
 
 
 def _repairs(
-    session: Session, actor: Actor, result: Result | None, refused: BadInput | None, kept: uuid.UUID | None
+    session: Session,
+    actor: Actor,
+    result: Result | None,
+    refused: BadInput | None = None,
+    kept: uuid.UUID | None = None,
+    stated: int | None = None,
 ) -> tuple[list[dict[str, Any]], int | None, str]:
     """Repair proposals the site page shows, their CRS, and the id of the file they belong to."""
     if refused is not None:
-        proposed = refused.details.get("repairs", []) if kept is not None else []
-        return proposed, refused.details.get("reading", {}).get("crs"), str(kept or "")
+        if kept is None:
+            return [], None, ""
+        if refused.details.get("repairs"):
+            return refused.details["repairs"], refused.details["reading"]["crs"], str(kept)
+        return *service.file_repairs(session, actor, kept, stated), str(kept)
     if result is None or not result.files:
         return [], None, ""
     proposed = service.boundary_repairs(session, actor, result)
-    return proposed, result.payload["source_crs"], str(result.files[0].id)
+    return proposed, result.payload["source_crs"], str(result.files[0]["id"])
 
 
 def repairs_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
@@ -280,7 +291,7 @@ def repairs_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[
     found = service.latest_boundary(session, actor, project_id)
     if found is None:
         raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
-    proposed, crs, file_id = _repairs(session, actor, found[0], None, None)
+    proposed, crs, file_id = _repairs(session, actor, found[0])
     return {
         "repairs": proposed,
         "crs": crs,
