@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
 from drawings.audit import audit, check_dimensions
+from drawings.building_model import interpret_ifc
 from drawings.cad.model import CadEntity, CadFile
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.gathering import Gatherer, Table
@@ -23,6 +24,7 @@ from drawings.reading import Reading, reading
 from drawings.repairs import Acceptance, Ledger, repair_to_plain
 from drawings.ring_making import Ring, RingMaker, Work
 from drawings.standards import Standard, detect, roles
+from project_box.kernel.finding import Issue
 
 
 def interpret(
@@ -78,6 +80,9 @@ def interpret(
     if not cad.readable:
         return model
     issues = Collector(settings.limits.issues_per_code, file=cad.name)
+    if cad.ifc is not None:
+        model = interpret_ifc(model, cad, issues)
+        return replace(model, standard=None, issues=_ordered(*cad.issues, *issues.finish()))
     ledger = Ledger(acceptance)
     context = Work(cad, standard, issues, settings, ledger)
     work = _Interpretation(context, table or {})
@@ -109,9 +114,13 @@ def interpret(
         dimensions=dimensions,
         attributes=context.drawing_attributes,
     )
-    found = [*cad.issues, *issues.finish()]
+    return replace(model, issues=_ordered(*cad.issues, *issues.finish()))
+
+
+def _ordered(*found: Issue) -> tuple[Issue, ...]:
+    """Errors first, otherwise as they came."""
     order = {"error": 0, "warning": 1, "info": 2}
-    return replace(model, issues=tuple(sorted(found, key=lambda i: order[i.level.value])))
+    return tuple(sorted(found, key=lambda i: order[i.level.value]))
 
 
 def _tell_guesses(found: Mapping[str, Sequence[Guess]], standard: Standard | None, issues: Collector) -> None:

@@ -12,6 +12,7 @@ from drawings.cad.curve import Curve
 from drawings.cad.dwg import is_dwg, read_dwg
 from drawings.cad.dxf import read_dxf
 from drawings.cad.fast import read_large
+from drawings.cad.ifc import is_ifc, read_ifc
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
 from drawings.cad.unit_evidence import second_look
 from drawings.reading import Reading, reading
@@ -46,6 +47,8 @@ def read(
         data = source
     if is_dwg(data):
         return second_look(read_dwg(data, name or "drawing.dwg", settings, unit), settings)
+    if is_ifc(data):
+        return read_ifc(data, name or "model.ifc", settings)
     name = name or "drawing.dxf"
     found = read_large(data, name, settings, unit) or read_dxf(data, name, settings, unit)
     return second_look(found, settings)

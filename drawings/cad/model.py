@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from drawings.cad.curve import Curve, Point
 from project_box.kernel.finding import Issue
@@ -149,7 +150,7 @@ class CadFile:
 
     Attributes:
         name: file name as handed in; ``sha256`` of its bytes.
-        format: ``dxf``, ``dxf-binary``, ``dwg`` or ``unknown``.
+        format: ``dxf``, ``dxf-binary``, ``dwg``, ``ifc`` or ``unknown``.
         version: ``AC1009`` … ``AC1032``; ``release`` the name people know (R12 … R2018).
         encoding: text encoding used.
         readable: False if nothing in the file can be relied on; the issues say why.
@@ -157,6 +158,7 @@ class CadFile:
         entities: in drawing order; of a large file they may be made when they are looked at and not kept, so
             compare them by value or handle, not by identity.
         geodata: facts of a GEODATA object, if any.
+        ifc: what an IFC says of itself (:mod:`drawings.cad.ifc_worker`), None for CAD files.
     """
 
     name: str
@@ -174,4 +176,5 @@ class CadFile:
     sheets: tuple[CadSheet, ...] = ()
     blocks: dict[str, int] = field(default_factory=dict)
     geodata: dict[str, str] = field(default_factory=dict)
+    ifc: dict[str, Any] | None = None
     issues: tuple[Issue, ...] = ()
