@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from elements.element import TariffRef, Type
+from elements.element import TariffRef
 from elements.engine import (
     JURISDICTION,
     Catalogue,
@@ -18,6 +18,7 @@ from elements.engine import (
     load_catalogue,
     read_inputs,
 )
+from elements.naming import named_inputs
 from elements.places import with_settings
 from elements.tariffs import EVIDENCE_ZH, Edition, Table
 from elements.values import OWN, ElementValue, Evaluated, Missing
@@ -104,11 +105,14 @@ def run_fee(code: str, inputs: Mapping[str, Any], at: dt.date, catalogue: Catalo
     """
     catalogue = catalogue or load_catalogue()
     code = find_fee(catalogue, code, at)
-    named = {input_code(catalogue, code, str(name), at): value for name, value in inputs.items()}
-    if len(named) < len(inputs):
-        raise BadInput(
-            "同一项输入给了两次(代码和名称)", "an input is given twice, by code and by name", place=code
-        )
+    scope = [*fee_inputs(catalogue, code, at), *fee_rates(catalogue, code, at)]
+    columns = catalogue.at(at).entries[code].spec.fee
+    main = [columns.basis, columns.quantity] if columns is not None else []
+    try:
+        named = named_inputs(catalogue, scope, inputs, at, main)
+    except BadInput as fault:
+        fault.remedy = fault.remedy or f"project-box fee {code} 列出可以填写的各项"
+        raise
     values = with_settings(catalogue, read_inputs(catalogue, named, at), at)
     line = fee_line(catalogue, evaluate(catalogue, values, at, [code]), code)
     below = catalogue.at(at).closure([code])
@@ -116,42 +120,6 @@ def run_fee(code: str, inputs: Mapping[str, Any], at: dt.date, catalogue: Catalo
     entries = catalogue.at(at).entries
     said = tuple(f"{c} {entries[c].spec.name}与本费用无关，没有用到" for c in unused)
     return replace(line, notes=(*line.notes, *said))
-
-
-def input_code(catalogue: Catalogue, fee: str, name: str, at: dt.date) -> str:
-    """The input a name stands for: any element's code or name, or a short name only one input of the fee fits.
-
-    Raises:
-        BadInput: none or several fit; the message lists what the fee can be given.
-    """
-    try:
-        return catalogue.resolve(name.strip(), at)
-    except BadInput as unknown:
-        entries = catalogue.at(at).entries
-        scope = [*fee_inputs(catalogue, fee, at), *fee_rates(catalogue, fee, at)]
-        short = name.strip()
-        single = [c for c in scope if entries[c].spec.type not in (Type.RECORDS, Type.MAP)]
-        ways: list[Callable[[str], bool]] = [
-            lambda c: c.partition("_")[2] == short.upper(),
-            lambda c: entries[c].spec.name.endswith(short),
-            lambda c: short in entries[c].spec.name,
-        ]
-        fitting: list[str] = []
-        for fits in ways:
-            fitting = [c for c in single if short and fits(c)]
-            if len(fitting) == 1:
-                return fitting[0]
-            if fitting:
-                break
-        known = "、".join(f"{c} {entries[c].spec.name}" for c in (fitting or scope))
-        lead = f"“{short[:40]}”可以指几项" if fitting else f"{fee} 没有输入“{short[:40]}”"
-        raise BadInput(
-            f"{lead}：{known}",
-            f"unknown element {short[:40]!r}" if not fitting else f"{short[:40]!r} fits {', '.join(fitting)}",
-            code=unknown.code,
-            place=short[:60],
-            remedy=f"project-box fee {fee} 列出可以填写的各项",
-        ) from unknown
 
 
 def find_fee(catalogue: Catalogue, name: str, at: dt.date) -> str:
@@ -165,9 +133,16 @@ def find_fee(catalogue: Catalogue, name: str, at: dt.date) -> str:
     for code in codes:
         if name.upper() == code or name == entries[code].spec.name:
             return code
+    part = [c for c in codes if len(name) > 1 and entries[c].spec.name.startswith(name)] or [
+        c for c in codes if len(name) > 1 and name in entries[c].spec.name
+    ]
+    if len(part) == 1:
+        return part[0]
+    codes = part or codes
     known = "、".join(f"{c} {entries[c].spec.name}" for c in codes)
     raise NotFound(
-        f"没有费用“{name[:40]}”;现有:{known}", f"no fee {name[:40]!r}; there are {', '.join(codes)}"
+        f"没有费用“{name[:40]}”；{'可能是' if part else '现有'}：{known}",
+        f"no fee {name[:40]!r}; there are {', '.join(codes)}",
     )
 
 

@@ -47,6 +47,9 @@ def parse_value(spec: ElementSpec, raw: Any) -> Value:
         if not text or len(text) > 500:
             raise bad("应为 1–500 个字符的文字", "text of 1 to 500 characters expected")
         if spec.options and text not in spec.options:
+            begun = [o for o in spec.options if o.startswith(text)]
+            if len(begun) == 1:  # 居住 for 居住用地: only one option begins so
+                return begun[0]
             raise bad(f"只能是:{'、'.join(spec.options)}", f"one of {spec.options} expected, got {text!r}")
         return text
     if spec.type is Type.BOOL:

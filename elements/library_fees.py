@@ -130,9 +130,9 @@ def pieces(house: int | None = None, other: int | None = None, parking: int | No
 @function("fee.registration_case", "Σ 件数 × 标准 × 减免 + 增发证书 × 工本费")
 def registration_case(
     rates: Rows,
-    reliefs: Rows,
     small_enterprise: bool | None = None,
     relief: str | None = None,
+    relief_share: Decimal | None = None,
     house: int | None = None,
     other: int | None = None,
     parking: int | None = None,
@@ -141,8 +141,8 @@ def registration_case(
 ) -> Computed:
     """不动产登记费 元: 住宅, 非住宅, 车库车位储藏间 件数; each carries one certificate, more cost 工本费.
 
-    ``books`` is the number of certificates in all, instead of ``extra_books``. ``relief`` is a row of
-    ``reliefs`` (``share`` % charged); 小微企业 are free when they claim it. What is not claimed is not granted.
+    ``books`` is the number of certificates in all, instead of ``extra_books``. Of a ``relief``
+    ``relief_share`` % is charged; 小微企业 are free when they claim it. What is not claimed is not granted.
     """
     if house is None and other is None and parking is None:
         raise Undecided(
@@ -161,15 +161,17 @@ def registration_case(
         extra_books = books - pieces
     price = {str(r["kind"]): Decimal(r["value"]) for r in rates}
     clause = {str(r["kind"]): str(r["clause"]) for r in rates}
-    free = "小微企业" if small_enterprise else relief
-    rule = next((r for r in reliefs if free is not None and r["relief"] == free), None)
-    if free is not None and rule is None:
-        raise Undecided(
-            Missing("DJ_RELIEF", free, f"收费标准没有“{free}”的减免规定", f"no relief for {free!r}")
-        )
-    share = Decimal(rule["share"]) / 100 if rule is not None else Decimal(1)
-    if rule is not None and share == 0:
-        return Computed(Decimal(0), substituted=f"{free}免收", clause=str(rule["clause"]))
+    free, share = relief, Decimal(1)
+    if small_enterprise:
+        free, share = "小微企业", price["小微企业"]
+    elif relief is not None:
+        if relief_share is None:
+            raise Undecided(
+                Missing("DJ_RELIEF", relief, f"没有“{relief}”的减免规定", f"no relief for {relief!r}")
+            )
+        share = relief_share / 100
+    if share == 0:
+        return Computed(Decimal(0), substituted=f"{free}免收", clause=clause.get(str(free), ""))
     parts = [("住宅", house), ("非住宅", other), ("车库车位储藏间", parking)]
     steps, total = [], Decimal(0)
     for kind, number in parts:
@@ -184,7 +186,7 @@ def registration_case(
         steps.append(
             Step("增发证书", f"{extra_books} × {num(price['增发证书'])}", num(amount), clause["增发证书"])
         )
-    used = [s.clause for s in steps] + ([str(rule["clause"])] if rule is not None else [])
+    used = [s.clause for s in steps]
     return Computed(
         total,
         substituted=" + ".join(s.expression for s in steps) or "0",

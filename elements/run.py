@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elements.element import Kind, Type
 from elements.engine import Catalogue, Entry, Evaluation, evaluate, explain, load_catalogue, read_inputs
+from elements.naming import named_inputs
 from elements.opinion import Reviewed, draft
 from elements.places import with_settings
 from elements.report import element_row
 from elements.review import counts, review_rows
 from elements.tariffs import EVIDENCE_ZH
 from elements.values import ElementValue
-from elements.workbook import Reading
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import to_plain
+
+if TYPE_CHECKING:
+    from elements.workbook import Reading
 
 
 def list_elements(catalogue: Catalogue, at: dt.date) -> list[dict[str, Any]]:
@@ -125,10 +128,14 @@ def run_business(catalogue: Catalogue, business: str, inputs: Mapping[str, Any],
     """Evaluate one business's table.
 
     Raises:
-        NotFound: no such business. BadInput: unusable inputs.
+        NotFound: no such business. BadInput: unusable inputs; a short name may stand for the one input it fits.
     """
     codes = catalogue.codes_of(business, at)
-    return evaluate(catalogue, with_settings(catalogue, read_inputs(catalogue, inputs, at), at), at, codes)
+    rules = catalogue.at(at)
+    reached = dict.fromkeys([*codes, *rules.closure(codes)])
+    scope = [c for c in reached if not rules.entries[c].spec.computed or rules.entries[c].spec.own]
+    given = read_inputs(catalogue, named_inputs(catalogue, scope, inputs, at), at)
+    return evaluate(catalogue, with_settings(catalogue, given, at), at, codes)
 
 
 def run_plain(catalogue: Catalogue, business: str, inputs: Mapping[str, Any], at: dt.date) -> dict[str, Any]:
