@@ -182,17 +182,6 @@ def banded(
     )
 
 
-@function("parking_needed", "Σ ⌈计算基数 ÷ 单位 × 指标⌉")
-def parking_needed(quantities: dict[str, Any], rates: Rows) -> Computed:
-    """Required car spaces: per use ``quantity / per × rate``, each use rounded up."""
-    lines = planning.required_parking(rates, {k: Decimal(str(v)) for k, v in quantities.items()})
-    return Computed(
-        Decimal(sum(n for *_, n in lines)),
-        steps=tuple(Step(use, f"{num(q)} × {plain_number(rate)}", str(n)) for use, q, rate, n in lines),
-        substituted=" + ".join(f"{use} {n}" for use, _, _, n in lines),
-    )
-
-
 @function("households", "户数 = Σ套;未给套数时 = 住宅建筑面积 ÷ 户均面积")
 def households(
     units: int | None = None,

@@ -7,11 +7,11 @@ import datetime as dt
 from elements.engine import JURISDICTION, Catalogue
 from elements.values import ElementValue, Undecided
 
-_TOPICS = {"AREA_RULES": "面积", "FAR_RULES": "计容", "GREEN_RULES": "绿地"}
+_TOPICS = {"AREA_RULES": "面积", "FAR_RULES": "计容", "GREEN_RULES": "绿地", "HX_TIERS": "核实"}
 
 
 def rule_sets(catalogue: Catalogue, place: str, at: dt.date) -> dict[str, ElementValue]:
-    """AREA_RULES, FAR_RULES and GREEN_RULES as the jurisdiction's table of rule sets says."""
+    """Rule sets of areas, FAR, green and the tolerance tiers of 规划核实, as the jurisdiction's table says."""
     out: dict[str, ElementValue] = {}
     for code, topic in _TOPICS.items():
         try:

@@ -42,35 +42,6 @@ def soil_coefficient(rules: Rows, kind: str, soil_m: Decimal | None, what: str) 
     return Decimal(row["coefficient"]), str(row["clause"])
 
 
-def required_parking(
-    rows: Rows, quantities: Mapping[str, Decimal]
-) -> list[tuple[str, Decimal, Decimal, int]]:
-    """Required car spaces per use: (use, basis, rate, spaces), each use rounded up (ceil).
-
-    ``rows`` are ``usage, per, rate``: spaces per ``per`` units (100 ㎡, 1 户 …) of the use's basis quantity.
-
-    Raises:
-        Undecided: a use without a rate.
-    """
-    out: list[tuple[str, Decimal, Decimal, int]] = []
-    for usage, quantity in quantities.items():
-        row = next((r for r in rows if r["usage"] == usage), None)
-        if row is None or row["rate"] is None:
-            raise Undecided(
-                Missing(
-                    "table:parking-rates",
-                    "停车配建指标",
-                    f"没有“{usage}”的停车配建指标",
-                    f"no parking rate for {usage!r}",
-                )
-            )
-        spaces = quantity / Decimal(row["per"]) * Decimal(row["rate"])
-        out.append(
-            (usage, quantity, Decimal(row["rate"]), int(spaces.to_integral_value(rounding="ROUND_CEILING")))
-        )
-    return out
-
-
 _PARKING_RATE = re.compile(
     r"([≥>=]{1,2}|不少于|不低于)?\s*(\d+(?:\.\d+)?)\s*(?:个|辆)?(?:机动车)?(?:停?车位|泊位|个|辆)\s*/\s*(户|套|(\d+)?\s*(?:㎡|m2|m²|平方米))"
 )

@@ -258,19 +258,6 @@ def test_unreadable_parking_rule_is_undecided() -> None:
         planning.parse_parking("按停车规定执行")
 
 
-def test_required_parking_rounds_up_per_use() -> None:
-    rates = [
-        {"usage": "住宅", "per": 100, "rate": Decimal("1.0")},
-        {"usage": "商业", "per": 100, "rate": None},
-    ]
-    assert planning.required_parking(rates, {"住宅": Decimal("1001")}) == [
-        ("住宅", Decimal(1001), Decimal("1.0"), 11)
-    ]
-    for usage in ("商业", "医院"):
-        with pytest.raises(Undecided):
-            planning.required_parking(rates, {usage: Decimal(1)})
-
-
 # ---- areas
 
 
