@@ -96,6 +96,14 @@ def review(session: Session, actor: Actor, review_id: uuid.UUID, *, lock: bool =
     return session.scalar(statement)
 
 
+def agreed_review(session: Session, revision_id: uuid.UUID) -> JointReview | None:
+    """The newest round of review of a revision that ended in agreement (for services that have checked who asks)."""
+    statement = select(JointReview).where(
+        JointReview.revision_id == revision_id, JointReview.verdict == "agree"
+    )
+    return session.scalar(statement.order_by(JointReview.closed_at.desc()).limit(1))
+
+
 def marks(session: Session, review_id: uuid.UUID) -> Sequence[Mark]:
     """Marks of a review in order of placing."""
     return session.scalars(

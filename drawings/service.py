@@ -14,6 +14,7 @@ from drawings.mark_service import (
     save_mark_draft,
 )
 from drawings.opinion_service import close_review, give_opinion, joint_to_plain, own_draft, save_draft
+from drawings.print_service import area_pdf, drawing_set, review_sheet
 from drawings.reply_service import reply
 from drawings.review_facts import review_standing
 from drawings.review_feed import events_after, newest_event
@@ -31,10 +32,12 @@ from drawings.sheet_service import compare_revisions, packed_sheet, revision_are
 
 __all__ = [
     "add_mark",
+    "area_pdf",
     "close_mark",
     "close_review",
     "compare_revisions",
     "current_revision",
+    "drawing_set",
     "drop_mark_draft",
     "edit_mark",
     "events_after",
@@ -53,6 +56,7 @@ __all__ = [
     "points_to_answer",
     "reply",
     "review_of_case",
+    "review_sheet",
     "review_standing",
     "reviews_of_case",
     "revision_areas",

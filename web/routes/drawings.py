@@ -114,6 +114,25 @@ def area_workbook_file(
     )
 
 
+@api.get("/projects/{project_id}/drawings/areas.pdf", response_class=Response)
+def area_pdf_file(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    revision: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """The same table as PDF."""
+    name, data = service.area_pdf(session, actor, project_id, revision)
+    return attachment(data, name, "application/pdf")
+
+
+@api.get("/revisions/{revision_id}/sealed-set.zip", response_class=Response)
+def sealed_set(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID) -> Response:
+    """封存图纸: all files of a revision that passed joint review, with their hashes; 409 for any other revision."""
+    name, data = service.drawing_set(session, actor, revision_id)
+    return attachment(data, name, "application/zip")
+
+
 def attachment(data: bytes, name: str, media_type: str) -> Response:
     return Response(
         data,

@@ -119,6 +119,13 @@ def marks_dxf(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, number
     return attachment(data, name, "image/vnd.dxf")
 
 
+@api.get("/joint-reviews/{review_id}/review-sheet.pdf", response_class=Response)
+def review_sheet(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> Response:
+    """审图意见单: the drawings with their marks and the list of opinions."""
+    name, data = service.review_sheet(session, actor, review_id)
+    return attachment(data, name, "application/pdf")
+
+
 @api.post("/joint-reviews/{review_id}/marks", status_code=201)
 def add_mark(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, new: NewMark) -> dict[str, Any]:
     """Place a mark."""

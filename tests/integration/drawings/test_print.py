@@ -1,0 +1,77 @@
+"""What is printed: area table, review sheet with marks, sealed set."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import uuid
+import zipfile
+
+import pytest
+
+from drawings import service
+from drawings.sheet import build_sheet
+from drawings.sheet_picture import NumberedMark, sheet_picture
+from project_box import seal
+from project_box import service as box
+from project_box.kernel.errors import Conflict
+from tests.unit.drawings import build
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def review(session, actors):
+    code = f"2611-430104-04-01-{uuid.uuid4().int % 10**6:06d}"
+    project = box.create_project(session, actors["developer"], code=code, name="打印测试")
+    box.grant(
+        session, project.id, role=None, organisation_id=actors["handler"].organisation_id, reason="test"
+    )
+    revision = service.submit_revision(
+        session, actors["developer"], project.id, [("总平图.dxf", build.data(build.site_plan()))]
+    )
+    return service.open_review(
+        session, actors["handler"], uuid.uuid4(), project.id, revision.id, ["planning", "fire"]
+    )
+
+
+def test_area_table_and_review_sheet_are_pdf(session, actors, review) -> None:
+    name, pdf = service.area_pdf(session, actors["developer"], review.project_id)
+    assert name.endswith("建筑面积统计表.pdf") and pdf.startswith(b"%PDF")
+    at = {"type": "Point", "coordinates": [build.X + 30, build.Y + 25]}
+    service.add_mark(session, actors["fire"], review.id, kind="point", geometry=at, text="退让 < 5 m & #不足")
+    name, pdf = service.review_sheet(session, actors["fire"], review.id)
+    assert name.endswith("审图意见单.pdf") and pdf.startswith(b"%PDF") and len(pdf) > 10_000
+
+
+def test_a_picture_shows_marks_and_says_what_it_leaves_out() -> None:
+    doc = build.site_plan()
+    cad, model = build.cad_of(doc), build.model_of(doc)
+    sheet = build_sheet(cad, model)
+    mark = NumberedMark(7, "mandatory", {"type": "Point", "coordinates": [build.X + 900, build.Y]})
+    picture = sheet_picture(sheet, [mark])
+    assert ">7</text>" in picture.svg
+    assert picture.svg.count("<path") + picture.left_out <= len(sheet)
+    assert "nan" not in picture.svg and "inf" not in picture.svg
+
+
+def test_only_an_agreed_revision_is_sealed(session, actors, review) -> None:
+    revision = review.revision
+    with pytest.raises(Conflict) as refused:
+        service.drawing_set(session, actors["handler"], revision.id)
+    assert refused.value.code == "not_agreed"
+    for person in ("planner", "fire"):
+        service.give_opinion(session, actors[person], review.id, verdict="agree")
+    service.close_review(session, actors["handler"], review.id)
+    _, data = service.drawing_set(session, actors["handler"], revision.id)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        for file in manifest["files"]:
+            assert hashlib.sha256(archive.read(f"图纸/{file['name']}")).hexdigest() == file["sha256"]
+        assert seal.verify_pdf(archive.read("审图意见单.pdf")).ok
+    changed = service.submit_revision(
+        session, actors["developer"], review.project_id, [("总平图.dxf", build.data(build.site_plan()))]
+    )
+    with pytest.raises(Conflict):
+        service.drawing_set(session, actors["handler"], changed.id)
