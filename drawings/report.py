@@ -8,6 +8,7 @@ from typing import Any
 
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.guess import Guess, proposed
+from drawings.measures import measures
 from drawings.standards import Standard, load_standards, roles
 from drawings.survey import LayerRing, Survey
 from project_box.kernel.finding import Issue
@@ -31,9 +32,9 @@ def drawing_report(
 
     Returns:
         ``file, format, version, readable, kind, standard, units, georeference, sheets, layers, proposed_roles, roles,
-        areas, sums, repairs, dimensions, texts, attributes, issues``. Areas are in ㎡ rounded to 4 decimals, lengths in
-        metres, places (``at``) in drawing units. ``areas`` holds one entry per shape with a role and, from the survey,
-        one per closed ring on a layer without a role (``role`` null, with proposed roles).
+        areas, sums, measures, repairs, dimensions, texts, attributes, issues``. Areas are in ㎡ rounded to 4 decimals,
+        lengths in metres, places (``at``) in drawing units. ``areas`` holds one entry per shape with a role and, from
+        the survey, one per closed ring on a layer without a role (``role`` null, with proposed roles).
     """
     standard = standard or load_standards().get(model.standard or "")
     places = _places(survey) if survey is not None else {}
@@ -62,6 +63,7 @@ def drawing_report(
         "roles": _by_role(model),
         "areas": areas,
         "sums": _sums(model),
+        "measures": measures(model),
         "repairs": list(model.repairs),
         "dimensions": to_plain(list(model.dimensions)),
         "texts": to_plain(list(survey.texts)) if survey is not None else [],

@@ -28,6 +28,7 @@ def show(report: dict[str, Any]) -> None:
     _place(report)
     _roles_and_layers(report)
     _rings(report)
+    _measures(report)
     edited = [d for d in report["dimensions"] if d["edited"]]
     if edited:
         rows = [(d["handle"], d["kind"], d["text"], f"{d['measured']:.2f}") for d in edited]
@@ -101,6 +102,24 @@ def _rings(report: dict[str, Any]) -> None:
             rows,
             right=(3, 4),
         )
+
+
+def _measures(report: dict[str, Any]) -> None:
+    """Setbacks of each building, smallest first, and floors with their areas."""
+    found = report["measures"]
+    nearest = sorted(found["setbacks"], key=lambda r: r["distance_m"])[:20]
+    if nearest:
+        rows = [
+            (r["building"], f"{r['side']}侧用地红线" if "side" in r else r["to"], f"{r['distance_m']:.3f}")
+            for r in nearest
+        ]
+        cli_support.table("退让（最小的 20 个）", ["建筑", "对象", "距离 m"], rows, right=(2,))
+    if found["floors"]:
+        floors = [
+            (f["building"], f["name"], f["floors"], f["storeys"], f"{sum(f['area_m2'].values()):,.2f}")
+            for f in found["floors"]
+        ]
+        cli_support.table("楼层", ["楼号", "层名", "起止层", "层数", "框内线框 ㎡"], floors, right=(3, 4))
 
 
 def _repairs(report: dict[str, Any]) -> None:

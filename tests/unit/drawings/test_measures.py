@@ -1,0 +1,57 @@
+"""What the shapes give without any rule: setbacks per side, floors, heights, counts by kind."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from drawings.interpret import interpret
+from drawings.measures import measures
+from tests.unit.drawings.build import box, cad_of, model_of, new, ring, site_plan, text
+
+
+def test_setbacks_per_side_of_a_turned_site() -> None:
+    turn = math.radians(30)
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return (500 + x * math.cos(turn) - y * math.sin(turn), 800 + x * math.sin(turn) + y * math.cos(turn))
+
+    doc = new()
+    ring(doc, "用地红线", [at(0, 0), at(50, 0), at(100, 0), at(100, 80), at(0, 80)])
+    ring(doc, "建筑基底", [at(7, 10), at(60, 10), at(60, 30), at(7, 30)])
+    text(doc, "建筑基底", "楼号=1#", *at(20, 20))
+    ring(doc, "建筑控制线", [at(5, 5), at(95, 5), at(95, 75), at(5, 75)])
+    rows = measures(interpret(cad_of(doc)))["setbacks"]
+    site = [r for r in rows if r["to"] == "site_boundary"]
+    assert sorted(r["distance_m"] for r in site) == pytest.approx(
+        [7, 10, 40, 50]
+    )  # the middle point is no corner
+    # each faces 30 degrees left of its plain direction: east becomes north-east
+    assert {r["side_en"]: round(r["distance_m"], 6) for r in site} == {"SE": 10, "NE": 40, "NW": 50, "SW": 7}
+    assert all(r["building"] == "1#" and r["inside"] for r in site)
+    assert next(r["distance_m"] for r in rows if r["to"] == "control_line") == pytest.approx(2)
+
+
+def test_counts_heights_and_spacing() -> None:
+    found = measures(interpret(cad_of(site_plan())))
+    assert found["parking"] == [
+        {"role": "parking_car", "kind": None, "place": None, "shapes": 10, "count": 10, "area_m2": 132.5}
+    ]
+    assert found["green"][0]["area_m2"] == 1500
+    assert found["heights"][0]["height_m"] == 54.3 and found["heights"][0]["source"] == "attribute"
+    assert [s["distance_m"] for s in found["spacings"]] == [40.0]
+
+
+def test_floors_stand_for_their_storeys() -> None:
+    doc = new()
+    for k, floors in enumerate(("1", "2-17", "-1")):
+        box(doc, "楼层框", 60 * k, 0, 50, 40)
+        text(doc, "楼层框", f"楼号=5#;层名=第{k}图;起止层={floors};层高=3", 60 * k + 2, 2)
+        box(doc, "MJX_全", 60 * k + 5, 5, 30, 20)
+    floors = measures(model_of(doc, "项目-5#-单体图.dxf"))["floors"]
+    assert [(f["floors"], f["storeys"], f["total_m2"]["area_full"]) for f in floors] == [
+        ("1", 1, 600.0),
+        ("2-17", 16, 9600.0),
+        ("-1", 1, 600.0),
+    ]
