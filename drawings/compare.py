@@ -515,6 +515,7 @@ def comparison_to_plain(found: Comparison) -> dict[str, Any]:
                 "name_en": names[r.role].en,
                 "area_delta": r.area_delta,
                 "count_delta": r.count_after - r.count_before,
+                "causes": _causes(found.changes, r.role),
             }
             for r in found.roles
         ],
@@ -543,6 +544,23 @@ def comparison_to_plain(found: Comparison) -> dict[str, Any]:
             for index, c in enumerate(found.changes, 1)
         ],
     }
+
+
+def _causes(changes: Sequence[ShapeChange], role: str) -> list[dict[str, Any]]:
+    """The changes behind the difference of a role's totals, the greatest first; the others are left out."""
+    own = [
+        {
+            "id": index,
+            "change": c.change.value,
+            "handle": c.shape.handle,
+            "label": _label(c.shape),
+            "area_delta": c.area_delta,
+            "count_delta": int(c.change is Change.ADDED) - int(c.change is Change.REMOVED),
+        }
+        for index, c in enumerate(changes, 1)
+        if c.role == role and (c.change in _REVERSE or abs(c.area_delta or 0.0) >= 0.005)
+    ]
+    return sorted(own, key=lambda c: -abs(c["area_delta"] or 0.0))
 
 
 def _label(shape: RoleShape) -> str:

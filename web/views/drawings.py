@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
+from drawings.area_compare import compare_areas, figures_to_plain
 from drawings.area_table import area_table_to_plain
 from drawings.compare import comparison_to_plain, overlay_geojson
 from drawings.models import Revision, RevisionFile
@@ -163,6 +164,11 @@ def compare_plain(
             "created_at": old.created_at.isoformat(),
         },
         "to": {"revision": new.number, "revision_id": str(new.id), "created_at": new.created_at.isoformat()},
+        "figures": figures_to_plain(
+            compare_areas(
+                *(service.revision_areas(session, actor, project_id, r.number)[1] for r in (old, new))
+            )
+        ),
         **plain,
     }
 
