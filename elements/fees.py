@@ -168,7 +168,7 @@ def fee_line(catalogue: Catalogue, evaluation: Evaluation, code: str) -> FeeLine
         unit=quantity.unit if quantity is not None else "",
         rate=rate.display if rate is not None and rate.value is not None else None,
         rate_unit=rate.unit if rate is not None else "",
-        rate_doc="自带费率" if rate is not None and rate.code in own else _documents([rate] if rate else []),
+        rate_doc=_rate_documents(catalogue, evaluation, spec.fee.rate, own),
         formula=found.formula,
         substituted=found.substituted,
         amount=Decimal(found.display) if amount is not None else None,
@@ -178,7 +178,7 @@ def fee_line(catalogue: Catalogue, evaluation: Evaluation, code: str) -> FeeLine
         ),
         doc_no=_documents(below),
         clause=found.clause,
-        verified=found.verified,
+        verified=found.verified and not own,
         outcome="computed" if amount is not None else "undecided",
         missing=found.missing,
         steps=tuple(_step(e) for e in below if e.source != "form" or e.value is not None),
@@ -187,6 +187,18 @@ def fee_line(catalogue: Catalogue, evaluation: Evaluation, code: str) -> FeeLine
         rule_version=evaluation.rule_version,
         at=evaluation.at,
     )
+
+
+def _rate_documents(
+    catalogue: Catalogue, evaluation: Evaluation, rate: str | None, own: Sequence[str]
+) -> str:
+    """Documents of the rate and of everything it was worked out from; 自带费率 where it was handed in."""
+    if rate is None:
+        return ""
+    if rate in own:
+        return "自带费率"
+    below = catalogue.at(evaluation.at).closure([rate], frozenset(own))
+    return _documents(evaluation.elements[c] for c in below if c in evaluation.elements)
 
 
 def _documents(elements: Iterable[Evaluated]) -> str:

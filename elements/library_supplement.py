@@ -70,7 +70,7 @@ def changed_parts(text: str) -> list[str]:
     if odd or not parts:
         raise BadInput(
             f"变更事项“{(odd or [text])[0][:20]}”应为 {'、'.join(_PARTS)} 中的一项或几项",
-            f"items of the change: one or more of {'、'.join(_PARTS)}",
+            f"{(odd or [text])[0][:20]!r}: one or more of {'、'.join(_PARTS)} expected",
             place="BG_PARTS",
         )
     return parts
