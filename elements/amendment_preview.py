@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ from project_box.models import Project
 
 #: result kind → what it is called
 KINDS = {"indicator_table": "指标", "fee_statement": "规费", "sunlight_table": "日照"}
+#: a line of a register is a past case of its business
+REGISTER = "register:"
 #: rows kept per case; the counts count all
 MAX_ROWS = 60
 #: tables that named functions of the sunlight check look into by themselves
@@ -82,6 +85,9 @@ def touched(before: Catalogue, after: Catalogue, day: dt.date) -> set[str]:
     sun = any(c.startswith(_SUN_TABLES) for c in tables)
     if sun or codes & set(rules.closure(after.codes_of(SUNLIGHT, day))):
         out.add("sunlight_table")
+    for business in after.businesses:
+        if codes & set(rules.closure(after.codes_of(business, day))):
+            out.add(f"{REGISTER}{business}")
     return out
 
 
@@ -114,7 +120,8 @@ def preview(
         reader = replace(actor, organisation_id=project.organisation_id)
         old = before or project_rules(session, project.id).catalogue
         kinds = touched(old, after, day) if old.version != after.version else set()
-        for kind, run in _runs(session, reader, project.id):
+        recorded = chain(_runs(session, reader, project.id), _register_runs(session, project.id))
+        for kind, run in recorded:
             evaluated += 1
             if kind not in kinds:
                 continue
@@ -123,7 +130,8 @@ def preview(
             except PlatformError as error:
                 tally.failed.append({"project": project.name, "kind": kind, "message": error.zh})
                 continue
-            _count(tally, project, kind, rows, project.id in pinned)
+            name = KINDS.get(kind) or after.business(kind.removeprefix(REGISTER)).name
+            _count(tally, project, kind, name, rows, project.id in pinned)
         if progress is not None:
             progress(number, len(projects))
     return {
@@ -141,7 +149,9 @@ def preview(
     }
 
 
-def _count(tally: _Tally, project: Project, kind: str, rows: Sequence[dict[str, Any]], pinned: bool) -> None:
+def _count(
+    tally: _Tally, project: Project, kind: str, name: str, rows: Sequence[dict[str, Any]], pinned: bool
+) -> None:
     if not rows:
         return
     conclusions = sum(r["kind"] == Kind.CONCLUSION.value for r in rows)
@@ -153,7 +163,7 @@ def _count(tally: _Tally, project: Project, kind: str, rows: Sequence[dict[str, 
             "code": project.code,
             "name": project.name,
             "kind": kind,
-            "kind_name": KINDS[kind],
+            "kind_name": name,
             "pinned": pinned,
             "values": len(rows) - conclusions,
             "conclusions": conclusions,
@@ -195,6 +205,20 @@ def _runs(session: Session, reader: Actor, project_id: uuid.UUID) -> Iterator[tu
             return {line["code"]: fee_value(line) for line in payload["lines"]}
 
         yield "fee_statement", statement
+
+
+def _register_runs(session: Session, project_id: uuid.UUID) -> Iterator[tuple[str, _Run]]:
+    """Recorded reviews of a project: their business on what they were given (records measured on drawings apart)."""
+    for line in repository.register_lines(session, project_id):
+        given = {c: v["value"] for c, v in line.inputs.items() if v.get("value") is not None}
+
+        def review(
+            catalogue: Catalogue, day: dt.date, business: str = line.register, raw: Mapping[str, Any] = given
+        ) -> Mapping[str, Evaluated]:
+            values = with_settings(catalogue, read_inputs(catalogue, raw, day), day)
+            return _shown(evaluate(catalogue, values, day, catalogue.codes_of(business, day)))
+
+        yield f"{REGISTER}{line.register}", review
 
 
 def _shown(evaluation: Evaluation) -> Mapping[str, Evaluated]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, Subquery, exists, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session, aliased, undefer
 
+from elements.register_models import RegisterLine
 from elements.ruleset_models import Amendment, RuleForce, RulePin, RuleSet
 from project_box.models import Project, Result
 
@@ -68,21 +69,36 @@ def amendment(session: Session, number: int, *, locked: bool = False) -> Amendme
     return session.scalars(statement).unique().one_or_none()
 
 
+def _worked_on(kinds: Sequence[str]) -> Subquery:
+    """Projects with a result of one of the kinds or a line in a register, and when they were last worked on."""
+    results = select(Result.project_id, Result.created_at.label("at")).where(Result.kind.in_(kinds))
+    lines = select(RegisterLine.project_id, RegisterLine.recorded_at.label("at")).where(_reviewed())
+    both = union_all(results, lines).subquery()
+    return select(both.c.project_id, func.max(both.c.at).label("at")).group_by(both.c.project_id).subquery()
+
+
+def _reviewed() -> ColumnElement[bool]:
+    """Lines that hold a review's inputs (those of decided cases rest on the tables of the box)."""
+    return RegisterLine.origin != "case"
+
+
 def past_cases(session: Session, kinds: Sequence[str], limit: int | None) -> Sequence[Project]:
-    """Projects with a result of one of the kinds, the one worked on last first."""
-    newest = (
-        select(Result.project_id, func.max(Result.created_at).label("at"))
-        .where(Result.kind.in_(kinds))
-        .group_by(Result.project_id)
-        .subquery()
-    )
+    """Projects with a result of one of the kinds or a recorded review, the one worked on last first."""
+    newest = _worked_on(kinds)
     statement = select(Project).join(newest, newest.c.project_id == Project.id)
     statement = statement.order_by(newest.c.at.desc(), Project.code)
     return session.scalars(statement.limit(limit) if limit is not None else statement).unique().all()
 
 
 def past_case_count(session: Session, kinds: Sequence[str]) -> int:
-    """How many projects have a result of one of the kinds."""
-    return int(
-        session.scalar(select(func.count(Result.project_id.distinct())).where(Result.kind.in_(kinds))) or 0
+    """How many projects :func:`past_cases` has."""
+    return int(session.scalar(select(func.count()).select_from(_worked_on(kinds))) or 0)
+
+
+def register_lines(session: Session, project_id: uuid.UUID) -> Sequence[RegisterLine]:
+    """Recorded reviews of a project that no later one replaces."""
+    later = aliased(RegisterLine)
+    statement = select(RegisterLine).where(
+        RegisterLine.project_id == project_id, _reviewed(), ~exists().where(later.replaces == RegisterLine.id)
     )
+    return session.scalars(statement.order_by(RegisterLine.register, RegisterLine.number)).all()
