@@ -76,7 +76,7 @@ _ORDER = (Outcome.PASS, Outcome.FAIL, Outcome.UNDECIDED, Outcome.NOTE)
 def _listed(found: Sequence[Mapping[str, Any]]) -> str:
     if len(found) > _SPELLED:
         return "、".join(str(c["name"]) for c in found) + f"，共 {len(found)} 项。"
-    return "；".join(f"（{i}）{_sentence(c)}" for i, c in enumerate(found, 1)) + "。"
+    return "\n" + "；\n".join(f"（{i}）{_sentence(c)}" for i, c in enumerate(found, 1)) + "。"
 
 
 def _sentence(conclusion: Mapping[str, Any]) -> str:

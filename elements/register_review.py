@@ -151,10 +151,14 @@ def review(
     register = columns(catalogue, business, day)
     rows = {c.code: element_row(catalogue, evaluation, c.code) for c in register}
     plain["register"] = key_elements(register, rows)
-    names = {"project": project.name, "code": project.code, "applicant": project.organisation.name}
-    drafted = opinion_of(plain, **names, subject=subject)
+    drafted = opinion_of(plain, **names_of(project), subject=subject.strip())
     plain["opinion"] = drafted
     return Review(project, business, day, plain, values, drafted)
+
+
+def names_of(project: Project) -> dict[str, str]:
+    """How an opinion names a project."""
+    return {"project": project.name, "code": project.code, "applicant": project.organisation.name}
 
 
 def _input_plain(catalogue: Catalogue, value: ElementValue, at: dt.date) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from elements import service
 from elements.element import Type
 from elements.engine import Catalogue
 from elements.register_models import RegisterLine
-from elements.register_review import Review, known_values, review
+from elements.register_review import Review, known_values, names_of, review
 from elements.review import filtered, grouped
 from elements.ruleset_service import rules_for
 from elements.values import ElementValue
@@ -235,13 +235,17 @@ def record(session: Session, actor: Actor, business: str, typed: Mapping[str, st
         raise BadInput(
             "请先选择项目", "choose a project first", place="project", remedy="在“项目”中选择后再记入台账"
         )
+    opinion = typed.get("opinion", "").replace("\r\n", "\n")
+    before = runs.opinion_of(
+        found.plain, **names_of(found.project)
+    )  # as the page drafted it, without the object
     return registers.record_review(
         session,
         actor,
         found,
         subject=typed.get("subject", ""),
         decision=typed.get("decision", ""),
-        opinion=typed.get("opinion", ""),
+        opinion="" if opinion.strip() == before.strip() else opinion,
     )
 
 
