@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 MAX_VERTICES = 128
 _DEEPEST = 60
+_POLYGON = 3
 
 Geometries = npt.NDArray[np.object_]
 
@@ -37,23 +38,37 @@ def repair(geometry: BaseGeometry) -> BaseGeometry | None:
 
 
 def subdivide(geometry: BaseGeometry, most: int = MAX_VERTICES) -> list[BaseGeometry]:
-    """Polygons of at most ``most`` vertices that together cover ``geometry``, without overlapping.
+    """Polygons of at most ``most`` vertices that together cover ``geometry``, without overlapping."""
+    parts = shapely.get_parts(geometry)
+    return list(_halved(parts, np.zeros(len(parts), dtype=np.int64), most)[0])
+
+
+def _halved(
+    parts: Geometries, owners: npt.NDArray[np.int64], most: int
+) -> tuple[Geometries, npt.NDArray[np.int64]]:
+    """Polygons cut in halves until they have at most ``most`` vertices, all together one level after the other.
 
     A ring that stays above the limit after 60 halvings (thousands of vertices in a millimetre) is kept as it is.
     """
-    done: list[BaseGeometry] = []
-    waiting: list[tuple[BaseGeometry, int]] = [(p, 0) for p in shapely.get_parts(geometry)]
-    while waiting:
-        part, depth = waiting.pop()
-        if shapely.get_num_coordinates(part) <= most or depth >= _DEEPEST:
-            done.append(part)
-            continue
-        west, south, east, north = part.bounds
-        for half in _halves(west, south, east, north):
-            for piece in shapely.get_parts(shapely.clip_by_rect(part, *half)):
-                if piece.geom_type == "Polygon" and not piece.is_empty:
-                    waiting.append((piece, depth + 1))
-    return done
+    done: list[Geometries] = []
+    whose: list[npt.NDArray[np.int64]] = []
+    for _ in range(_DEEPEST):
+        large = shapely.get_num_coordinates(parts) > most
+        done.append(parts[~large])
+        whose.append(owners[~large])
+        parts, owners = parts[large], owners[large]
+        if not len(parts):
+            break
+        halves = [
+            shapely.clip_by_rect(part, *half)
+            for part, box in zip(parts, shapely.bounds(parts).tolist(), strict=True)
+            for half in _halves(*box)
+        ]
+        parts, index = shapely.get_parts(np.array(halves, dtype=object), return_index=True)
+        owners = np.repeat(owners, 2)[index]
+        areas = (shapely.get_type_id(parts) == _POLYGON) & ~shapely.is_empty(parts)
+        parts, owners = parts[areas], owners[areas]
+    return np.concatenate([*done, parts]), np.concatenate([*whose, owners])
 
 
 def boxes_over(
@@ -91,25 +106,24 @@ def _halves(
     return (west, south, east, middle), (west, middle, east, north)
 
 
-def cut(geometries: Geometries, numbers: npt.NDArray[np.int64]) -> tuple[Geometries, npt.NDArray[np.int64]]:
+def cut(
+    geometries: Geometries, numbers: npt.NDArray[np.int64], most: int = MAX_VERTICES
+) -> tuple[Geometries, npt.NDArray[np.int64]]:
     """Pieces of many features in Hilbert order, with the feature number of each.
 
     Args:
         geometries: valid Polygons or MultiPolygons.
         numbers: feature number of each geometry.
+        most: vertices of a piece.
     """
     parts, index = shapely.get_parts(geometries, return_index=True)
     owners = numbers[index]
-    large = shapely.get_num_coordinates(parts) > MAX_VERTICES
-    pieces = list(parts[~large])
-    piece_owners = list(owners[~large])
-    for part, owner in zip(parts[large], owners[large], strict=True):
-        found = subdivide(part)
-        pieces += found
-        piece_owners += [owner] * len(found)
-    shapes = np.array(pieces, dtype=object)
-    who = np.array(piece_owners, dtype=np.int64)
-    broken = np.flatnonzero(~shapely.is_valid(shapes))
+    large = shapely.get_num_coordinates(parts) > most
+    halved, halved_owners = _halved(parts[large], owners[large], most)
+    shapes = np.concatenate([parts[~large], halved])
+    who = np.concatenate([owners[~large], halved_owners])
+    # what was not cut is as valid as it came
+    broken = np.count_nonzero(~large) + np.flatnonzero(~shapely.is_valid(halved))
     extra: list[tuple[BaseGeometry, int]] = []
     for position in broken:
         mended = repair(shapes[position])

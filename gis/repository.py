@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,24 +76,31 @@ def retire_others(session: Session, keep: LayerVersion) -> None:
     session.refresh(keep)
 
 
-def _copy(session: Session, statement: str, rows: Iterable[str]) -> None:
-    buffer = io.StringIO("".join(rows))
+_COPY_HEAD, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_NULL = struct.pack("!i", -1)
+
+
+def _copy(session: Session, table: str, columns: str, rows: Iterable[bytes]) -> None:
+    """COPY in PostgreSQL's binary form: no number or geometry is written as text and parsed again."""
     cursor = session.connection().connection.cursor()
     try:
-        cursor.copy_expert(statement, buffer)
+        buffer = io.BytesIO(b"".join((_COPY_HEAD, *rows, _COPY_END)))
+        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)", buffer)
     finally:
         cursor.close()
 
 
-def _escaped(value: str | None) -> str:
-    if value is None:
-        return "\\N"
-    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+def _field(value: bytes | None) -> bytes:
+    return _NULL if value is None else struct.pack("!i", len(value)) + value
 
 
-def _ewkb(geometries: Geometries, srid: int) -> list[str]:
+def _text(value: str | None) -> bytes:
+    return _field(None if value is None else value.encode())
+
+
+def _ewkb(geometries: Geometries, srid: int) -> list[bytes | None]:
     stamped = shapely.set_srid(geometries, srid)
-    return list(shapely.to_wkb(stamped, hex=True, include_srid=True))
+    return list(shapely.to_wkb(stamped, include_srid=True))
 
 
 def copy_features(
@@ -111,42 +119,41 @@ def copy_features(
 ) -> None:
     """Write features by COPY; ``tiles`` are the geometries in EPSG:3857 (None where they cannot be shown)."""
     originals, pictures = _ewkb(geometries, crs), _ewkb(tiles, 3857)
+    head, tail = struct.Struct("!hiqii"), struct.Struct("!idi?")
     rows = (
-        "\t".join(
-            (
-                str(version_id),
-                str(n),
-                _escaped(label),
-                _escaped(key),
-                _escaped(json.dumps(values, ensure_ascii=False)),
-                original,
-                picture or "\\N",
-                repr(float(area)),
-                "t" if mended else "f",
-            )
-        )
-        + "\n"
+        head.pack(9, 8, version_id, 4, n)
+        + _text(label)
+        + _text(key)
+        + _field(b"\x01" + json.dumps(values, ensure_ascii=False).encode())  # jsonb, version 1
+        + _field(original)
+        + _field(picture)
+        + tail.pack(8, area, 1, mended)
         for n, label, key, values, original, picture, area, mended in zip(
-            numbers, labels, classes, attributes, originals, pictures, areas, repaired, strict=True
+            numbers,
+            labels,
+            classes,
+            attributes,
+            originals,
+            pictures,
+            areas.tolist(),
+            repaired,
+            strict=True,
         )
     )
-    _copy(
-        session,
-        "COPY gis.feature (version_id, fid, label, class_key, attributes, geom, geom_3857, area_m2, repaired) "
-        "FROM STDIN",
-        rows,
-    )
+    columns = "version_id, fid, label, class_key, attributes, geom, geom_3857, area_m2, repaired"
+    _copy(session, "gis.feature", columns, rows)
 
 
 def copy_pieces(
     session: Session, version_id: int, geometries: Geometries, numbers: npt.NDArray[np.int64], crs: int
 ) -> None:
     """Write pieces by COPY, in the order given."""
-    _copy(
-        session,
-        "COPY gis.piece (version_id, fid, geom) FROM STDIN",
-        (f"{version_id}\t{n}\t{wkb}\n" for n, wkb in zip(numbers, _ewkb(geometries, crs), strict=True)),
+    head = struct.Struct("!hiqii")
+    rows = (
+        head.pack(3, 8, version_id, 4, n) + _field(blob)
+        for n, blob in zip(numbers.tolist(), _ewkb(geometries, crs), strict=True)
     )
+    _copy(session, "gis.piece", "version_id, fid, geom", rows)
 
 
 def analyze(session: Session, added: int) -> None:
