@@ -64,7 +64,7 @@ def known_values(
             out[code] = ElementValue(
                 code, found.value, found.unit, found.evidence, found.source, verified=found.verified
             )
-    for code, value in service.fee_prefill(session, actor, project_id, at).items():
+    for code, value in service.fee_prefill(session, actor, project_id, at, catalogue).items():
         if code in asked and value.value is not None:
             out.setdefault(code, value)
     for result in box.results(session, actor, project_id):

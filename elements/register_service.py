@@ -27,6 +27,7 @@ from elements.register import (
 from elements.register_models import RegisterLine
 from elements.register_repository import Totals
 from elements.register_review import RESULT, Review
+from elements.ruleset_service import rules_for
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.finding import Outcome
@@ -74,7 +75,7 @@ def record_review(
         )
     subject = box.clean_text(subject, field="subject", label="办理对象", limit=MAX_SUBJECT, required=False)
     opinion = box.clean_text(opinion, field="opinion", label="审查意见", limit=MAX_OPINION, required=False)
-    catalogue = load_catalogue()
+    catalogue = rules_for(session, found.project.id, found.at)
     business = catalogue.business(found.business)
     signed = opinion.replace("\r\n", "\n") or found.drafted
     written = {"drafted": found.drafted, "text": signed, "difference": difference(found.drafted, signed)}
@@ -141,7 +142,8 @@ def record_decision(
         register: the item's code; an item that is also a business shares its register.
         findings: conclusions of the case (code, name, outcome, text …), as settled when it was decided.
     """
-    catalogue, day = load_catalogue(), service.today()
+    day = service.today()
+    catalogue = rules_for(session, project.id, day)
     known = register in catalogue.businesses
     chosen = columns(catalogue, register, day) if known else []
     table = box.latest_result(session, actor, project.id, "indicator_table") if known else None

@@ -18,6 +18,7 @@ from approval.clock import Lamp
 from approval.gates import EngagementFact
 from approval.models import Case, Task
 from approval.neighbours import ReviewFacts
+from elements.register_repository import lines_of_case
 from project_box import seal
 from project_box import service as box
 from project_box.kernel.db import Database
@@ -166,6 +167,9 @@ def test_planning_permit_from_draft_to_delivery(
     licence = service.case_licence(session, case)
     assert licence is not None
     assert re.fullmatch(rf"建字第430104{dt.date.today():%Y}GG\d{{7}}号", licence.number)
+    (line,) = lines_of_case(session, actors["signer"], case.id)
+    assert (line.register, line.decision) == ("planning-permit", "approved")
+    assert line.source["licence"] == licence.number and line.opinion["text"]
     found, report = service.verify_code(session, licence.verify_code)
     assert found.id == licence.id
     assert report.ok, report.problems
