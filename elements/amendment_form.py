@@ -151,12 +151,18 @@ def element_form(item: Mapping[str, Any]) -> dict[str, Any]:
         elif value is None:
             out[field] = ""
         elif kind == "yaml":
-            out[field] = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=100).rstrip("\n")
+            out[field] = "\n".join(_one_line(k, v) for k, v in value.items())
         elif kind == "list":
             out[field] = "、".join(str(v) for v in value)
         else:
             out[field] = str(value)
     return out
+
+
+def _one_line(key: str, value: Any) -> str:
+    """One argument as a line of YAML."""
+    text = yaml.safe_dump([value], allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=True)
+    return f"{key}: {str(text).strip()[1:-1]}"
 
 
 def _dig(item: Mapping[str, Any], field: str) -> Any:

@@ -103,6 +103,11 @@ class _Shelf:
                 self._held.popitem(last=False)
             return found
 
+    def find(self, key: str) -> Catalogue | None:
+        """The catalogue of a key if it is here."""
+        with self._lock:
+            return self._held.get(key)
+
     def put(self, catalogue: Catalogue) -> None:
         """Keep a catalogue that was just made."""
         self.get(catalogue.version, lambda: catalogue)

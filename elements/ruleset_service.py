@@ -67,6 +67,7 @@ def register_shipped(session: Session) -> str:
         raise CatalogueError(
             "要素目录的文件在启动后被改动",
             "the catalogue's files have changed since the platform was started",
+            code="catalogue_changed",
             remedy="重新启动平台",
         )
     store(session, shipped, files, origin="shipped", effective_from=today(), note="随平台发布")
@@ -172,7 +173,12 @@ def _held_on(session: Session, day: dt.date) -> str:
     base = load_catalogue().version
     rows = repository.force(session, base)
     if not rows:
-        register_shipped(session)
+        try:
+            register_shipped(session)
+        except CatalogueError as error:
+            if error.code != "catalogue_changed":
+                raise
+            return base  # what was loaded can be computed with, though not stored any more
         rows = repository.force(session, base)
     return next((row.hash for row in rows if row.effective_from <= day), base)
 
@@ -191,7 +197,7 @@ def catalogue_of(session: Session, rule_hash: str) -> Catalogue:
     shipped = load_catalogue()
     if rule_hash == shipped.version:
         return shipped
-    return open_snapshot(snapshot(session, rule_hash))
+    return shelf.find(rule_hash) or open_snapshot(snapshot(session, rule_hash))
 
 
 def snapshot(session: Session, rule_hash: str) -> Snapshot:
@@ -276,6 +282,7 @@ def pin_case(
     known = repository.pin(session, case_id)
     if known is not None:
         return known.hash
+    register_shipped(session)
     rule_hash = _held_on(session, day)
     values = {
         "case_id": case_id,
