@@ -10,6 +10,7 @@
 # stops). Settings:
 #   PYTHON                    the interpreter to use, 3.11 or newer
 #   PROJECT_BOX_SKIP_SYSTEM   any value: neither look for nor install system packages
+#   PROJECT_BOX_SKIP_KERNELS  any value: do not compile the fast drawing reader ahead of its first use
 #   PROJECT_BOX_DATABASE_URL  a PostgreSQL of your own: to run, none is installed here
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -172,6 +173,20 @@ if ! stamped .venv/.stamp-project "$project_stamp"; then
     pip_install --no-deps --no-build-isolation --no-index --editable .
     rm -rf build ./*.egg-info
     printf '%s\n' "$project_stamp" >.venv/.stamp-project
+fi
+
+# --- compiled kernels ------------------------------------------------------------------------------------------------
+
+# The fast drawing reader's machine code, kept from run to run. In the background: it takes most of a minute, nothing
+# waits for it, and until it is there the careful reader reads all but the largest drawings.
+if [ "$purpose" != lint ] && [ -z "${PROJECT_BOX_SKIP_KERNELS:-}" ]; then
+    kernel_stamp=$(digest requirements.txt drawings/cad/fast/*.py)
+    if ! stamped .venv/.stamp-kernels "$kernel_stamp"; then
+        (
+            exec 9>&- </dev/null >var/kernels.log 2>&1
+            nice -n 15 .venv/bin/python -m drawings.cad.fast && printf '%s\n' "$kernel_stamp" >.venv/.stamp-kernels
+        ) &
+    fi
 fi
 
 # --- browser libraries -----------------------------------------------------------------------------------------------

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 FAST_FROM_BYTES = 2_000_000
 #: while no compiled kernels are cached, compiling them costs more than reading a file below this size
 COLD_FROM_BYTES = 40_000_000
+#: file in the cache folder that says all kernels are there
+READY = "ready"
+
+
+def is_ready() -> bool:
+    """True once all kernels are compiled and cached; a compilation under way in another process does not count."""
+    from drawings.cad.fast import jit
+
+    folder = jit.cache_folder()
+    return folder is not None and (folder / READY).exists()
 
 
 def read_large(data: bytes, name: str, settings: Reading, unit: str | None) -> CadFile | None:
@@ -31,9 +41,7 @@ def read_large(data: bytes, name: str, settings: Reading, unit: str | None) -> C
     """
     if len(data) < FAST_FROM_BYTES or importlib.util.find_spec("numba") is None:
         return None
-    from drawings.cad.fast import jit
-
-    if len(data) < COLD_FROM_BYTES and not jit.is_warm():
+    if len(data) < COLD_FROM_BYTES and not is_ready():
         return None
     from drawings.cad.fast.reader import read_fast
 

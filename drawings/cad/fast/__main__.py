@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 
-from drawings.cad.fast import jit
+from drawings.cad.fast import READY, jit
 from drawings.cad.fast.reader import warm_up
 
 
@@ -16,6 +16,7 @@ def main() -> None:
     warm_up()
     folder = jit.cache_folder()
     if folder is not None:
+        (folder / READY).touch()
         for old in folder.parent.glob("kernels-*"):
             if old != folder:
                 shutil.rmtree(old, ignore_errors=True)
