@@ -1,0 +1,159 @@
+"""规划核实: what was built against what was approved, judged by a named set of tolerance tiers. Pure.
+
+Areas are ㎡ of the 建筑面积统计表. The tier set is chosen by a person: cities differ, so none is assumed. Deviations of
+position are judged by the tolerance handed in; without one they are listed and stay 无法判定.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from drawings.area_table import AreaTable
+from drawings.compare import Change, Comparison
+from elements import planning
+from project_box.kernel.finding import Outcome
+
+_CENT = Decimal("0.01")
+#: roles whose position counts
+_PLACED = ("footprint", "outline", "basement")
+
+
+@dataclass(frozen=True, slots=True)
+class TierSet:
+    """Tolerance tiers of 规划核实 with where they come from."""
+
+    code: str
+    tiers: tuple[Mapping[str, Any], ...]
+    mode: str
+    cap: Decimal | None
+    doc_no: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AsBuiltLine:
+    """One line of the conclusion: ``allowed`` in the unit of the values; ``why`` says what is missing."""
+
+    name: str
+    unit: str
+    approved: Decimal | None
+    built: Decimal | None
+    difference: Decimal | None
+    allowed: Decimal | None
+    outcome: Outcome
+    why: str = ""
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AsBuilt:
+    """The conclusion: every line, the overall outcome, the text that is printed."""
+
+    lines: tuple[AsBuiltLine, ...]
+    outcome: Outcome
+    text: str
+
+
+def judge(
+    approved: AreaTable,
+    built: AreaTable,
+    changes: Comparison,
+    tiers: TierSet | None,
+    position_m: Decimal | None,
+) -> AsBuilt:
+    """Judge areas by ``tiers`` and positions by ``position_m`` (metres)."""
+    old, new = ({b.name: b.total for b in t.buildings} for t in (approved, built))
+    lines = [_area("总建筑面积", approved.total, built.total, tiers)]
+    lines += [_area(f"{n} 建筑面积", old.get(n), new.get(n), tiers) for n in dict.fromkeys([*old, *new])]
+    lines += list(_positions(changes, position_m))
+    outcome = overall([line.outcome for line in lines])
+    return AsBuilt(tuple(lines), outcome, _text(lines, outcome, tiers, position_m))
+
+
+def overall(outcomes: Iterable[Outcome]) -> Outcome:
+    """Fails if a line fails, undecided if one is, else passes."""
+    found = set(outcomes)
+    return next((o for o in (Outcome.FAIL, Outcome.UNDECIDED) if o in found), Outcome.PASS)
+
+
+def _area(name: str, approved: Decimal | None, built: Decimal | None, tiers: TierSet | None) -> AsBuiltLine:
+    if approved is None or built is None:
+        gone = "审定图纸" if approved is None else "竣工图纸"
+        return AsBuiltLine(
+            name, "㎡", approved, built, None, None, Outcome.UNDECIDED, f"{gone}没有这项面积或无法判定"
+        )
+    difference = built - approved
+    if tiers is None:
+        why = "没有指定允许误差分档" if difference else ""
+        outcome = Outcome.UNDECIDED if difference else Outcome.PASS
+        return AsBuiltLine(name, "㎡", approved, built, difference, None, outcome, why)
+    allowed = planning.tolerance(tiers.tiers, approved, tiers.mode, tiers.cap).quantize(_CENT, ROUND_HALF_UP)
+    outcome = Outcome.PASS if abs(difference) <= allowed else Outcome.FAIL
+    return AsBuiltLine(name, "㎡", approved, built, difference, allowed, outcome)
+
+
+def _positions(changes: Comparison, position_m: Decimal | None) -> Iterable[AsBuiltLine]:
+    for change in changes.changes:
+        if change.role not in _PLACED or change.change is Change.ATTRIBUTE:
+            continue
+        label = str(change.shape.attributes.get("楼号") or change.shape.handle)
+        name, handle = f"{label} 位置与轮廓", change.shape.handle
+        if change.deviation_m is None:
+            words = f"竣工图纸{'多出' if change.change is Change.ADDED else '缺少'}这个轮廓"
+            yield AsBuiltLine(name, "m", None, None, None, position_m, Outcome.FAIL, words, handle)
+            continue
+        away = Decimal(str(change.deviation_m)).quantize(Decimal("0.001"), ROUND_HALF_UP)
+        if position_m is None:
+            yield AsBuiltLine(
+                name, "m", None, None, away, None, Outcome.UNDECIDED, "没有给出位置允许偏差", handle
+            )
+        else:
+            outcome = Outcome.PASS if away <= position_m else Outcome.FAIL
+            yield AsBuiltLine(name, "m", None, None, away, position_m, outcome, "", handle)
+
+
+def _text(
+    lines: Sequence[AsBuiltLine], outcome: Outcome, tiers: TierSet | None, position_m: Decimal | None
+) -> str:
+    words = {Outcome.PASS: "符合", Outcome.FAIL: "不符合", Outcome.UNDECIDED: "无法判定"}
+    basis = (
+        f"面积允许误差按 {tiers.code} 档（{tiers.doc_no}{'' if tiers.verified else '，未核实'}）"
+        if tiers
+        else "未指定面积允许误差分档"
+    )
+    place = f"，位置允许偏差 {position_m} m" if position_m is not None else "，未给出位置允许偏差"
+    out = [f"规划核实结论：{words[outcome]}。{basis}{place}。"]
+    for line in lines:
+        if line.outcome is Outcome.PASS and not line.difference:
+            continue
+        parts = []
+        if line.approved is not None and line.built is not None:
+            parts.append(f"审定 {line.approved} {line.unit}，竣工 {line.built} {line.unit}")
+        if line.difference is not None:
+            parts.append(f"相差 {line.difference} {line.unit}")
+        if line.allowed is not None:
+            parts.append(f"允许 {line.allowed} {line.unit}")
+        parts += [line.why] if line.why else []
+        out.append(f"{line.name}：{'，'.join(parts)}，{words[line.outcome]}。")
+    return "\n".join(out)
+
+
+def tier_sets(rows: Iterable[Mapping[str, Any]], doc_no: str, verified: bool) -> dict[str, TierSet]:
+    """Tier sets of a tariff edition's rows by code."""
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault(str(row["tier_set"]), []).append(row)
+    return {
+        code: TierSet(
+            code,
+            tuple(own),
+            str(own[0]["mode"]),
+            Decimal(str(own[0]["cap"])) if own[0]["cap"] is not None else None,
+            doc_no,
+            verified,
+        )
+        for code, own in grouped.items()
+    }

@@ -1,0 +1,64 @@
+"""规划核实: areas by tier sets, positions by a tolerance, what is missing stays undecided."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from shapely.geometry import box
+
+from drawings.area_table import AreaTable, BuildingTable
+from drawings.compare import compare
+from drawings.drawing import DrawingModel, RoleShape
+from elements.as_built import TierSet, judge
+from project_box.kernel.finding import Outcome
+
+FLAT = TierSet(
+    "T1", ({"up_to": 1000, "rate": 3}, {"up_to": None, "rate": 2}), "flat_by_total", None, "某市", False
+)
+
+
+def table(total: str | None) -> AreaTable:
+    value = Decimal(total) if total is not None else None
+    building = BuildingTable("1#", "a.dxf", (), value, Decimal(0), value)
+    return AreaTable((building,), value, Decimal(0), value, {}, (), "—", "—", False)
+
+
+def model(x: float) -> DrawingModel:
+    shape = RoleShape("footprint", box(x, 0, x + 20, 10), {"楼号": "1#"}, "2A", area_m2=200.0)
+    return DrawingModel("a.dxf", str(x), None, "site_plan", {}, shapes=(shape,))
+
+
+def moved(by: float):
+    return compare([(0, model(0))], [(0, model(by))])
+
+
+@pytest.mark.parametrize(
+    ("built", "outcome"), [("1030.00", Outcome.PASS), ("2000.01", Outcome.FAIL), (None, Outcome.UNDECIDED)]
+)
+def test_areas_are_judged_by_the_tier_set(built, outcome) -> None:
+    found = judge(table("1000.00"), table(built), moved(0), FLAT, None)
+    assert found.lines[0].outcome is outcome
+    assert found.outcome is outcome
+
+
+def test_the_limit_itself_is_allowed_and_a_cent_more_is_not() -> None:
+    assert judge(table("1000"), table("1030.00"), moved(0), FLAT, None).outcome is Outcome.PASS
+    assert judge(table("1000"), table("1030.01"), moved(0), FLAT, None).outcome is Outcome.FAIL
+    assert judge(table("1000"), table("970.00"), moved(0), FLAT, None).outcome is Outcome.PASS
+
+
+def test_without_tolerances_a_difference_is_undecided() -> None:
+    found = judge(table("1000"), table("1000.50"), moved(0.05), None, None)
+    assert found.outcome is Outcome.UNDECIDED
+    assert "没有指定允许误差分档" in found.text and "没有给出位置允许偏差" in found.text
+    assert judge(table("1000"), table("1000"), moved(0), None, None).outcome is Outcome.PASS
+
+
+def test_positions_are_judged_by_the_tolerance_handed_in() -> None:
+    assert judge(table("1000"), table("1000"), moved(0.05), FLAT, Decimal("0.05")).outcome is Outcome.PASS
+    late = judge(table("1000"), table("1000"), moved(0.3), FLAT, Decimal("0.05"))
+    assert late.outcome is Outcome.FAIL
+    line = next(x for x in late.lines if x.unit == "m")
+    assert (line.difference, line.allowed, line.handle) == (Decimal("0.300"), Decimal("0.05"), "2A")
+    assert "相差 0.300 m" in late.text

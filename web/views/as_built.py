@@ -1,0 +1,107 @@
+"""规划核实 as page and API show it: the approved revision against the one measured on site."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from drawings import service
+from drawings.compare import comparison_to_plain
+from elements.as_built import TierSet, judge, tier_sets
+from elements.loading import load_catalogue
+from project_box import service as box
+from project_box.kernel.errors import BadInput
+from project_box.kernel.identity import Actor
+from project_box.kernel.plain import to_plain
+from web.views.projects import project_plain
+
+_TABLE = "verification-tolerance"
+_FURTHEST_M = Decimal(10)
+
+
+def known_tier_sets() -> dict[str, TierSet]:
+    """Tier sets of the newest edition of the tolerance table."""
+    edition = max(load_catalogue().tariffs.tables[_TABLE].editions, key=lambda e: e.valid_from)
+    return tier_sets(edition.rows, edition.doc_no, edition.verified)
+
+
+def as_built_plain(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    approved: int | None,
+    built: int | None,
+    tiers: str,
+    position: str,
+) -> dict[str, Any]:
+    """The conclusion with its lines; the two newest revisions where none are named.
+
+    Raises:
+        NotFound: no such project or revision for this person. BadInput: an unknown tier set, a bad tolerance.
+    """
+    sets = known_tier_sets()
+    if tiers and tiers not in sets:
+        raise BadInput(
+            f"没有允许误差分档“{tiers[:20]}”", f"no tier set {tiers[:20]!r}", place="tiers", code="tier_set",
+            remedy="可选：" + "、".join(sets),
+        )  # fmt: skip
+    old, new, found = service.compare_revisions(session, actor, project_id, approved, built)
+    tables = [service.revision_areas(session, actor, project_id, r.number)[1] for r in (old, new)]
+    result = judge(tables[0], tables[1], found, sets.get(tiers), _metres(position))
+    return {
+        "project_id": str(project_id),
+        "approved": old.number,
+        "built": new.number,
+        "tier_set": tiers or None,
+        "position_tolerance_m": position or None,
+        "outcome": result.outcome.value,
+        "outcome_name": result.outcome.zh,
+        "text": result.text,
+        "lines": [{**to_plain(line), "outcome_name": line.outcome.zh} for line in result.lines],
+        "changes": comparison_to_plain(found)["counts"],
+    }
+
+
+def _metres(text: str) -> Decimal | None:
+    if not text.strip():
+        return None
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or not 0 <= value <= _FURTHEST_M:
+        raise BadInput(
+            "位置允许偏差须为 0 到 10 之间的米数", "the tolerance of position must be 0 to 10 metres", place="position",
+            code="tolerance", remedy="例如 0.10",
+        )  # fmt: skip
+    return value
+
+
+def as_built_view(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    approved: int | None,
+    built: int | None,
+    tiers: str,
+    position: str,
+) -> dict[str, Any]:
+    """What the page shows; ``found`` is None while there is only one revision."""
+    project = box.get_project(session, actor, project_id)
+    numbers = [r.number for r in service.revisions(session, actor, project_id)]
+    return {
+        "project": project_plain(project),
+        "revisions": numbers,
+        "tier_sets": [
+            {"code": t.code, "doc_no": t.doc_no, "tiers": to_plain(list(t.tiers))}
+            for t in known_tier_sets().values()
+        ],
+        "found": as_built_plain(session, actor, project_id, approved, built, tiers, position)
+        if len(numbers) > 1
+        else None,
+        "tiers": tiers,
+        "position": position,
+    }
