@@ -18,7 +18,7 @@ from drawings.models import Revision, RevisionFile
 from drawings.report import drawing_report, issue_to_plain
 from drawings.sheet import build_sheet
 from drawings.sheet_pack import pack
-from drawings.standards import get_standard
+from drawings.standard_service import find_standard
 from drawings.table import is_table, read_table
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, TooLarge
@@ -61,7 +61,7 @@ def submit_revision(
     box.get_own_project(session, actor, project_id)
     require_replies(session, project_id)
     named = _check_set(files)
-    chosen = get_standard(standard) if standard else None
+    chosen = find_standard(session, actor, standard) if standard else None
     tables = [(name, data) for name, data in named if is_table(name)]
     table = read_table(*tables[0]) if tables else None
     read_files: list[tuple[str, bytes, CadFile, DrawingModel]] = []

@@ -13,6 +13,7 @@ from drawings.area_compare import compare_areas, figures_to_plain
 from drawings.area_table import area_table_to_plain
 from drawings.compare import comparison_to_plain, overlay_geojson
 from drawings.models import Revision, RevisionFile
+from drawings.standard_service import built_standards
 from drawings.standards import load_standards, roles
 from project_box import service as box
 from project_box.kernel.errors import NotFound
@@ -42,8 +43,8 @@ def file_plain(file: RevisionFile) -> dict[str, Any]:
         "sha256": file.sha256,
         "file_id": str(file.file_id),
         "standard": file.standard,
-        "standard_name": standard.name if standard else None,
-        "standard_name_en": standard.name_en if standard else None,
+        "standard_name": standard.name if standard else file.standard,
+        "standard_name_en": standard.name_en if standard else file.standard,
         "units": file.report.get("units"),
         "counts": {level: counts.get(level, 0) for level in _LEVELS},
         "sheet": f"/api/v1/revisions/{file.revision_id}/files/{n}/sheet.geojson" if file.report else None,
@@ -97,7 +98,8 @@ def drawings_view(
         "own": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
         "standards": [
             {"code": s.code, "name": s.name, "name_en": s.name_en} for s in load_standards().values()
-        ],
+        ]
+        + [{"code": b.code, "name": b.code, "name_en": b.code} for b in built_standards(session, actor)],
         "revisions": [
             {"number": r.number, "created_at": r.created_at.isoformat(), "summary": r.summary} for r in rows
         ],

@@ -147,7 +147,7 @@ class Review {
       await send("POST", `${this.base}/marks`, this.content());
       form.reset();
       this.placed = this.photo = null;
-      this.status.textContent = form.dataset.saved;
+      this.status.textContent = form.dataset.done;
       await this.refresh();
     } catch (error) { this.status.textContent = error.message; }
   }

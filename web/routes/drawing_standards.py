@@ -1,0 +1,125 @@
+"""Drawing standards: the shipped ones, and the page that builds one from an uploaded drawing."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from drawings import service, standard_service
+from drawings.standards import roles
+from project_box import service as box
+from project_box.kernel.errors import PlatformError
+from web.deps import ActorDep, SessionDep, redirect, render
+from web.routes.drawings import attachment
+from web.views.drawings import file_plain
+from web.views.projects import project_plain
+
+pages = APIRouter()
+api = APIRouter(prefix="/api/v1", tags=["drawing standards"])
+_UNITS = ("m", "mm", "cm")
+
+
+class NewStandard(BaseModel):
+    """A standard: as YAML ``source``, or made of ``layers`` (layer → role) and ``bare`` (layer → attribute key)."""
+
+    source: str = ""
+    code: str = ""
+    name: str = ""
+    units: str | None = None
+    layers: dict[str, str] = Field(default_factory=dict, max_length=5000)
+    bare: dict[str, str] = Field(default_factory=dict)
+
+
+@api.post("/drawing-standards", status_code=201)
+def save_standard(session: SessionDep, actor: ActorDep, new: NewStandard) -> dict[str, Any]:
+    """Check a standard by the loader of the shipped ones and keep it as the organisation's next version."""
+    row = standard_service.save_standard(session, actor, new.source or _source(new))
+    return {"code": row.code, "version": row.version, "source": row.source}
+
+
+def _source(new: NewStandard) -> str:
+    known = roles().roles
+    return standard_service.write_standard(
+        code=new.code.strip(),
+        name=new.name.strip() or new.code.strip(),
+        units=new.units if new.units in _UNITS else None,
+        layers={layer: role for layer, role in new.layers.items() if role in known},
+        bare={layer: key for layer, key in new.bare.items() if key},
+    )
+
+
+@api.get("/drawing-standards/{code}.yaml", response_class=Response)
+def export_standard(
+    session: SessionDep, actor: ActorDep, code: str, version: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    """A standard of one's own organisation as the YAML file the platform loads."""
+    row = standard_service.standard_source(session, actor, code, version)
+    return attachment(row.source.encode(), f"{row.code}.yaml", "application/yaml")
+
+
+@api.get("/revisions/{revision_id}/files/{number}/layers")
+def layers(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int) -> dict[str, Any]:
+    """Layers of a file with counts and the roles their names suggest."""
+    file = service.get_revision_file(session, actor, revision_id, number)
+    return {"file": file.name, "layers": standard_service.layer_proposals(file)}
+
+
+@pages.get("/revisions/{revision_id}/files/{number}/standard")
+def builder(
+    request: Request, session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int
+) -> Response:
+    """Build a drawing standard from this drawing."""
+    return _builder(request, session, actor, revision_id, number, NewStandard(), None)
+
+
+def _builder(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    revision_id: uuid.UUID,
+    number: int,
+    typed: NewStandard,
+    error: PlatformError | None,
+) -> Response:
+    revision = service.get_revision(session, actor, revision_id)
+    file = service.get_revision_file(session, actor, revision_id, number)
+    return render(
+        request,
+        "drawings/standard.html",
+        status=error.status if error else 200,
+        project=project_plain(box.get_project(session, actor, revision.project_id)),
+        active="drawings",
+        file=file_plain(file),
+        layers=standard_service.layer_proposals(file),
+        roles={code: {"zh": r.zh, "en": r.en} for code, r in roles().roles.items()},
+        keys=standard_service.text_keys(),
+        own=standard_service.built_standards(session, actor),
+        typed=typed,
+        error=error,
+    )
+
+
+@pages.post("/revisions/{revision_id}/files/{number}/standard")
+async def save_page(
+    request: Request, session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int
+) -> Response:
+    """Save by form: ``role:<layer>`` and ``bare:<layer>`` of every layer."""
+    form = await request.form()
+    fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
+    typed = NewStandard(
+        code=fields.get("code", ""),
+        name=fields.get("name", ""),
+        units=fields.get("units") or None,
+        layers={k.removeprefix("role:"): v for k, v in fields.items() if k.startswith("role:")},
+        bare={k.removeprefix("bare:"): v for k, v in fields.items() if k.startswith("bare:")},
+    )
+    try:
+        standard_service.save_standard(session, actor, _source(typed))
+    except PlatformError as error:
+        session.rollback()
+        return _builder(request, session, actor, revision_id, number, typed, error)
+    return redirect(f"/revisions/{revision_id}/files/{number}/standard#own")
