@@ -264,20 +264,34 @@ def green_value(green: GreenSun) -> ElementValue:
     return ElementValue("RZ_LD", measured(share * 100), "%", evidence=green.refs, source="drawing")
 
 
-def sunlight_values(models: Sequence[DrawingModel], epsg: int | None, rules: SunRules) -> list[ElementValue]:
-    """All inputs of the business ``sunlight`` from a drawing set; what cannot be had comes with its reason.
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A drawing set studied: inputs of the engine, and what they came from (None when nothing could be computed)."""
 
-    The function for the extraction to call: never raises for what a drawing lacks.
-    """
+    values: list[ElementValue]
+    situation: Situation | None = None
+    report: SunReport | None = None
+
+
+def sunlight_values(models: Sequence[DrawingModel], epsg: int | None, rules: SunRules) -> list[ElementValue]:
+    """All inputs of the business ``sunlight`` from a drawing set; what cannot be had comes with its reason."""
+    return sunlight_study(models, epsg, rules).values
+
+
+def sunlight_study(models: Sequence[DrawingModel], epsg: int | None, rules: SunRules) -> Study:
+    """:func:`sunlight_values` together with situation and report. Never raises for what a drawing lacks."""
     codes = [*_ELEMENTS, *_COUNTS]
     try:
         situation = read_situation(models, epsg)
     except Undecided as error:
-        return [
-            ElementValue(c, None, source="drawing", missing=tuple(error.missing), evidence=error.evidence)
-            for c in [*codes, "RZ_LD"]
-        ]
-    out = element_values(check_situation(situation, rules))
+        return Study(
+            [
+                ElementValue(c, None, source="drawing", missing=tuple(error.missing), evidence=error.evidence)
+                for c in [*codes, "RZ_LD"]
+            ]
+        )
+    report = check_situation(situation, rules)
+    out = element_values(report)
     try:
         green = central_green(situation, rules)
     except Undecided as error:
@@ -288,7 +302,7 @@ def sunlight_values(models: Sequence[DrawingModel], epsg: int | None, rules: Sun
         else:
             reason = Missing("RZ_LD", "集中绿地", "总平面图中没有集中绿地", "no central green is drawn")
             out.append(ElementValue("RZ_LD", None, source="drawing", missing=(reason,)))
-    return out
+    return Study(out, situation, report)
 
 
 def findings(report: SunReport) -> list[Finding]:

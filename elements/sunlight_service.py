@@ -15,8 +15,10 @@ from elements.places import with_settings
 from elements.project_inputs import may_compute, read_box, refuse_overrides
 from elements.report import count_outcomes, findings, indicator_rows
 from elements.ruleset_service import project_rules
-from elements.sunlight import sunlight_values
+from elements.sunlight import Study, sunlight_study
+from elements.sunlight import findings as unit_findings
 from elements.sunlight_rules import sun_rules
+from elements.sunlight_table import facade_rows, plan_shapes, unit_rows, window_rows
 from elements.values import ElementValue, Missing, Undecided
 from project_box import service as box
 from project_box.kernel.errors import BadInput
@@ -61,7 +63,8 @@ def evaluate_sunlight(
         stated |= read_inputs(catalogue, kept, day)
     values = with_settings(catalogue, dict(stated), day)
     contents = read_box(session, actor, project_id)
-    measured = sunlight_inputs(catalogue, contents.models, contents.boundary, values, day)
+    study = sunlight_of(catalogue, contents.models, contents.boundary, values, day)
+    measured = study.values
     for value in measured:
         values[value.code] = value
     codes = catalogue.codes_of(SUNLIGHT, day)
@@ -76,6 +79,7 @@ def evaluate_sunlight(
         "details": {v.code: to_plain(v.details) for v in measured if v.details},
         "findings": [to_plain(f) for f in found],
         "counts": count_outcomes(found),
+        **_details(study),
         "inputs": {c: to_plain(v.value) for c, v in sorted(stated.items())},
         "sources": sources,
     }
@@ -97,6 +101,20 @@ def evaluate_sunlight(
     )
 
 
+def _details(study: Study) -> dict[str, Any]:
+    """Every unit, window and facade with its hours, findings with markers, and the buildings for the map."""
+    if study.report is None or study.situation is None:
+        return {"units": [], "windows": [], "facades": [], "unit_findings": [], "plan": [], "counting": ""}
+    return {
+        "units": unit_rows(study.report),
+        "windows": window_rows(study.report),
+        "facades": facade_rows(study.report),
+        "unit_findings": [to_plain(f) for f in unit_findings(study.report)],
+        "plan": plan_shapes(study.situation),
+        "counting": study.report.counting,
+    }
+
+
 def sunlight_inputs(
     catalogue: Catalogue,
     models: list[Any],
@@ -104,6 +122,17 @@ def sunlight_inputs(
     values: Mapping[str, ElementValue],
     at: dt.date,
 ) -> list[ElementValue]:
+    """Hours of sun as inputs of the engine, without the study they come from."""
+    return sunlight_of(catalogue, models, boundary, values, at).values
+
+
+def sunlight_of(
+    catalogue: Catalogue,
+    models: list[Any],
+    boundary: Result | None,
+    values: Mapping[str, ElementValue],
+    at: dt.date,
+) -> Study:
     """Hours of sun as inputs of the engine; rules that cannot be had, or a CRS that cannot be used, say so."""
 
     def chosen(code: str) -> str | None:
@@ -120,11 +149,11 @@ def sunlight_inputs(
             city=chosen("RZ_CITY"),
             case=chosen("RZ_CASE"),
         )
-        return sunlight_values(models, int(crs) if crs is not None else None, rules)
+        return sunlight_study(models, int(crs) if crs is not None else None, rules)
     except Undecided as error:
         missing = tuple(error.missing)
     except BadInput as error:
         missing = (Missing("crs", "坐标系", error.zh, error.en),)
     entries = catalogue.at(at).entries
     codes = [c for c in catalogue.codes_of(SUNLIGHT, at) if entries[c].spec.source is Source.DRAWING]
-    return [ElementValue(c, None, source="drawing", missing=missing) for c in codes]
+    return Study([ElementValue(c, None, source="drawing", missing=missing) for c in codes])

@@ -22,6 +22,7 @@ from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
 from project_box.models import Result
 from web.views.projects import project_plain
+from web.views.sunlight import sun_lists, sun_picture
 
 #: rows of the one table, in reading order; what is not listed follows
 _ORDER = (
@@ -98,6 +99,8 @@ def sunlight_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict
         "figures": [],
         "conclusions": [],
         "assumptions": [],
+        "picture": None,
+        "lists": sun_lists({}),
         "stale": False,
     }
     if payload is None:
@@ -107,6 +110,7 @@ def sunlight_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict
         if row["code"].startswith("RZ") and row["kind"] == "基础" and row["code"] not in SUN_INPUTS:
             view["figures"].append({**row, "detail": details.get(row["code"], {})})
     view["conclusions"] = [r for r in payload["elements"] if r["kind"] == "结论"]
+    view["picture"], view["lists"] = sun_picture(payload), sun_lists(payload)
     view["assumptions"] = list(dict.fromkeys(a for d in details.values() for a in d.get("assumptions", [])))
     newest = box.latest_result(session, actor, project_id, "drawing_set")
     used = payload["sources"].get("drawing_set")
