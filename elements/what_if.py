@@ -88,7 +88,8 @@ def with_rates(catalogue: Catalogue, rates: Sequence[Rate], at: dt.date) -> Cata
         tables[rate.table] = _changed(catalogue, tables, rate, at)
     tariffs = Tariffs(tables, catalogue.tariffs.chains, catalogue.tariffs.home)
     mark = content_hash([[r.table, r.column, dict(r.keys), r.jurisdiction, r.value] for r in rates])[:6]
-    return replace(catalogue, tariffs=tariffs, version=f"{catalogue.version}+{mark}")
+    # with rules of its own: what they have worked out rests on the old tables
+    return replace(catalogue, tariffs=tariffs, version=f"{catalogue.version}+{mark}", _rules={})
 
 
 def _changed(catalogue: Catalogue, tables: Mapping[str, Table], rate: Rate, at: dt.date) -> Table:

@@ -234,11 +234,12 @@ def test_three_area_standards_side_by_side(sign: Sign, web: TestClient, ready: s
     developer, project = sign("developer"), ready
     runs = developer.done("POST", f"/projects/{project}/what-if", json={"each": "AREA_RULES"})
     assert [r["label"] for r in runs["runs"]] == ["AREA_50353_2013", "AREA_55031_2022", "AREA_17986_2000"]
-    rate = {"table": "stamp-duty", "value": "1", "keys": {}}
-    fees = developer(
-        "POST", f"/projects/{project}/what-if", json={"business": "fees", "runs": [{"rates": [rate]}]}
-    )
-    assert fees.status_code in (200, 422), fees.text  # 422 where the table has several rows
+    rate = {"table": "stamp-duty", "value": "1", "keys": {"subject": "产权转移书据"}}
+    price = {"HT_PRICE": "1000000"}
+    body = {"business": "fees", "runs": [{"inputs": price}, {"inputs": price, "rates": [rate]}]}
+    fees = developer.done("POST", f"/projects/{project}/what-if", json=body)
+    duty = next(r for r in fees["rows"] if r["code"] == "YHS")
+    assert duty["changed"] and duty["cells"][2]["display"] == "10000.00" != duty["cells"][1]["display"]
     assert developer("POST", f"/projects/{project}/what-if", json={}).status_code == 422
     wrong = developer("POST", f"/projects/{project}/what-if", json={"runs": [{"rules": "ffffffff"}]})
     assert wrong.status_code == 404
