@@ -119,7 +119,7 @@ def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[str]:
             'the package "distributed" is not installed',
             code="package_missing",
             place="--scheduler",
-            remedy='执行 pip install "dask[distributed]",或改用 --workers',
+            remedy='执行 pip install "project-box[cluster]"，或改用 --workers',
         ) from error
     try:
         client = distributed.Client(address, timeout="10s")

@@ -22,6 +22,8 @@ Key = tuple[int, int]
 #: added to a touch tolerance, for the rounding of coordinates of some 10⁷ m
 _ROUNDING_M = 1e-7
 _MOST_BINS = 4096
+#: an overlap of two pieces below this is noise of the sums
+_NOTHING_M2 = 1e-5
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +55,7 @@ class Near:
     Attributes:
         area: in common with the site, 0 when it only touches.
         perimeter_most: the outline of the common part is not longer than this.
-        blobs: its pieces, EWKB; ``inside`` those that have area in common.
+        blobs: its pieces, EWKB; ``inside`` those that have area in common, and how much.
     """
 
     version: int
@@ -61,7 +63,7 @@ class Near:
     area: float = 0.0
     perimeter_most: float = 0.0
     blobs: list[bytes] = field(default_factory=list)
-    inside: list[bytes] = field(default_factory=list)
+    inside: list[tuple[bytes, float]] = field(default_factory=list)
 
     def common(self, site: BaseGeometry) -> Geometries:
         """The part of each piece inside the site (or a ring around it), as geometry."""
@@ -110,7 +112,7 @@ class Site:
             entry.area += area
             entry.blobs.append(piece.blob)
             if area > self.nothing:
-                entry.inside.append(piece.blob)
+                entry.inside.append((piece.blob, area))
                 entry.perimeter_most += float(lengths[position])
         wanted = np.zeros(len(known), dtype=np.bool_)
         for entry, positions in zip(found, members, strict=True):
@@ -128,11 +130,21 @@ class Site:
         return found
 
 
-def overlap_among(features: Sequence[Near], enough: float) -> bool:
-    """Whether features of one layer have ``enough`` area in common with each other, near the site."""
-    blobs = [b for f in features for b in f.inside]
+def covered_once(features: Sequence[Near], site: BaseGeometry, enough: float) -> float | None:
+    """Area of the site under features of a layer, counted once; None if they have less than ``enough`` in common.
+
+    Only pieces that overlap a piece of another feature are built as geometry.
+    """
+    pieces = [piece for f in features for piece in f.inside]
     groups = np.array([f.fid for f in features for _ in f.inside], dtype=np.int64)
-    return bool(_kernel().common(*_packed(blobs), groups, enough) >= enough)
+    total, shared = _kernel().common(*_packed([blob for blob, _ in pieces]), groups, _NOTHING_M2)
+    if total < enough:
+        return None
+    twice = shapely.from_wkb(
+        np.array([blob for (blob, _), s in zip(pieces, shared, strict=True) if s], dtype=object)
+    )
+    once = sum(area for (_, area), s in zip(pieces, shared, strict=True) if not s)
+    return once + float(shapely.union_all(shapely.intersection(twice, site)).area)
 
 
 def joined(parts: Geometries) -> BaseGeometry | None:

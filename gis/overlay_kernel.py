@@ -257,8 +257,8 @@ def near(coordinates: Any, first: Any, owner: Any, wanted: Any, tolerances: Any,
 
 
 @_compiled
-def common(coordinates: Any, first: Any, owner: Any, sign: Any, groups: Any, enough: float) -> Any:
-    """Area that polygons of different groups have in common with each other; stops once it is ``enough``.
+def common(coordinates: Any, first: Any, owner: Any, sign: Any, groups: Any, nothing: float) -> Any:
+    """Area that polygons of different groups have in common with each other, and which have more than ``nothing``.
 
     Rings of one polygon lie together.
     """
@@ -272,6 +272,7 @@ def common(coordinates: Any, first: Any, owner: Any, sign: Any, groups: Any, eno
         boxes[piece, 0], boxes[piece, 1] = part[:, 0].min(), part[:, 1].min()
         boxes[piece, 2], boxes[piece, 3] = part[:, 0].max(), part[:, 1].max()
     total = 0.0
+    shared = np.zeros(pieces, np.bool_)
     for a in range(pieces):
         rings = first[start[a] : start[a + 1] + 1]
         site = edges_in_bins(
@@ -297,7 +298,8 @@ def common(coordinates: Any, first: Any, owner: Any, sign: Any, groups: Any, eno
                 1,
                 site,
             )
-            total += max(found[0], 0.0)
-            if total >= enough:
-                return total
-    return total
+            if found[0] > nothing:
+                total += found[0]
+                shared[a] = True
+                shared[b] = True
+    return total, shared

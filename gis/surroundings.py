@@ -17,7 +17,7 @@ from gis import crs as crs_module
 from gis.conflict import LayerFacts, LoadedVersion, Overlap
 from gis.layer import LayerCatalogue, LayerDefinition, Policy
 from gis.markers import rounded_geojson
-from gis.overlay import Near, Piece, Site, joined, overlap_among
+from gis.overlay import Near, Piece, Site, covered_once, joined
 from gis.pieces import boxes_over, polygonal, repair
 from project_box.kernel.errors import BadInput
 
@@ -150,9 +150,9 @@ class _Layer:
             shapes = {n.fid: self._shape(n, self.group.site) for n in hits}
         sizes = {n.fid: self._size(n, shapes.get(n.fid)) for n in hits}
         covered = sum(area for area, _ in sizes.values())
-        union = self._union(hits, shapes)
-        if union is not None and abs(union.area - covered) > _COMMON_SHARE * max(self.case.area, 1.0):
-            covered = float(union.area)
+        once = self._once(hits, shapes)
+        if once is not None and abs(once - covered) > _COMMON_SHARE * max(self.case.area, 1.0):
+            covered = once
         outside: dict[str, Any] | None = None
         if markers and self.definition.policy is Policy.WITHIN:
             known = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
@@ -195,15 +195,14 @@ class _Layer:
             return entry.area, entry.perimeter_most
         return entry.area, entry.measured(self.group.site)[1]
 
-    def _union(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> BaseGeometry | None:
+    def _once(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> float | None:
         """The area under the layer counted once; None where its features have nothing in common."""
         if len(hits) < 2 or self.definition.policy is Policy.NOTE:
             return None
-        if not overlap_among(hits, _COMMON_SHARE * max(self.case.area, 1.0)):
-            return None
-        parts = [shapes[n.fid] if n.fid in shapes else self._shape(n, self.group.site) for n in hits]
-        areas = [a for p in parts if p is not None and (a := polygonal(p)) is not None]
-        return shapely.union_all(areas) if areas else None
+        if self.group.measure_in is None:
+            return covered_once(hits, self.group.site, _COMMON_SHARE * max(self.case.area, 1.0))
+        areas = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
+        return float(shapely.union_all(areas).area) if areas else None
 
     def _marker(self, geometry: BaseGeometry | None) -> dict[str, Any] | None:
         if geometry is None or geometry.is_empty:

@@ -11,7 +11,7 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, box
 from gis.conflict import LayerFacts, LoadedVersion, Overlap
 from gis.judging import Settled, judge
 from gis.layer import layer_catalogue
-from gis.overlay import Piece, Site, overlap_among
+from gis.overlay import Piece, Site, covered_once
 from gis.pieces import boxes_over
 from project_box.kernel.plain import canonical_json
 
@@ -84,12 +84,14 @@ def test_pieces_of_a_feature_are_summed_in_their_own_order():
     assert Site(site).overlay(pieces, {2: 0.0}) == []  # of a version nobody asked for
 
 
-def test_overlap_among_features_is_found():
+def test_area_under_overlapping_features_is_counted_once():
     site = box(0, 0, 100, 100)
     apart = near(site, [box(0, 0, 50, 100), box(50, 0, 100, 100)])
     across = near(site, [box(0, 0, 50, 100), box(49, 0, 100, 100)])
-    assert not overlap_among(list(apart.values()), 0.01)
-    assert overlap_among(list(across.values()), 0.01)
+    assert covered_once(list(apart.values()), site, 0.01) is None
+    assert covered_once(list(across.values()), site, 0.01) == pytest.approx(10_000)
+    third = near(site, [box(0, 0, 50, 50), box(40, 0, 100, 50), box(0, 60, 100, 200)])
+    assert covered_once(list(third.values()), site, 0.01) == pytest.approx(9_000)
 
 
 def test_a_long_road_is_looked_at_in_parts():
