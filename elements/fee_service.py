@@ -24,7 +24,8 @@ from project_box.models import Result
 from project_box.stage import Stage
 
 #: fees of every building project; the others join when the land concerned is there, or when their inputs are given
-_USUAL_FEES = ("TDCRJ", "YHS", "QS", "RFYD", "SBBC", "PTF")
+_GRANT, _STREET = "TDCRJ", "TDCRJ_LJ"
+_USUAL_FEES = (_GRANT, "YHS", "QS", "RFYD", "SBBC", "PTF")
 _LAND_FEES = {
     "GDZYS": "GD_PARCELS",
     "GDKKF": "KK_AREA",
@@ -199,7 +200,8 @@ def compute_fees(
         values.pop("GD_PARCELS", None)  # what is stated replaces what the plan layers say
         values |= {c: v for c, v in stated.items() if c == "GD_PARCELS"}
     chosen, not_applicable = _chosen_fees(catalogue, values, stated, at)
-    first = evaluate(catalogue, values, at, ["TDCRJ"])["TDCRJ"]
+    price_of = _STREET if _STREET in chosen else _GRANT
+    first = evaluate(catalogue, values, at, [price_of])[price_of]
     if "HT_PRICE" not in values and isinstance(first.value, Decimal):
         price = Decimal(first.display)
         values["HT_PRICE"] = ElementValue(
@@ -224,11 +226,12 @@ def _chosen_fees(
     catalogue: Catalogue, values: Mapping[str, ElementValue], stated: Mapping[str, ElementValue], at: dt.date
 ) -> tuple[list[str], list[dict[str, str]]]:
     entries = catalogue.at(at).entries
+    usual = {JURISDICTION}.union(*(_asked_of(catalogue, c, at) for c in _USUAL_FEES))
     chosen: list[str] = []
     ruled_out: list[dict[str, str]] = []
     for code in fee_codes(catalogue, at):
-        own = {*fee_inputs(catalogue, code, at), *fee_rates(catalogue, code, at)} - {JURISDICTION}
-        if code in _USUAL_FEES or own & set(stated):
+        asked = _asked_of(catalogue, code, at) - usual  # what only this fee is asked about
+        if code in _USUAL_FEES or asked & set(stated):
             chosen.append(code)
             continue
         key = _LAND_FEES.get(code)
@@ -241,4 +244,10 @@ def _chosen_fees(
             ruled_out.append({"code": code, "name": entries[code].spec.name, "reason": "地类图斑中未涉及"})
         else:
             chosen.append(code)
+    if _STREET in chosen:  # a parcel on a street has one price, not two
+        chosen.remove(_GRANT)
     return chosen, ruled_out
+
+
+def _asked_of(catalogue: Catalogue, fee: str, at: dt.date) -> set[str]:
+    return {*fee_inputs(catalogue, fee, at), *fee_rates(catalogue, fee, at)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from elements.element import TariffRef
+from elements.element import TariffRef, Type
 from elements.engine import (
     JURISDICTION,
     Catalogue,
@@ -92,6 +92,29 @@ def fee_rates(catalogue: Catalogue, code: str, at: dt.date) -> list[str]:
     """Codes of the rates and factors of a fee that may be handed in instead (自带), in order."""
     rules = catalogue.at(at)
     return [c for c in rules.closure([code]) if rules.entries[c].spec.own]
+
+
+def fee_fields(catalogue: Catalogue, code: str, at: dt.date) -> list[dict[str, Any]]:
+    """What a fee can be given: inputs, then rates and factors one may bring along (``own``)."""
+    entries = catalogue.at(at).entries
+    out: list[dict[str, Any]] = []
+    for c in [*fee_inputs(catalogue, code, at), *fee_rates(catalogue, code, at)]:
+        spec = entries[c].spec
+        out.append(
+            {
+                "code": c,
+                "name": spec.name,
+                "name_en": spec.name_en,
+                "type": spec.type.value,
+                "unit": spec.unit,
+                "options": ["是", "否"] if spec.type is Type.BOOL else list(spec.options),
+                "own": spec.own,
+                "source": spec.source.zh,
+                "clause": spec.clause,
+                "note": spec.note or ("可自带，替代查表或计算值" if spec.own else ""),
+            }
+        )
+    return out
 
 
 def run_fee(code: str, inputs: Mapping[str, Any], at: dt.date, catalogue: Catalogue | None = None) -> FeeLine:

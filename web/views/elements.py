@@ -13,7 +13,7 @@ from elements import compare as comparing
 from elements import run as runs
 from elements import service, what_if
 from elements.engine import Catalogue
-from elements.fees import fee_codes, fee_inputs
+from elements.fees import fee_codes, fee_fields, fee_inputs
 from elements.ruleset_service import project_rules
 from elements.workbook import read_workbook
 from project_box import service as box
@@ -31,8 +31,8 @@ _ORDER = (
 )  # fmt: skip
 #: fees whose inputs the statement's form asks for
 _FORM_FEES = (
-    "TDCRJ", "YHS", "QS", "RFYD", "SBBC", "PTF", "GDZYS", "GDKKF", "XZJSYDF", "SLJJ", "SBZH", "SLZBHF", "DJF",
-    "XZF",
+    "TDCRJ", "TDCRJ_LJ", "YHS", "QS", "RFYD", "SBBC", "PTF", "GDZYS", "GDKKF", "XZJSYDF", "SLJJ", "SBZH", "SLZBHF",
+    "DJF", "XZF", "WYJ", "BJDJ", "HBBJ",
 )  # fmt: skip
 
 
@@ -243,9 +243,19 @@ def fees_view(
                 continue
             shown.add(field["code"])
             fields.append({**field, **_field_value(field, known, last, typed)})
-        if fields:
+        rates = [f for f in fee_fields(catalogue, code, day) if f["own"] and f["code"] not in shown]
+        shown.update(f["code"] for f in rates)
+        if fields or rates:
             spec = entries[code].spec
-            groups.append({"code": code, "name": spec.name, "name_en": spec.name_en, "fields": fields})
+            groups.append(
+                {
+                    "code": code,
+                    "name": spec.name,
+                    "name_en": spec.name_en,
+                    "fields": fields,
+                    "rates": [{**f, **_field_value(f, known, last, typed), "note": ""} for f in rates],
+                }
+            )
     statement = {**found.payload, **_stamp(found)} if found is not None else None
     return {
         "project": project_plain(project),

@@ -219,7 +219,7 @@ def test_bad_fee_inputs_store_nothing(session: Session, actors: dict[str, Actor]
     project = project_of("A")
     with pytest.raises(BadInput) as refused:
         service.fee_statement(
-            session, actors["developer"], project.id, {"LP_TERM": "七十", "NOPE": 1, "LP_AREA": "3公顷"}
+            session, actors["developer"], project.id, {"LP_TERM": "七十", "NOPE": 1, "LP_AREA": "3元"}
         )
     assert len(refused.value.details["faults"]) == 3
     assert box.latest_result(session, actors["developer"], project.id, "fee_statement") is None
