@@ -27,7 +27,11 @@ from project_box.kernel.identity import Actor
 from project_box.models import Project
 
 #: result kind → what it is called
-KINDS = {"indicator_table": "指标", "fee_statement": "规费", "sunlight_table": "日照"}
+KINDS = {
+    "indicator_table": ("指标", "Indicators"),
+    "fee_statement": ("规费", "Fees"),
+    "sunlight_table": ("日照", "Sunlight"),
+}
 #: a line of a register is a past case of its business
 REGISTER = "register:"
 #: rows kept per case; the counts count all
@@ -130,8 +134,7 @@ def preview(
             except PlatformError as error:
                 tally.failed.append({"project": project.name, "kind": kind, "message": error.zh})
                 continue
-            name = KINDS.get(kind) or after.business(kind.removeprefix(REGISTER)).name
-            _count(tally, project, kind, name, rows, project.id in pinned)
+            _count(tally, project, kind, _names(after, kind), rows, project.id in pinned)
         if progress is not None:
             progress(number, len(projects))
     return {
@@ -150,7 +153,12 @@ def preview(
 
 
 def _count(
-    tally: _Tally, project: Project, kind: str, name: str, rows: Sequence[dict[str, Any]], pinned: bool
+    tally: _Tally,
+    project: Project,
+    kind: str,
+    names: tuple[str, str],
+    rows: Sequence[dict[str, Any]],
+    pinned: bool,
 ) -> None:
     if not rows:
         return
@@ -163,7 +171,8 @@ def _count(
             "code": project.code,
             "name": project.name,
             "kind": kind,
-            "kind_name": name,
+            "kind_name": names[0],
+            "kind_name_en": names[1],
             "pinned": pinned,
             "values": len(rows) - conclusions,
             "conclusions": conclusions,
@@ -205,6 +214,14 @@ def _runs(session: Session, reader: Actor, project_id: uuid.UUID) -> Iterator[tu
             return {line["code"]: fee_value(line) for line in payload["lines"]}
 
         yield "fee_statement", statement
+
+
+def _names(catalogue: Catalogue, kind: str) -> tuple[str, str]:
+    """What a kind of past result is called, Chinese and English."""
+    if kind in KINDS:
+        return KINDS[kind]
+    file = catalogue.business(kind.removeprefix(REGISTER))
+    return file.name, file.name_en
 
 
 def _register_runs(session: Session, project_id: uuid.UUID) -> Iterator[tuple[str, _Run]]:
