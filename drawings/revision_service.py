@@ -15,6 +15,7 @@ from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import RevisionSubmitted
 from drawings.interpret import interpret
 from drawings.models import Revision, RevisionFile
+from drawings.repairs import Acceptance
 from drawings.report import drawing_report, issue_to_plain
 from drawings.sheet import build_sheet
 from drawings.sheet_pack import pack
@@ -43,6 +44,7 @@ def submit_revision(
     *,
     standard: str | None = None,
     unit: str | None = None,
+    acceptance: Acceptance | None = None,
 ) -> Revision:
     """Take in a set of drawings as the project's next revision 图纸版本 and put a ``drawing_set`` Result into the box.
 
@@ -50,6 +52,7 @@ def submit_revision(
         files: (name, bytes): DXF or DWG drawings, and at most one XLSX side table of attributes.
         standard: drawing standard for all of them; None finds the best-fitting one for each file.
         unit: length unit confirmed by the applicant; None weighs header and extents.
+        acceptance: repairs of the drawings a person has accepted.
 
     Raises:
         NotFound, Forbidden: the project is not the actor's own.
@@ -69,7 +72,7 @@ def submit_revision(
         if is_table(name):
             continue
         cad = read(data, name, unit=unit)
-        read_files.append((name, data, cad, interpret(cad, chosen, table=table)))
+        read_files.append((name, data, cad, interpret(cad, chosen, table=table, acceptance=acceptance)))
     unreadable = [model for *_, model in read_files if not model.readable]
     if unreadable:
         issues = [issue_to_plain(i) for model in unreadable for i in model.issues if i.level is Level.ERROR]

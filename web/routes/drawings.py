@@ -8,7 +8,7 @@ import uuid
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Body, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 
 from drawings import service
@@ -124,6 +124,36 @@ def area_pdf_file(
     """The same table as PDF."""
     name, data = service.area_pdf(session, actor, project_id, revision)
     return attachment(data, name, "application/pdf")
+
+
+@api.post("/revisions/{revision_id}/repairs", status_code=201)
+def accept_repairs(
+    session: SessionDep,
+    actor: ActorDep,
+    revision_id: uuid.UUID,
+    accepted: Annotated[list[str], Body(embed=True, max_length=2000)],
+) -> dict[str, Any]:
+    """Accept proposed repairs by id and refuse the others; the files are read again as the next revision."""
+    return views.revision_plain(service.decide_repairs(session, actor, revision_id, accepted))
+
+
+@pages.post("/revisions/{revision_id}/repairs")
+async def accept_repairs_page(
+    request: Request, session: SessionDep, actor: ActorDep, revision_id: uuid.UUID
+) -> Response:
+    """Accept by form: ``repair`` of every accepted one."""
+    form = await request.form()
+    chosen = [value for value in form.getlist("repair") if isinstance(value, str)]
+    project_id = service.get_revision(session, actor, revision_id).project_id
+    try:
+        service.decide_repairs(session, actor, revision_id, chosen)
+    except PlatformError as error:
+        session.rollback()
+        view = views.drawings_view(session, actor, project_id)
+        return render(
+            request, "drawings/show.html", status=error.status, active="drawings", error=error, **view
+        )
+    return redirect(f"/projects/{project_id}/drawings")
 
 
 @api.get("/revisions/{revision_id}/sealed-set.zip", response_class=Response)
