@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from drawings.cad.bounded import read_careful
 from drawings.cad.curve import Curve
 from drawings.cad.dwg import is_dwg, read_dwg
-from drawings.cad.dxf import read_dxf
 from drawings.cad.fast import read_large
 from drawings.cad.ifc import is_ifc, read_ifc
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
@@ -50,5 +50,5 @@ def read(
     if is_ifc(data):
         return read_ifc(data, name or "model.ifc", settings)
     name = name or "drawing.dxf"
-    found = read_large(data, name, settings, unit) or read_dxf(data, name, settings, unit)
+    found = read_large(data, name, settings, unit) or read_careful(data, name, settings, unit)
     return second_look(found, settings)
