@@ -21,7 +21,7 @@ from project_box.kernel.errors import TooLarge
 from project_box.kernel.finding import Outcome
 
 #: most lines of one workbook; the CSV has no such limit
-MAX_LINES = 100_000
+MAX_LINES = 50_000
 _HEAD = ("流水号", "日期", "项目代码", "项目名称", "申请单位", "办理对象")
 _TAIL = (
     "结论", "符合项", "不符合项", "无法判定项", "不符合和无法判定的事项", "决定", "决定日期", "经办人", "来源",

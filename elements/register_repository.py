@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
     true,
 )  # fmt: skip
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from elements.register import Column, Filter
 from elements.register_models import RegisterLine
@@ -40,6 +40,8 @@ _SORTED = {
 }
 _RANK = {"fail": 0, "undecided": 1, "pass": 2, "note": 3}
 _BATCH = 1000
+#: what only the page of one line needs
+_HEAVY = (defer(RegisterLine.inputs), defer(RegisterLine.opinion), defer(RegisterLine.source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,17 @@ def _ordered(
         keys.append(case(_RANK, value=RegisterLine.outcome))
     elif chosen.key != "serial":
         keys.append(_SORTED[chosen.key])
-    keys += [RegisterLine.year, RegisterLine.number, RegisterLine.id]
-    return statement.order_by(
-        *((k.desc().nulls_last() if chosen.descending else k.asc().nulls_last()) for k in keys)
-    )
+    # a missing value comes last either way; the number of the line never is missing and has an index
+    chosen_keys = [k.desc().nulls_last() if chosen.descending else k.asc().nulls_last() for k in keys]
+    number = [RegisterLine.year, RegisterLine.number]
+    return statement.order_by(*chosen_keys, *(k.desc() if chosen.descending else k.asc() for k in number))
 
 
 def page(
     session: Session, actor: Actor, register: str, chosen: Filter, columns: Sequence[Column]
 ) -> Sequence[RegisterLine]:
     """One page of the lines a filter keeps."""
-    statement = _ordered(_chosen(actor, register, chosen), chosen, columns)
+    statement = _ordered(_chosen(actor, register, chosen), chosen, columns).options(*_HEAVY)
     return session.scalars(statement.limit(chosen.size).offset((chosen.page - 1) * chosen.size)).all()
 
 
@@ -132,7 +134,7 @@ def every(
     session: Session, actor: Actor, register: str, chosen: Filter, columns: Sequence[Column]
 ) -> Iterator[RegisterLine]:
     """All lines a filter keeps, fetched batch by batch."""
-    statement = _ordered(_chosen(actor, register, chosen), chosen, columns)
+    statement = _ordered(_chosen(actor, register, chosen), chosen, columns).options(*_HEAVY)
     yield from session.scalars(statement.execution_options(yield_per=_BATCH))
 
 
