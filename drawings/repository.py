@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from drawings.models import JointReview, Mark, Opinion, OpinionDraft, Revision, RevisionFile
@@ -147,3 +147,24 @@ def next_opinion_version(session: Session, review_id: uuid.UUID, discipline: str
 def draft(session: Session, review_id: uuid.UUID, user_id: uuid.UUID) -> OpinionDraft | None:
     """A person's own draft."""
     return session.get(OpinionDraft, (review_id, user_id))
+
+
+_PLAN_FEATURES = text(
+    """
+    SELECT v.layer_code, f.label, ST_AsGeoJSON(ST_Transform(f.geom_3857, :crs), 3)
+    FROM gis.feature f JOIN gis.layer_version v ON v.id = f.version_id
+    WHERE v.current AND f.geom_3857 && ST_Transform(ST_MakeEnvelope(:x0, :y0, :x1, :y1, :crs), 3857)
+    ORDER BY f.area_m2 DESC LIMIT :most
+    """
+)
+
+
+def plan_features(
+    session: Session, crs: int, box: tuple[float, float, float, float], most: int
+) -> list[tuple[str, str, str]]:
+    """(layer, label, GeoJSON in ``crs``) of the plan features around a box (metres in ``crs``), the largest first."""
+    x0, y0, x1, y1 = box
+    found = session.execute(
+        _PLAN_FEATURES, {"crs": crs, "x0": x0, "y0": y0, "x1": x1, "y1": y1, "most": most}
+    )
+    return [(row[0], row[1], row[2]) for row in found]

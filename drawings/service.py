@@ -30,6 +30,7 @@ from drawings.revision_service import (
     summarise,
 )
 from drawings.sheet_service import compare_revisions, packed_sheet, revision_areas, sheet_geojson
+from drawings.underlay_service import underlay
 
 __all__ = [
     "add_mark",
@@ -70,4 +71,5 @@ __all__ = [
     "submit_revision",
     "summarise",
     "supersede_review",
+    "underlay",
 ]

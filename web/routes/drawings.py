@@ -217,6 +217,12 @@ def sheet_pack(
     return Response(packed, media_type="application/octet-stream", headers=headers)
 
 
+@api.get("/revisions/{revision_id}/files/{number}/map.geojson")
+def sheet_map(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int) -> dict[str, Any]:
+    """Plan layers around the drawing in its own units; empty when nothing says where it lies."""
+    return service.underlay(session, service.get_revision_file(session, actor, revision_id, number))
+
+
 def _sheet_headers(sha256: str, form: str) -> dict[str, str]:
     return {
         "etag": f'"{sha256[:32]}-{form}"',

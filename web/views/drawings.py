@@ -47,6 +47,9 @@ def file_plain(file: RevisionFile) -> dict[str, Any]:
         "standard_name_en": standard.name_en if standard else file.standard,
         "units": file.report.get("units"),
         "counts": {level: counts.get(level, 0) for level in _LEVELS},
+        "map": f"/api/v1/revisions/{file.revision_id}/files/{n}/map.geojson"
+        if (file.report.get("georeference") or {}).get("epsg")
+        else None,
         "sheet": f"/api/v1/revisions/{file.revision_id}/files/{n}/sheet.geojson" if file.report else None,
     }
 
