@@ -1,7 +1,7 @@
 """The careful reader in a process of its own, for large files: neither memory nor time can run away with the caller.
 
-The parser of the careful reader cannot be stopped from inside. Run as a module, ``python -m drawings.cad.bounded FOLDER``:
-FOLDER holds ``task`` (what to read) and gets ``result``, both pickles this program wrote itself.
+The parser of the careful reader cannot be stopped from inside. ``python -m drawings.cad.bounded FOLDER``: FOLDER holds
+``task`` (what to read) and gets ``result``, both pickles this program wrote itself.
 """
 
 from __future__ import annotations
