@@ -125,7 +125,8 @@ class Review {
   }
 
   async keepDraft() {
-    try { await send("PUT", `${this.base}/mark-draft`, this.content()); this.status.textContent = this.form.dataset.kept; } catch (error) { this.status.textContent = error.message; }
+    const begun = this.placed || this.photo || this.form.text.value.trim(); // nothing begun: what was kept is forgotten
+    try { await send("PUT", `${this.base}/mark-draft`, begun ? this.content() : {}); if (begun) this.status.textContent = this.form.dataset.kept; } catch (error) { this.status.textContent = error.message; }
   }
 
   async upload() {
