@@ -26,7 +26,9 @@ LATER = today() + dt.timedelta(days=40)
 CODE, FORMULA = "JYD", "ZYD - DZDL - DZLD - 1"
 
 
-def stamp_rate(session: Session, actor: Actor, value: str, day: dt.date = TOMORROW, **more: object):
+def stamp_rate(
+    session: Session, actor: Actor, value: str, day: dt.date = TOMORROW, number: int | None = None
+):
     """An amendment that gives stamp duty another rate from a day on."""
     rows = [dict(r) for r in load_catalogue().tariffs.tables["stamp-duty"].editions[-1].rows]
     return amendments.write_edition(
@@ -44,7 +46,7 @@ def stamp_rate(session: Session, actor: Actor, value: str, day: dt.date = TOMORR
         rows=[{**r, "value": value} for r in rows],
         reason="税率调整",
         effective_from=day,
-        **more,
+        number=number,
     )
 
 

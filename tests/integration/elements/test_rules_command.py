@@ -67,7 +67,8 @@ def run(amended: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
 def plain(result: Result) -> dict:
     """The JSON document a command printed."""
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    found: dict = json.loads(result.stdout)
+    return found
 
 
 def test_the_amendment_is_listed_and_exported(run: Run, tmp_path: Path) -> None:
