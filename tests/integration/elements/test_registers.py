@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
 import secrets
 import uuid
@@ -287,4 +288,25 @@ def test_pages(client: TestClient, sign_in: SignIn, project_id: str) -> None:
         wrong = client.get("/registers/land-price?start=x")
         assert wrong.status_code == 422 and 'href="#start"' in wrong.text
     assert client.get("/registers/land-price.csv").status_code == 200
+    client.cookies.clear()
+
+
+def test_record_by_form(client: TestClient, sign_in: SignIn, project_id: str) -> None:
+    token = page_session(client, "handler")
+    blank = client.get("/elements/run/verification")
+    assert project_id in blank.text and 'value="record"' not in blank.text
+    data = {**VERIFICATION, "project": project_id, "csrf_token": token}
+    shown = client.post("/elements/run/verification", data=data)
+    assert 'value="record"' in shown.text and "陈经办" in shown.text
+    draft = html.unescape(shown.text.split('id="opinion"')[1].split(">", 1)[1].split("</textarea>")[0])
+    sent = {**data, "do": "record", "subject": "表单", "opinion": draft.replace("\n", "\r\n")}
+    made = client.post("/elements/run/verification", data=sent)
+    assert made.status_code == 303, made.text
+    address = made.headers["location"]
+    assert "与草拟意见一致" in client.get(address).text  # untouched, although the object was typed afterwards
+    without = client.post("/elements/run/verification", data={**sent, "project": ""})
+    assert without.status_code == 422 and 'href="#project"' in without.text
+    twin = client.get(f"/api/v1{address}", headers=sign_in(client, "developer")).json()
+    assert twin["subject"] == "表单" and twin["replaces"] is None
+    assert client.get(f"/api/v1{address}", headers=sign_in(client, "developer2")).status_code == 404
     client.cookies.clear()
