@@ -7,7 +7,7 @@ import time
 import uuid
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
@@ -21,7 +21,7 @@ from gis.judging import Settled, judge
 from gis.layer import LayerCatalogue, layer_catalogue
 from gis.pieces import polygonal
 from gis.recording import latest_boundary
-from gis.surroundings import Case, boxes_of, case_of, facts_of
+from gis.surroundings import Case, Plan, boxes_of, case_of, facts_of, plan_for
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
@@ -46,6 +46,14 @@ class _Loaded:
     ids: tuple[int, ...]
     versions: dict[str, LoadedVersion]
     settled: Settled
+    plans: dict[int, Plan] = field(default_factory=dict)
+
+    def plan(self, crs: int) -> Plan:
+        """How sites in this CRS meet the layers; made once for each CRS."""
+        found = self.plans.get(crs)
+        if found is None:
+            found = self.plans[crs] = plan_for(crs, self.versions, self.catalogue)
+        return found
 
 
 #: by database; a check sees in its one statement whether the versions are still these
@@ -127,8 +135,8 @@ def check_geometries(
             reports.append(case)
             continue
         begun = time.perf_counter()
-        pieces = [found.pieces.get(request + k, []) for k in range(len(case.groups))]
-        request += len(case.groups)
+        pieces = [found.pieces.get(request + k, []) for k in range(len(case.moved))]
+        request += len(case.moved)
         facts = facts_of(case, pieces, found.features, catalogue, markers=markers)
         measured = time.perf_counter()
         report = judge(
@@ -146,7 +154,8 @@ def check_geometries(
             "judge_ms": (time.perf_counter() - measured) * 1000,
             "total_ms": share + (time.perf_counter() - begun) * 1000,
         }
-        reports.append(replace(report, timings=timings))
+        report.timings.update(timings)
+        reports.append(report)
     return reports
 
 
@@ -156,7 +165,7 @@ def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
         return BadInput("用地范围不是有效的面", "the site is not a valid area", code="POLYGON-INVALID")
     try:
         site, site_crs = crs_module.local_to_metres(shape, crs)
-        return case_of(site, site_crs, loaded.versions, loaded.catalogue)
+        return case_of(site, site_crs, loaded.plan(site_crs))
     except BadInput as error:
         return error
 

@@ -17,6 +17,8 @@ from shapely.geometry.base import BaseGeometry
 MAX_VERTICES = 128
 _DEEPEST = 60
 _POLYGON = 3
+#: a box no larger than this is not worth being divided
+_SMALL_M2 = 250_000
 
 Geometries = npt.NDArray[np.object_]
 
@@ -78,13 +80,16 @@ def boxes_over(
 
     A road of 30 km has a box as large as a city; in a quadtree of its halves only what lies along it is looked at.
     """
+    west, south, east, north = geometry.bounds
+    if (east - west) * (north - south) <= max(_SMALL_M2, 3 * geometry.area):
+        return [(west - margin, south - margin, east + margin, north + margin)]
     done: list[BaseGeometry] = []
     waiting = deque([geometry])
     while waiting:
         part = waiting.popleft()
         west, south, east, north = part.bounds
         box = (east - west) * (north - south)
-        if box <= 250_000 or box <= 3 * part.area or len(done) + len(waiting) + 2 > most:
+        if box <= max(_SMALL_M2, 3 * part.area) or len(done) + len(waiting) + 2 > most:
             done.append(part)
             continue
         for half in _halves(west, south, east, north):

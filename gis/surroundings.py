@@ -28,63 +28,71 @@ _COMMON_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The layers kept in one check CRS, and the site there.
+class Members:
+    """The layers kept in one check CRS, for sites in another (or the same) CRS.
 
     Attributes:
-        measure_in: the site's own CRS where it is another grid, in which overlaps are measured; else None.
-        widest: the largest touch tolerance of these layers.
+        measure_in: the sites' own CRS where it is another grid, in which overlaps are measured; else None.
+        tolerances: touch tolerance by version, and ``widest`` the largest of them.
     """
 
     check_crs: int
-    members: tuple[tuple[LayerDefinition, LoadedVersion], ...]
-    site: BaseGeometry
+    layers: tuple[tuple[LayerDefinition, LoadedVersion], ...]
     measure_in: int | None
     tolerances: dict[int, float]
     widest: float
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A site to be checked, in metres; ``refused`` are layers it cannot be compared with."""
+class Plan:
+    """How sites in one CRS meet the layers; ``refused`` are those they cannot be compared with."""
 
-    site: BaseGeometry
-    crs: int
-    area: float
-    groups: tuple[Group, ...]
+    groups: tuple[Members, ...]
     refused: dict[str, LayerFacts]
     versions: Mapping[str, LoadedVersion]
 
 
-def case_of(
-    site: BaseGeometry, crs: int, versions: Mapping[str, LoadedVersion], catalogue: LayerCatalogue
-) -> Case:
-    """Put a site (valid area in ``crs``, metres) before the layers that have data."""
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A site to be checked, in metres, and the site in the check CRS of each group of its plan."""
+
+    site: BaseGeometry
+    crs: int
+    area: float
+    plan: Plan
+    moved: tuple[BaseGeometry, ...]
+
+
+def plan_for(crs: int, versions: Mapping[str, LoadedVersion], catalogue: LayerCatalogue) -> Plan:
+    """Which layers sites in ``crs`` (metres) are compared with, and how."""
     by_crs: dict[int, list[tuple[LayerDefinition, LoadedVersion]]] = {}
     for code, version in versions.items():
         by_crs.setdefault(version.check_crs, []).append((catalogue.layers[code], version))
-    groups: list[Group] = []
+    groups: list[Members] = []
     refused: dict[str, LayerFacts] = {}
-    for check_crs, members in by_crs.items():
+    for check_crs, layers in by_crs.items():
         if not crs_module.can_transform(crs, check_crs):
-            refused |= {d.code: _no_transformation(d) for d, _ in members}
+            refused |= {d.code: _no_transformation(d) for d, _ in layers}
             continue
-        moved = crs_module.transform(site, crs, check_crs)
-        if moved is not site and not moved.is_valid:
-            moved = repair(moved) or moved
-        tolerances = {v.id: catalogue.tolerance(d) for d, v in members}
+        tolerances = {v.id: catalogue.tolerance(d) for d, v in layers}
         elsewhere = crs_module.same_grid(crs, check_crs) is None
         groups.append(
-            Group(
-                check_crs,
-                tuple(members),
-                moved,
-                crs if elsewhere else None,
-                tolerances,
-                max(tolerances.values()),
+            Members(
+                check_crs, tuple(layers), crs if elsewhere else None, tolerances, max(tolerances.values())
             )
         )
-    return Case(site, crs, float(site.area), tuple(groups), refused, versions)
+    return Plan(tuple(groups), refused, versions)
+
+
+def case_of(site: BaseGeometry, crs: int, plan: Plan) -> Case:
+    """Put a site (valid area in ``crs``, metres) before the layers of a plan."""
+    moved: list[BaseGeometry] = []
+    for group in plan.groups:
+        there = crs_module.transform(site, crs, group.check_crs)
+        if there is not site and not there.is_valid:
+            there = repair(there) or there
+        moved.append(there)
+    return Case(site, crs, float(site.area), plan, tuple(moved))
 
 
 def _no_transformation(definition: LayerDefinition) -> LayerFacts:
@@ -97,11 +105,11 @@ def _no_transformation(definition: LayerDefinition) -> LayerFacts:
 
 def boxes_of(cases: Sequence[Case]) -> list[tuple[int, tuple[float, float, float, float]]]:
     """Where to look for pieces: boxes numbered by the groups of all cases in turn."""
-    groups = [group for case in cases for group in case.groups]
+    sites = [pair for case in cases for pair in zip(case.plan.groups, case.moved, strict=True)]
     return [
         (number, box)
-        for number, group in enumerate(groups)
-        for box in boxes_over(group.site, group.widest + 1e-6)
+        for number, (group, site) in enumerate(sites)
+        for box in boxes_over(site, group.widest + 1e-6)
     ]
 
 
@@ -114,19 +122,19 @@ def facts_of(
     markers: bool,
 ) -> dict[str, LayerFacts]:
     """Facts of every layer with data. ``pieces`` are those around the site, for each group of the case."""
-    facts = dict(case.refused)
-    for group, near in zip(case.groups, pieces, strict=True):
+    facts = dict(case.plan.refused)
+    for group, site, near in zip(case.plan.groups, case.moved, pieces, strict=True):
         unique = {p.id: p for p in near}
         found: dict[int, list[Near]] = {}
-        for entry in Site(group.site).overlay(list(unique.values()), group.tolerances) if unique else ():
+        for entry in Site(site).overlay(list(unique.values()), group.tolerances) if unique else ():
             found.setdefault(entry.version, []).append(entry)
-        for definition, version in group.members:
+        for definition, version in group.layers:
             mine = found.get(version.id)
             if mine is None and not (markers and definition.policy is Policy.WITHIN):
                 facts[definition.code] = LayerFacts(version)
             else:
                 facts[definition.code] = _Layer(
-                    case, group, definition, version, mine or [], catalogue
+                    case, group, site, definition, version, mine or [], catalogue
                 ).facts(features, markers)
     return _beyond_data(facts, case, catalogue)
 
@@ -136,7 +144,8 @@ class _Layer:
     """One layer and the features of it around the site."""
 
     case: Case
-    group: Group
+    group: Members
+    site: BaseGeometry
     definition: LayerDefinition
     version: LoadedVersion
     near: list[Near]
@@ -147,7 +156,7 @@ class _Layer:
         hits = [n for n in self.near if n.area > 0]
         shapes: dict[int, BaseGeometry | None] = {}
         if markers or self.group.measure_in is not None:
-            shapes = {n.fid: self._shape(n, self.group.site) for n in hits}
+            shapes = {n.fid: self._shape(n, self.site) for n in hits}
         sizes = {n.fid: self._size(n, shapes.get(n.fid)) for n in hits}
         covered = sum(area for area, _ in sizes.values())
         once = self._once(hits, shapes)
@@ -172,8 +181,8 @@ class _Layer:
     def _wide(self) -> BaseGeometry:
         """The site and what touches it."""
         if not self.group.widest:
-            return self.group.site
-        return self.group.site.buffer(self.group.widest, quad_segs=2, join_style="mitre")
+            return self.site
+        return self.site.buffer(self.group.widest, quad_segs=2, join_style="mitre")
 
     def _shape(self, entry: Near, site: BaseGeometry) -> BaseGeometry | None:
         """The part of a feature inside ``site``, in the site's own CRS."""
@@ -185,7 +194,7 @@ class _Layer:
         if self.group.measure_in is not None:
             parts = [
                 crs_module.transform(p, self.group.check_crs, self.case.crs)
-                for p in entry.common(self.group.site)
+                for p in entry.common(self.site)
                 if not p.is_empty
             ]
             return float(sum(p.area for p in parts)), float(sum(p.length for p in parts))
@@ -193,14 +202,14 @@ class _Layer:
         certain = 2 * entry.area > tolerance * entry.perimeter_most
         if certain or entry.area < self.catalogue.minimum_area(self.definition):
             return entry.area, entry.perimeter_most
-        return entry.area, entry.measured(self.group.site)[1]
+        return entry.area, entry.measured(self.site)[1]
 
     def _once(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> float | None:
         """The area under the layer counted once; None where its features have nothing in common."""
         if len(hits) < 2 or self.definition.policy is Policy.NOTE:
             return None
         if self.group.measure_in is None:
-            return covered_once(hits, self.group.site, _COMMON_SHARE * max(self.case.area, 1.0))
+            return covered_once(hits, self.site, _COMMON_SHARE * max(self.case.area, 1.0))
         areas = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
         return float(shapely.union_all(areas).area) if areas else None
 
@@ -220,7 +229,7 @@ def _layers_around(case: Case) -> set[str]:
         return set()
     return {
         code
-        for code, version in case.versions.items()
+        for code, version in case.plan.versions.items()
         if (extent := version.extent_lonlat)
         and extent[0] <= west
         and extent[1] <= south
