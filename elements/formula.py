@@ -6,7 +6,7 @@ the result comes out as text (``string(…)``), and nothing is lost on the way.
 Only a small language is let through: numbers, quoted text, element codes, ``+ - * / %``, comparisons,
 ``and or not in``, ``? :``, lists, intervals after ``in``, and the functions of :data:`FUNCTIONS`. No member access,
 no closures, no assignment, no clock, no randomness: a formula is a pure function of its inputs, and its running time
-is linear in its length, which is limited.
+is linear in its length, which is limited; so are nesting, conditions and digits, because the parser below recurses.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ _WORDS = frozenset({"and", "or", "not", "in", "true", "false"})
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 MAX_LENGTH = 2000
 MAX_DEPTH = 32
+#: digits of a number: more could not be computed exactly
+MAX_DIGITS = 28
+#: signs or ``not`` in a row
+MAX_SIGNS = 8
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -83,9 +87,30 @@ def _tokens(text: str) -> list[_Token]:
         if depth > MAX_DEPTH:
             raise FormulaError(f"公式括号层数超过 {MAX_DEPTH}")
         at = match.end()
+        _bounded(out)
     if not out:
         raise FormulaError("公式为空")
     return out
+
+
+def _bounded(tokens: list[_Token]) -> None:
+    """Refuse what is nested without brackets, and numbers no decimal holds; looks at the last token.
+
+    Raises:
+        FormulaError: says which bound.
+    """
+    last = tokens[-1]
+    if last.kind == "number" and len(last.text.replace(".", "").lstrip("0")) > MAX_DIGITS:
+        raise FormulaError(f"数字超过 {MAX_DIGITS} 位：{last.text[:12]}…")
+    if (
+        last.text == "?"
+        and last.kind == "op"
+        and sum(t.text == "?" and t.kind == "op" for t in tokens) > MAX_DEPTH
+    ):
+        raise FormulaError(f"条件 ? : 超过 {MAX_DEPTH} 个")
+    signs = [t.text in ("-", "+", "not") for t in tokens[-MAX_SIGNS - 1 :]]
+    if len(signs) > MAX_SIGNS and all(signs):
+        raise FormulaError(f"连续的正负号或 not 超过 {MAX_SIGNS} 个")
 
 
 def _called(tokens: list[_Token], index: int) -> bool:

@@ -11,20 +11,28 @@ from typing import Any
 
 from elements.element import ElementSpec, Type
 from elements.limits import NoLimit, read_limit
+from elements.rounding import round_to
 from elements.rulebook import Catalogue
+from elements.units import converted
 from elements.values import OWN, ElementValue, Value
 from project_box.kernel.errors import BadInput
 
 _UNIT_TAIL = re.compile(r"^\s*([-+]?\d[\d,]*(?:\.\d+)?)\s*([^\d\s.,eE+-].*)?$")
 
 
-_SAME_UNIT = {"m2": "㎡", "m²": "㎡", "平方米": "㎡", "米": "m", "%": "%", "百分比": "%"}
+#: longest text of a number with its unit, of records or a map as JSON, and most records or entries
+_NUMBER_LENGTH, _JSON_LENGTH, _MOST = 60, 4_000_000, 20_000
+#: numbers beyond these are no quantity of any approval, and would not be exact
+_LARGEST, _FINEST = 17, -30
+#: how deep lists and mappings may be nested within a record
+_DEEPEST = 6
 
 
 def parse_value(spec: ElementSpec, raw: Any) -> Value:
     """A typed value from what a form, a command line or JSON hands in.
 
-    A unit may follow the number; it must be the element's own (``8000㎡``), other units are refused, never converted.
+    A unit may follow the number: the element's own (``8000㎡``) or another of the same dimension (``12亩``, ``3.5ha``,
+    ``660万元``), which is converted exactly; a unit of another dimension is refused.
 
     Raises:
         BadInput: wrong type, unit, option or range; ``place`` is the code.
@@ -84,44 +92,66 @@ def _parse_number(spec: ElementSpec, raw: Any, bad: Any) -> Decimal:
     elif isinstance(raw, float):
         number = Decimal(repr(raw))
     else:
-        match = _UNIT_TAIL.match(str(raw).strip())
+        text = str(raw).strip()
+        match = _UNIT_TAIL.match(text) if len(text) <= _NUMBER_LENGTH else None
         if match is None:
-            raise bad(f"“{str(raw)[:40]}”不是数值", f"number expected, got {str(raw)[:40]!r}")
+            raise bad(f"“{text[:40]}”不是数值", f"number expected, got {text[:40]!r}")
         try:
             number = Decimal(match.group(1).replace(",", ""))
         except InvalidOperation as error:
-            raise bad(f"“{str(raw)[:40]}”不是数值", "number expected") from error
+            raise bad(f"“{text[:40]}”不是数值", "number expected") from error
         unit = (match.group(2) or "").strip()
-    if unit:
-        unit = _SAME_UNIT.get(unit, unit)
-        if unit != spec.unit:
-            own = f"以 {spec.unit} 计" if spec.unit else "没有单位"
-            raise bad(
-                f"单位“{unit}”不符,本要素{own}", f"unit {unit!r} where {spec.unit or 'none'} is expected"
-            )
-    if not number.is_finite() or abs(number) >= Decimal("1e18"):
+    if not _exact(number):
         raise bad("数值超出范围", "number out of range")
+    if unit:
+        own = converted(number, unit, spec.unit)
+        if own is None:
+            measured_in = f"以 {spec.unit} 计" if spec.unit else "没有单位"
+            raise bad(
+                f"单位“{unit}”与本要素的量纲不符，本要素{measured_in}",
+                f"unit {unit!r} where {spec.unit or 'none'} is expected",
+            )
+        number = own
+        if not _exact(number):
+            raise bad("数值超出范围", "number out of range")
     if spec.type is Type.INTEGER and number != number.to_integral_value():
         raise bad("应为整数", "integer expected")
     return number
 
 
+def _exact(number: Decimal) -> bool:
+    """Whether a number is finite and neither too large nor finer than anything measured."""
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and number.adjusted() <= _LARGEST and exponent >= _FINEST
+
+
 def _parse_map(raw: Any, bad: Any) -> dict[str, Any]:
-    if isinstance(raw, dict):
-        return {str(k): v for k, v in raw.items()}
-    text = str(raw).strip()
-    if text.startswith("{"):
+    loaded: Any = raw
+    if not isinstance(raw, dict):
+        text = str(raw).strip()
+        if not text.startswith("{"):
+            return _named(text, bad)
         loaded = _json(text, bad)
         if not isinstance(loaded, dict):
             raise bad("应为 名称=值 的列表", "mapping expected")
-        return loaded
+    if len(loaded) > _MOST:
+        raise bad(f"超过 {_MOST} 项", f"more than {_MOST} entries")
+    return {str(k): _tamed(v, bad) for k, v in loaded.items()}
+
+
+def _named(text: str, bad: Any) -> dict[str, Any]:
+    """``name=value`` parts, separated by commas, semicolons or lines."""
+    if len(text) > _JSON_LENGTH:
+        raise bad("内容过长", "too long")
     out: dict[str, Any] = {}
-    for part in re.split(r"[,,;;\n]+", text):
+    for part in re.split(r"[,，;；\n]+", text):
         if not part.strip():
             continue
-        key, mark, value = part.partition("=") if "=" in part else part.partition(":")
-        if not mark or not value.strip():
+        key, mark, value = part.partition("=") if "=" in part else part.replace("：", ":").partition(":")
+        if not mark or not key.strip() or not value.strip():
             raise bad(f"“{part.strip()[:40]}”应写作 名称=值", "name=value expected")
+        if key.strip() in out:
+            raise bad(f"“{key.strip()[:40]}”给了两次", f"{key.strip()[:40]!r} given twice")
         out[key.strip()] = value.strip()
     return out
 
@@ -130,24 +160,38 @@ def _parse_records(raw: Any, bad: Any) -> list[Any]:
     if isinstance(raw, str):
         raw = _json(raw, bad)
     if not isinstance(raw, list) or not all(isinstance(r, dict) for r in raw):
-        raise bad("应为记录列表(JSON 数组)", "list of records expected")
-    return [{str(k): _decimals(v) for k, v in r.items()} for r in raw]
+        raise bad("应为记录列表（JSON 数组）", "list of records expected")
+    if len(raw) > _MOST:
+        raise bad(f"超过 {_MOST} 条记录", f"more than {_MOST} records")
+    return [{str(k): _tamed(v, bad) for k, v in r.items()} for r in raw]
 
 
 def _json(text: str, bad: Any) -> Any:
+    if len(text) > _JSON_LENGTH:
+        raise bad("内容过长", "too long")
     try:
         return json.loads(text, parse_float=Decimal)
-    except ValueError as error:
-        raise bad("JSON 格式错误", f"bad JSON: {error}") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise bad("JSON 格式错误", f"bad JSON: {str(error)[:80]}") from error
 
 
-def _decimals(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, list):
-        return [_decimals(v) for v in value]
-    if isinstance(value, dict):
-        return {k: _decimals(v) for k, v in value.items()}
+def _tamed(value: Any, bad: Any, depth: int = 0) -> Any:
+    """A value of a record: floats as decimals, numbers and nesting within bounds."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (float, int, Decimal)):
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        if not number.is_finite() or number.adjusted() > _LARGEST:
+            raise bad("记录中有超出范围的数值", "a number of a record is out of range")
+        if isinstance(value, int):
+            return value
+        return number if _exact(number) else round_to(number, -_FINEST)
+    if isinstance(value, (list, dict)):
+        if depth >= _DEEPEST or len(value) > _MOST:
+            raise bad("记录嵌套过深或过长", "a record is nested too deep or too long")
+        if isinstance(value, list):
+            return [_tamed(v, bad, depth + 1) for v in value]
+        return {str(k): _tamed(v, bad, depth + 1) for k, v in value.items()}
     return value
 
 

@@ -6,12 +6,10 @@ Coordinates in m of the parcel's own projected CRS (``x`` north, ``y`` east, as 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
-
-from shapely import MultiLineString, Polygon, line_merge
-from shapely.geometry.base import BaseGeometry
-from shapely.validation import explain_validity
+from typing import TYPE_CHECKING
 
 from elements.functions import function
 from elements.records import comparable, number_of
@@ -19,8 +17,10 @@ from elements.rounding import measured, round_to
 from elements.trace import Rows, num, verdict
 from elements.values import Computed, Missing, Step, Undecided
 
-_ZERO = Decimal(0)
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
+_ZERO = Decimal(0)
 
 #: how far apart two boundaries may run and still be the same line, m
 _TOUCH = 0.05
@@ -38,12 +38,19 @@ def _points(rows: Rows, what: str = "界址点") -> list[tuple[str, Decimal, Dec
     return out
 
 
+def _ring(points: Sequence[tuple[str, Decimal, Decimal]]) -> tuple[BaseGeometry, str]:
+    """The polygon (x east, y north) and, where it crosses itself, in what way."""
+    from shapely import Polygon  # late: most businesses measure nothing
+    from shapely.validation import explain_validity
+
+    polygon = Polygon([(float(y), float(x)) for _, x, y in points])
+    return polygon, "" if polygon.is_valid else str(explain_validity(polygon))
+
+
 def _polygon(rows: Rows, what: str = "界址点") -> BaseGeometry:
-    polygon = Polygon([(float(y), float(x)) for _, x, y in _points(rows, what)])
-    if not polygon.is_valid:
-        raise Undecided(
-            Missing(what, what, f"{what}围成的图形自相交({explain_validity(polygon)})", "invalid ring")
-        )
+    polygon, why = _ring(_points(rows, what))
+    if why:
+        raise Undecided(Missing(what, what, f"{what}围成的图形自相交（{why}）", "invalid ring"))
     return polygon
 
 
@@ -99,9 +106,9 @@ def cadastre_count(points: Rows) -> Computed:
 def cadastre_sound(points: Rows) -> Computed:
     """Whether the points form one simple ring without double points."""
     own = _points(points)
-    double = [n for n, x, y in own if sum((x, y) == (a, b) for _, a, b in own) > 1]
-    polygon = Polygon([(float(y), float(x)) for _, x, y in own])
-    why = f"重复点 {'、'.join(double)}" if double else "" if polygon.is_valid else explain_validity(polygon)
+    often = Counter((x, y) for _, x, y in own)
+    double = [n for n, x, y in own if often[x, y] > 1]
+    why = f"重复点 {'、'.join(double)}" if double else _ring(own)[1]
     if not why and _twice_signed(own) == 0:
         why = "各点在一直线上"
     return Computed(verdict(not why), substituted=why or f"{len(own)} 点围成简单多边形")
@@ -244,6 +251,8 @@ def _shared_length(own: BaseGeometry, other: BaseGeometry) -> Decimal:
     lines = [g for g in getattr(found, "geoms", [found]) if g.geom_type == "LineString"]
     if not lines:
         return _ZERO
+    from shapely import MultiLineString, line_merge
+
     merged = line_merge(MultiLineString(lines))
     pieces = list(getattr(merged, "geoms", [merged]))
     kept = [p.length if p.is_ring else max(p.length - 2 * _TOUCH, 0.0) for p in pieces]

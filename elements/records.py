@@ -14,6 +14,9 @@ from typing import Any
 from elements.values import Missing, Undecided
 from project_box.kernel.errors import BadInput
 
+#: no quantity of any approval has a higher power of ten
+_LARGEST = 17
+
 
 def number_of(row: Mapping[str, Any], column: str, what: str) -> Decimal:
     """A number of a record; ``what`` names the record in messages (``界址点``, ``第 2 条记录``).
@@ -30,8 +33,8 @@ def number_of(row: Mapping[str, Any], column: str, what: str) -> Decimal:
         raise BadInput(
             f"{what}的 {column} 不是数值", f"{what}: {column} is no number", place=column
         ) from error
-    if not value.is_finite():
-        raise BadInput(f"{what}的 {column} 不是有限数", f"{what}: {column} is not finite", place=column)
+    if not value.is_finite() or value.adjusted() > _LARGEST:
+        raise BadInput(f"{what}的 {column} 超出范围", f"{what}: {column} is out of range", place=column)
     return value
 
 

@@ -42,8 +42,14 @@ def _quantum(places: int) -> Decimal:
     return Decimal(1).scaleb(-places)
 
 
+#: numbers of more digits are not written out
+_WRITTEN_OUT = 200
+
+
 def plain_number(value: Decimal) -> str:
     """Shortest decimal text without exponent: ``2.1850`` → ``2.185``, ``1E+3`` → ``1000``."""
+    if abs(value.adjusted()) > _WRITTEN_OUT:
+        return str(value)
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")

@@ -107,23 +107,33 @@ class Catalogue:
             self._rules[day] = Rules(day, held, dependency_order(held))
         return self._rules[day]
 
-    def business(self, code: str) -> BusinessFile:
-        """One business.
+    def business(self, name: str) -> BusinessFile:
+        """One business by its code or Chinese name.
 
         Raises:
             NotFound: no such business.
         """
-        try:
-            return self.businesses[code]
-        except KeyError as error:
-            known = "、".join(sorted(self.businesses))
-            raise NotFound(f"没有业务 {code};现有:{known}", f"no business {code!r}") from error
+        found = self.businesses.get(name.strip().lower())
+        if found is None:
+            found = next((b for b in self.businesses.values() if b.name == name.strip()), None)
+        if found is not None:
+            return found
+        known = "、".join(f"{code}（{b.name}）" for code, b in sorted(self.businesses.items()))
+        raise NotFound(
+            f"没有业务“{name[:40]}”；现有：{known}",
+            f"no business {name[:40]!r}",
+            place=name[:40],
+        )
 
     def codes_of(self, business: str, day: dt.date) -> list[str]:
         """Codes on a business's table: its own and the shared ones it uses, in file order."""
         file = self.business(business)
         held = self.at(day).entries
-        own = [s.code for s in file.elements if s.code in held and held[s.code].business.business == business]
+        own = [
+            s.code
+            for s in file.elements
+            if s.code in held and held[s.code].business.business == file.business
+        ]
         return list(dict.fromkeys([*file.uses, *own]))
 
     def resolve(self, name: str, day: dt.date) -> str:

@@ -9,15 +9,17 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from project_box.kernel.db import Database, database_from_settings
 from project_box.kernel.errors import PlatformError
 from project_box.kernel.plain import to_plain
+
+if TYPE_CHECKING:
+    from project_box.kernel.db import Database
 
 out = Console()
 err = Console(stderr=True)
@@ -27,7 +29,8 @@ FAILED_CHECK, UNUSABLE = 1, 2
 @contextmanager
 def database() -> Iterator[Database]:
     """The platform's database with its tables up to date; connections are closed afterwards."""
-    from web.migrate import upgrade  # late, so that --help stays quick
+    from project_box.kernel.db import database_from_settings  # late: most commands need no database
+    from web.migrate import upgrade
 
     opened = database_from_settings()
     try:

@@ -19,6 +19,13 @@ from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import CalendarMissing, CatalogueError
 
 _DAY = dt.timedelta(days=1)
+#: 北京时间, without summer time since 1991
+CHINA = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
+
+
+def china_today() -> dt.date:
+    """The present day in China, on which rules, tariffs and time limits are chosen."""
+    return dt.datetime.now(CHINA).date()
 
 
 class _Year(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,85 +12,20 @@ from rich.tree import Tree
 
 from elements import compare as comparing
 from elements import run as runs
-from elements import workbook as workbooks
 from elements.coverage import coverage, coverage_markdown
 from elements.engine import Catalogue, load_catalogue, read_inputs
-from elements.ruleset_service import find_rule_set, today
-from elements.workbook_file import MAX_BYTES
 from project_box.kernel.errors import BadInput
+from web.cli_elements import (
+    OUTCOMES,
+    AtOption,
+    BusinessArgument,
+    FileOption,
+    JsonOption,
+    SetOption,
+    asked,
+    parse_sets,
+)
 from web.cli_support import FAILED_CHECK, database, emit_json, explained, out, table
-
-OUTCOMES = {
-    "pass": "[green]✓ 符合[/green]",
-    "fail": "[red]✕ 不符合[/red]",
-    "note": "[yellow]· 提示[/yellow]",
-    "undecided": "[magenta]? 无法判定[/magenta]",
-}
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", "-s", metavar="KEY=VALUE", help="输入：代码或中文名=值，可重复 (input, repeatable)"
-    ),
-]
-FileOption = Annotated[
-    Path | None, typer.Option("--inputs", help="JSON 文件 {代码： 值},与 --set 合并 (inputs as a JSON file)")
-]
-AtOption = Annotated[
-    str | None,
-    typer.Option("--at", metavar="YYYY-MM-DD", help="按哪一天的规则和费率 (day whose rules apply)"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="print one JSON document")]
-
-
-def parse_sets(pairs: list[str] | None, file: Path | None = None) -> dict[str, Any]:
-    """``KEY=VALUE`` options and a JSON file as one mapping.
-
-    Raises:
-        BadInput: not KEY=VALUE, a key given twice, or an unreadable file.
-    """
-    out_: dict[str, Any] = {}
-    if file is not None:
-        import json
-        from decimal import Decimal
-
-        try:
-            loaded = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
-        except (OSError, ValueError) as error:
-            raise BadInput(f"输入文件无法读取：{file.name}", f"{file}: {error}", place=str(file)) from error
-        if not isinstance(loaded, dict):
-            raise BadInput(
-                f"输入文件应是一个 JSON 对象：{file.name}", f"{file}: object expected", place=str(file)
-            )
-        out_.update({k: v for k, v in loaded.items() if v is not None})
-    seen: set[str] = set()
-    for pair in pairs or []:
-        key, mark, value = pair.partition("=")
-        if not mark or not key.strip():
-            raise BadInput(
-                f"“{pair[:60]}”应写作 KEY=VALUE", f"{pair[:60]!r}: KEY=VALUE expected", place=pair[:60]
-            )
-        if key.strip().upper() in seen:
-            raise BadInput(f"“{key.strip()}”给了两次", f"{key.strip()} given twice", place=key.strip())
-        seen.add(key.strip().upper())
-        out_[key.strip()] = value
-    return out_
-
-
-def parse_day(text: str | None) -> dt.date:
-    """``--at`` or today.
-
-    Raises:
-        BadInput: not a date.
-    """
-    if text is None:
-        return today()
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(
-            f"“{text[:40]}”不是日期，应如 2026-06-03", "ISO date expected", place="--at"
-        ) from error
-
 
 group = typer.Typer(
     help="要素目录与求值 (elements: list, run, explain, diff, template, import).", no_args_is_help=True
@@ -109,10 +43,10 @@ def list_(
 ) -> None:
     """列出要素 (list the elements with unit, source and clause)."""
     with explained(as_json=as_json):
-        day = parse_day(at)
-        catalogue = load_catalogue()
+        given = asked(at=at)
+        catalogue, day = given.catalogue, given.day
         if business is not None:
-            catalogue.business(business)
+            business = catalogue.business(business).business
         if kind is not None and kind not in ("基础", "指标", "结论"):
             raise BadInput(
                 f"没有“{kind[:20]}”这一类，只有 基础、指标、结论",
@@ -147,9 +81,7 @@ def list_(
 
 @group.command("run")
 def run_(
-    business: Annotated[
-        str, typer.Argument(help="业务代码，如 planning-permit、land-price、fees、house-sharing")
-    ],
+    business: BusinessArgument,
     sets: SetOption = None,
     inputs: FileOption = None,
     at: AtOption = None,
@@ -157,9 +89,8 @@ def run_(
 ) -> None:
     """求一个业务的全部要素 (evaluate a business); exit code 1 when a conclusion is 不符合, 2 on unusable input."""
     with explained(as_json=as_json):
-        day = parse_day(at)
-        catalogue = load_catalogue()
-        plain = runs.run_plain(catalogue, business, parse_sets(sets, inputs), day)
+        given = asked(sets, inputs, at)
+        plain = runs.run_plain(given.catalogue, business, given.inputs, given.day)
     if as_json:
         emit_json(plain)
     else:
@@ -194,11 +125,10 @@ def explain_(
 ) -> None:
     """展开一个要素的来历 (how a value comes about: formula, numbers, clause, inputs); without --set its definition."""
     with explained(as_json=as_json):
-        day = parse_day(at)
-        catalogue = load_catalogue()
-        given = parse_sets(sets, inputs)
+        given = asked(sets, inputs, at)
+        catalogue, day = given.catalogue, given.day
         definition = runs.describe_element(catalogue, code, day)
-        tree = runs.explain_plain(catalogue, code, given, day)
+        tree = runs.explain_plain(catalogue, code, given.inputs, day)
     if as_json:
         emit_json({"definition": definition, "explain": tree, "rule_hash": catalogue.version, "at": day})
         return
@@ -240,7 +170,7 @@ def _grow(branch: Tree, node: dict[str, Any]) -> None:
 
 @group.command("diff")
 def diff_(
-    business: Annotated[str, typer.Argument(help="业务代码，如 planning-permit、area-calculator")],
+    business: BusinessArgument,
     sets: SetOption = None,
     against: Annotated[
         list[str] | None,
@@ -266,7 +196,8 @@ def diff_(
     --set PT_HEIGHT=2.1 --against AREA_RULES=AREA_55031_2022
     """
     with explained(as_json=as_json):
-        base = comparing.Variant("基准", load_catalogue(), parse_sets(sets, inputs), parse_day(at))
+        given = asked(sets, inputs, at)
+        base = comparing.Variant("基准", given.catalogue, given.inputs, given.day)
         variants = [base]
         if each is not None:
             variants = comparing.each_option(base, each)
@@ -303,6 +234,8 @@ def diff_(
 def _other_catalogue(folder: str) -> Catalogue:
     path = Path(folder)
     if not path.exists() and re.fullmatch(r"[0-9a-f]{4,64}|current|现行", folder):
+        from elements.ruleset_service import find_rule_set  # late: it needs the database's library
+
         with database() as opened, opened.transaction() as session:
             return find_rule_set(session, folder)
     if not (path / "tariffs" / "jurisdictions.yaml").is_file():
@@ -323,7 +256,7 @@ def _shown(cell: dict[str, Any]) -> str:
 
 @group.command("template")
 def template_(
-    business: Annotated[str, typer.Argument(help="业务代码 (business)")],
+    business: BusinessArgument,
     file: Annotated[Path, typer.Argument(help="写到哪个 .xlsx 文件 (file to write)")],
     sets: SetOption = None,
     inputs: FileOption = None,
@@ -331,11 +264,14 @@ def template_(
     as_json: JsonOption = False,
 ) -> None:
     """生成一个业务的 Excel 导入模板 (workbook of a business's inputs, filled with what --set gives)."""
+    from elements import workbook as workbooks  # late: only workbooks need the spreadsheet library
+
     with explained(as_json=as_json):
-        day = parse_day(at)
-        catalogue = load_catalogue()
-        given = read_inputs(catalogue, parse_sets(sets, inputs), day)
-        values = {c: v.value for c, v in given.items() if v.value is not None}
+        given = asked(sets, inputs, at)
+        catalogue, day = given.catalogue, given.day
+        business = catalogue.business(business).business
+        typed = read_inputs(catalogue, given.inputs, day)
+        values = {c: v.value for c, v in typed.items() if v.value is not None}
         data = workbooks.write_template(catalogue, business, day, values)
         try:
             file.write_bytes(data)
@@ -353,15 +289,19 @@ def template_(
 
 @group.command("import")
 def import_(
-    business: Annotated[str, typer.Argument(help="业务代码 (business)")],
+    business: BusinessArgument,
     file: Annotated[Path, typer.Argument(help="填好的 .xlsx 文件 (filled workbook)")],
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """导入填好的模板并求值 (import a workbook and evaluate; faults by cell); exit code 1 or 2 as of run."""
+    from elements import workbook as workbooks
+    from elements.workbook_file import MAX_BYTES
+
     with explained(as_json=as_json):
-        day = parse_day(at)
-        catalogue = load_catalogue()
+        given = asked(at=at)
+        catalogue, day = given.catalogue, given.day
+        business = catalogue.business(business).business
         try:
             if file.stat().st_size > MAX_BYTES:
                 raise BadInput(f"文件过大：{file.name}", f"{file}: too large", place=str(file))
@@ -404,7 +344,7 @@ def coverage_(
 ) -> None:
     """目录覆盖情况 (what the catalogue covers: counts per class, business and kind; verified, sourced)."""
     with explained(as_json=as_json):
-        plain = coverage(load_catalogue(), today())
+        plain = coverage(load_catalogue(), asked().day)
         if write is not None:
             try:
                 write.write_text(coverage_markdown(plain), encoding="utf-8")

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from elements.element import Type
-from elements.engine import Catalogue, load_catalogue
-from elements.fees import FeeLine, fee_codes, fee_inputs, fee_rates, find_fee, run_fee
+from elements.engine import Catalogue
+from elements.fees import FeeLine, fee_codes, fee_fields, find_fee, run_fee
 from elements.rounding import round_to
 from project_box.kernel.plain import to_plain
+from web.cli_elements import AtOption, FileOption, JsonOption, SetOption, asked
 from web.cli_support import emit_json, explained, out, table
-from web.commands.elements import AtOption, FileOption, JsonOption, SetOption, parse_day, parse_sets
 
 
 def fee(
@@ -44,45 +43,18 @@ def fee(
     Example: project-box fee QS --set HT_PRICE=1000000 --set QS_RATE=4
     """
     with explained(as_json=as_json):
-        day = parse_day(at)
-        catalogue = load_catalogue()
+        given = asked(sets, inputs, at)
+        catalogue, day = given.catalogue, given.day
         if code is None or listed:
             _list(catalogue, day, as_json=as_json)
             return
         found = find_fee(catalogue, code, day)
-        line = run_fee(found, parse_sets(sets, inputs), day, catalogue)
-        fields = _fields(catalogue, found, day)
+        line = run_fee(found, given.inputs, day, catalogue)
+        fields = fee_fields(catalogue, found, day)
     if as_json:
         emit_json(plain_line(line, fields))
     else:
         _print(line, fields)
-
-
-def _fields(catalogue: Catalogue, code: str, day: dt.date) -> list[dict[str, Any]]:
-    """What a fee can be given: inputs, then rates and factors one may bring along (``own``)."""
-    wanted = [(c, False) for c in fee_inputs(catalogue, code, day)]
-    wanted += [(c, True) for c in fee_rates(catalogue, code, day)]
-    entries = catalogue.at(day).entries
-    out_: list[dict[str, Any]] = []
-    for c, own in wanted:
-        spec = entries[c].spec
-        options = ["是", "否"] if spec.type is Type.BOOL else spec.options
-        note = spec.note or ("可自带，替代查表或计算值" if own else "")
-        out_.append(
-            {
-                "code": c,
-                "name": spec.name,
-                "name_en": spec.name_en,
-                "type": spec.type.value,
-                "unit": spec.unit,
-                "options": list(options),
-                "own": own,
-                "source": spec.source.zh,
-                "clause": spec.clause,
-                "note": note,
-            }
-        )
-    return out_
 
 
 def _list(catalogue: Catalogue, day: dt.date, *, as_json: bool) -> None:
@@ -93,7 +65,7 @@ def _list(catalogue: Catalogue, day: dt.date, *, as_json: bool) -> None:
             "name": entries[c].spec.name,
             "name_en": entries[c].spec.name_en,
             "clause": entries[c].spec.clause or entries[c].spec.unsourced,
-            "inputs": _fields(catalogue, c, day),
+            "inputs": fee_fields(catalogue, c, day),
         }
         for c in fee_codes(catalogue, day)
     ]

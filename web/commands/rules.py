@@ -17,8 +17,9 @@ from elements.amendment_preview import preview
 from project_box.accounts import actor_of
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor
+from web.cli_elements import AtOption, JsonOption, parse_day
 from web.cli_support import database, emit_json, err, explained, out, table
-from web.commands.elements import AtOption, JsonOption, group, parse_day
+from web.commands.elements import group
 
 #: who reads past cases on the command line: nobody's colleague; each case is read as its owner sees it
 _READER = Actor(uuid.UUID(int=0), "命令行", frozenset(), uuid.UUID(int=0))

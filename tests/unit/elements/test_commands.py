@@ -39,7 +39,7 @@ def test_run_and_exit_codes() -> None:
         "elements", "run", "house-sharing", "--set", "FH_INNER=A=80,B=100,C=120", "-s", "FH_COMMON=45"
     )
     assert plain["values"]["FH_K"]["display"] == "0.150000"
-    assert {u["code"] for u in plain["undecided"]} == {"FH_LIMIT"}
+    assert "FH_LIMIT" in {u["code"] for u in plain["undecided"]}
     over = (
         "elements",
         "run",
@@ -80,7 +80,7 @@ def test_fee() -> None:
 @pytest.mark.parametrize(
     ("arguments", "place"),
     [
-        (["YHS", "-s", "HT_PRICE=12万元"], "HT_PRICE"),
+        (["YHS", "-s", "HT_PRICE=12亩"], "HT_PRICE"),
         (["YHS", "-s", "NOPE=1"], "NOPE"),
         (["YHS", "-s", "HT_PRICE"], "HT_PRICE"),
         (["YHS", "-s", "HT_PRICE=1", "-s", "ht_price=2"], "ht_price"),

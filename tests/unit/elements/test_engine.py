@@ -219,7 +219,7 @@ def test_evidence_comes_up_the_tree(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        ({"A": "3km"}, "单位"),
+        ({"A": "3亩"}, "单位"),
         ({"A": "3㎡"}, "单位"),
         ({"A": "drei"}, "不是数值"),
         ({"A": True}, "应为数值"),
