@@ -50,9 +50,9 @@ def interpolate(points: Sequence[tuple[Decimal, Decimal]], x: Decimal) -> tuple[
         raise ValueError("no points")
     ordered = sorted(points)
     if x <= ordered[0][0]:
-        return ordered[0][1], f"不大于最小表值 {ordered[0][0]},取 {ordered[0][1]}"
+        return ordered[0][1], f"不大于最小表值 {ordered[0][0]}，取 {ordered[0][1]}"
     if x >= ordered[-1][0]:
-        return ordered[-1][1], f"不小于最大表值 {ordered[-1][0]},取 {ordered[-1][1]}"
+        return ordered[-1][1], f"不小于最大表值 {ordered[-1][0]}，取 {ordered[-1][1]}"
     for (x0, y0), (x1, y1) in itertools.pairwise(ordered):
         if x == x0:
             return y0, f"表值 {x0} → {y0}"

@@ -30,7 +30,7 @@ EVIDENCE_ZH = {
     "L": "法律法规原文",
     "S": "公开资料转引(未见原件)",
     "C": "经计算核对",
-    "R": "凭记忆录入,待核对原件",
+    "R": "凭记忆录入，待核对原件",
     "P": "本平台约定",
 }
 
@@ -240,7 +240,7 @@ def load_tariffs(folder: Path) -> Tariffs:
         table = parse(Table, path, read_yaml(path)[0])
         if table.code != path.stem or table.code in tables:
             raise CatalogueError(
-                f"费率表代码应与文件名一致:{table.code}",
+                f"费率表代码应与文件名一致：{table.code}",
                 f"{path}:{line_of(path, ('code',))}: table code {table.code!r} differs from the file name",
                 place=f"{path}:{line_of(path, ('code',))}",
             )
@@ -252,7 +252,7 @@ def load_tariffs(folder: Path) -> Tariffs:
 def _check_editions(path: Path, table: Table, known: set[str]) -> None:
     def fail(index: int, zh: str, en: str) -> CatalogueError:
         line = line_of(path, ("editions", index))
-        return CatalogueError(f"费率表 {table.name}:{zh}", f"{path}:{line}: {en}", place=f"{path}:{line}")
+        return CatalogueError(f"费率表 {table.name}：{zh}", f"{path}:{line}: {en}", place=f"{path}:{line}")
 
     for i, edition in enumerate(table.editions):
         if edition.jurisdiction not in known:
