@@ -10,8 +10,8 @@ import typer
 from project_box import codes
 from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import BadInput, PlatformError
+from web.cli_elements import JsonOption, parse_day
 from web.cli_support import FAILED_CHECK, emit_json, explained, out
-from web.commands.elements import JsonOption, parse_day
 
 #: kinds of codes: what they are called and how they are checked
 KINDS: dict[str, tuple[str, Callable[[str], str]]] = {
