@@ -93,6 +93,10 @@ def setback_check(setbacks: Rows, limit: dict[str, Any]) -> Computed:
     for demand in demands:
         measured = _sides(setbacks, demand.below)
         known = [r for r in measured if demand.fits(r)]
+        if any(
+            r["side"] == demand.side for r in known
+        ):  # the drawn line itself, not the side that runs along it
+            known = [r for r in known if r["side"] == demand.side]
         if demand.side == ALL:
             known = [r for r in known if r["side"] not in _ROLES.values()]
         if not known:
