@@ -154,3 +154,43 @@ def test_marks_are_exported(session, actors, plans) -> None:
         service.marked_copy(session, actors["developer2"], review.id, 1)
     with pytest.raises(NotFound):
         service.marked_copy(session, handler, review.id, 5)
+
+
+def test_what_else_a_revision_gives(client, sign_in, http) -> None:
+    developer = sign_in(client, "developer")
+    revision = client.get(f"/api/v1/projects/{http}/drawings", headers=developer).json()["revision_id"]
+    sheet = client.get(f"/api/v1/revisions/{revision}/files/1/sheet.bin", headers=developer)
+    assert sheet.content.startswith(b"PBSHEET1")
+    again = {**developer, "if-none-match": sheet.headers["etag"]}
+    assert client.get(f"/api/v1/revisions/{revision}/files/1/sheet.bin", headers=again).status_code == 304
+    assert client.get(f"/api/v1/projects/{http}/drawings/areas.pdf", headers=developer).content.startswith(
+        b"%PDF"
+    )
+    under = client.get(f"/api/v1/revisions/{revision}/files/1/map.geojson", headers=developer)
+    assert under.status_code == 200 and under.json()["type"] == "FeatureCollection"
+    sealed = client.get(f"/api/v1/revisions/{revision}/sealed-set.zip", headers=developer)
+    assert sealed.status_code == 409 and sealed.json()["error"]["code"] == "not_agreed"
+    page = client.get(f"/revisions/{revision}/files/1/standard", headers=developer)
+    assert page.status_code == 200 and "检查并保存" in page.text
+    layers = client.get(f"/api/v1/revisions/{revision}/files/1/layers", headers=developer).json()["layers"]
+    body = {"code": "by-http", "name": "试", "layers": {layers[0]["name"]: "footprint"}}
+    saved = client.post("/api/v1/drawing-standards", json=body, headers=developer)
+    assert saved.status_code == 201 and saved.json()["version"] == 1, saved.text
+    assert "footprint" in client.get("/api/v1/drawing-standards/by-http.yaml", headers=developer).text
+    stranger = sign_in(client, "developer2")
+    for address in ("sheet.bin", "map.geojson", "layers"):
+        assert (
+            client.get(f"/api/v1/revisions/{revision}/files/1/{address}", headers=stranger).status_code == 404
+        )
+
+
+def test_as_built_page_and_json(client, sign_in, http) -> None:
+    developer = sign_in(client, "developer")
+    found = client.get(f"/api/v1/projects/{http}/as-built?tiers=T1&position=0.05", headers=developer).json()
+    assert found["outcome"] in ("pass", "fail", "undecided") and "T1" in found["text"]
+    page = client.get(f"/projects/{http}/as-built?tiers=T1&position=0.05", headers=developer)
+    assert page.status_code == 200 and "规划核实结论" in page.text
+    wrong = client.get(f"/api/v1/projects/{http}/as-built?tiers=T9", headers=developer)
+    assert wrong.status_code == 422 and wrong.json()["error"]["place"] == "tiers"
+    wrong = client.get(f"/api/v1/projects/{http}/as-built?position=-1", headers=developer)
+    assert wrong.status_code == 422 and wrong.json()["error"]["place"] == "position"

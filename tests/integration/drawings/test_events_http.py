@@ -18,7 +18,6 @@ from drawings import service
 from project_box import service as box
 from project_box.accounts import actor_of
 from project_box.models import User
-from tests.conftest import fresh_city
 from tests.unit.drawings import build
 from web.app import create_app
 
@@ -26,18 +25,12 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def city():
-    with fresh_city() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(city):
+def address(database):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = uvicorn.Server(
-        uvicorn.Config(create_app(city), host="127.0.0.1", port=port, log_level="warning")
+        uvicorn.Config(create_app(database), host="127.0.0.1", port=port, log_level="warning")
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -51,8 +44,8 @@ def address(city):
 
 
 @pytest.fixture(scope="module")
-def review(city) -> uuid.UUID:
-    with city.transaction() as session:
+def review(database) -> uuid.UUID:
+    with database.transaction() as session:
         people = {u.username: actor_of(u) for u in session.scalars(select(User))}
         project = box.create_project(
             session,
