@@ -292,6 +292,7 @@ def test_pages(client: TestClient, sign_in: SignIn, project_id: str) -> None:
 
 
 def test_record_by_form(client: TestClient, sign_in: SignIn, project_id: str) -> None:
+    developer, stranger = sign_in(client, "developer"), sign_in(client, "developer2")
     token = page_session(client, "handler")
     blank = client.get("/elements/run/verification")
     assert project_id in blank.text and 'value="record"' not in blank.text
@@ -306,7 +307,7 @@ def test_record_by_form(client: TestClient, sign_in: SignIn, project_id: str) ->
     assert "与草拟意见一致" in client.get(address).text  # untouched, although the object was typed afterwards
     without = client.post("/elements/run/verification", data={**sent, "project": ""})
     assert without.status_code == 422 and 'href="#project"' in without.text
-    twin = client.get(f"/api/v1{address}", headers=sign_in(client, "developer")).json()
+    twin = client.get(f"/api/v1{address}", headers=developer).json()
     assert twin["subject"] == "表单" and twin["replaces"] is None
-    assert client.get(f"/api/v1{address}", headers=sign_in(client, "developer2")).status_code == 404
+    assert client.get(f"/api/v1{address}", headers=stranger).status_code == 404
     client.cookies.clear()
