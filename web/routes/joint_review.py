@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
 
 from drawings import service
 from drawings.photo import LARGEST_BYTES
@@ -257,6 +258,8 @@ async def _stream(request: Request, review_id: uuid.UUID, last: int) -> AsyncIte
             found = await run_in_threadpool(_happenings, request, review_id, last)
         except PlatformError as error:
             yield f"event: end\ndata: {json.dumps({'code': error.code})}\n\n"
+            return
+        except OperationalError:  # the database is gone for now: the browser comes back by itself
             return
         for event in found:
             last = event["id"]
