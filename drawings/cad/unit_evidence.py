@@ -223,7 +223,7 @@ def _settle(
         v.says == best and v.weight > 0 and v.sort not in ("header", "size", "text_height") for v in votes
     )
     plausible = _can_be(first, best, rules)
-    evidence = tuple(f"{v.sort}: {v.says} ({v.detail})" for v in votes if v.weight > 0)
+    evidence = tuple(f"{v.sort}: {v.says} ({v.detail})" for v in votes if v.says == best and v.weight > 0)
     code: str | None = None
     source = "header" if best == first.header else "extents"
     values: dict[str, Any] = {"unit": best, "size": f"{first.size or 0:.4g}", "header": first.header or "—"}
