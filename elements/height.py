@@ -81,7 +81,7 @@ def read_roofs(rows: Sequence[Mapping[str, Any]]) -> list[Roof]:
         if odd:
             known = "、".join(sorted(_KNOWN - {"ref"}))
             raise BadInput(
-                f"{place}:不认识的项 {'、'.join(odd)}(可用:{known})", f"unknown {odd}", place=place
+                f"{place}：不认识的项 {'、'.join(odd)}(可用：{known})", f"unknown {odd}", place=place
             )
         levels: dict[str, Decimal | None] = {}
         for key in _NAMES:
@@ -94,7 +94,7 @@ def read_roofs(rows: Sequence[Mapping[str, Any]]) -> list[Roof]:
                 ) from error
         form = str(row["form"]).strip() if row.get("form") else None
         if form is not None and form not in (FLAT, PITCHED):
-            raise BadInput(f"{place}:屋面形式只能是 平屋顶 或 坡屋顶", f"form {form!r}", place=place)
+            raise BadInput(f"{place}：屋面形式只能是 平屋顶 或 坡屋顶", f"form {form!r}", place=place)
         _check(place, levels)
         roofs.append(Roof(str(row.get("building") or ""), form, levels))
     if not roofs:
@@ -105,7 +105,7 @@ def read_roofs(rows: Sequence[Mapping[str, Any]]) -> list[Roof]:
 def _check(place: str, levels: Mapping[str, Decimal | None]) -> None:
     ground, eave, ridge = levels["ground"], levels["eave"], levels["ridge"]
     if eave is not None and ridge is not None and ridge < eave:
-        raise BadInput(f"{place}:屋脊标高低于檐口标高", "ridge below eave", place=place)
+        raise BadInput(f"{place}：屋脊标高低于檐口标高", "ridge below eave", place=place)
     for key in ("parapet", "eave", "ridge", "top", "rooms_top"):
         level = levels[key]
         if ground is not None and level is not None and level < ground:
@@ -131,16 +131,19 @@ def with_rooms(roof: Roof, base: Decimal, share: Decimal) -> tuple[Decimal, str]
     rooms, whole = roof.level("rooms_area"), roof.level("roof_area")
     part = f"突出屋面 {plain_number(rooms)}㎡"
     if rooms <= whole * share:
-        return base, f",{part}不超过屋面 {plain_number(whole)}㎡ 的 1/{plain_number(1 / share)},不计"
+        return base, f",{part}不超过屋面 {plain_number(whole)}㎡ 的 1/{plain_number(1 / share)}，不计"
     top = Decimal(roof.above("rooms_top"))
-    return max(base, top), f",{part}超过屋面 {plain_number(whole)}㎡ 的 1/{plain_number(1 / share)},计至其顶"
+    return max(base, top), f",{part}超过屋面 {plain_number(whole)}㎡ 的 1/{plain_number(1 / share)}，计至其顶"
 
 
 def planning_height(roof: Roof, share: Decimal) -> Height:
     """GB 50352: flat roof to the parapet (without one to the eave), pitched roof to the mean of eave and ridge."""
     if _form(roof) == FLAT:
         key = "parapet" if roof.levels.get("parapet") is not None else "eave"
-        base, how = Decimal(roof.above(key)), f"平屋顶,室外地面至{'女儿墙顶' if key == 'parapet' else '檐口'}"
+        base, how = (
+            Decimal(roof.above(key)),
+            f"平屋顶，室外地面至{'女儿墙顶' if key == 'parapet' else '檐口'}",
+        )
     else:
         eave, ridge = roof.above("eave"), roof.above("ridge")
         base, how = (
@@ -156,7 +159,7 @@ def edge_height(roof: Roof, share: Decimal, key: str) -> Height:
     if _form(roof) == FLAT:
         return planning_height(roof, share)
     height, rooms = with_rooms(roof, Decimal(roof.above(key)), share)
-    return Height(roof, height, f"坡屋顶,室外地面至{'檐口' if key == 'eave' else '屋脊'}" + rooms)
+    return Height(roof, height, f"坡屋顶，室外地面至{'檐口' if key == 'eave' else '屋脊'}" + rooms)
 
 
 def top_height(roof: Roof) -> Height:

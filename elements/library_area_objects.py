@@ -33,16 +33,16 @@ def _strips(rows: Rows) -> list[dict[str, Decimal]]:
         if odd or row.get("area") is None:
             what = f"不认识的项 {'、'.join(odd)}" if odd else "缺少面积 area"
             raise BadInput(
-                f"{place}:{what};每条写作 area(㎡)、net 结构净高或 height 结构层高(m)",
+                f"{place}:{what}；每条写作 area(㎡)、net 结构净高或 height 结构层高(m)",
                 f"strip {number}: {odd or 'area is missing'}",
                 place=place,
             )
         try:
             numbers = {k: Decimal(str(v)) for k, v in row.items() if v is not None}
         except ArithmeticError as error:
-            raise BadInput(f"{place}:应为数值", f"strip {number}: not a number", place=place) from error
+            raise BadInput(f"{place}：应为数值", f"strip {number}: not a number", place=place) from error
         if any(not v.is_finite() or v < 0 for v in numbers.values()):
-            raise BadInput(f"{place}:不得为负", f"strip {number}: negative", place=place)
+            raise BadInput(f"{place}：不得为负", f"strip {number}: negative", place=place)
         out.append(numbers)
     return out
 
@@ -114,7 +114,7 @@ def area_of_object(
         steps.append(
             Step(
                 what,
-                f"{num(piece['area'])} × {plain_number(coefficient)}({how};量取{geometry})",
+                f"{num(piece['area'])} × {plain_number(coefficient)}({how}；量取{geometry})",
                 num(counted),
                 str(row["clause"]),
             )

@@ -36,25 +36,25 @@ def _computed(rows: Rows, rule: Callable[[height.Roof], height.Height], clause: 
     )
 
 
-@function("height.planning", "平屋顶至女儿墙顶(无女儿墙至檐口);坡屋顶取檐口与屋脊的平均;多种屋面取最大")
+@function("height.planning", "平屋顶至女儿墙顶(无女儿墙至檐口);坡屋顶取檐口与屋脊的平均；多种屋面取最大")
 def planning_height(roofs: Rows, share: Decimal) -> Computed:
     """建筑高度 m by GB 50352-2019 4.5.2; ``share`` of the roof up to which rooms on it do not count."""
     return _computed(roofs, lambda r: height.planning_height(r, share))
 
 
-@function("height.eave", "平屋顶至女儿墙顶;坡屋顶至檐口;多种屋面取最大")
+@function("height.eave", "平屋顶至女儿墙顶；坡屋顶至檐口；多种屋面取最大")
 def eave_height(roofs: Rows, share: Decimal) -> Computed:
     """檐口高度 m by GB 55031-2022 3.2."""
     return _computed(roofs, lambda r: height.edge_height(r, share, "eave"))
 
 
-@function("height.ridge", "平屋顶至女儿墙顶;坡屋顶至屋脊;多种屋面取最大")
+@function("height.ridge", "平屋顶至女儿墙顶；坡屋顶至屋脊；多种屋面取最大")
 def ridge_height(roofs: Rows, share: Decimal) -> Computed:
     """屋脊高度 m by GB 55031-2022 3.2."""
     return _computed(roofs, lambda r: height.edge_height(r, share, "ridge"))
 
 
-@function("height.top", "室外地面至建筑最高点(控制区内,含一切突出物)")
+@function("height.top", "室外地面至建筑最高点(控制区内，含一切突出物)")
 def top_height(roofs: Rows) -> Computed:
     """Height m to the highest point, as it counts inside airport, radio and heritage control areas."""
     return _computed(roofs, height.top_height)

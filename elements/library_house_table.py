@@ -16,7 +16,7 @@ _ZERO = Decimal(0)
 _LEVELS = ("", "幢 → 功能区", "功能区 → 层(单元)", "层(单元) → 户")
 
 
-@function("house.table", "逐级分摊至户;户建筑面积 = 套内 + 分摊;分摊土地 = 用地 × 户建筑面积 ÷ Σ户建筑面积")
+@function("house.table", "逐级分摊至户；户建筑面积 = 套内 + 分摊；分摊土地 = 用地 × 户建筑面积 ÷ Σ户建筑面积")
 def house_table(
     units: Rows,
     commons: Rows | None = None,

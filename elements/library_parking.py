@@ -41,18 +41,18 @@ def _rates(given: Rows | None, table: Rows | None) -> dict[str, dict[str, Any]]:
         basis = str(row.get("basis") or "").replace("m2", "㎡").replace("平方米", "㎡")
         if not row.get("usage") or basis not in _BASES:
             raise BadInput(
-                f"{place}:须写明 usage 用途和 basis 计算基数({'、'.join(_BASES)})",
+                f"{place}：须写明 usage 用途和 basis 计算基数({'、'.join(_BASES)})",
                 "usage or basis",
                 place=place,
             )
         try:
             numbers = {k: Decimal(str(row[k])) for k in _NUMBERS if row.get(k) is not None}
         except ArithmeticError as error:
-            raise BadInput(f"{place}:指标应为数值", "rates must be numbers", place=place) from error
+            raise BadInput(f"{place}：指标应为数值", "rates must be numbers", place=place) from error
         if any(v < 0 for v in numbers.values()) or numbers.get("per") == 0:
-            raise BadInput(f"{place}:指标不得为负，per 须大于 0", "negative rate", place=place)
+            raise BadInput(f"{place}：指标不得为负，per 须大于 0", "negative rate", place=place)
         if "rate" not in numbers:
-            raise BadInput(f"{place}:缺少 rate", "rate is missing", place=place)
+            raise BadInput(f"{place}：缺少 rate", "rate is missing", place=place)
         out[str(row["usage"])] = {"basis": basis, "per": Decimal(1), **numbers}
     return out
 
@@ -133,7 +133,7 @@ def parking_by_use(
         out,
         substituted=";".join(f"{r['usage']} {r['how']} = {r['cars']}" for r in out),
         steps=tuple(
-            Step(str(r["usage"]), str(r["how"]), f"机动车 {r['cars']},非机动车 {r['bikes']}") for r in out
+            Step(str(r["usage"]), str(r["how"]), f"机动车 {r['cars']}，非机动车 {r['bikes']}") for r in out
         ),
         verified=rates is None,
     )
@@ -174,7 +174,7 @@ def parking_enough(rows: Rows, column: str, drawn: int | None = None) -> Compute
     if drawn is None:
         raise Undecided(
             Missing(
-                "车位", "设计车位数", f"图中没有此类车位,应配 {needed} 个", f"none drawn, {needed} needed"
+                "车位", "设计车位数", f"图中没有此类车位，应配 {needed} 个", f"none drawn, {needed} needed"
             )
         )
     most = None

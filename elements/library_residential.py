@@ -14,7 +14,7 @@ from elements.values import Computed, Missing, Step, Undecided
 _RESIDENTIAL = "住宅"
 
 
-@function("residential.storeys", "Σ住宅地上建筑面积 ÷ Σ住宅基底面积;已填平均层数的用所填值")
+@function("residential.storeys", "Σ住宅地上建筑面积 ÷ Σ住宅基底面积；已填平均层数的用所填值")
 def average_storeys(
     stated: Decimal | None = None,
     floors: Rows | None = None,
@@ -50,7 +50,7 @@ def average_storeys(
     return Computed(area / foot, substituted=f"{num(area)} ÷ {num(foot)}")
 
 
-@function("residential.limit", "按气候区、布局与平均层数查表,表外不外推")
+@function("residential.limit", "按气候区、布局与平均层数查表，表外不外推")
 def residential_limit(rows: Rows, storeys: Decimal, column: str) -> Computed:
     """One column of the band the average storeys lie in; between and beyond the bands there is no value."""
     for row in rows:
@@ -67,7 +67,7 @@ def residential_limit(rows: Rows, storeys: Decimal, column: str) -> Computed:
         Missing(
             "table:residential-control",
             "居住街坊控制指标",
-            f"平均层数 {num(storeys)} 不在各档之内,不外推",
+            f"平均层数 {num(storeys)} 不在各档之内，不外推",
             f"{num(storeys)} storeys lie in no band",
         )
     )
@@ -90,7 +90,7 @@ def central_green(greens: Rows) -> Computed:
     steps = tuple(
         Step(
             f"第 {n} 块",
-            f"计入 {num(Decimal(g['counted_area']))}㎡,宽度足够部分",
+            f"计入 {num(Decimal(g['counted_area']))}㎡，宽度足够部分",
             f"{num(v)}㎡",
             "",
             row_refs([g]),

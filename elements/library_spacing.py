@@ -199,7 +199,7 @@ def _judge(pairs: list[_Pair]) -> Outcome:
     return next((o for o in (Outcome.FAIL, Outcome.UNDECIDED) if o in found), Outcome.PASS)
 
 
-@function("spacing.matrix", "逐对:须保持的间距 = max(日照间距系数×南侧建筑高度, 城市最小间距, 防火间距)")
+@function("spacing.matrix", "逐对：须保持的间距 = max(日照间距系数×南侧建筑高度, 城市最小间距, 防火间距)")
 def spacing_matrix(
     spacings: Rows,
     buildings: Rows,
@@ -235,7 +235,7 @@ def spacing_matrix(
     )
 
 
-@function("rows.outcome", "各行均符合为符合,有一行不符合为不符合,其余为无法判定")
+@function("rows.outcome", "各行均符合为符合，有一行不符合为不符合，其余为无法判定")
 def rows_outcome(rows: Rows, what: str = "项目") -> Computed:
     """Verdict over judged records (``outcome``, ``missing``): 不符合 before 无法判定 before 符合; no record is 提示."""
     if not rows:
@@ -256,7 +256,7 @@ def rows_outcome(rows: Rows, what: str = "项目") -> Computed:
     limit = max((Decimal(r["needed"]) for r in worst if r.get("needed") is not None), default=None)
     return Computed(
         Outcome.FAIL if failed else Outcome.PASS,
-        substituted=f"不符合:{names}" if failed else f"{len(judged)} 项均符合",
+        substituted=f"不符合：{names}" if failed else f"{len(judged)} 项均符合",
         limit=f"≥{plain_number(limit)}m" if limit is not None else None,
         evidence=union_evidence(pair_refs(r) for r in worst) or None,
     )
@@ -269,7 +269,7 @@ def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows, heights: Rows) ->
     What is not stated (height, class) only matters where the distance lies between what the possibilities ask for.
     """
     if not spacings:
-        return Computed(Outcome.NOTE, substituted="只有一栋建筑,无间距可核")
+        return Computed(Outcome.NOTE, substituted="只有一栋建筑，无间距可核")
     pairs = [_Pair(s, [_fire_need(s, a, b, rules, heights)]) for s, a, b in _records(spacings, buildings)]
     outcome = _judge(pairs)
     if outcome is Outcome.UNDECIDED:

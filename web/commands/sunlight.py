@@ -72,7 +72,7 @@ def _study(
         ("--zone", "--city", "--case"), choice, (ZONES, CITIES, (DWELLING, RENEWAL)), strict=True
     ):
         if value is not None and value not in allowed:
-            raise BadInput(f"{option} 只能是:{'、'.join(allowed)}", f"{option}: {value!r}", place=option)
+            raise BadInput(f"{option} 只能是：{'、'.join(allowed)}", f"{option}: {value!r}", place=option)
     try:
         day = dt.date.fromisoformat(at) if at else today()
     except ValueError as error:
@@ -143,7 +143,7 @@ def _show(report: dict[str, Any]) -> None:
     for line in report["assumptions"]:
         cli_support.out.print(f"· {line}")
     if not report["verified"]:
-        cli_support.out.print("未核实:所用标准凭记忆录入,请对照规范原文")
+        cli_support.out.print("未核实：所用标准凭记忆录入，请对照规范原文")
 
 
 def register(app: typer.Typer) -> None:
