@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from elements.rounding import plain_number
+
 #: unit → (dimension, size in the dimension's own unit)
 _UNITS: dict[str, tuple[str, Fraction]] = {}
 
@@ -59,4 +61,4 @@ def converted(number: Decimal, unit: str, own: str) -> Decimal | None:
     if given is None or wanted is None or given[0] != wanted[0]:
         return None
     factor = given[1] / wanted[1]
-    return number if factor == 1 else number * factor.numerator / factor.denominator
+    return number if factor == 1 else Decimal(plain_number(number * factor.numerator / factor.denominator))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from web.cli import app
+from elements.engine import CATALOGUE_DIR
+from web.cli import MODULES, app, needed
 
 RUNNER = CliRunner()
 
@@ -105,3 +109,63 @@ def test_inputs_from_a_file(tmp_path: Path) -> None:
 def test_same_run_same_bytes() -> None:
     arguments = ("fee", "GDZYS", "-s", "GD_AREA=13340", "-s", "GD_CLASS=园地", "--at", "2026-06-03", "--json")
     assert run(*arguments) == run(*arguments)
+
+
+def test_numbers_may_carry_another_unit_of_the_same_dimension() -> None:
+    own = run_json("fee", "YHS", "-s", "HT_PRICE=6600000")
+    assert run_json("fee", "YHS", "-s", "HT_PRICE=660 万元")["amount"] == own["amount"]
+    error = run_json("fee", "YHS", "-s", "HT_PRICE=12 亩", code=2)["error"]
+    assert "亩" in error["message"]
+    assert "元" in error["message"]
+
+
+def test_a_business_by_its_chinese_name() -> None:
+    sets = ("-s", "HX_TIERS=T1", "-s", "HX_PERMITTED=1000", "-s", "HX_ACTUAL=1010")
+    by_code = run_json("elements", "run", "verification", *sets)
+    assert run_json("elements", "run", by_code["name"], *sets) == by_code
+
+
+def test_run_names_values_what_is_missing_and_the_trace() -> None:
+    plain = run_json("elements", "run", "verification", "-s", "HX_PERMITTED=1000")
+    assert plain["values"]["HX_PERMITTED"]["value"] == "1000"
+    lacking = next(u for u in plain["undecided"] if u["code"] == "JL_HX_AREA")
+    assert {m["code"] for m in lacking["missing"]} >= {"HX_ACTUAL"}
+    assert {"code", "formula", "substituted", "clause"} <= set(plain["trace"][0])
+
+
+def test_a_template_comes_back_as_it_was_filled(tmp_path: Path) -> None:
+    file = tmp_path / "核实.xlsx"
+    sets = ("-s", "HX_TIERS=T1", "-s", "HX_PERMITTED=0.1 公顷", "-s", "HX_ACTUAL=1010.55")
+    made = run_json("elements", "template", "verification", str(file), *sets)
+    assert made["filled"] == ["HX_ACTUAL", "HX_PERMITTED", "HX_TIERS"]
+    back = run_json("elements", "import", "verification", str(file))
+    typed = run_json("elements", "run", "verification", *sets)
+    assert {c: v["value"] for c, v in back["inputs"].items()} == {
+        c: typed["values"][c]["value"] for c in made["filled"]
+    }
+    assert back["conclusions"] == typed["conclusions"]
+
+
+def test_diff_of_another_catalogue_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "catalogue"
+    shutil.copytree(CATALOGUE_DIR, folder)
+    file = folder / "tariffs" / "stamp-duty.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "0.05" in text
+    file.write_text(text.replace("0.05", "0.08"), encoding="utf-8")
+    plain = run_json("elements", "diff", "fees", "-s", "HT_PRICE=1000000", "-a", f"rules={folder}")
+    row = next(r for r in plain["rows"] if r["code"] == "YHS")
+    assert [c["display"] for c in row["cells"]] == ["500.00", "800.00"]
+    assert len({r["rule_hash"] for r in plain["runs"]}) == 2
+
+
+def test_only_what_a_command_needs_is_imported() -> None:
+    assert needed(["fee", "YHS"]) == ("fee",)
+    assert needed(["elements", "run", "fees"]) == ("elements",)
+    assert set(needed(["elements", "--help"])) > {"elements"}
+    assert needed([]) == needed(["--help"]) == MODULES
+    names = "('ezdxf', 'sqlalchemy', 'geopandas')"
+    heavy = f"import sys, web.commands.fee; print([m for m in {names} if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True).stdout.strip() == "[]"
+    )
