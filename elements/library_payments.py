@@ -73,13 +73,15 @@ def late_fee(instalments: Rows, payments: Rows, rate: Decimal, at: dt.date) -> C
         )
         return fee
 
+    oldest = 0
     for day, money in _ledger(payments, "date", "缴款记录"):
         left = money if day <= at else Decimal(0)
-        for i, (due, _) in enumerate(own):
-            part = min(left, unpaid[i])
-            out += charge(due, day, part)
-            unpaid[i] -= part
+        while oldest < len(own) and left > 0:
+            part = min(left, unpaid[oldest])
+            out += charge(own[oldest][0], day, part)
+            unpaid[oldest] -= part
             left -= part
+            oldest += unpaid[oldest] <= 0
     for (due, _), still in zip(own, unpaid, strict=True):
         out += charge(due, at, still)
     return Computed(out, substituted=" + ".join(s.expression for s in steps) or "无迟延", steps=tuple(steps))
@@ -90,17 +92,20 @@ def longest_delay(instalments: Rows, payments: Rows, at: dt.date) -> Computed:
     """Greatest number of days any instalment was or is late at a day (oldest instalment settled first)."""
     own = [(d, m) for d, m in _ledger(instalments, "due", "分期价款") if d <= at]
     unpaid = [m for _, m in own]
-    worst = 0
+    worst = oldest = 0
     for day, money in [*_ledger(payments, "date", "缴款记录"), (at, Decimal(0))]:
         if day > at:
             continue
         left = money
-        for i, (due, _) in enumerate(own):
-            if unpaid[i] > 0:
-                worst = max(worst, (day - due).days)
-            part = min(left, unpaid[i])
-            unpaid[i] -= part
+        while oldest < len(own) and unpaid[oldest] <= 0:
+            oldest += 1
+        if oldest < len(own):
+            worst = max(worst, (day - own[oldest][0]).days)
+        while oldest < len(own) and left > 0:
+            part = min(left, unpaid[oldest])
+            unpaid[oldest] -= part
             left -= part
+            oldest += unpaid[oldest] <= 0
     return Computed(Decimal(worst), substituted=f"最长迟延 {worst} 日")
 
 
