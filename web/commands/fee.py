@@ -34,7 +34,7 @@ def fee(
     Without CODE the fees are listed; without --set what CODE can be given is listed. A fee whose rate or input is
     missing is 无法判定 and says which; a rate the platform does not hold may be handed in (自带费率), marked so.
     Keys are codes or Chinese names; a short name serves where only one input fits. Numbers may carry their own unit
-    (26680.2㎡), another unit is refused. Exit code 2 on unusable input (unknown key, wrong unit).
+    (26680.2㎡) or another of the same dimension. Exit code 2 on unusable input (unknown key, wrong unit).
 
     Example: project-box fee YHS --set HT_PRICE=120000000
 
