@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
+import importlib
 import json
 import subprocess
 import sys
@@ -89,9 +90,8 @@ def platform(url: str, sites: Sites, **how: Any) -> tuple[float, list[str]]:
 
 def on_dask(url: str, sites: Sites) -> tuple[float, list[str]]:
     """The same on a Dask cluster of two local worker processes, started before the clock."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
+    cluster_of: Any = importlib.import_module("distributed").LocalCluster
+    with cluster_of(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True
     ) as cluster:
         return platform(url, sites, scheduler=cluster.scheduler_address)

@@ -69,7 +69,7 @@ def ways(session: Session, polygons: int, naive_sql: str) -> dict[str, Callable[
     """The ways to ask, all through one connection."""
     rows = session.execute(text("SELECT id, layer_code FROM gis.layer_version")).all()
     codes = {int(i): str(c) for i, c in rows}
-    cursor = session.connection().connection.cursor()
+    cursor: Any = session.connection().connection.cursor()
     frames = {
         d.code: geopandas.GeoDataFrame(geometry=list(g), crs=province.CRS)
         for d, g in zip(province.layers(), province.frames(polygons), strict=True)

@@ -97,7 +97,7 @@ def main() -> int:
     ]
     names = [f"layout_{n}" for n in range(len(LAYOUTS))]
     with province.database(options.polygons) as database, database.transaction() as session:
-        cursor = session.connection().connection.cursor()
+        cursor: Any = session.connection().connection.cursor()
         for name, layout in zip(names, LAYOUTS, strict=True):
             started = time.perf_counter()
             build(cursor, name, layout, options.polygons)

@@ -83,7 +83,8 @@ def layers() -> list[LayerDefinition]:
 def _blobs(rng: np.random.Generator, count: int, side: float, how: Made) -> Geometries:
     """Star-shaped polygons with coast-like outlines: bends of all sizes, the smallest about as long as a segment."""
     radius = side * np.sqrt(how.cover / max(count, 1) / np.pi)
-    sizes = np.exp(rng.uniform(*np.log(how.vertices), count)).astype(int)
+    low, high = (float(v) for v in np.log(how.vertices))
+    sizes = np.exp(rng.uniform(low, high, count)).astype(int)
     sizes[: min(count, 1)] = how.vertices[1]
     rings = []
     for n in sizes:

@@ -6,6 +6,7 @@ document: seconds to load, seconds of the query, and the area by site and layer.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -13,31 +14,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 THREADS = 2
 
 
-def table(folder: Path, name: str, keys: tuple[str, ...]) -> pa.Table:
+def table(folder: Path, name: str, keys: tuple[str, ...]) -> Any:
     """Numbers and WKB of one kind of shape."""
     lengths = np.load(folder / f"{name}-lengths.npy")
     data = (folder / f"{name}.wkb").read_bytes()
     ends = np.cumsum(lengths)
     blobs = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
     columns: dict[str, Any] = {k: np.load(folder / f"{name}-{k}.npy") for k in keys}
+    pa: Any = importlib.import_module("pyarrow")
     return pa.table(columns | {"wkb": pa.array(blobs, type=pa.binary())})
 
 
-def duckdb(pieces: pa.Table, sites: pa.Table) -> tuple[float, float, list[tuple[int, int, float]]]:
+def duckdb(pieces: Any, sites: Any) -> tuple[float, float, list[tuple[int, int, float]]]:
     """DuckDB's spatial join."""
-    import duckdb as engine
+    engine: Any = importlib.import_module("duckdb")
 
     connection = engine.connect(config={"threads": THREADS, "allow_unsigned_extensions": True})
     try:
         connection.execute("LOAD spatial")
     except engine.Error:  # not in the engine's own folder: take the one of the package
-        import duckdb_extension_spatial as packaged
-
+        packaged: Any = importlib.import_module("duckdb_extension_spatial")
         (extension,) = Path(packaged.__file__).parent.rglob("spatial.duckdb_extension")
         connection.execute(f"LOAD '{extension}'")
     started = time.perf_counter()
@@ -53,11 +53,9 @@ def duckdb(pieces: pa.Table, sites: pa.Table) -> tuple[float, float, list[tuple[
     return loaded - started, time.perf_counter() - loaded, rows
 
 
-def sedonadb(pieces: pa.Table, sites: pa.Table) -> tuple[float, float, list[tuple[int, int, float]]]:
+def sedonadb(pieces: Any, sites: Any) -> tuple[float, float, list[tuple[int, int, float]]]:
     """SedonaDB's spatial join."""
-    import sedonadb as engine
-
-    session = engine.connect()
+    session: Any = importlib.import_module("sedonadb").connect()
     started = time.perf_counter()
     for name, given in (("pieces", pieces), ("sites", sites)):
         key = "layer" if name == "pieces" else "site"
