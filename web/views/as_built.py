@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import service
-from drawings.compare import comparison_to_plain
+from drawings.compare_plain import comparison_to_plain
 from elements.as_built import TierSet, judge, tier_sets
 from elements.loading import load_catalogue
 from project_box import service as box

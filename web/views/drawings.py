@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from drawings import repository, service
 from drawings.area_compare import compare_areas, figures_to_plain
 from drawings.area_table import area_table_to_plain
-from drawings.compare import comparison_to_plain, overlay_geojson
+from drawings.compare_plain import comparison_to_plain, overlay_geojson
 from drawings.models import Revision, RevisionFile
 from drawings.standard_service import built_standards
 from drawings.standards import load_standards, roles
