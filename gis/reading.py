@@ -355,7 +355,7 @@ def settle_axes(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> Non
         return
     middle = ((west + east) / 2, (south + north) / 2)
     where = f"({middle[0]:.3f}, {middle[1]:.3f})"
-    suggestion = _suggest(middle, crs)
+    suggestion = suggest_zone(middle, crs)
     area = crs_module.area_of_use(crs)
     if straight is Fit.NEAR:
         issues.append(
@@ -479,7 +479,7 @@ def _placed(moved: npt.NDArray[np.float64], crs: SourceCrs) -> Fit:
     return Fit.INSIDE if inside else Fit.OUTSIDE
 
 
-def _suggest(middle: tuple[float, float], crs: int) -> tuple[str, str]:
+def suggest_zone(middle: tuple[float, float], crs: int) -> tuple[str, str]:
     """A CRS of the same family whose zone prefix the easting carries, worded; empty when there is none."""
     given = crs_module.gauss_kruger(crs)
     if given is None:

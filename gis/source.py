@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import glob
-import shutil
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,15 +15,22 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from gis import crs as crs_module
-from gis.archive import member_name
 from gis.gdal import quietly
 from gis.pieces import Geometries, polygonal, repair
+from gis.source_crs import SourceCrs
+from gis.source_files import cad_text, dbf_encoding, prepare
+from gis.source_place import Placement, note, place, strays
 from project_box.kernel.errors import BadInput
 
+__all__ = ["LISTED", "Batch", "Source", "dbf_encoding", "open_source", "plain_value", "read_batches"]
+
 BATCH = 20_000
+#: for drivers that read from the start again for every batch
+SLOW_BATCH = 100_000
 #: at most this many repaired or dropped features are listed one by one
 LISTED = 200
-_DATA_SUFFIXES = {".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".kml", ".fgb", ".tab", ".mif"}
+_FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
+_AREAS = ("Polygon", "MultiPolygon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,16 @@ class Source:
     """A layer in a file, opened.
 
     Attributes:
-        path: what GDAL opens; ``layer`` the layer in it.
-        crs: EPSG the coordinates are in.
+        path: what GDAL opens; ``layer`` the layer in it, ``where`` a part of that (a layer of a CAD drawing).
+        crs: EPSG the coordinates are in (once they are converted, see ``declared``).
         count: number of features.
         columns: attribute names as delivered.
         in_batches: the driver can jump to a feature, so large files need not be read at once.
         encoding: of the attributes, where the file does not say (shapefiles without .cpg).
+        declared: the system without EPSG code the coordinates are converted from.
+        cad: texts come byte by byte (DXF).
+        notes: what the import report says about the whole delivery.
+        name: as the person knows the file.
     """
 
     path: Path
@@ -50,6 +57,11 @@ class Source:
     columns: tuple[str, ...]
     in_batches: bool
     encoding: str | None = None
+    where: str | None = None
+    declared: SourceCrs | None = None
+    cad: bool = False
+    notes: tuple[dict[str, Any], ...] = ()
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -68,238 +80,284 @@ class Batch:
 
 @contextmanager
 def open_source(path: Path, *, crs: int | None = None, layer: str | None = None) -> Iterator[Source]:
-    """Open layer data: GPKG, SHP (or a zip of one), GeoJSON, TopoJSON, GML, KML, FileGDB, FlatGeobuf …
+    """Open layer data: GPKG, SHP (or a zip of one), GeoJSON, TopoJSON, GML, XPlanung, KML, FileGDB, CSV, DXF …
 
     Args:
-        crs: EPSG when the file does not say (or is to be overruled).
-        layer: which layer of the file; needed only where several hold geometry.
+        crs: EPSG, or a declared system (:func:`gis.source_crs.parse_crs`), when the file does not say or is to be
+            overruled.
+        layer: which layer of the file (or file of the zip, or layer of the drawing); needed only where several hold
+            areas.
 
     Raises:
         BadInput: unreadable, several layers, or no CRS.
     """
     if not path.exists():
         raise BadInput(
-            f"没有文件 {path.name}", f"no such file: {path}", code="file_unreadable", place=str(path)
+            f"没有文件 {path.name}",
+            f"no such file: {path}",
+            code="file_unreadable",
+            place=str(path),
+            remedy="核对文件名与所在文件夹",
         )
     with tempfile.TemporaryDirectory(prefix="layer-") as folder, quietly():
-        opened = _unzip(path, Path(folder)) if path.is_file() and zipfile.is_zipfile(path) else path
+        opened, layer = prepare(path, Path(folder), layer)
         yield _describe(opened, path.name, crs, layer)
-
-
-def _unzip(path: Path, folder: Path) -> Path:
-    """The data file inside a zip (a shapefile set, a FileGDB folder, or one file of another format), on disk."""
-    found: list[Path] = []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                parts = [p for p in member_name(entry).split("/") if p not in ("", ".", "..")]
-                if entry.is_dir() or not parts or parts[0] == "__MACOSX":
-                    continue
-                target = folder.joinpath(*parts)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(entry) as source, target.open("wb") as out:
-                    shutil.copyfileobj(source, out, 1 << 20)
-                database = next((n for n, p in enumerate(parts) if p.lower().endswith(".gdb")), None)
-                if database is not None:
-                    found.append(folder.joinpath(*parts[: database + 1]))
-                elif target.suffix.lower() in _DATA_SUFFIXES:
-                    found.append(target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        raise BadInput(
-            f"压缩包 {path.name} 损坏或有密码,无法解开",
-            f"cannot unpack {path.name}: {error}",
-            code="ZIP-BROKEN",
-            place=path.name,
-        ) from error
-    choices = list(dict.fromkeys(found))
-    if len(choices) != 1:
-        raise BadInput(
-            f"压缩包里应有一份矢量数据,实有 {len(choices)} 份",
-            f"{len(choices)} data sets in {path.name}, one expected",
-            code="no_data" if not choices else "several_layers",
-            place=path.name,
-        )
-    return choices[0]
 
 
 def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Source:
     try:
         layers = [(str(n), str(k) if k is not None else "") for n, k in pyogrio.list_layers(path)]
-        chosen = _choose(layers, layer, name)
+        cad = layers == [("entities", "Unknown")]
+        where = _cad_layer(path, layer, name) if cad else None
+        chosen = "entities" if cad else _choose(layers, layer, name)
         encoding = dbf_encoding(path)
-        info = pyogrio.read_info(
-            path, layer=chosen, encoding=encoding, force_feature_count=True, force_total_bounds=True
-        )
-    except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
+        info = pyogrio.read_info(path, layer=chosen, encoding=encoding, force_feature_count=True)
+    except _FAILURES as error:
         raise BadInput(
-            f"读不了 {name}:不是可识别的矢量数据或文件损坏",
+            f"读不了 {name}：不是可识别的矢量数据或文件损坏",
             f"cannot read {name}: {error}",
             code="unreadable_layer",
             place=name,
             remedy="用 GIS 软件另存为 GPKG 后再导入",
         ) from error
+    declared = crs if isinstance(crs, SourceCrs) else None
+    notes = []
+    if encoding is not None:
+        notes.append(
+            note("ENCODING", f"属性按内容判定为 {encoding} 编码", f"attributes are {encoding}, by content")
+        )
+    if "Curve" in str(info["geometry_type"]) or "Surface" in str(info["geometry_type"]):
+        notes.append(note("CURVES", "圆弧已按折线近似", "arcs were replaced by short straight lines"))
+    return Source(
+        path,
+        chosen,
+        _crs_of(info, crs, name),
+        int(info["features"]),
+        tuple(str(f) for f in info["fields"]),
+        bool(info.get("capabilities", {}).get("fast_set_next_by_index")) and where is None,
+        encoding,
+        where,
+        declared,
+        cad,
+        tuple(notes),
+        name,
+    )
+
+
+def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
     own = crs_module.identify(info["crs"]) if info.get("crs") else None
-    chosen_crs = crs if crs is not None else own
-    if chosen_crs is None:
+    chosen = int(stated) if stated is not None else own
+    if chosen is None:
         said = (
             f"文件的坐标系没有 EPSG 代码({str(info['crs'])[:60]})"
             if info.get("crs")
             else "文件没有写明坐标系"
         )
         raise BadInput(
-            f"{name}:{said}",
+            f"{name}：{said}",
             f"{name} has no CRS with an EPSG code",
             code="CRS-UNKNOWN",
             place=name,
-            remedy="用 --crs 指明坐标系,例如 4547",
+            remedy="用 --crs 指明坐标系，例如 4547",
         )
-    crs_module.crs(chosen_crs)
-    bounds = info.get("total_bounds")
-    count = int(info["features"])
-    if count and bounds is not None and crs_module.is_geographic(chosen_crs):
-        west, south, east, north = (float(b) for b in bounds)
-        if not (-360 <= west <= east <= 360 and south >= -90 and north <= 90):
-            raise BadInput(
-                f"{name}:坐标值不是经纬度,与 EPSG:{chosen_crs} 不符",
-                f"{name}: coordinates are not longitude and latitude",
-                code="CRS-UNKNOWN",
-                place=name,
-                remedy="用 --crs 指明坐标系",
-            )
-    capabilities = info.get("capabilities", {})
-    return Source(
-        path,
-        chosen,
-        chosen_crs,
-        count,
-        tuple(str(f) for f in info["fields"]),
-        bool(capabilities.get("fast_set_next_by_index")),
-        encoding,
-    )
+    crs_module.crs(chosen)
+    return chosen
 
 
-def dbf_encoding(shp: Path) -> str | None:
-    """Encoding of a shapefile's attributes where no .cpg states it: UTF-8 if the bytes are, else GB 18030.
-
-    None when a .cpg (or the code page byte of the .dbf) says it, or nothing needs deciding.
-    """
-    if shp.suffix.lower() != ".shp":
-        return None
-    siblings = {p.suffix.lower(): p for p in shp.parent.glob(f"{glob.escape(shp.stem)}.*")}
-    if ".cpg" in siblings or ".dbf" not in siblings:
-        return None
-    data = siblings[".dbf"].read_bytes()
-    if len(data) < 33 or data[29] not in (
-        0x00,
-        0x57,
-    ):  # 0x57 is "ANSI", which GDAL itself writes for anything
-        return None
-    for encoding in ("ascii", "utf-8", "gb18030"):
-        try:
-            data[32:].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if encoding == "ascii" else encoding.upper()
-    return None
+def _cad_layer(path: Path, wanted: str | None, name: str) -> str | None:
+    """Filter for one layer of a drawing; None when only one holds closed outlines."""
+    _, _, blobs, columns = pyogrio.raw.read(path, layer="entities", columns=["Layer"], force_2d=True)
+    shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
+    areas = np.isin(shapely.get_type_id(shapes), (3, 6))
+    raw = sorted({str(v) for v in np.asarray(columns[0])[areas]})
+    shown = {cad_text(v): v for v in raw}
+    if wanted is None and len(raw) > 1:
+        raise _several(name, list(shown))
+    if wanted is not None and wanted not in shown:
+        raise _no_layer(name, wanted, list(shown))
+    value = shown[wanted] if wanted is not None else (raw[0] if raw else None)
+    escaped = value.replace("'", "''") if value is not None else None
+    return f"Layer = '{escaped}'" if escaped is not None else None
 
 
 def _choose(layers: Sequence[tuple[str, str]], wanted: str | None, name: str) -> str:
+    names = [n for n, k in layers if k]
     if wanted is not None:
-        if wanted not in [n for n, _ in layers]:
-            raise BadInput(
-                f"{name} 里没有图层“{wanted}”", f"no layer {wanted} in {name}", code="no_layer", place=name
-            )
-        return wanted
-    spatial = [(n, k) for n, k in layers if k]
-    areas = [n for n, k in spatial if "Polygon" in k]
-    candidates = areas or [n for n, _ in spatial]
-    if len(candidates) != 1:
-        names = "、".join(candidates[:10])
+        for same in (wanted, *(n for n in names if n.casefold() == wanted.casefold())):
+            if same in [n for n, _ in layers]:
+                return same
+        raise _no_layer(name, wanted, names)
+    areas = [n for n, k in layers if "Polygon" in k or "Surface" in k]
+    candidates = areas or names
+    if len(candidates) > 1:
+        raise _several(name, candidates)
+    if not candidates:
         raise BadInput(
-            f"{name} 里有 {len(candidates)} 个图层({names}),请指明一个"
-            if candidates
-            else f"{name} 里没有图形",
-            f"{name} has {len(candidates)} layers with geometry",
-            code="several_layers" if candidates else "no_data",
+            f"{name} 里没有图形",
+            f"{name} has no layer with geometry",
+            code="no_data",
             place=name,
-            remedy="用 --layer 指明图层名" if candidates else None,
+            remedy="核对文件，导入含面图形的数据",
         )
     return candidates[0]
+
+
+def _several(name: str, layers: list[str]) -> BadInput:
+    return BadInput(
+        f"{name} 里有 {len(layers)} 个图层({'、'.join(layers[:20])})，请指明一个",
+        f"{name} has {len(layers)} layers with geometry",
+        code="several_layers",
+        place=name,
+        remedy="用 --layer 指明图层名",
+        details={"layers": layers},
+    )
+
+
+def _no_layer(name: str, wanted: str, layers: list[str]) -> BadInput:
+    return BadInput(
+        f"{name} 里没有图层“{wanted[:60]}”",
+        f"no layer {wanted[:60]} in {name}",
+        code="no_layer",
+        place=name,
+        remedy=f"可用的图层：{'、'.join(layers[:20])}" if layers else "该文件没有含图形的图层",
+        details={"layers": layers},
+    )
 
 
 def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
     """Features in order; ``buffered`` layers may hold lines and points, others areas only.
 
     Raises:
-        BadInput: the file breaks off while being read.
+        BadInput: the file breaks off while being read, or its coordinates do not lie where the CRS is used.
     """
-    step = BATCH if source.in_batches else max(source.count, 1)
+    step = BATCH if source.in_batches else max(min(source.count, SLOW_BATCH), 1)
+    reader = _Reader(source, buffered)
     for first in range(0, max(source.count, 1), step):
         try:
             meta, _, blobs, columns = pyogrio.raw.read(
                 source.path,
                 layer=source.layer,
                 encoding=source.encoding,
+                where=source.where,
                 skip_features=first,
                 max_features=step,
-                force_2d=True,
             )
-        except (DataSourceError, DataLayerError, ValueError, RuntimeError) as error:
+        except _FAILURES as error:
             raise BadInput(
-                f"读到第 {first + 1} 个要素附近出错,文件可能损坏",
+                f"读到第 {first + 1} 个要素附近出错，文件可能损坏",
                 f"reading failed near feature {first + 1}: {error}",
                 code="unreadable_layer",
+                place=source.name,
+                remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
             ) from error
         if len(blobs):
-            yield _batch(first, [str(f) for f in meta["fields"]], blobs, columns, buffered)
+            yield reader.batch(first, [str(f) for f in meta["fields"]], blobs, columns)
 
 
-def _batch(first: int, names: list[str], blobs: Any, columns: Sequence[Any], buffered: bool) -> Batch:
-    shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
-    result = Batch(first, np.empty(0, dtype=object), [], [], [])
-    valid = shapely.is_valid(shapes)
-    kept: list[Any] = []
-    for position, shape in enumerate(shapes):
-        number = first + position + 1
-        mended = False
-        if shape is None or shape.is_empty:
-            _drop(result, number, "没有图形", "no geometry")
-            continue
-        if not np.isfinite(shape.bounds).all():
-            _drop(result, number, "坐标不是有效数字", "coordinates are not numbers")
-            continue
-        if not buffered or shape.geom_type in ("Polygon", "MultiPolygon"):
-            area = shape if valid[position] else repair(shape)
-            if valid[position]:
-                area = polygonal(shape)
-            if area is None or area.area <= 0:
-                reason = "不是面" if valid[position] else "修复后没有面积"
-                _drop(
-                    result, number, reason, "not an area" if valid[position] else "no area left after repair"
-                )
+class _Reader:
+    """Turns raw features into a :class:`Batch`; remembers what was said about the whole delivery."""
+
+    def __init__(self, source: Source, buffered: bool) -> None:
+        self.source = source
+        self.buffered = buffered
+        self.placement: Placement | None = None
+        self.flat_said = False
+
+    def batch(self, first: int, names: list[str], blobs: Any, columns: Sequence[Any]) -> Batch:
+        result = Batch(first, np.empty(0, dtype=object), [], [], [])
+        shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
+        closed = _close_open_rings(shapes, blobs)
+        shapes = self._placed(self._flat(shapes, result), result)
+        lost = strays(shapes, self.source.crs)
+        valid = shapely.is_valid(shapes)
+        kept: list[Any] = []
+        for position, shape in enumerate(shapes):
+            number = first + position + 1
+            area = _usable(result, number, shape, bool(valid[position]), bool(lost[position]), self.buffered)
+            if area is None:
                 continue
-            if not valid[position]:
+            mended = area is not shape and not valid[position]
+            if position in closed:
                 mended = True
+            if mended:
                 result.repaired_count += 1
                 if len(result.issues) < LISTED:
                     result.issues.append(_repaired(number, shape, area))
-            shape = area
-        elif not valid[position]:
-            _drop(result, number, "图形无效", "invalid geometry")
-            continue
-        kept.append(shape)
-        result.numbers.append(number)
-        result.repaired.append(mended)
-        result.attributes.append(
-            {name: plain_value(column[position]) for name, column in zip(names, columns, strict=True)}
+            kept.append(area)
+            result.numbers.append(number)
+            result.repaired.append(mended)
+            values = {n: plain_value(c[position]) for n, c in zip(names, columns, strict=True)}
+            if self.source.cad:
+                values = {n: cad_text(v) if isinstance(v, str) else v for n, v in values.items()}
+            result.attributes.append(values)
+        result.geometries = np.array(kept, dtype=object)
+        return result
+
+    def _flat(self, shapes: Geometries, result: Batch) -> Geometries:
+        high = shapely.has_z(shapes) | shapely.has_m(shapes)
+        if not high.any():
+            return shapes
+        if not self.flat_said:
+            self.flat_said = True
+            result.issues.append(
+                note("Z-DROPPED", "图形带有高程(Z)或度量(M)，已舍去", "Z and M values were dropped")
+            )
+        return np.asarray(shapely.force_2d(shapes), dtype=object)
+
+    def _placed(self, shapes: Geometries, result: Batch) -> Geometries:
+        if self.placement is None:
+            found, notes = place(shapes, self.source.crs, self.source.declared, self.source.name)
+            self.placement = found
+            result.issues[:0] = [*self.source.notes, *notes]
+        return self.placement.apply(shapes)
+
+
+def _close_open_rings(shapes: Geometries, blobs: Any) -> set[int]:
+    """Read what breaks off for rings that do not close, with the rings closed; gives the positions."""
+    closed: set[int] = set()
+    for position in np.flatnonzero(shapely.is_missing(shapes)):
+        if blobs[position]:
+            shapes[position] = shapely.from_wkb(blobs[position], on_invalid="fix")
+            if shapes[position] is not None:
+                closed.add(int(position))
+    return closed
+
+
+def _usable(result: Batch, number: int, shape: Any, valid: bool, lost: bool, buffered: bool) -> Any:
+    """The valid area of a feature, or None with the reason in the report."""
+    if shape is None or shape.is_empty:
+        return _drop(result, number, "没有图形", "no geometry")
+    if not np.isfinite(shape.bounds).all():
+        return _drop(result, number, "坐标不是有效数字", "coordinates are not numbers")
+    if lost:
+        return _drop(
+            result, number, "坐标超出坐标系的适用范围", "its coordinates lie outside the area of the CRS"
         )
-    result.geometries = np.array(kept, dtype=object)
-    return result
+    if buffered and shape.geom_type not in _AREAS:
+        return shape if valid else _drop(result, number, "图形无效", "invalid geometry")
+    area = polygonal(shape) if valid else repair(shape)
+    if area is None or area.area <= 0:
+        if valid:
+            return _drop(result, number, f"不是面({shape.geom_type})", f"{shape.geom_type}, not an area")
+        return _drop(result, number, "修复后没有面积", "no area left after repair")
+    if valid and area is not shape and len(result.issues) < LISTED:
+        result.issues.append(
+            {
+                "fid": number,
+                "action": "note",
+                "code": "MIXED",
+                "message": f"第 {number} 个要素是混合图形，只取其中的面",
+                "message_en": f"feature {number} mixes geometry types; only its areas were taken",
+            }
+        )
+    return area
 
 
 def _repaired(number: int, before: Any, after: Any) -> dict[str, Any]:
     reason = str(shapely.is_valid_reason(before))
     text, _, where = reason.partition("[")
+    if before.is_valid:
+        text = "Ring not closed"
     try:
         at: list[float] | None = [float(v) for v in where.rstrip("]").split()[:2]] if where else None
     except ValueError:
@@ -307,7 +365,7 @@ def _repaired(number: int, before: Any, after: Any) -> dict[str, Any]:
     return {
         "fid": number,
         "action": "repaired",
-        "message": f"第 {number} 个要素几何无效({text}),已修复",
+        "message": f"第 {number} 个要素几何无效({text})，已修复",
         "message_en": f"feature {number} was invalid ({text}) and has been repaired",
         "at": at,
         "area_before": float(before.area),
@@ -322,7 +380,7 @@ def _drop(result: Batch, number: int, zh: str, en: str) -> None:
             {
                 "fid": number,
                 "action": "dropped",
-                "message": f"第 {number} 个要素{zh},未导入",
+                "message": f"第 {number} 个要素{zh}，未导入",
                 "message_en": f"feature {number} was left out: {en}",
             }
         )
