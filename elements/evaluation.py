@@ -13,7 +13,6 @@ from typing import Any
 
 from elements.display import display_value, fill, operand
 from elements.element import ElementSpec, Kind, Type
-from elements.formula import Formula, FormulaFault
 from elements.plan import Fixed, Lookup, Operand, Plan
 from elements.rounding import Rounding, round_to
 from elements.rulebook import JURISDICTION, Catalogue, Entry, Rules
@@ -28,6 +27,7 @@ from elements.values import (
     union_evidence,
     union_missing,
 )
+from project_box.formula import Formula, FormulaFault
 from project_box.kernel.errors import BadInput, PlatformError
 from project_box.kernel.finding import EntityRef, Outcome
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import elements
 from elements.display import placeholders
 from elements.element import BusinessFile, ElementSpec, Literal_, TariffRef, Type
-from elements.formula import Formula, FormulaError, FormulaFault
 from elements.functions import REGISTRY
 from elements.reading import read_yaml
 from elements.rulebook import JURISDICTION, Catalogue, Entry, dependency_order
 from elements.soundness import faults
 from elements.tariffs import Tariffs, load_tariffs
 from elements.values import Value
+from project_box.formula import Formula, FormulaError, FormulaFault
 from project_box.kernel.catalogue import line_of, parse, uncollected
 from project_box.kernel.errors import CatalogueError
 

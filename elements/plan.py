@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from elements.element import ElementSpec, Kind, Literal_, Source, TariffRef, Type
-from elements.formula import Formula
 from elements.functions import REGISTRY
 from elements.values import Computed, Missing
+from project_box.formula import Formula
 
 
 @dataclass(frozen=True, slots=True)

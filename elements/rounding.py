@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from project_box.formula import EXACT
+
 
 class Rounding(StrEnum):
     """How an element is rounded: 四舍五入, 舍去, 进位 or not at all."""
@@ -25,9 +27,6 @@ _MODES = {
     Rounding.FLOOR: decimal.ROUND_FLOOR,
     Rounding.CEIL: decimal.ROUND_CEILING,
 }
-
-#: work with 50 digits so that a quantised intermediate never loses one of the 28 the formulas carry
-EXACT = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 
 
 def round_to(value: Decimal, places: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from elements.element import BusinessFile, ElementSpec
-from elements.formula import Formula
 from elements.plan import Plan, plan_of
 from elements.tariffs import Tariffs
 from elements.values import Evaluated
+from project_box.formula import Formula
 from project_box.kernel.errors import BadInput, CatalogueError, NotFound
 
 #: elements that choose rule sets; every tariff lookup depends on the first

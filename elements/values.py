@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
+from project_box.formula import Value as Value  # also imported from here
 from project_box.kernel.finding import EntityRef, Outcome
 
 #: source of a rate or factor handed in instead of the catalogue's (自带值); never verified
 OWN = "自带"
-
-Value: TypeAlias = Decimal | int | str | bool | dt.date | list[Any] | dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elements.formula import Formula, FormulaError, FormulaFault, decimal_literal, names_in
+from project_box.formula import Formula, FormulaError, FormulaFault, decimal_literal, names_in
 
 NUMERIC = frozenset({"A", "B", "C"})
 

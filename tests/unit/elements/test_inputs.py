@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from elements.element import ElementSpec
 from elements.engine import parse_value
-from elements.formula import Formula, FormulaError, FormulaFault
 from elements.units import converted
+from project_box.formula import Formula, FormulaError, FormulaFault
 from project_box.kernel.errors import BadInput
 
 

@@ -11,18 +11,21 @@ is linear in its length, which is limited; so are nesting, conditions and digits
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import zen
 
-from elements.rounding import EXACT
-from elements.values import Value
-
+#: what a formula takes and gives; lists and mappings only pass through other hands
+Value: TypeAlias = Decimal | int | str | bool | dt.date | list[Any] | dict[str, Any]
+#: 50 digits, so that a quantised intermediate never loses one of the 28 a formula carries
+EXACT = decimal.Context(prec=50, rounding=decimal.ROUND_HALF_EVEN)
 #: functions a formula may call; all of them total in their arguments' length
 FUNCTIONS = frozenset(
     {"abs", "min", "max", "sum", "avg", "floor", "ceil", "round", "contains", "startsWith", "endsWith"}
