@@ -1,8 +1,7 @@
-"""Plan layers as pages and API show them: list, versions, vector tiles, what lies at a point. Never commits."""
+"""Plan layers as pages and API show them: list, versions, what lies at a point. Never commits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from gis import crs as crs_module
 from gis import repository
 from gis.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.models import LayerVersion
-from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.errors import BadInput
 
 
 def list_layers(session: Session, catalogue: LayerCatalogue | None = None) -> list[dict[str, Any]]:
@@ -88,46 +87,6 @@ def show_layer(session: Session, code: str) -> dict[str, Any]:
 
 
 # --- map -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A vector tile and its entity tag (changes with the layer version)."""
-
-    data: bytes
-    etag: str
-
-
-def tile_etag(session: Session, code: str, z: int, x: int, y: int) -> tuple[LayerVersion | None, str]:
-    """The version a tile would be drawn from, and the tile's entity tag.
-
-    Raises:
-        NotFound: no such layer or tile.
-    """
-    definition = layer_catalogue().get(code)
-    if not (0 <= z <= 22 and 0 <= x < 2**z and 0 <= y < 2**z):
-        raise NotFound("没有这个瓦片", "no such tile", code="tile_not_found")
-    row = repository.current_version(session, definition.code)
-    return row, f'"{definition.code}-{row.id if row else 0}-{z}-{x}-{y}"'
-
-
-_TILES: dict[str, bytes] = {}
-_TILE_CACHE = 4096
-
-
-def layer_tile(session: Session, code: str, z: int, x: int, y: int) -> Tile:
-    """One vector tile of the current version; empty where there is nothing. Kept in memory by version."""
-    row, etag = tile_etag(session, code, z, x, y)
-    if row is None:
-        return Tile(b"", etag)
-    key = f"{id(session.get_bind())}:{row.imported_at.timestamp()}:{etag}"
-    data = _TILES.get(key)
-    if data is None:
-        data = repository.tile(session, row.id, row.layer_code, z, x, y)
-        if len(_TILES) >= _TILE_CACHE:
-            _TILES.pop(next(iter(_TILES)), None)
-        _TILES[key] = data
-    return Tile(data, etag)
 
 
 def identify(session: Session, x: float, y: float, crs: int) -> dict[str, Any]:

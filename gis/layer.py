@@ -5,6 +5,8 @@ A layer is added by writing one file (see docs/how-to/add-a-plan-layer.md) and i
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
@@ -114,12 +116,91 @@ class Classes(BaseModel):
 
 
 class Height(BaseModel):
-    """A height limit: the field that holds it (m above ``datum``)."""
+    """A height limit: the field that holds it (m above ``datum``).
+
+    ``runways``: features delivered as lines are centre lines of runways, whose surfaces
+    (:mod:`gis.obstacle`) set the limit at the site's lowest point.
+    """
 
     model_config = _STRICT
 
     field: str
     datum: str
+    runways: bool = False
+
+
+class Distance(BaseModel):
+    """A row of a distance table: which values it is for (words, or numbers from ``least`` to ``most``), metres."""
+
+    model_config = _STRICT
+
+    values: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    distance_m: float = Field(gt=0, le=10000)
+
+    @model_validator(mode="after")
+    def _for_something(self) -> Self:
+        if not self.values and self.least is None and self.most is None:
+            raise ValueError("state values, least or most")
+        return self
+
+
+class Buffer(BaseModel):
+    """Protection distances 保护距离 around features delivered as lines or points, by one attribute.
+
+    Features delivered as areas are the zone already. A value the table does not hold has no distance: a site within
+    ``unknown_m`` of such a feature is 无法判定.
+    """
+
+    model_config = _STRICT
+
+    field: str
+    distances: tuple[Distance, ...] = Field(min_length=1)
+    unknown_m: float = Field(gt=0, le=10000)
+    clause: str
+    clause_en: str
+    verified: bool
+
+    def of(self, attributes: Mapping[str, Any]) -> float | None:
+        """The distance for a feature, m; None where the table does not say."""
+        shown = _shown(attributes.get(self.field)).strip()
+        for row in self.distances:
+            if any(word in shown for word in row.values):
+                return row.distance_m
+        found = re.search(r"\d+(?:\.\d+)?", shown)
+        if found is None:
+            return None
+        number = float(found.group())
+        for row in self.distances:
+            bounds = row.least is not None or row.most is not None
+            if bounds and (row.least or 0) <= number <= (row.most if row.most is not None else math.inf):
+                return row.distance_m
+        return None
+
+
+class AttributeRule(BaseModel):
+    """A rule on attributes of a plot and the intended use, as a formula (ZEN) that is true where it is kept.
+
+    Names in formulas: the layer's fields, ``USE`` (code of one intended use), ``SHARE`` (its share, %), ``OTHER_SHARE``
+    (share of uses other than the plot's main one, %), ``ALLOWED`` (one code of the lists in the fields ``each``).
+
+    Attributes:
+        each: fields that list codes; every intended use must keep the rule with one of them.
+        applies: where this formula is false the rule asks nothing.
+    """
+
+    model_config = _STRICT
+
+    id: str = Field(pattern=r"^[a-z_]{1,30}$")
+    name: str
+    name_en: str
+    require: str
+    each: tuple[str, ...] = ()
+    applies: str | None = None
+    clause: str
+    clause_en: str
+    verified: bool
 
 
 class ConditionItem(BaseModel):
@@ -172,10 +253,14 @@ class LayerDefinition(BaseModel):
         covers_area: features leave no gaps (like the present land cover), so where there is none, there is no plan data
             at all: other layers are then 未核查 instead of 不涉及.
         buffer_m: protection distance added around every feature when pieces are made (lines and points need one).
+        public: whether the map services show it without sign-in.
         fields: attribute names, the delivered ones by alias.
         label: template of a feature's label, ``{FIELD}``.
         symbol, classes: how it is drawn.
         height, conditions: for the policies that need them.
+        buffer: protection distances by attribute, for features delivered as lines or points.
+        building_limit: field with the height a building may have above its ground, m.
+        rules: rules on attributes, for the policy ``attributes``.
     """
 
     model_config = _STRICT
@@ -196,12 +281,16 @@ class LayerDefinition(BaseModel):
     minimum_area_m2: float | None = Field(default=None, ge=0)
     covers_area: bool = False
     buffer_m: float = Field(default=0, ge=0, le=10000)
+    public: bool = False
     fields: dict[str, FieldDefinition]
     label: str
     symbol: Symbol
     classes: Classes | None = None
     height: Height | None = None
     conditions: Conditions | None = None
+    buffer: Buffer | None = None
+    building_limit: str | None = None
+    rules: tuple[AttributeRule, ...] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -209,7 +298,13 @@ class LayerDefinition(BaseModel):
             raise ValueError("policy height and a height field go together")
         if (self.policy is Policy.ATTRIBUTES) != (self.conditions is not None):
             raise ValueError("policy attributes and conditions go together")
+        if self.rules and self.policy is not Policy.ATTRIBUTES:
+            raise ValueError("rules on attributes need the policy attributes")
+        if self.buffer and self.buffer_m:
+            raise ValueError("state buffer or buffer_m")
         named = [self.height.field] if self.height else []
+        named += [f for f in (self.buffer.field if self.buffer else None, self.building_limit) if f]
+        named += [f for rule in self.rules for f in rule.each]
         named += [self.classes.field] if self.classes else []
         if self.conditions:
             named += [self.conditions.plot, self.conditions.use, self.conditions.plan]
@@ -223,6 +318,11 @@ class LayerDefinition(BaseModel):
         except (KeyError, ValueError, IndexError) as error:
             raise ValueError(f"label: {error!r}") from error
         return self
+
+    @property
+    def widens(self) -> bool:
+        """True when lines and points are taken in, as areas around them."""
+        return self.buffer_m > 0 or self.buffer is not None or (self.height is not None and self.height.runways)
 
     def label_of(self, attributes: Mapping[str, Any]) -> str:
         """Label of one feature; missing attributes leave a gap."""

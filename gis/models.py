@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from project_box.kernel.db import Base, Timestamp
@@ -43,6 +43,7 @@ class LayerVersion(Base):
     extent_lonlat: Mapped[list[Any]]
     issues: Mapped[list[Any]]
     imported_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    overviews: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Feature(Base):
@@ -82,3 +83,25 @@ class Piece(Base):
     )
     fid: Mapped[int]
     geom: Mapped[WKBElement] = mapped_column(Geometry(None, srid=-1, spatial_index=False))
+
+
+class Overview(Base):
+    """概览: a feature thinned for one zoom and the next lower one, or (without number) small ones merged; EPSG:3857."""
+
+    __tablename__ = "overview"
+    __table_args__ = (
+        *(
+            Index(f"ix_overview_{zoom}", "geom", postgresql_using="gist", postgresql_where=f"zoom = {zoom}")
+            for zoom in (13, 11, 9, 7, 5)
+        ),
+        _SCHEMA,
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), index=True
+    )
+    zoom: Mapped[int]
+    fid: Mapped[int | None]
+    class_key: Mapped[str | None] = mapped_column(String(30))
+    geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=3857, spatial_index=False))

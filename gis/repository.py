@@ -21,10 +21,6 @@ from gis.models import Feature, LayerVersion
 from gis.overlay import Piece
 from gis.pieces import Geometries
 
-#: tile coordinates per tile edge, and margin drawn around it
-EXTENT, MARGIN = 4096, 64
-_WORLD = 40_075_016.685578488
-
 
 def versions(session: Session, code: str | None = None) -> Sequence[LayerVersion]:
     """All versions, newest import first."""
@@ -348,28 +344,3 @@ def delivered(
     return [
         (int(f), label, values, float(m2), shapely.from_wkb(bytes(g))) for f, label, values, m2, g in rows
     ]
-
-
-_TILE = """
-SELECT ST_AsMVT(t, :name, 4096, 'geom', 'fid') FROM (
-  SELECT f.fid, f.label, f.class_key AS class,
-         ST_AsMVTGeom({shape}, ST_TileEnvelope(:z, :x, :y), 4096, 64, true) AS geom
-  FROM gis.feature f
-  WHERE f.version_id = :version AND f.geom_3857 && ST_TileEnvelope(:z, :x, :y, margin => 64.0 / 4096)
-    AND f.area_m2 >= :smallest
-) t WHERE t.geom IS NOT NULL
-"""
-
-
-def tile(session: Session, version_id: int, name: str, z: int, x: int, y: int) -> bytes:
-    """One vector tile (MVT). Below zoom 15 lines are thinned to half a tile unit and sub-pixel features left out."""
-    unit = _WORLD / (2**z * EXTENT)
-    if z >= 15:
-        shape, smallest = "f.geom_3857", 0.0
-    else:
-        shape, smallest = "ST_Simplify(f.geom_3857, :unit, true)", (unit * EXTENT / 512) ** 2
-    blob = session.scalar(
-        text(_TILE.format(shape=shape)),
-        {"name": name, "z": z, "x": x, "y": y, "version": version_id, "smallest": smallest, "unit": unit},
-    )
-    return bytes(blob) if blob else b""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from gis.browsing import (
-    Tile,
     identify,
     layer_plain,
-    layer_tile,
     list_layers,
     show_layer,
-    tile_etag,
     version_plain,
 )
 from gis.checking import check_geometry, run_conflict_check, today
@@ -26,6 +23,7 @@ from gis.recording import (
     record_repaired,
     refuse,
 )
+from gis.tiles import Tile, layer_tile, make_overviews, tile_etag, tile_of
 
 __all__ = [
     "Tile",
@@ -36,11 +34,12 @@ __all__ = [
     "file_repairs",
     "identify",
     "import_layer",
-    "latest_boundary",
     "keep_attempt",
+    "latest_boundary",
     "layer_plain",
     "layer_tile",
     "list_layers",
+    "make_overviews",
     "record_boundary",
     "record_drawn_boundary",
     "record_repaired",
@@ -49,6 +48,7 @@ __all__ = [
     "run_conflict_check",
     "show_layer",
     "tile_etag",
+    "tile_of",
     "today",
     "version_plain",
 ]

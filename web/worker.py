@@ -6,6 +6,7 @@ import procrastinate
 from sqlalchemy import delete
 
 from approval import reminders
+from gis import service as gis
 from project_box.kernel.db import Database
 from project_box.kernel.jobs import QUEUE, job_app
 from project_box.models import UserSession
@@ -27,5 +28,13 @@ def build(database: Database) -> procrastinate.App:
     def remind_of_limits(timestamp: int) -> None:
         with database.transaction() as session:
             reminders.remind(session)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="tiles.overviews", queue=QUEUE, queueing_lock="tiles.overviews")
+    def make_overviews(timestamp: int) -> None:
+        while True:
+            with database.transaction() as session:
+                if gis.make_overviews(session) is None:
+                    return
 
     return app

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
         secure_cookies: set where the platform is served by HTTPS.
         max_upload_bytes: limit of one uploaded file.
         session_hours: life of a signed-in session.
+        tile_cache_bytes: limit of the map tiles kept in ``<var_dir>/tiles``.
         demo: whether demo accounts may be shown (only ever for the embedded database).
     """
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     max_upload_bytes: int = Field(default=200 * 1024 * 1024, gt=0)
     session_hours: int = Field(default=12, gt=0)
+    tile_cache_bytes: int = Field(default=1024 * 1024 * 1024, gt=0)
     seal_passphrase: str | None = None
 
     @property

@@ -421,33 +421,6 @@ def get_changes(
     return plan_compare.layer_changes(session, code, old, new, key=key)
 
 
-@api.get("/layers/{code}/tiles/{z}/{x}/{y}.mvt")
-def get_tile(
-    request: Request,
-    session: SessionDep,
-    actor: ActorDep,
-    code: str,
-    z: int,
-    x: int,
-    y: int,
-    v: int | None = None,
-) -> Response:
-    """One vector tile (Web Mercator); the entity tag changes with the layer's version, whose id ``v`` may name."""
-    row, etag = service.tile_etag(session, code, z, x, y)
-    named = row is not None and v == row.id
-    kept = "private, max-age=86400, immutable" if named else "private, max-age=0, must-revalidate"
-    headers = {"etag": etag, "cache-control": kept}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    tile = service.layer_tile(session, code, z, x, y)
-    return Response(
-        tile.data,
-        media_type="application/vnd.mapbox-vector-tile",
-        headers=headers,
-        status_code=200 if tile.data else 204,
-    )
-
-
 @pages.get("/map")
 def map_page(request: Request, session: SessionDep, actor: ActorDep) -> Response:
     """The map workbench 一张图."""
