@@ -18,6 +18,15 @@ from drawings.reading import CATALOGUE
 from project_box.kernel.catalogue import parse
 
 
+class CauseBounds(BaseModel):
+    """How much is computed to say what changed an indicator: changes looked at one by one, seconds in all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    most: int = Field(gt=0)
+    seconds: float = Field(gt=0)
+
+
 class CompareSettings(BaseModel):
     """Tolerances of comparing, from ``catalogue/compare.yaml``."""
 
@@ -26,6 +35,7 @@ class CompareSettings(BaseModel):
     same_m: float = Field(gt=0)
     overlap_share: float = Field(gt=0, le=1)
     pairs: int = Field(gt=0)
+    causes: CauseBounds
     identity: dict[str, tuple[str, ...]] = {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
@@ -12,7 +13,7 @@ from drawings import repository
 from drawings.area_table import AreaTable, area_table
 from drawings.cad import read
 from drawings.compare import Comparison, compare
-from drawings.drawing import model_from_plain
+from drawings.drawing import DrawingModel, model_from_plain
 from drawings.models import Revision, RevisionFile
 from drawings.revision_service import positioned_models
 from drawings.sheet import build_sheet, sheet_to_geojson
@@ -53,20 +54,28 @@ def sheet_geojson(session: Session, file: RevisionFile) -> dict[str, Any]:
     return sheet_to_geojson(unpack(packed_sheet(session, file)))
 
 
+@dataclass(frozen=True, slots=True)
+class RevisionPair:
+    """Two revisions with their drawings, as (file position, drawing), and the differences between them."""
+
+    before: Revision
+    after: Revision
+    models_before: list[tuple[int, DrawingModel]]
+    models_after: list[tuple[int, DrawingModel]]
+    found: Comparison
+
+
 def compare_revisions(
     session: Session,
     actor: Actor,
     project_id: uuid.UUID,
     before: int | None = None,
     after: int | None = None,
-) -> tuple[Revision, Revision, Comparison]:
+) -> RevisionPair:
     """Compare two revisions of a visible project 图纸比对.
 
     Args:
         before, after: revision numbers; the newest two (the older one first) where left out.
-
-    Returns:
-        (earlier revision, later revision, their differences).
 
     Raises:
         NotFound: no such project or revision for this person, or there is only one revision and none was named.
@@ -82,11 +91,8 @@ def compare_revisions(
             raise NotFound(f"没有第 {number} 版图纸", f"no revision {number}")
     if before is None and first == last:
         raise NotFound("只有一版图纸，没有可以比对的版本", "there is only one revision")
-    return (
-        known[first],
-        known[last],
-        compare(positioned_models(session, known[first]), positioned_models(session, known[last])),
-    )
+    old, new = positioned_models(session, known[first]), positioned_models(session, known[last])
+    return RevisionPair(known[first], known[last], old, new, compare(old, new))
 
 
 def revision_areas(

@@ -15,6 +15,7 @@ from drawings import service
 from project_box.kernel.errors import BadInput, PlatformError, TooLarge
 from project_box.kernel.settings import get_settings
 from web.deps import ActorDep, SessionDep, redirect, render
+from web.views import compare
 from web.views import drawings as views
 
 pages = APIRouter()
@@ -79,7 +80,7 @@ def compare_drawings(
     after: Annotated[int | None, Query(alias="to", ge=1)] = None,
 ) -> dict[str, Any]:
     """Differences of two revisions (the newest two if left out): added, removed, moved, reshaped, attributes."""
-    return views.compare_plain(session, actor, project_id, before, after)
+    return compare.compare_plain(session, actor, project_id, before, after)
 
 
 @api.get("/projects/{project_id}/drawings/areas")
@@ -271,7 +272,7 @@ def compare_page(
     file: str = "",
 ) -> Response:
     """Two revisions side by side: totals, differences with their places, the sheet with the differences on it."""
-    view = views.compare_view(session, actor, project_id, positive(before), positive(after), positive(file))
+    view = compare.compare_view(session, actor, project_id, positive(before), positive(after), positive(file))
     return render(request, "drawings/compare.html", active="drawings", **view)
 
 

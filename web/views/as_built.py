@@ -48,7 +48,8 @@ def as_built_plain(
             f"没有允许误差分档“{tiers[:20]}”", f"no tier set {tiers[:20]!r}", place="tiers", code="tier_set",
             remedy="可选：" + "、".join(sets),
         )  # fmt: skip
-    old, new, found = service.compare_revisions(session, actor, project_id, approved, built)
+    pair = service.compare_revisions(session, actor, project_id, approved, built)
+    old, new, found = pair.before, pair.after, pair.found
     tables = [service.revision_areas(session, actor, project_id, r.number)[1] for r in (old, new)]
     result = judge(tables[0], tables[1], found, sets.get(tiers), _metres(position))
     return {

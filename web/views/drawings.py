@@ -9,9 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.area_compare import compare_areas, figures_to_plain
 from drawings.area_table import area_table_to_plain
-from drawings.compare_plain import comparison_to_plain, overlay_geojson
 from drawings.models import Revision, RevisionFile
 from drawings.standard_service import built_standards
 from drawings.standards import load_standards, roles
@@ -131,79 +129,6 @@ def _shown(revision: Revision, wanted: str | None) -> RevisionFile:
                 return file
         raise NotFound("这一版图纸没有这个文件", f"no file {wanted!r} in this revision")
     return next((f for f in files if f.kind == "site_plan"), files[0])
-
-
-# --- comparing revisions ----------------------------------------------------------------------------------------------
-
-
-def compare_plain(
-    session: Session, actor: Actor, project_id: uuid.UUID, before: int | None = None, after: int | None = None
-) -> dict[str, Any]:
-    """Differences of two revisions: ``from, to, counts, files, roles, changes`` and an ``overlay`` for each file.
-
-    Raises:
-        NotFound: no such project or revision for this person.
-    """
-    old, new, found = service.compare_revisions(session, actor, project_id, before, after)
-    plain = comparison_to_plain(found)
-    for entry in plain["files"]:
-        file = entry["file"] is not None
-        row = next(
-            f
-            for f in (new if file else old).files
-            if f.position == (entry["file"] if file else entry["file_before"])
-        )
-        entry["sheet"] = file_plain(row)["sheet"]
-        units = row.report.get("units") or {}
-        entry["overlay"] = overlay_geojson(
-            found,
-            file=entry["file"],
-            file_before=entry["file_before"],
-            metres_per_unit=float(units.get("metres_per_unit") or 1.0),
-        )
-    return {
-        "project_id": str(project_id),
-        "from": {
-            "revision": old.number,
-            "revision_id": str(old.id),
-            "created_at": old.created_at.isoformat(),
-        },
-        "to": {"revision": new.number, "revision_id": str(new.id), "created_at": new.created_at.isoformat()},
-        "figures": figures_to_plain(
-            compare_areas(
-                *(service.revision_areas(session, actor, project_id, r.number)[1] for r in (old, new))
-            )
-        ),
-        **plain,
-    }
-
-
-def compare_view(
-    session: Session,
-    actor: Actor,
-    project_id: uuid.UUID,
-    before: int | None = None,
-    after: int | None = None,
-    file: int | None = None,
-) -> dict[str, Any]:
-    """What the page of the comparison shows; ``shown`` is the number of a file in the list, from 1.
-
-    Raises:
-        NotFound: no such project or revision for this person.
-    """
-    project = box.get_project(session, actor, project_id)
-    rows = repository.revisions(session, actor, project_id)
-    found = compare_plain(session, actor, project_id, before, after)
-    changed = [i for i, f in enumerate(found["files"], 1) if f["overlay"]["features"] and f["sheet"]]
-    usable = [i for i, f in enumerate(found["files"], 1) if f["sheet"]]
-    shown = file if file in usable else next(iter(changed or usable), None)
-    return {
-        "project": project_plain(project),
-        "revisions": [r.number for r in rows],
-        "found": found,
-        "shown": shown,
-        "sheet": found["files"][shown - 1] if shown else None,
-    }
 
 
 def areas_plain(

@@ -39,13 +39,14 @@ def test_service_compares_the_newest_two(session, actors, plans) -> None:
     with pytest.raises(NotFound):
         service.compare_revisions(session, actor, project.id)
     service.submit_revision(session, actor, project.id, [("总平图.dxf", plans[1])])
-    old, new, found = service.compare_revisions(session, actor, project.id)
+    pair = service.compare_revisions(session, actor, project.id)
+    old, new, found = pair.before, pair.after, pair.found
     assert (old.number, new.number) == (1, 2)
     assert sorted((c.change.value, c.role, c.area_delta) for c in found.changes) == [
         ("added", "green", 100.0),
         ("reshaped", "footprint", 30.0),
     ]
-    assert service.compare_revisions(session, actor, project.id, 1, 1)[2].empty
+    assert service.compare_revisions(session, actor, project.id, 1, 1).found.empty
     with pytest.raises(NotFound):
         service.compare_revisions(session, actor, project.id, 1, 9)
     with pytest.raises(NotFound):

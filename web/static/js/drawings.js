@@ -21,6 +21,9 @@
   const differences = document.getElementById("compare-data");
   if (viewer && differences) {
     viewer.setOverlay(JSON.parse(differences.textContent).overlay.features);
+    // a link from another file's page: #change=12
+    const wanted = Number(new URLSearchParams(location.hash.slice(1)).get("change"));
+    if (wanted) viewer.addEventListener("sheet-ready", () => viewer.showChange(wanted), { once: true });
     for (const button of document.querySelectorAll("[data-change]")) {
       button.addEventListener("click", () => {
         viewer.showChange(Number(button.dataset.change));
