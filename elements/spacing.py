@@ -130,7 +130,9 @@ def fire_kinds(record: Mapping[str, Any], heights: Rows) -> FireKinds:
         kinds = ({HIGH} if True in answers else set()) | (classes if False in answers else set())
     if len(classes) > 1 and kinds - {HIGH}:
         missing.append("耐火等级")
-    return FireKinds(frozenset(kinds), tuple(missing), fire is None and planning is not None and HIGH in kinds)
+    return FireKinds(
+        frozenset(kinds), tuple(missing), fire is None and planning is not None and HIGH in kinds
+    )
 
 
 def fire_metres(rules: Rows, one: FireKinds, other: FireKinds) -> tuple[Decimal, Decimal, str]:

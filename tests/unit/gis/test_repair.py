@@ -88,11 +88,19 @@ def test_slivers_spikes_and_near_points() -> None:
     reading = read(rect(0, 0, 100, 100), rect(150, 0, 150.05, 400))
     assert codes(reading) == ["BOUNDARY-SLIVER"]
     assert repair(reading, ["all"]).area_m2 == 10_000.0
-    corners = [(0, 0), (100, 0), (100, 50), (300, 50.2), (100, 50.4), (100, 100), (0, 100)]
+    corners = [
+        (0.0, 0.0),
+        (100.0, 0.0),
+        (100.0, 50.0),
+        (300.0, 50.2),
+        (100.0, 50.4),
+        (100.0, 100.0),
+        (0.0, 100.0),
+    ]
     spiked = Polygon([(EAST + x, NORTH + y) for x, y in corners])
     mended = repair(read(spiked), ["all"])
     assert mended.area_m2 == 10_000.0 and "RING-SPIKE" not in codes(mended)
-    corners = [(0, 0), (100, 0), (100, 100), (99.99, 100), (0, 100)]
+    corners = [(0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (99.99, 100.0), (0.0, 100.0)]
     near = Polygon([(EAST + x, NORTH + y) for x, y in corners])
     reading = read(near)
     assert codes(reading) == ["RING-NEAR-POINTS"]
