@@ -18,6 +18,13 @@ def current(session: Session, code: str) -> LayerVersion | None:
     ).one_or_none()
 
 
+def version(session: Session, code: str, number: int) -> LayerVersion | None:
+    """A version of a layer by number, current or not."""
+    return session.scalars(
+        select(LayerVersion).where(LayerVersion.layer_code == code, LayerVersion.id == number)
+    ).one_or_none()
+
+
 _TILE = """
 SELECT ST_AsMVT(t, :name, {extent}, 'geom', 'fid') FROM (
   SELECT f.fid, {label} f.class_key AS class,

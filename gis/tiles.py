@@ -64,15 +64,18 @@ def extent_of(zoom: int) -> int:
     return 4096 if zoom >= DETAIL else 2048
 
 
-def tile_etag(session: Session, code: str, z: int, x: int, y: int) -> tuple[LayerVersion | None, str]:
-    """The version a tile would be drawn from, and the tile's entity tag.
+def tile_etag(
+    session: Session, code: str, z: int, x: int, y: int, named: int | None = None
+) -> tuple[LayerVersion | None, str]:
+    """The version a tile would be drawn from (the one ``named``, else the current one), and the tile's entity tag.
 
     Raises:
         NotFound: no such layer or tile.
     """
     definition = layer_catalogue().get(code)
     _check_address(z, x, y)
-    row = tile_store.current(session, definition.code)
+    row = tile_store.version(session, definition.code, named) if named is not None else None
+    row = row or tile_store.current(session, definition.code)
     return row, f'"{definition.code}-{_stamp(row, z) if row else 0}-{z}-{x}-{y}"'
 
 

@@ -24,6 +24,7 @@ from project_box.kernel.identity import Actor
 from project_box.models import Result
 from web.deps import ActorDep, SessionDep, redirect, render
 from web.views import gis as views
+from web.views import map as map_views
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["gis"])
@@ -389,8 +390,8 @@ def get_layers(session: SessionDep, actor: ActorDep) -> dict[str, Any]:
 
 @api.get("/layers/identify")
 def get_identify(session: SessionDep, actor: ActorDep, x: float, y: float, crs: int) -> dict[str, Any]:
-    """What the plan layers hold at a point (east/north or lon/lat in ``crs``)."""
-    return service.identify(session, x, y, crs)
+    """What the plan layers hold at a point (east/north or lon/lat in ``crs``), and whose site it is."""
+    return map_views.identify_view(session, actor, x, y, crs)
 
 
 @api.get("/layers/{code}")
@@ -419,9 +420,3 @@ def get_changes(
 ) -> dict[str, Any]:
     """What one version of a layer changed against another."""
     return plan_compare.layer_changes(session, code, old, new, key=key)
-
-
-@pages.get("/map")
-def map_page(request: Request, session: SessionDep, actor: ActorDep) -> Response:
-    """The map workbench 一张图."""
-    return render(request, "gis/map.html", **views.workbench_view(session))

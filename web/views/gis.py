@@ -351,8 +351,3 @@ def check_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[st
             for outcome in ("fail", "undecided", "note", "pass")
         }
     return view
-
-
-def workbench_view(session: Session) -> dict[str, Any]:
-    """The map workbench."""
-    return {"map": map_config(session), **layers_view(session)}

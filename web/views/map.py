@@ -1,0 +1,111 @@
+"""The map workbench, as page and API show it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gis import crs as crs_module
+from gis import map_search, plot_site, repository, service
+from gis.layer import layer_catalogue
+from gis.print_map import PAPERS, SCALES
+from project_box import service as box
+from project_box.kernel.identity import Actor, Role
+from web.views.gis import city_crs, crs_options, layers_view, lonlat, map_config
+from web.views.projects import project_plain
+
+
+def workbench_view(session: Session, actor: Actor, project_id: uuid.UUID | None = None) -> dict[str, Any]:
+    """The map workbench 一张图, on request with a project's site in it.
+
+    Raises:
+        NotFound: the project is not visible.
+    """
+    project, shown, crs = None, None, None
+    if project_id is not None:
+        project = project_plain(box.get_project(session, actor, project_id))
+        found = service.latest_boundary(session, actor, project_id)
+        if found is not None:
+            shown, crs = lonlat(found[1], found[0].crs or 0), found[0].crs
+    view = layers_view(session)
+    config = map_config(session, boundary=shown, crs=crs)
+    config |= {
+        "workbench": True,
+        "versions": _versions(session),
+        "systems": crs_options(),
+        "papers": list(PAPERS),
+        "scales": list(SCALES),
+        "officer": actor.is_officer,
+        "authority": actor.organisation_name if actor.is_officer else "",
+        "developer": actor.has(Role.DEVELOPER),
+        "project": project,
+    }
+    return {**view, "map": config, "project": project}
+
+
+def _versions(session: Session) -> dict[str, list[dict[str, Any]]]:
+    """All versions of every layer, newest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in repository.versions(session):
+        if row.layer_code in layer_catalogue().layers:
+            found.setdefault(row.layer_code, []).append(
+                {
+                    "id": row.id,
+                    "version": row.version,
+                    "valid_from": row.valid_from.isoformat(),
+                    "current": row.current,
+                }
+            )
+    return found
+
+
+def identify_view(session: Session, actor: Actor, x: float, y: float, crs: int) -> dict[str, Any]:
+    """Everything at a point: layers by family with their rule, and the visible projects whose site is there."""
+    found = service.identify(session, x, y, crs)
+    catalogue = layer_catalogue()
+    for line in found["layers"]:
+        definition = catalogue.layers[line["code"]]
+        family = catalogue.families.families[definition.family]
+        line |= {
+            "family": definition.family,
+            "family_name": family.name,
+            "family_name_en": family.name_en,
+            "policy": definition.policy.value,
+            "policy_name": definition.policy.zh,
+            "policy_name_en": definition.policy.en,
+            "clause": definition.clause.model_dump(),
+            "units": {k: f.unit for k, f in definition.fields.items() if f.unit},
+            "fields_en": {k: f.name_en for k, f in definition.fields.items()},
+            "plot": plot_site.can_be_site(definition.code),
+        }
+    found["projects"] = [
+        {
+            "id": str(project.id),
+            "code": project.code,
+            "name": project.name,
+            "area_m2": boundary.payload.get("area_m2"),
+        }
+        for project, boundary in plot_site.projects_at(session, actor, x, y, crs)
+    ]
+    return found
+
+
+def find_view(session: Session, actor: Actor, words: str, crs: int | None) -> dict[str, Any]:
+    """Places that typed words or coordinates name."""
+    return map_search.find(session, actor, words, crs if crs is not None else city_crs())
+
+
+def plot_view(session: Session, actor: Actor, code: str, fid: int) -> dict[str, Any]:
+    """A plot, and the projects it may become the site of (the actor's own)."""
+    found = plot_site.plot(session, code, fid)
+    geometry = found.pop("geometry")
+    own = [p for p in box.list_projects(session, actor) if p.organisation_id == actor.organisation_id]
+    crs = found["crs"]
+    projected = None if crs_module.is_geographic(crs) else crs
+    return {
+        "plot": found,
+        "projects": [project_plain(p) for p in own],
+        "map": map_config(session, boundary=lonlat(geometry, crs), crs=projected, visible=(code, "DLHX")),
+    }
