@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,8 @@ from shapely.geometry.base import BaseGeometry
 
 #: a vertex that moved by less is the same vertex (m; the rounding of deliveries)
 SAME_VERTEX_M = 0.001
+#: (m) on which outlines are rounded for their codes
+CODE_GRID_M = 0.01
 
 
 class Relation(StrEnum):
@@ -27,11 +29,17 @@ class Relation(StrEnum):
 
     OVERLAP = "overlap"
     OUTSIDE = "outside"
+    MISMATCH = "mismatch"
 
     @property
     def zh(self) -> str:
         """Chinese words on the screen."""
-        return {"overlap": "重叠", "outside": "超出范围"}[self.value]
+        return {"overlap": "重叠", "outside": "超出范围", "mismatch": "用途不一致"}[self.value]
+
+    @property
+    def en(self) -> str:
+        """English words on the screen."""
+        return {"overlap": "Overlap", "outside": "Outside", "mismatch": "Different class"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +77,53 @@ def differences(
     *,
     minimum_m2: float,
     tolerance_m: float,
-) -> list[Difference]:
-    """Connected areas worth a person's look: at least ``minimum_m2``, wider on average than ``tolerance_m``.
+    mismatch: bool = False,
+    scope: str = "",
+) -> tuple[list[Difference], list[Difference]]:
+    """Connected areas worth a person's look, and the slivers: under ``minimum_m2``, or no wider than ``tolerance_m``.
 
     The mean width is 2 × area / perimeter, as in the site check: two surveys of one line are no contradiction.
     Sorted by area, largest first, then by feature numbers.
+
+    Args:
+        mismatch: only pairs whose classes differ.
+        scope: what is compared; part of each code, so that one shape found by two comparisons has two codes.
     """
     kept: list[Difference] = []
+    slivers: list[Difference] = []
     for fid_a, fid_b, shape in found:
+        other = b[fid_b] if fid_b is not None else None
+        if mismatch and other is not None and a[fid_a].class_key == other.class_key:
+            continue
         for part in _polygons(shape):
             area = float(part.area)
-            if area < minimum_m2 or 2 * area <= tolerance_m * part.length:
+            if area <= 0:
                 continue
-            spot = part.representative_point()
-            text = f"{fid_a}:{fid_b}:{spot.x:.1f}:{spot.y:.1f}:{area:.1f}"
-            code = hashlib.sha256(text.encode()).hexdigest()[:12]
-            kept.append(
-                Difference(code, a[fid_a], b[fid_b] if fid_b is not None else None, round(area, 2), part)
-            )
-    return sorted(kept, key=lambda d: (-d.area_m2, d.a.fid, d.b.fid if d.b else -1, d.code))
+            small = area < minimum_m2 or 2 * area <= tolerance_m * part.length
+            code = shape_code(part, scope)
+            (slivers if small else kept).append(Difference(code, a[fid_a], other, round(area, 2), part))
+    return _numbered(kept), _numbered(slivers)
+
+
+def _numbered(found: list[Difference]) -> list[Difference]:
+    """Sorted; where several features share one shape their codes get a number, in order."""
+    ordered = sorted(found, key=lambda d: (-d.area_m2, d.code, d.a.label, d.b.label if d.b else "", d.a.fid))
+    seen: Counter[str] = Counter()
+    result = []
+    for each in ordered:
+        seen[each.code] += 1
+        nth = seen[each.code]
+        result.append(each if nth == 1 else replace(each, code=f"{each.code}-{nth}"))
+    return result
+
+
+def shape_code(shape: BaseGeometry, scope: str) -> str:
+    """A word for a shape that stays the same from run to run: its outline on the centimetre, without needless points.
+
+    Neither the numbers of the features nor the way their pieces were cut is part of it.
+    """
+    plain = shapely.normalize(shapely.set_precision(shapely.simplify(shape, SAME_VERTEX_M), CODE_GRID_M))
+    return hashlib.sha256(scope.encode() + shapely.to_wkb(plain)).hexdigest()[:12]
 
 
 def _polygons(shape: BaseGeometry) -> list[BaseGeometry]:
@@ -151,6 +187,27 @@ class Change:
     old: Row | None
     new: Row | None
     fields: tuple[tuple[str, Any, Any], ...] = ()
+
+    @property
+    def code(self) -> str:
+        """A word for the change, unique in a comparison: kind and feature number."""
+        row = self.new or self.old
+        return f"{self.kind}-{row.fid if row is not None else 0}"
+
+
+def moved(change: Change) -> tuple[BaseGeometry | None, BaseGeometry | None]:
+    """What a change added to the layer's outline and what it took away; None where nothing."""
+    old = change.old.geometry if change.old else None
+    new = change.new.geometry if change.new else None
+    if old is None or new is None:
+        return new, old
+    return _rest(new, old), _rest(old, new)
+
+
+def _rest(whole: BaseGeometry, without: BaseGeometry) -> BaseGeometry | None:
+    rest = shapely.difference(whole, without)
+    parts = _polygons(rest)
+    return shapely.union_all(np.array(parts, dtype=object)) if parts else None
 
 
 def changes(old: Sequence[Row], new: Sequence[Row], *, key: str | None, degrees: bool) -> list[Change]:

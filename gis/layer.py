@@ -20,6 +20,8 @@ from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import CatalogueError, NotFound
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+#: a distance beyond this is no protection distance
+MAX_DISTANCE_M = 10_000
 _COLOUR = r"^#[0-9a-fA-F]{6}$"
 
 
@@ -62,7 +64,13 @@ class Policy(StrEnum):
 
 
 class FieldDefinition(BaseModel):
-    """One attribute: its Chinese and English name, type, unit, and other names deliveries use for it."""
+    """One attribute: its Chinese and English name, type and unit, and how deliveries write it.
+
+    Attributes:
+        aliases: other names of the column (case does not matter).
+        values: what deliveries write to what the layer knows, ``{1: 低, high: 高}`` (case does not matter).
+        required: a delivery without it is refused.
+    """
 
     model_config = _STRICT
 
@@ -71,6 +79,8 @@ class FieldDefinition(BaseModel):
     type: Literal["text", "number"] = "text"
     unit: str = ""
     aliases: tuple[str, ...] = ()
+    values: dict[str, str] = Field(default_factory=dict)
+    required: bool = False
 
 
 class Clause(BaseModel):
@@ -149,6 +159,7 @@ class Distance(BaseModel):
 class Buffer(BaseModel):
     """Protection distances 保护距离 around features delivered as lines or points, by one attribute.
 
+    ``own`` names a field in which a feature states its own distance, which goes before the table.
     Features delivered as areas are the zone already. A value the table does not hold has no distance: a site within
     ``unknown_m`` of such a feature is 无法判定.
     """
@@ -156,7 +167,8 @@ class Buffer(BaseModel):
     model_config = _STRICT
 
     field: str
-    distances: tuple[Distance, ...] = Field(min_length=1)
+    distances: tuple[Distance, ...] = ()
+    own: str | None = None
     unknown_m: float = Field(gt=0, le=10000)
     clause: str
     clause_en: str
@@ -164,6 +176,9 @@ class Buffer(BaseModel):
 
     def of(self, attributes: Mapping[str, Any]) -> float | None:
         """The distance for a feature, m; None where the table does not say."""
+        stated = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:m|米)?", _shown(attributes.get(self.own or "")).strip())
+        if stated is not None and 0 < float(stated.group(1)) <= MAX_DISTANCE_M:
+            return float(stated.group(1))
         shown = _shown(attributes.get(self.field)).strip()
         for row in self.distances:
             if any(word in shown for word in row.values):
@@ -303,7 +318,15 @@ class LayerDefinition(BaseModel):
         if self.buffer and self.buffer_m:
             raise ValueError("state buffer or buffer_m")
         named = [self.height.field] if self.height else []
-        named += [f for f in (self.buffer.field if self.buffer else None, self.building_limit) if f]
+        named += [
+            f
+            for f in (
+                self.buffer.field if self.buffer else None,
+                self.buffer.own if self.buffer else None,
+                self.building_limit,
+            )
+            if f
+        ]
         named += [f for rule in self.rules for f in rule.each]
         named += [self.classes.field] if self.classes else []
         if self.conditions:
@@ -322,7 +345,9 @@ class LayerDefinition(BaseModel):
     @property
     def widens(self) -> bool:
         """True when lines and points are taken in, as areas around them."""
-        return self.buffer_m > 0 or self.buffer is not None or (self.height is not None and self.height.runways)
+        return (
+            self.buffer_m > 0 or self.buffer is not None or (self.height is not None and self.height.runways)
+        )
 
     def label_of(self, attributes: Mapping[str, Any]) -> str:
         """Label of one feature; missing attributes leave a gap."""

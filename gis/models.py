@@ -6,6 +6,7 @@ Originals are kept as delivered (``feature``); what checks run on is derived (``
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
@@ -105,3 +106,29 @@ class Overview(Base):
     fid: Mapped[int | None]
     class_key: Mapped[str | None] = mapped_column(String(30))
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=3857, spatial_index=False))
+
+
+class PlanDecision(Base):
+    """What an editor decided about one 差异图斑. Rows are only added: the newest one of a polygon counts.
+
+    ``polygon`` is the polygon's code, ``geom`` the polygon itself in the CRS it was found in, so that a decision can
+    be recognised when the outline comes again with other rounding.
+    """
+
+    __tablename__ = "plan_decision"
+    __table_args__ = (Index("ix_plan_decision_polygon", "scope", "polygon"), _SCHEMA)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(80))
+    polygon: Mapped[str] = mapped_column(String(20))
+    decision: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str]
+    version_a: Mapped[str] = mapped_column(String(60))
+    version_b: Mapped[str] = mapped_column(String(60))
+    label_a: Mapped[str]
+    label_b: Mapped[str]
+    area_m2: Mapped[float]
+    geom: Mapped[WKBElement] = mapped_column(Geometry("POLYGON", srid=-1, spatial_index=False))
+    decided_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.user.id"))
+    decided_by_name: Mapped[str]

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
-from gis.differences import Change, Member, Relation, Row, by_class, changes, differences, matches
+from gis.differences import (
+    Change,
+    Difference,
+    Member,
+    Relation,
+    Row,
+    by_class,
+    changes,
+    differences,
+    matches,
+    moved,
+)
 from gis.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.markers import rounded_geojson
 from gis.models import LayerVersion
 from project_box.kernel.errors import BadInput, NotFound
+
+#: at most this many slivers are listed; all are counted
+SLIVERS_LISTED = 500
 
 
 def diff_layers(
@@ -31,13 +46,14 @@ def diff_layers(
 
     Args:
         relation: ``overlap``: areas both layers claim (永农 ∩ 开发边界); ``outside``: what of A lies outside all of B
-            (residential plots of 控规 outside 城镇开发边界).
+            (residential plots of 控规 outside 城镇开发边界); ``mismatch``: where both lie but their classes differ (the
+            land use of 控规 against 总规).
         class_a, class_b: only features whose class field matches (``07*``, several by commas).
         geometry: with the shape of each difference (GeoJSON in ``crs``).
 
     Returns:
         ``crs``, both layers with version, ``count``, ``area_m2`` (areas covered by several features of one layer are
-        counted for each), ``by_class`` and ``differences``, largest first.
+        counted for each), ``by_class``, ``differences``, largest first, and ``slivers`` apart from them.
 
     Raises:
         NotFound: no such layer, or no data.
@@ -60,7 +76,7 @@ def diff_layers(
             code="CRS-NO-TRANSFORM",
         )
     members_a, members_b = _members(session, row_a, a, class_a), _members(session, row_b, b, class_b)
-    found = differences(
+    found, slivers = differences(
         repository.contradictions(
             session, row_a, row_b, list(members_a), list(members_b), outside=relation is Relation.OUTSIDE
         ),
@@ -68,26 +84,42 @@ def diff_layers(
         members_b,
         minimum_m2=max(catalogue.minimum_area(a), catalogue.minimum_area(b)),
         tolerance_m=max(catalogue.tolerance(a), catalogue.tolerance(b)),
+        mismatch=relation is Relation.MISMATCH,
+        scope=scope_of(a.code, b.code, relation),
     )
     return {
         "relation": relation.value,
         "relation_name": relation.zh,
+        "relation_name_en": relation.en,
         "crs": row_a.check_crs,
         "a": _head(a, row_a, class_a),
         "b": _head(b, row_b, class_b),
         "count": len(found),
         "area_m2": round(sum(d.area_m2 for d in found), 2),
         "by_class": by_class(found, _words(a), _words(b)),
-        "differences": [
-            {
-                "code": d.code,
-                "area_m2": d.area_m2,
-                "a": _plain(d.a),
-                "b": _plain(d.b) if d.b is not None else None,
-                "geometry": rounded_geojson(d.geometry, row_a.check_crs) if geometry else None,
-            }
-            for d in found
-        ],
+        "differences": [_difference(d, row_a.check_crs, geometry) for d in found],
+        "slivers": {
+            "count": len(slivers),
+            "area_m2": round(sum(d.area_m2 for d in slivers), 2),
+            "minimum_m2": max(catalogue.minimum_area(a), catalogue.minimum_area(b)),
+            "tolerance_m": max(catalogue.tolerance(a), catalogue.tolerance(b)),
+            "differences": [_difference(d, row_a.check_crs, geometry) for d in slivers[:SLIVERS_LISTED]],
+        },
+    }
+
+
+def scope_of(code_a: str, code_b: str, relation: Relation) -> str:
+    """What a difference is a difference of."""
+    return f"{code_a}|{code_b}|{relation.value}"
+
+
+def _difference(found: Difference, crs: int, geometry: bool) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "area_m2": found.area_m2,
+        "a": _plain(found.a),
+        "b": _plain(found.b) if found.b is not None else None,
+        "geometry": rounded_geojson(found.geometry, crs) if geometry else None,
     }
 
 
@@ -135,12 +167,50 @@ def layer_changes(
         "counts": {k: counts[k] for k in ("added", "removed", "geometry", "attributes", "both")}
         | {"features_old": len(before), "features_new": len(after)},
         "area_change_m2": round(sum(r.area_m2 for r in after) - sum(r.area_m2 for r in before), 2),
+        "areas": _areas(found, rows[1]),
+        "versions": {
+            side: {
+                "version": r.version,
+                "valid_from": r.valid_from.isoformat(),
+                "area_m2": round(r.area_m2, 2),
+            }
+            for side, r in zip(("old", "new"), rows, strict=True)
+        },
         "changes": [_change(c, crs, geometry) for c in found],
     }
 
 
+def _areas(found: list[Change], row: LayerVersion) -> dict[str, dict[str, float]]:
+    """Old, new, gained and lost area (㎡) by kind of change; gained and lost by the outlines themselves."""
+    totals = {
+        k: dict.fromkeys(("old_m2", "new_m2", "gained_m2", "lost_m2"), 0.0)
+        for k in ("added", "removed", "geometry", "attributes", "both")
+    }
+    for each in found:
+        line = totals[each.kind]
+        line["old_m2"] += each.old.area_m2 if each.old else 0.0
+        line["new_m2"] += each.new.area_m2 if each.new else 0.0
+        if each.kind == "attributes":
+            continue
+        gained, lost = moved(each)
+        for name, shape in (("gained_m2", gained), ("lost_m2", lost)):
+            if shape is not None:
+                line[name] += _square_metres(shape, row)
+    return {k: {n: round(v, 2) for n, v in line.items()} for k, line in totals.items()}
+
+
+def _square_metres(shape: BaseGeometry, row: LayerVersion) -> float:
+    """Area in the CRS the layer is checked in."""
+    try:
+        there = crs_module.transform_unchecked(shape, row.source_crs, row.check_crs)
+    except BadInput:
+        return 0.0
+    return crs_module.planar_area(there, row.check_crs)
+
+
 def _change(change: Change, crs: int, geometry: bool) -> dict[str, Any]:
     plain: dict[str, Any] = {
+        "code": change.code,
         "kind": change.kind,
         "label": change.label,
         "fields": [{"field": n, "old": o, "new": w} for n, o, w in change.fields],
@@ -157,6 +227,9 @@ def _change(change: Change, crs: int, geometry: bool) -> dict[str, Any]:
                 else None,
             }
         )
+    if geometry and change.kind in ("geometry", "both"):
+        for name, shape in zip(("gained", "lost"), moved(change), strict=True):
+            plain[name] = rounded_geojson(shape, crs) if shape is not None else None
     return plain
 
 
