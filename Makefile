@@ -21,9 +21,9 @@ demo: ## set up and walk one project through the platform
 stop: ## stop the embedded database
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m project_box.kernel.embedded stop; else echo "not set up"; fi
 
-test: ## set up and run every test (ARGS="-k boundary" for some)
+test: ## set up and run every test, a worker on each of up to 4 cores (ARGS="-k boundary" for some)
 	@deploy/setup.sh test
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: ## run the tests that need neither a database nor a browser
 	@deploy/setup.sh lint

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TEST_VAR = Path(os.environ.get("PROJECT_BOX_TEST_VAR", REPOSITORY / "var" / "test"))
+#: data of this run, with a database server of its own for each worker of pytest-xdist (gw0, gw1, …)
+TEST_VAR = Path(os.environ.get("PROJECT_BOX_TEST_VAR", REPOSITORY / "var" / "test")) / os.environ.get(
+    "PYTEST_XDIST_WORKER", ""
+)
 os.environ["PROJECT_BOX_VAR_DIR"] = str(TEST_VAR)
 os.environ.pop("PROJECT_BOX_STORAGE_URL", None)
 
