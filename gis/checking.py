@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
-from gis.conflict import ConflictReport, LoadedVersion
+from gis.conflict import ConflictReport, Intent, LoadedVersion
 from gis.events import ConflictChecked
 from gis.judging import Settled, judge
 from gis.layer import LayerCatalogue, layer_catalogue
+from gis.measuring import measured as measured_facts
+from gis.measuring import wanted
 from gis.pieces import polygonal
 from gis.recording import latest_boundary
 from gis.surroundings import Case, Plan, boxes_of, case_of, facts_of, plan_for
@@ -84,6 +86,7 @@ def check_geometry(
     crs: int,
     *,
     height_m: float | None = None,
+    intent: Intent | None = None,
     on: dt.date | None = None,
     markers: bool = True,
     catalogue: LayerCatalogue | None = None,
@@ -92,7 +95,8 @@ def check_geometry(
 
     Args:
         geom: valid Polygon or MultiPolygon in ``crs``; longitude/latitude is measured in the zone chosen for it.
-        height_m: elevation of the highest point of the buildings, for airport surfaces.
+        height_m: elevation of the highest point of the buildings, for airport surfaces; else that of ``intent``.
+        intent: what is to be built: height above ground, ground elevation, uses.
         on: day of the check; today when not given.
         markers: also make the geometry of every overlap (else areas, statuses and findings only).
 
@@ -100,7 +104,7 @@ def check_geometry(
         BadInput: not an area, or an unknown CRS.
     """
     (report,) = check_geometries(
-        session, [geom], crs, height_m=height_m, on=on, markers=markers, catalogue=catalogue
+        session, [geom], crs, height_m=height_m, intent=intent, on=on, markers=markers, catalogue=catalogue
     )
     if isinstance(report, BadInput):
         raise report
@@ -113,6 +117,7 @@ def check_geometries(
     crs: int,
     *,
     height_m: float | None = None,
+    intent: Intent | None = None,
     on: dt.date | None = None,
     markers: bool = False,
     catalogue: LayerCatalogue | None = None,
@@ -138,6 +143,10 @@ def check_geometries(
         pieces = [found.pieces.get(request + k, []) for k in range(len(case.moved))]
         request += len(case.moved)
         facts = facts_of(case, pieces, found.features, catalogue, markers=markers)
+        if pairs := wanted(facts):
+            facts = measured_facts(
+                facts, case.site, case.crs, repository.shapes_of(session, pairs), catalogue
+            )
         measured = time.perf_counter()
         report = judge(
             case.area,
@@ -146,6 +155,7 @@ def check_geometries(
             catalogue,
             on=on or today(),
             height_m=height_m,
+            intent=intent,
             settled=loaded.settled,
         )
         timings = {
@@ -189,7 +199,12 @@ def canonical_answers(
 
 
 def run_conflict_check(
-    session: Session, actor: Actor, project_id: uuid.UUID, *, height_m: float | None = None
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    *,
+    height_m: float | None = None,
+    intent: Intent | None = None,
 ) -> Result:
     """Check a project's boundary and put Results ``conflict_report`` and ``planning_conditions`` into the box.
 
@@ -210,7 +225,7 @@ def run_conflict_check(
         )
     boundary, geometry = found
     assert boundary.crs is not None
-    report = check_geometry(session, geometry, boundary.crs, height_m=height_m)
+    report = check_geometry(session, geometry, boundary.crs, height_m=height_m, intent=intent)
     payload = report.payload() | {
         "boundary_result": {
             "id": str(boundary.id),
@@ -218,6 +233,7 @@ def run_conflict_check(
             "hash": boundary.content_hash,
         },
         "height_m": height_m,
+        "intent": intent,
     }
     versions = {line.code: line.version for line in report.layers if line.version}
     source = {"boundary": str(boundary.id), "layer_versions": versions, "by": actor.name}

@@ -61,7 +61,10 @@ class LoadedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """One feature near the site: overlap area and perimeter (both 0 when it only touches), attributes, marker."""
+    """One feature near the site: overlap area and perimeter (both 0 when it only touches), attributes, marker.
+
+    ``detail``: of a feature delivered as a line or point what was measured to it (:mod:`gis.measuring`).
+    """
 
     fid: int
     label: str
@@ -70,6 +73,29 @@ class Overlap:
     attributes: dict[str, Any]
     marker: dict[str, Any] | None = None
     class_key: str | None = None
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is to be built, as far as it is known.
+
+    Attributes:
+        building_m: height of the highest building above its ground.
+        ground_m: elevation of that ground, in the datum of the height layer.
+        uses: intended uses, (code, share in %).
+    """
+
+    building_m: float | None = None
+    ground_m: float | None = None
+    uses: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def top_m(self) -> float | None:
+        """Elevation of the top: ground elevation plus height; None when either is unknown."""
+        if self.building_m is None or self.ground_m is None:
+            return None
+        return self.building_m + self.ground_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +129,22 @@ class FeatureHit:
     attributes: dict[str, Any]
     marker: dict[str, Any] | None
     class_key: str | None
+    detail: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAnswer:
+    """Answer to one rule on attributes."""
+
+    id: str
+    name: str
+    name_en: str
+    outcome: Outcome
+    message: str
+    message_en: str
+    clause: str
+    clause_en: str
+    clause_verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +172,7 @@ class LayerResult:
     advice_en: str
     trigger: str | None
     marker: dict[str, Any] | None = None
+    rules: tuple[RuleAnswer, ...] = ()
 
     @property
     def status_words(self) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
+from gis.buffers import ORIGIN, origins, widened
 from gis.events import LayerImported
+from gis.fields import Values, field_notes, match_fields
 from gis.layer import LayerCatalogue, layer_catalogue
 from gis.models import LayerVersion
 from gis.pieces import Geometries, cut, polygonal, repair
@@ -36,6 +38,7 @@ def import_layer(
     valid_from: dt.date,
     crs: int | None = None,
     layer: str | None = None,
+    fields: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     actor: Actor | None = None,
     catalogue: LayerCatalogue | None = None,
@@ -50,8 +53,9 @@ def import_layer(
         path: any vector file GDAL opens, or a zip of one.
         version: name of the version, unique per layer.
         valid_from: the day the plan takes effect.
-        crs: EPSG when the file does not say.
+        crs: EPSG or a declared system (:func:`gis.source_crs.parse_crs`) when the file does not say.
         layer: which layer of the file.
+        fields: field of the layer to column of the file, where the names do not tell.
         progress: called with (features done, features in all).
 
     Raises:
@@ -86,11 +90,12 @@ def import_layer(
         )
         session.add(row)
         session.flush()
-        names = definition.rename(list(source.columns))
+        matched = match_fields(definition, source.columns, fields)
+        in_our_words = Values(definition, matched)
         waiting: list[tuple[Geometries, np.ndarray[Any, Any]]] = []
         bounds: list[tuple[float, float, float, float]] = []
-        issues: list[dict[str, Any]] = []
-        for batch in read_batches(source, buffered=definition.buffer_m > 0):
+        issues = field_notes(definition, matched)
+        for batch in read_batches(source, buffered=definition.widens):
             issues += batch.issues[: LISTED - len(issues)]
             row.repaired_count += batch.repaired_count
             row.dropped_count += batch.dropped_count
@@ -99,12 +104,12 @@ def import_layer(
                     row.check_crs = check_crs_for(batch.geometries, source.crs, catalogue)
                 west, south, east, north = (float(b) for b in shapely.total_bounds(batch.geometries))
                 bounds.append((west, south, east, north))
-                attributes = [{names.get(k, k): v for k, v in values.items()} for values in batch.attributes]
+                attributes = [in_our_words(values) for values in batch.attributes]
                 checked = _to(batch.geometries, source.crs, row.check_crs)
-                if definition.buffer_m:
-                    checked = shapely.buffer(
-                        checked, definition.buffer_m / crs_module.unit_factor(row.check_crs)
-                    )
+                for values, origin in zip(attributes, origins(checked, definition), strict=True):
+                    if origin is not None:
+                        values[ORIGIN] = origin
+                checked = widened(checked, attributes, definition, row.check_crs)
                 areas = shapely.area(checked)
                 repository.copy_features(
                     session,
@@ -128,14 +133,14 @@ def import_layer(
                 )
     if row.feature_count == 0:
         raise BadInput(
-            f"{path.name} 里没有可用的面" if not definition.buffer_m else f"{path.name} 里没有可用的图形",
+            f"{path.name} 里没有可用的面" if not definition.widens else f"{path.name} 里没有可用的图形",
             f"{path.name} holds no usable feature",
             code="no_data",
             place=path.name,
             details={"issues": issues[:20]},
         )
     row.piece_count = _write_pieces(session, row, waiting)
-    row.issues = issues
+    row.issues = issues + in_our_words.notes(definition)
     row.extent_lonlat = _lonlat_extent(bounds, source.crs)
     session.flush()
     repository.retire_others(session, row)
@@ -257,9 +262,10 @@ def activate_version(session: Session, actor: Actor | None, code: str, version: 
         raise NotFound(f"{definition.name}没有版本 {version}", f"no version {version} of {definition.code}")
     if not row.current:
         geometries, numbers = repository.feature_geometries(session, row.id)
-        checked = _to(geometries, row.source_crs, row.check_crs)
-        if definition.buffer_m:
-            checked = shapely.buffer(checked, definition.buffer_m / crs_module.unit_factor(row.check_crs))
+        attributes = [values for _, _, _, values in repository.members(session, row.id)]
+        checked = widened(
+            _to(geometries, row.source_crs, row.check_crs), attributes, definition, row.check_crs
+        )
         row.piece_count = _write_pieces(session, row, [(checked, numbers)])
         session.flush()
         repository.retire_others(session, row)

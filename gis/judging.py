@@ -11,19 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gis.conditions import number, planning_conditions, zones_of
+from gis.conditions import planning_conditions, zones_of
 from gis.conflict import (
     ConflictReport,
     FeatureHit,
+    Intent,
     LayerFacts,
     LayerResult,
     LoadedVersion,
     Overlap,
     PlanningConditions,
+    RuleAnswer,
     Status,
     line_plain,
 )
 from gis.layer import LayerCatalogue, LayerDefinition, Policy
+from gis.limits import height_words, measured_words
+from gis.use_rules import answers
 from project_box.kernel.finding import Finding, Outcome
 from project_box.kernel.plain import canonical_json
 
@@ -73,6 +77,7 @@ def judge(
     *,
     on: dt.date,
     height_m: float | None = None,
+    intent: Intent | None = None,
     settled: Settled | None = None,
 ) -> ConflictReport:
     """Judge one site.
@@ -82,18 +87,22 @@ def judge(
         crs: EPSG of the site and of all markers.
         facts: by layer code; a missing layer counts as without data.
         on: the day of the check (validity of area-wide evaluations).
-        height_m: elevation of the highest point of the buildings (m above the datum of the height layer), if known.
+        height_m: elevation of the highest point of the buildings (m above the datum of the height layer), if known;
+            else ground elevation plus height of ``intent``.
+        intent: what is to be built.
         settled: lines made beforehand for these versions.
     """
     area = round(site_area_m2, 2)
     layers: list[LayerResult] = []
     findings: list[Finding] = []
     planning: PlanningConditions | None = None
+    intent = intent or Intent()
+    top = height_m if height_m is not None else intent.top_m
     for definition in catalogue.layers.values():
-        known = facts.get(definition.code, _NO_DATA)
+        known = _in_force(definition, facts.get(definition.code, _NO_DATA), on)
         ready = settled.line(definition.code, known) if settled is not None else None
         if ready is None and definition.policy is Policy.ATTRIBUTES:
-            line = _line(definition, known, site_area_m2, catalogue, height_m)
+            line = _line(definition, known, site_area_m2, catalogue, top, intent)
             planning = planning_conditions(definition, known, line, site_area_m2)
             line = replace(
                 line,
@@ -101,9 +110,12 @@ def judge(
                 message=planning.reason,
                 message_en=planning.reason_en,
             )
+            if planning.plot is not None:
+                line = replace(line, rules=answers(definition, planning.plot["attributes"], intent))
             ready = line, _finding(line, crs)
-        line, finding = ready or _whole_line(definition, known, site_area_m2, crs, catalogue, height_m)
+        line, finding = ready or _whole_line(definition, known, site_area_m2, crs, catalogue, top, intent)
         layers.append(line)
+        findings += [_rule_finding(line, a) for a in line.rules if intent.uses]
         if finding is not None:
             findings.append(finding)
     met = Counter(line.status for line in layers)
@@ -115,6 +127,18 @@ def judge(
 _NO_DATA = LayerFacts(None)
 
 
+def _in_force(definition: LayerDefinition, known: LayerFacts, on: dt.date) -> LayerFacts:
+    """A version that is not yet in force on the day of the check proves nothing."""
+    version = known.version
+    if version is None or version.valid_from <= on:
+        return known
+    return LayerFacts(
+        None,
+        reason=f"{definition.name}版本 {version.version} 自 {version.valid_from} 起生效，检查日尚未生效，未核查",
+        reason_en=f"{definition.name_en}: version {version.version} is in force from {version.valid_from} only",
+    )
+
+
 def _whole_line(
     definition: LayerDefinition,
     known: LayerFacts,
@@ -122,9 +146,10 @@ def _whole_line(
     crs: int,
     catalogue: LayerCatalogue,
     height_m: float | None,
+    intent: Intent | None = None,
 ) -> Line:
     """A line and its finding; a layer that is only information has a finding where it is met or missing."""
-    line = _line(definition, known, site_area, catalogue, height_m)
+    line = _line(definition, known, site_area, catalogue, height_m, intent or Intent())
     told = definition.policy is not Policy.INFO or line.status in (Status.HIT, Status.NOT_CHECKED)
     return line, _finding(line, crs) if told else None
 
@@ -135,6 +160,7 @@ def _line(
     site_area: float,
     catalogue: LayerCatalogue,
     height_m: float | None,
+    intent: Intent,
 ) -> LayerResult:
     common: dict[str, Any] = {
         "code": definition.code,
@@ -178,6 +204,10 @@ def _line(
     overlap = round(min(known.covered_m2, site_area), 2) if hits else 0.0
     share = overlap / site_area if site_area else 0.0
     outcome, message, message_en = _words(definition, status, hits, overlap, share, height_m)
+    if hits:
+        outcome, message, message_en = measured_words(
+            definition, hits, (outcome, message, message_en), intent
+        )
     return LayerResult(
         **common,
         status=status,
@@ -203,6 +233,7 @@ def _feature(overlap: Overlap, site_area: float, tolerance: float, minimum: floa
         overlap.attributes,
         overlap.marker,
         overlap.class_key,
+        overlap.detail,
     )
 
 
@@ -263,7 +294,7 @@ def _words(
     tail = f":{what}" if what else ""
     advice = f"。{definition.advice}" if definition.advice else ""
     if definition.policy is Policy.HEIGHT and definition.height is not None:
-        return _height(definition, hits, height_m)
+        return height_words(definition, hits, height_m)
     outcome, verb, verb_en = {
         Policy.FORBID: (Outcome.FAIL, "压占", "Overlaps"),
         Policy.CONSULT: (Outcome.NOTE, "涉及", "Concerns"),
@@ -272,35 +303,6 @@ def _words(
         outcome,
         f"{verb}{name} {size}{tail}{advice}",
         f"{verb_en}: {name_en}, {size_en}. {definition.advice_en}".strip(),
-    )
-
-
-def _height(
-    definition: LayerDefinition, hits: Sequence[FeatureHit], height_m: float | None
-) -> tuple[Outcome, str, str]:
-    """Heights are compared in whole millimetres."""
-    assert definition.height is not None
-    limits = [v for h in hits if (v := number(h.attributes.get(definition.height.field))) is not None]
-    datum = definition.height.datum
-    if not limits:
-        return (
-            Outcome.UNDECIDED,
-            f"位于{definition.name}区，但图层没有限制高程",
-            f"{definition.name_en}: the layer holds no limit",
-        )
-    limit = min(limits)
-    if height_m is None:
-        return (
-            Outcome.UNDECIDED,
-            f"位于{definition.name}区，限制海拔 {limit:g} m({datum});建筑顶部海拔未知，无法判定。{definition.advice}",
-            f"{definition.name_en}: limit {limit:g} m; the top elevation of the buildings is not known. "
-            f"{definition.advice_en}",
-        )
-    fits = round(height_m * 1000) <= round(limit * 1000)
-    return (
-        Outcome.PASS if fits else Outcome.FAIL,
-        f"建筑顶部海拔 {height_m:g} m,{'未超过' if fits else '超过'}{definition.name}限制海拔 {limit:g} m({datum})",
-        f"Top elevation {height_m:g} m, limit {limit:g} m ({definition.name_en})",
     )
 
 
@@ -342,5 +344,24 @@ def _finding(line: LayerResult, crs: int) -> Finding:
             "share": line.share,
             "trigger": line.trigger,
             "clause_verified": line.clause_verified,
+        },
+    )
+
+
+def _rule_finding(line: LayerResult, answer: RuleAnswer) -> Finding:
+    return Finding(
+        code=f"plan.{line.code}.{answer.id}",
+        title=answer.name,
+        title_en=answer.name_en,
+        outcome=answer.outcome,
+        message=answer.message,
+        message_en=answer.message_en,
+        clause=answer.clause,
+        source={
+            "layer": line.code,
+            "version": line.version,
+            "valid_from": line.valid_from.isoformat() if line.valid_from else None,
+            "rule": answer.id,
+            "clause_verified": answer.clause_verified,
         },
     )

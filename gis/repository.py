@@ -260,6 +260,22 @@ def describe(
     return {(int(v), int(f)): (label, key, attributes) for v, f, label, key, attributes in rows}
 
 
+def shapes_of(
+    session: Session, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[BaseGeometry, int]]:
+    """(geometry as delivered, its EPSG) of each (version, feature)."""
+    if not pairs:
+        return {}
+    rows = session.execute(
+        text(
+            "SELECT f.version_id, f.fid, ST_AsBinary(f.geom), ST_SRID(f.geom) FROM gis.feature f "
+            "JOIN unnest(CAST(:v AS bigint[]), CAST(:f AS int[])) AS w(v, f) ON f.version_id = w.v AND f.fid = w.f"
+        ),
+        {"v": [v for v, _ in pairs], "f": [f for _, f in pairs]},
+    ).all()
+    return {(int(v), int(f)): (shapely.from_wkb(bytes(g)), int(srid)) for v, f, g, srid in rows}
+
+
 def at_point(
     session: Session, versions: Sequence[int], x: float, y: float, crs: int
 ) -> list[tuple[int, int]]:
