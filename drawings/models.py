@@ -76,6 +76,8 @@ class JointReview(Base):
     round: Mapped[int]
     disciplines: Mapped[list[Any]]
     due: Mapped[dt.date | None]
+    #: code of the item the case is of; what must be handed in depends on it
+    item: Mapped[str] = mapped_column(String(60), default="", server_default="")
     opened_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     opened_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
     closed_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
@@ -216,3 +218,68 @@ class BuiltStandard(Base):
     source: Mapped[str]
     created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+
+
+class HandIn(Base):
+    """正在读取的图纸: a large set that the worker reads; its files lie in the store meanwhile.
+
+    ``files``: name, sha256 and size of each. ``state``: waiting, reading, done, failed. ``error``: why it
+    failed, as the request would have answered.
+    """
+
+    __tablename__ = "hand_in"
+    __table_args__ = _SCHEMA
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    project_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.project.id", ondelete="CASCADE"), index=True
+    )
+    state: Mapped[str] = mapped_column(String(10))
+    files: Mapped[list[Any]]
+    standard: Mapped[str | None] = mapped_column(String(60))
+    unit: Mapped[str | None] = mapped_column(String(10))
+    done: Mapped[int] = mapped_column(default=0)
+    reading: Mapped[str] = mapped_column(default="")
+    revision_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("drawings.revision.id", ondelete="SET NULL")
+    )
+    error: Mapped[dict[str, Any] | None]
+    created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+    finished_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
+
+
+class RepairDecision(Base):
+    """修复决定: what a person decided about a repair proposed for a revision, and why."""
+
+    __tablename__ = "repair_decision"
+    __table_args__ = (UniqueConstraint("revision_id", "repair"), _SCHEMA)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("drawings.revision.id", ondelete="CASCADE"))
+    repair: Mapped[str] = mapped_column(String(80))
+    accepted: Mapped[bool]
+    reason: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    decided_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+
+    person: Mapped[User] = relationship(lazy="joined")
+
+
+class CompletenessCheck(Base):
+    """完整性检查: an officer's decision whether a round may go on with what was handed in; never changed."""
+
+    __tablename__ = "completeness_check"
+    __table_args__ = _SCHEMA
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), index=True
+    )
+    complete: Mapped[bool]
+    lines: Mapped[list[Any]]
+    note: Mapped[str] = mapped_column(default="")
+    checked_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    checked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+
+    officer: Mapped[User] = relationship(lazy="joined")

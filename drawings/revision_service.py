@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from drawings import repository
 from drawings.answers import require_replies
+from drawings.bundle import unpack
 from drawings.cad import CadFile, read
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import RevisionSubmitted
@@ -33,6 +34,8 @@ from project_box.service import now
 from project_box.stage import Stage
 
 MAX_FILES = 60
+#: called with (files read, their number, name of the file being read)
+Progress = Callable[[int, int, str], None]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -45,14 +48,16 @@ def submit_revision(
     standard: str | None = None,
     unit: str | None = None,
     acceptance: Acceptance | None = None,
+    progress: Progress | None = None,
 ) -> Revision:
     """Take in a set of drawings as the project's next revision 图纸版本 and put a ``drawing_set`` Result into the box.
 
     Args:
-        files: (name, bytes): DXF or DWG drawings, and at most one XLSX side table of attributes.
+        files: (name, bytes): DXF, DWG or IFC drawings, ZIP archives of them, and at most one XLSX side table.
         standard: drawing standard for all of them; None finds the best-fitting one for each file.
         unit: length unit confirmed by the applicant; None weighs header and extents.
         acceptance: repairs of the drawings a person has accepted.
+        progress: told (files read, their number, name of the file being read).
 
     Raises:
         NotFound, Forbidden: the project is not the actor's own.
@@ -63,12 +68,15 @@ def submit_revision(
     """
     box.get_own_project(session, actor, project_id)
     require_replies(session, project_id)
-    named = _check_set(files)
+    unpacked = unpack(files, most_files=MAX_FILES, most_bytes=get_settings().max_upload_bytes)
+    named = _check_set(unpacked.files)
     chosen = find_standard(session, actor, standard) if standard else None
     tables = [(name, data) for name, data in named if is_table(name)]
     table = read_table(*tables[0]) if tables else None
     read_files: list[tuple[str, bytes, CadFile, DrawingModel]] = []
-    for name, data in named:
+    for number, (name, data) in enumerate(named):
+        if progress is not None:
+            progress(number, len(named), name)
         if is_table(name):
             continue
         cad = read(data, name, unit=unit)
@@ -115,7 +123,7 @@ def submit_revision(
     revision = Revision(
         project_id=project_id,
         number=repository.next_number(session, project_id),
-        summary=summarise(models),
+        summary={**summarise(models), "left_out": unpacked.left_out},
         created_at=now(),
         created_by=actor.user_id,
         files=rows,
@@ -168,7 +176,7 @@ def submit_revision(
 
 
 def _media_type(cad: CadFile) -> str:
-    return "image/vnd.dwg" if cad.format == "dwg" else "image/vnd.dxf"
+    return {"dwg": "image/vnd.dwg", "ifc": "application/x-step"}.get(cad.format, "image/vnd.dxf")
 
 
 def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
@@ -178,7 +186,7 @@ def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
             "no files",
             code="no_files",
             place="files",
-            remedy="选择总平图和各单体图（DXF 或 DWG）",
+            remedy="选择总平图和各单体图（DXF、DWG 或 IFC）",
         )
     limit = get_settings().max_upload_bytes
     if len(files) > MAX_FILES:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import uuid
+
 import procrastinate
 from sqlalchemy import delete
 
 from approval import reminders
+from drawings import hand_in_service
 from gis import service as gis
 from project_box.kernel.db import Database
+from project_box.kernel.errors import PlatformError
 from project_box.kernel.jobs import QUEUE, job_app
 from project_box.models import UserSession
 from project_box.service import now
+
+_LOG = logging.getLogger("project_box.worker")
 
 
 def build(database: Database) -> procrastinate.App:
@@ -37,4 +44,44 @@ def build(database: Database) -> procrastinate.App:
                 if gis.make_overviews(session) is None:
                     return
 
+    @app.task(name=hand_in_service.TASK, queue=QUEUE)
+    def read_hand_in(hand_in: str) -> None:
+        take_hand_in(database, uuid.UUID(hand_in))
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="drawings.give_up_lost", queue=QUEUE, queueing_lock="drawings.give_up_lost")
+    def give_up_lost(timestamp: int) -> None:
+        with database.transaction() as session:
+            hand_in_service.give_up_lost(session)
+
     return app
+
+
+def take_hand_in(database: Database, hand_in: uuid.UUID) -> None:
+    """Read a large hand-in: one transaction for the revision, small ones of their own for how far it has come."""
+    with database.transaction() as session:
+        if not hand_in_service.begin(session, hand_in):
+            return
+
+    def tell(done: int, _: int, name: str) -> None:
+        with database.transaction() as session:
+            hand_in_service.tell(session, hand_in, done, name)
+
+    try:
+        with database.transaction() as session:
+            hand_in_service.carry_out(session, hand_in, tell)
+    except PlatformError as error:
+        refused = error
+    except Exception as error:
+        reference = uuid.uuid4().hex[:8]
+        _LOG.exception("unforeseen error %s while reading hand-in %s", reference, hand_in, exc_info=error)
+        refused = PlatformError(
+            f"系统内部错误，编号 {reference}",
+            f"internal error {reference}",
+            code="internal_error",
+            remedy="请把编号告诉系统管理员；没有保存任何文件",
+        )
+    else:
+        return
+    with database.transaction() as session:
+        hand_in_service.fail(session, hand_in, refused)

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
         public_url: base of the addresses printed in QR codes.
         secure_cookies: set where the platform is served by HTTPS.
         max_upload_bytes: limit of one uploaded file.
+        background_bytes: drawings handed in together that are larger are read by the worker, not in the request.
         session_hours: life of a signed-in session.
         tile_cache_bytes: limit of the map tiles kept in ``<var_dir>/tiles``.
         demo: whether demo accounts may be shown (only ever for the embedded database).
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     secure_cookies: bool = False
     max_upload_bytes: int = Field(default=200 * 1024 * 1024, gt=0)
+    background_bytes: int = Field(default=15 * 1024 * 1024, ge=0)
     session_hours: int = Field(default=12, gt=0)
     tile_cache_bytes: int = Field(default=1024 * 1024 * 1024, gt=0)
     seal_passphrase: str | None = None

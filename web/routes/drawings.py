@@ -11,7 +11,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Body, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 
-from drawings import service
+from drawings import hand_in_service, service
+from drawings.models import HandIn, Revision
 from project_box.kernel.errors import BadInput, PlatformError, TooLarge
 from project_box.kernel.settings import get_settings
 from web.deps import ActorDep, SessionDep, redirect, render
@@ -22,37 +23,70 @@ pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["drawings"])
 
 
-def _uploads(files: list[UploadFile]) -> list[tuple[str, bytes]]:
+def _chosen(files: list[UploadFile]) -> list[tuple[str, UploadFile]]:
+    """Files of a form that hold something, within the limit; they lie on disk, not in memory."""
+    found = [(f.filename or "drawing.dxf", f) for f in files if f.filename or f.size]
     limit = get_settings().max_upload_bytes
-    out: list[tuple[str, bytes]] = []
-    total = 0
-    for file in files:
-        if not file.filename and not file.size:
-            continue  # an empty file field of a form
-        data = file.file.read(limit - total + 1)
-        total += len(data)
-        if total > limit:
-            raise TooLarge(
-                f"一次提交的文件合计超过 {limit // 1_000_000} MB", "files too large together", place="files"
-            )
-        out.append((file.filename or "drawing.dxf", data))
-    return out
+    if sum(f.size or 0 for _, f in found) > limit:
+        raise TooLarge(
+            f"一次提交的文件合计超过 {limit // 1_000_000} MB", "files too large together", place="files"
+        )
+    return found
 
 
-@api.post("/projects/{project_id}/drawings", status_code=201)
-def submit_drawings(
+def _submit(
     session: SessionDep,
     actor: ActorDep,
     project_id: uuid.UUID,
-    files: Annotated[list[UploadFile], File(description="DXF or DWG drawings, at most one XLSX side table")],
+    files: list[UploadFile],
+    standard: str,
+    unit: str,
+) -> Revision | HandIn:
+    """Read the drawings now, or keep them for the worker if they are large."""
+    chosen = _chosen(files)
+    known = _unit(unit)
+    if sum(f.size or 0 for _, f in chosen) > get_settings().background_bytes:
+        streams = [(name, f.file) for name, f in chosen]
+        return hand_in_service.keep_hand_in(
+            session, actor, project_id, streams, standard=standard or None, unit=known
+        )
+    data = [(name, f.file.read()) for name, f in chosen]
+    return service.submit_revision(session, actor, project_id, data, standard=standard or None, unit=known)
+
+
+@api.post(
+    "/projects/{project_id}/drawings",
+    status_code=201,
+    responses={202: {"description": "large files: the worker reads them; `status` says where to ask"}},
+)
+def submit_drawings(
+    session: SessionDep,
+    actor: ActorDep,
+    response: Response,
+    project_id: uuid.UUID,
+    files: Annotated[
+        list[UploadFile],
+        File(description="DXF, DWG or IFC drawings, ZIP archives, at most one XLSX side table"),
+    ],
     standard: Annotated[str, Form()] = "",
     unit: Annotated[str, Form()] = "",
 ) -> dict[str, Any]:
-    """Hand in a set of drawings as the next revision."""
-    revision = service.submit_revision(
-        session, actor, project_id, _uploads(files), standard=standard or None, unit=_unit(unit)
-    )
-    return views.revision_plain(revision)
+    """Hand in a set of drawings as the next revision; a large set is read by the worker (202)."""
+    made = _submit(session, actor, project_id, files, standard, unit)
+    if isinstance(made, HandIn):
+        response.status_code = 202
+        plain = views.hand_in_plain(made)
+        response.headers["location"] = plain["status"]
+        return plain
+    return views.revision_plain(made)
+
+
+@api.get("/projects/{project_id}/hand-ins/{hand_in_id}")
+def hand_in(
+    session: SessionDep, actor: ActorDep, project_id: uuid.UUID, hand_in_id: uuid.UUID
+) -> dict[str, Any]:
+    """How far the reading of a large hand-in has come; ``revision`` once it is done, ``error`` if it failed."""
+    return views.hand_in_plain(hand_in_service.get_hand_in(session, actor, project_id, hand_in_id))
 
 
 def _unit(text: str) -> str | None:
@@ -288,9 +322,7 @@ def submit_page(
 ) -> Response:
     """Hand in drawings by form; when they cannot be used the page says why."""
     try:
-        service.submit_revision(
-            session, actor, project_id, _uploads(files or []), standard=standard or None, unit=_unit(unit)
-        )
+        _submit(session, actor, project_id, files or [], standard, unit)
     except PlatformError as error:
         session.rollback()
         view = views.drawings_view(session, actor, project_id)

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from drawings import repository, service
 from drawings.area_table import area_table_to_plain
-from drawings.models import Revision, RevisionFile
+from drawings.hand_in_service import open_hand_in
+from drawings.models import HandIn, Revision, RevisionFile
 from drawings.standard_service import built_standards
 from drawings.standards import load_standards, roles
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
+from project_box.kernel.settings import get_settings
 from web.views.projects import project_plain
 
 KINDS = {
@@ -66,6 +68,23 @@ def revision_plain(revision: Revision) -> dict[str, Any]:
     }
 
 
+def hand_in_plain(row: HandIn) -> dict[str, Any]:
+    """A large hand-in: ``state`` is waiting, reading, done or failed; ``done`` of ``total`` files are read."""
+    return {
+        "hand_in": str(row.id),
+        "state": row.state,
+        "files": [{"name": f["name"], "size": f["size"]} for f in row.files],
+        "done": row.done,
+        "total": len(row.files),
+        "reading": row.reading,
+        "revision_id": str(row.revision_id) if row.revision_id else None,
+        "error": row.error,
+        "created_at": row.created_at.isoformat(),
+        "finished_at": row.finished_at.isoformat() if row.finished_at else None,
+        "status": f"/api/v1/projects/{row.project_id}/hand-ins/{row.id}",
+    }
+
+
 def drawings_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
     """The newest revision; ``revision`` is None while there is none."""
     box.get_project(session, actor, project_id)
@@ -94,7 +113,10 @@ def drawings_view(
     """
     project = box.get_project(session, actor, project_id)
     rows = repository.revisions(session, actor, project_id)
+    waiting = open_hand_in(session, actor, project_id)
     view: dict[str, Any] = {
+        "upload_mb": get_settings().max_upload_bytes // 1_000_000,
+        "hand_in": hand_in_plain(waiting) if waiting is not None else None,
         "project": project_plain(project),
         "own": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
         "standards": [
