@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis import map_search, plot_site, repository, service
 from gis.layer import layer_catalogue
-from gis.print_map import PAPERS, SCALES
+from gis.print_map import PAPERS, SCALES, Sheet
 from project_box import service as box
 from project_box.kernel.identity import Actor, Role
 from web.views.gis import city_crs, crs_options, layers_view, lonlat, map_config
@@ -37,6 +38,7 @@ def workbench_view(session: Session, actor: Actor, project_id: uuid.UUID | None 
         "systems": crs_options(),
         "papers": list(PAPERS),
         "scales": list(SCALES),
+        "frames": _frames(),
         "officer": actor.is_officer,
         "authority": actor.organisation_name if actor.is_officer else "",
         "developer": actor.has(Role.DEVELOPER),
@@ -59,6 +61,17 @@ def _versions(session: Session) -> dict[str, list[dict[str, Any]]]:
                 }
             )
     return found
+
+
+def _frames() -> dict[str, list[float]]:
+    """Width and height in mm of the map frame of every sheet, upright and ``-landscape``."""
+    return {
+        f"{paper}{'-landscape' if landscape else ''}": list(
+            Sheet("", 0, 0, 0, "", SCALES[0], dt.date.min, paper, landscape).frame[2:]
+        )
+        for paper in PAPERS
+        for landscape in (False, True)
+    }
 
 
 def identify_view(session: Session, actor: Actor, x: float, y: float, crs: int) -> dict[str, Any]:
