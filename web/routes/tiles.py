@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gis import service
+from gis import ogc_features, service
 from web.deps import ActorDep, SessionDep
+from web.ogc_access import OgcActorDep, OgcRoute
 
+pages = APIRouter(prefix="/ogc", tags=["ogc"], route_class=OgcRoute)
 api = APIRouter(prefix="/api/v1", tags=["gis"])
 
 _MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
@@ -25,8 +27,19 @@ def get_tile(
     y: int,
     v: int | None = None,
 ) -> Response:
-    """One vector tile (Web Mercator) of the current version, or of the one whose id ``v`` names (to compare with)."""
+    """One vector tile (Web Mercator); the entity tag changes with the layer's version, whose id ``v`` may name."""
     return tile_response(request, session, code, z, x, y, named=v)
+
+
+@pages.get("/collections/{collection}/tiles/WebMercatorQuad/{z}/{row}/{column}")
+def get_collection_tile(
+    request: Request, session: SessionDep, actor: OgcActorDep, collection: str, z: int, row: int, column: int
+) -> Response:
+    """One vector tile of a layer the actor may see, addressed as OGC API – Tiles does (row before column)."""
+    definition = ogc_features.visible_layer(actor, collection)
+    return tile_response(
+        request, session, definition.code, z, column, row, named=None, public=definition.public
+    )
 
 
 def tile_response(
@@ -41,7 +54,7 @@ def tile_response(
     public: bool = False,
 ) -> Response:
     """The tile, 204 where there is nothing, or 304 when the client has it."""
-    row, etag = service.tile_etag(session, code, z, x, y, named)
+    row, etag = service.tile_etag(session, code, z, x, y)
     fresh = row is not None and named == row.id
     headers = {
         "etag": etag,
