@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gis import plan_compare, service
+from gis import decision_export, decision_service, plan_compare, service, sld
+from gis.decision import Verdict
 from gis.differences import Relation
+from gis.layer import layer_catalogue
+from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, table
 
@@ -62,15 +65,26 @@ def import_layer(
     ],
     version: Annotated[str, typer.Option("--version", help="版本名，每个图层唯一 (name of the version)")],
     valid_from: Annotated[str, typer.Option("--valid-from", metavar="YYYY-MM-DD", help="生效日期")] = "",
-    crs: Annotated[int | None, typer.Option("--crs", metavar="EPSG", help="文件没有写明时的坐标系")] = None,
+    crs: Annotated[
+        str,
+        typer.Option(
+            "--crs", metavar="EPSG", help="文件没有写明时的坐标系;或 gcj02、地方坐标系(YAML)、PROJ、WKT"
+        ),
+    ] = "",
     layer: Annotated[
         str | None, typer.Option("--layer", help="文件里的图层名 (when the file has several)")
+    ] = None,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="字段对应的列，可多次 (which column a field is)"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
     """导入一个版本并设为现行 (import a version and make it current)."""
     with explained(as_json=as_json):
         day = _day(valid_from)
+        stated = parse_crs(crs, files=True)
+        fields = _fields(mapped or [])
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -88,8 +102,9 @@ def import_layer(
                 file,
                 version=version,
                 valid_from=day,
-                crs=crs,
+                crs=stated,
                 layer=layer,
+                fields=fields,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
             plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
@@ -108,6 +123,21 @@ def _day(text: str) -> dt.date:
         raise BadInput(
             f"日期“{text}”应写成 2026-01-01", f"not a date: {text}", place="--valid-from"
         ) from error
+
+
+def _fields(mapped: list[str]) -> dict[str, str]:
+    """Field to column, from ``FIELD=COLUMN``."""
+    pairs = [text.partition("=") for text in mapped]
+    wrong = next(("".join(p) for p in pairs if not (p[0].strip() and p[2].strip())), None)
+    if wrong is not None:
+        raise BadInput(
+            f"“{wrong[:40]}”应写成 字段=列名",
+            "write FIELD=COLUMN",
+            code="malformed_option",
+            place="--map",
+            remedy="例如 --map DKBH=PLOT_NO",
+        )
+    return {field.strip(): column.strip() for field, _, column in pairs}
 
 
 def _print_version(plain: dict[str, Any]) -> None:
@@ -129,7 +159,7 @@ def _print_version(plain: dict[str, Any]) -> None:
         table(
             "修复与略过",
             ["图斑", "说明"],
-            [[i["fid"], i["message"]] for i in plain["issues"][:40]],
+            [["" if i["fid"] is None else i["fid"], i["message"]] for i in plain["issues"][:40]],
             right=[0],
         )
 
@@ -198,7 +228,8 @@ def diff(
     a: Annotated[str, typer.Argument(help="图层 A 的代码 (layer A)")],
     b: Annotated[str, typer.Argument(help="图层 B 的代码 (layer B)")],
     relation: Annotated[
-        Relation, typer.Option("--relation", help="overlap 两层重叠;outside A 在 B 范围以外的部分")
+        Relation,
+        typer.Option("--relation", help="overlap 两层重叠;outside A 在 B 范围以外的部分;mismatch 类别不同"),
     ] = Relation.OVERLAP,
     class_a: Annotated[
         str | None, typer.Option("--class-a", metavar="PATTERN", help="只看 A 的这些类别，如 07*")
@@ -289,6 +320,112 @@ def changes(
         ],
         right=[2, 3],
     )
+
+
+@layers.command("valid-on")
+def valid_on(
+    code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
+    day: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="日期 (day)")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """某日有效的版本 (which version was valid on a day)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        plain = decision_service.version_on(session, code, _day(day))
+    if as_json:
+        emit_json(plain)
+    else:
+        table(plain["code"], ["日期", "版本", "生效"], [[plain["on"], plain["version"], plain["valid_from"]]])
+
+
+@layers.command("sld")
+def sld_document(
+    code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="写入文件 (default: print)")] = None,
+    version: Annotated[str, typer.Option("--sld-version", help="1.0.0 或 1.1.0")] = "1.0.0",
+) -> None:
+    """图层样式导出为 OGC SLD (the layer's symbols as SLD)."""
+    with explained(as_json=False):
+        if version not in ("1.0.0", "1.1.0"):
+            raise BadInput(
+                f"没有 SLD 版本 {version[:20]}",
+                "SLD 1.0.0 or 1.1.0",
+                code="unknown_version",
+                place="--sld-version",
+                remedy="填写 1.0.0 或 1.1.0",
+            )
+        data = sld.document(layer_catalogue().get(code), "1.1.0" if version == "1.1.0" else "1.0.0")
+        if output is not None:
+            _write(output, data)
+    if output is None:
+        typer.echo(data.decode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInput(
+            f"写不了文件 {path}",
+            f"cannot write {path}: {error}",
+            code="file_unwritable",
+            place=str(path),
+            remedy="核对文件夹是否存在、是否可写",
+        ) from error
+
+
+_A = Annotated[str, typer.Argument(help="图层 A 的代码 (layer A)")]
+_B = Annotated[str, typer.Argument(help="图层 B 的代码 (layer B)")]
+_RELATION = Annotated[Relation, typer.Option("--relation", help="overlap、outside 或 mismatch")]
+
+
+@layers.command("decisions")
+def decisions(
+    a: _A,
+    b: _B,
+    relation: _RELATION = Relation.OVERLAP,
+    export: Annotated[Path | None, typer.Option("--export", help="写入 .xlsx 或 .gpkg")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """差异图斑的决定清单 (differences with the editor's decisions)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        plain = decision_service.decision_list(session, a, b, relation=relation)
+        if export is not None:
+            excel = export.suffix.lower() == ".xlsx"
+            _write(export, decision_export.workbook(plain) if excel else decision_export.geopackage(plain))
+    if as_json:
+        emit_json(plain)
+        return
+    table(
+        f"{plain['a']['name']} / {plain['b']['name']} {plain['relation_name']}",
+        ["编号", "A", "B", "面积 ㎡", "决定", "理由", "决定人"],
+        [[r["编号"], r["A 图斑"], r["B 图斑"], f"{r['面积㎡']:,.2f}", r["决定"], r["理由"], r["决定人"]]
+         for r in decision_export.difference_rows(plain)[:60]],
+        right=[3],
+    )  # fmt: skip
+
+
+@layers.command("decide")
+def decide(
+    a: _A,
+    b: _B,
+    polygon: Annotated[str, typer.Argument(help="差异图斑的编号 (code of the polygon)")],
+    verdict: Annotated[Verdict, typer.Option("--decision", help="决定 (what is to happen)")],
+    reason: Annotated[str, typer.Option("--reason", help="理由 (why)")],
+    by: Annotated[str, typer.Option("--by", help="决定人 (who decided)")],
+    relation: _RELATION = Relation.OVERLAP,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """决定一个差异图斑 (decide about one polygon; added to a log that is never changed)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        plain = decision_service.decide(
+            session, None, a, b, polygon, verdict.value, reason, relation=relation, operator=by
+        )
+    if as_json:
+        emit_json(plain)
+    else:
+        table(
+            "决定", ["编号", "决定", "理由", "决定人"], [[polygon, verdict.zh, plain["reason"], plain["by"]]]
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,299 @@
+"""Plan layers, their versions, and differences between plans, as pages and API show them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+from pathlib import Path, PurePath
+from typing import IO, Any
+
+import shapely
+from shapely.geometry import shape
+from sqlalchemy.orm import Session
+
+from gis import decision_service, plan_compare, service
+from gis.decision import Verdict
+from gis.differences import Relation
+from gis.source_crs import parse_crs
+from project_box.kernel.errors import BadInput, Forbidden
+from project_box.kernel.identity import Actor, Role
+from web.views.gis import crs_options, layers_view, lonlat, map_config
+
+#: shapes drawn on a map page, and rows of its table; the downloads have them all
+SHOWN = 1000
+#: shapes on the map are thinned to this share of their own size
+_THIN = 1 / 2000
+
+
+def only_admin(actor: Actor) -> None:
+    """Layers are imported and switched by administrators.
+
+    Raises:
+        Forbidden: for everybody else.
+    """
+    if not actor.has(Role.ADMIN):
+        raise Forbidden(
+            "只有系统管理员可以导入或切换规划图层", "administrators only", code="administrators_only"
+        )
+
+
+def overview_view(session: Session, actor: Actor) -> dict[str, Any]:
+    """All layers with their versions, and what the upload form offers."""
+    view = layers_view(session)
+    return view | {
+        "may_import": actor.has(Role.ADMIN),
+        "crs_options": crs_options(),
+        "today": service.today(),
+    }
+
+
+def layer_view(session: Session, actor: Actor, code: str) -> dict[str, Any]:
+    """One layer: rules, fields, versions and import report."""
+    return {"layer": service.show_layer(session, code), "may_import": actor.has(Role.ADMIN)}
+
+
+def import_upload(
+    session: Session,
+    actor: Actor,
+    code: str,
+    name: str,
+    stream: IO[bytes],
+    *,
+    version: str,
+    valid_from: str = "",
+    crs: str = "",
+    layer: str = "",
+) -> dict[str, Any]:
+    """Import an uploaded delivery; it is copied to disk, never into memory.
+
+    Raises:
+        Forbidden: not an administrator.
+        BadInput: what :func:`gis.service.import_layer` refuses; nothing is stored.
+    """
+    only_admin(actor)
+    if not name:
+        raise BadInput(
+            "请选择图层数据文件", "no file chosen", code="required", place="file", remedy="选择文件后再导入"
+        )
+    try:
+        day = dt.date.fromisoformat(valid_from) if valid_from else service.today()
+    except ValueError as error:
+        raise BadInput(
+            f"日期“{valid_from[:20]}”应写成 2026-01-01",
+            "not a date",
+            code="not_a_date",
+            place="valid_from",
+            remedy="改为年-月-日",
+        ) from error
+    with tempfile.TemporaryDirectory(prefix="upload-") as folder:
+        path = Path(folder) / (PurePath(name.replace("\\", "/")).name[:120] or "layer")
+        with path.open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        row = service.import_layer(
+            session,
+            code,
+            path,
+            version=version,
+            valid_from=day,
+            crs=parse_crs(crs),
+            layer=layer.strip() or None,
+            actor=actor,
+        )
+    return service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
+
+
+def activate(session: Session, actor: Actor, code: str, version: str) -> dict[str, Any]:
+    """Make an imported version current.
+
+    Raises:
+        Forbidden: not an administrator.
+    """
+    only_admin(actor)
+    return service.version_plain(service.activate_version(session, actor, code, version))
+
+
+# --- version against version -----------------------------------------------------------------------------------------
+
+
+def changes_geojson(plain: dict[str, Any]) -> dict[str, Any]:
+    """The changes as GeoJSON (longitude and latitude): what was added, removed, gained, lost; CRS-free by RFC 7946."""
+    features = []
+    for change in plain["changes"]:
+        for part, geometry in _parts(change):
+            features.append(
+                {
+                    "type": "Feature",
+                    "id": f"{change['code']}-{part}",
+                    "properties": {
+                        "code": change["code"],
+                        "kind": change["kind"],
+                        "part": part,
+                        "label": change["label"],
+                        "old_m2": change["old"] and change["old"]["area_m2"],
+                        "new_m2": change["new"] and change["new"]["area_m2"],
+                        "fields": "; ".join(
+                            f"{f['field']}: {f['old']} → {f['new']}" for f in change["fields"]
+                        ),
+                    },
+                    "geometry": lonlat(shape(geometry), plain["crs"]),
+                }
+            )
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _parts(change: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(what it is, geometry) of a change, as drawn: gained green, lost red, attributes amber."""
+    if change["kind"] == "added":
+        return [("gained", change["new"]["geometry"])]
+    if change["kind"] == "removed":
+        return [("lost", change["old"]["geometry"])]
+    if change["kind"] == "attributes":
+        return [("attributes", change["new"]["geometry"])] if change["new"]["geometry"] else []
+    return [(part, change[part]) for part in ("gained", "lost") if change.get(part)]
+
+
+def changes_view(session: Session, code: str, old: str, new: str, key: str | None) -> dict[str, Any]:
+    """Two versions of a layer on the map, with table and areas; without both names only the choice of them."""
+    layer = service.show_layer(session, code)
+    names = [v["version"] for v in layer["versions"]]
+    current = next((v["version"] for v in layer["versions"] if v["current"]), None)
+    chosen_new = new or current or ""
+    chosen_old = old or next((n for n in names if n != chosen_new), "")
+    view: dict[str, Any] = {
+        "layer": layer,
+        "old": chosen_old,
+        "new": chosen_new,
+        "key": key or "",
+        "result": None,
+    }
+    if not (chosen_old and chosen_new):
+        return view | {"map": map_config(session, visible=()), "shapes": []}
+    plain = plan_compare.layer_changes(session, code, chosen_old, chosen_new, key=key or None)
+    shapes = [
+        _drawn(change["code"], part, geometry, plain["crs"])
+        for change in plain["changes"][:SHOWN]
+        for part, geometry in _parts(change)
+    ]
+    for change in plain["changes"]:
+        change["at"] = bool(_parts(change))
+    view |= {
+        "result": plain,
+        "shown": plain["changes"][:SHOWN],
+        "shapes": [s for s in shapes if s["geometry"]],
+    }
+    return view | {"map": _framed(session, view["shapes"], ())}
+
+
+def _drawn(code: str, kind: str, geometry: dict[str, Any], crs: int) -> dict[str, Any]:
+    """A shape for the map: longitude and latitude, thinned by its own size."""
+    full = shape(geometry)
+    west, south, east, north = full.bounds
+    thin = shapely.simplify(full, max(east - west, north - south) * _THIN)
+    return {"code": code, "kind": kind, "geometry": lonlat(thin if not thin.is_empty else full, crs)}
+
+
+def _framed(session: Session, shapes: list[dict[str, Any]], visible: tuple[str, ...]) -> dict[str, Any]:
+    config = map_config(session, visible=visible)
+    if shapes:
+        extent = shapely.total_bounds([shape(s["geometry"]) for s in shapes])
+        config["extent"] = [float(v) for v in extent]
+    return config
+
+
+# --- plan against plan -----------------------------------------------------------------------------------------------
+
+
+def comparisons_view() -> list[dict[str, Any]]:
+    """The comparisons offered by name."""
+    return [c.model_dump(mode="json") for c in decision_service.comparisons().values()]
+
+
+def differences_view(
+    session: Session,
+    actor: Actor,
+    *,
+    preset: str = "",
+    a: str = "",
+    b: str = "",
+    relation: str = "",
+    class_a: str = "",
+    class_b: str = "",
+) -> dict[str, Any]:
+    """The differences page: what may be compared and, once chosen, the list with its decisions."""
+    named = decision_service.comparisons().get(preset)
+    if named is not None:
+        a, b, relation = named.a, named.b, named.relation.value
+        class_a, class_b = named.classes_a or "", named.classes_b or ""
+    asked = {"a": a, "b": b, "relation": relation or "overlap", "class_a": class_a, "class_b": class_b}
+    layers = [x for x in service.list_layers(session) if x["version"]]
+    view: dict[str, Any] = {
+        "presets": comparisons_view(),
+        "preset": named.code if named else "",
+        "layers": layers,
+        "asked": asked,
+        "relations": [{"code": r.value, "name": r.zh, "name_en": r.en} for r in Relation],
+        "verdicts": [{"code": v.value, "name": v.zh, "name_en": v.en} for v in Verdict],
+        "may_decide": decision_service.may_decide(actor),
+        "result": None,
+        "shapes": [],
+        "map": None,
+    }
+    if not (a and b):
+        return view
+    plain = decision_service.decision_list(
+        session, a, b, relation=relation_of(relation), class_a=class_a or None, class_b=class_b or None
+    )
+    shapes = [
+        _drawn(d["code"], d["decision"]["verdict"] if d["decision"] else "open", d["geometry"], plain["crs"])
+        for d in plain["differences"][:SHOWN]
+    ]
+    view |= {
+        "result": plain,
+        "shown": plain["differences"][:SHOWN],
+        "shapes": [s for s in shapes if s["geometry"]],
+    }
+    return view | {"map": _framed(session, view["shapes"], (plain["a"]["code"], plain["b"]["code"]))}
+
+
+def relation_of(text: str) -> Relation:
+    """A relation by name.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    try:
+        return Relation(text or "overlap")
+    except ValueError as error:
+        raise BadInput(
+            f"没有比对方式“{text[:20]}”",
+            "no such relation",
+            code="unknown_relation",
+            place="relation",
+            remedy=f"可选：{'、'.join(r.value for r in Relation)}",
+        ) from error
+
+
+def differences_geojson(plain: dict[str, Any]) -> dict[str, Any]:
+    """The differences as GeoJSON in longitude and latitude, with class, area and decision."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": d["code"],
+                "properties": {
+                    "code": d["code"],
+                    "a": d["a"]["label"],
+                    "b": d["b"]["label"] if d["b"] else None,
+                    "class_a": d["a"]["class"],
+                    "class_b": d["b"]["class"] if d["b"] else None,
+                    "area_m2": d["area_m2"],
+                    "decision": d["decision"]["verdict"] if d["decision"] else None,
+                    "reason": d["decision"]["reason"] if d["decision"] else None,
+                },
+                "geometry": lonlat(shape(d["geometry"]), plain["crs"]),
+            }
+            for d in plain["differences"]
+        ],
+    }
