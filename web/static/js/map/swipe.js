@@ -64,10 +64,10 @@
     }
 
     build() {
-      this.map = new ol.Map({
-        view: this.owner.map.getView(), controls: [], interactions: [],
-        layers: [new ol.layer.Vector({ source: this.owner.boundarySource, style: ui.boundaryStyle, zIndex: 900 })],
-      });
+      // what stands above the plans (site, findings, measured line, sheet frame) stands on both sides
+      const above = this.owner.map.getLayers().getArray().filter((layer) => layer instanceof ol.layer.Vector)
+        .map((layer) => new ol.layer.Vector({ source: layer.getSource(), style: layer.getStyle(), zIndex: layer.getZIndex() }));
+      this.map = new ol.Map({ view: this.owner.map.getView(), controls: [], interactions: [], layers: above });
       this.sides = [new Map(), new Map()];
     }
 
