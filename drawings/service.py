@@ -15,7 +15,7 @@ from drawings.mark_service import (
 )
 from drawings.opinion_service import close_review, give_opinion, joint_to_plain, own_draft, save_draft
 from drawings.print_service import area_pdf, drawing_set, review_sheet
-from drawings.repair_service import decide_repairs
+from drawings.repair_service import decide_repairs, refused_repairs
 from drawings.reply_service import reply
 from drawings.review_facts import review_standing
 from drawings.review_feed import events_after, newest_event
@@ -57,6 +57,7 @@ __all__ = [
     "own_mark_draft",
     "packed_sheet",
     "points_to_answer",
+    "refused_repairs",
     "reply",
     "review_of_case",
     "review_sheet",

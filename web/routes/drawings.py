@@ -8,8 +8,9 @@ import uuid
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from drawings import hand_in_service, service
 from drawings.models import HandIn, Revision
@@ -161,34 +162,43 @@ def area_pdf_file(
     return attachment(data, name, "application/pdf")
 
 
+class RepairDecisions(BaseModel):
+    """``accepted``: ids; ``refused``: id → reason (may be empty). What is in neither stays open."""
+
+    accepted: list[str] = Field(default_factory=list, max_length=2000)
+    refused: dict[str, str] = Field(default_factory=dict, max_length=2000)
+
+
 @api.post("/revisions/{revision_id}/repairs", status_code=201)
-def accept_repairs(
-    session: SessionDep,
-    actor: ActorDep,
-    revision_id: uuid.UUID,
-    accepted: Annotated[list[str], Body(embed=True, max_length=2000)],
+def decide_repairs(
+    session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, decided: RepairDecisions
 ) -> dict[str, Any]:
-    """Accept proposed repairs by id and refuse the others; the files are read again as the next revision."""
-    return views.revision_plain(service.decide_repairs(session, actor, revision_id, accepted))
+    """Accept or refuse proposed repairs; with accepted ones the files are read again as the next revision."""
+    made = service.decide_repairs(session, actor, revision_id, decided.accepted, decided.refused)
+    return views.revision_plain(made)
 
 
 @pages.post("/revisions/{revision_id}/repairs")
-async def accept_repairs_page(
+async def decide_repairs_page(
     request: Request, session: SessionDep, actor: ActorDep, revision_id: uuid.UUID
 ) -> Response:
-    """Accept by form: ``repair`` of every accepted one."""
+    """By form: ``repair:<id>`` is ``accept``, ``refuse`` or empty, ``reason:<id>`` why it is refused."""
     form = await request.form()
-    chosen = [value for value in form.getlist("repair") if isinstance(value, str)]
+    fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
+    chosen = {k.removeprefix("repair:"): v for k, v in fields.items() if k.startswith("repair:")}
+    refused = {i: fields.get(f"reason:{i}", "") for i, v in chosen.items() if v == "refuse"}
     project_id = service.get_revision(session, actor, revision_id).project_id
     try:
-        service.decide_repairs(session, actor, revision_id, chosen)
+        service.decide_repairs(
+            session, actor, revision_id, [i for i, v in chosen.items() if v == "accept"], refused
+        )
     except PlatformError as error:
         session.rollback()
         view = views.drawings_view(session, actor, project_id)
         return render(
             request, "drawings/show.html", status=error.status, active="drawings", error=error, **view
         )
-    return redirect(f"/projects/{project_id}/drawings")
+    return redirect(f"/projects/{project_id}/drawings#repairs")
 
 
 @api.get("/revisions/{revision_id}/sealed-set.zip", response_class=Response)

@@ -6,17 +6,21 @@ import uuid
 from collections import Counter
 from typing import Any
 
+import shapely
+from shapely.geometry import mapping, shape
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
 from drawings.area_table import area_table_to_plain
 from drawings.hand_in_service import open_hand_in
 from drawings.models import HandIn, Revision, RevisionFile
+from drawings.repair_service import refused_repairs
 from drawings.standard_service import built_standards
 from drawings.standards import load_standards, roles
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
+from project_box.kernel.plain import to_plain
 from project_box.kernel.settings import get_settings
 from web.views.projects import project_plain
 
@@ -25,6 +29,8 @@ KINDS = {
     "building": ("单体图", "Building"),
     "other": ("其他", "Other"),
 }
+#: repairs whose place the page can show; the others are in the JSON
+_MOST_REPAIRS = 500
 _LEVELS = ("error", "warning", "info")
 
 
@@ -129,6 +135,8 @@ def drawings_view(
         "current": None,
         "shown": None,
         "report": None,
+        "refused": {},
+        "repair_overlay": [],
         "role_names": {code: {"zh": r.zh, "en": r.en} for code, r in roles().roles.items()},
     }
     if not rows:
@@ -140,7 +148,27 @@ def drawings_view(
     view["current"] = revision_plain(chosen)
     view["shown"] = file_plain(shown)
     view["report"] = shown.report or None
+    view["refused"] = refused_repairs(session, chosen)
+    view["repair_overlay"] = _repair_overlay(shown.report)
     return view
+
+
+def _repair_overlay(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Geometry before and after of the repairs of a file, in the drawing units of its sheet; ``id`` counts from 1."""
+    metres = float((report.get("units") or {}).get("metres_per_unit") or 1.0)
+    features: list[dict[str, Any]] = []
+    for number, repair in enumerate(report.get("repairs", [])[:_MOST_REPAIRS], 1):
+        for when in ("before", "after"):
+            if repair.get(when):
+                geometry = shapely.transform(shape(repair[when]), lambda xy: xy / metres)
+                features.append(
+                    {
+                        "type": "Feature",
+                        "properties": {"id": number, "change": "reshaped", "when": when},
+                        "geometry": to_plain(mapping(geometry)),
+                    }
+                )
+    return features
 
 
 def _shown(revision: Revision, wanted: str | None) -> RevisionFile:

@@ -17,6 +17,20 @@
     }
   });
 
+  // a proposed repair: what was drawn and what would come out of it
+  const repairs = document.getElementById("repair-data");
+  if (viewer && repairs) {
+    const features = JSON.parse(repairs.textContent);
+    for (const button of document.querySelectorAll("[data-repair]")) {
+      button.addEventListener("click", () => {
+        const id = Number(button.dataset.repair);
+        viewer.setOverlay(features.filter((f) => f.properties.id === id));
+        viewer.showChange(id);
+        viewer.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      });
+    }
+  }
+
   // differences of two revisions
   const differences = document.getElementById("compare-data");
   if (viewer && differences) {
