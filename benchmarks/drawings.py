@@ -50,6 +50,7 @@ from drawings.reading import reading
 from drawings.standards import get_standard
 
 X0, Y0 = 388_000.0, 3_120_000.0
+AREA_PER_ENTITY = 200.0  # ㎡ of the plan: more entities make a larger plan, not a denser one
 LAYERS = ("用地红线", "道路红线", "建筑基底", "建筑轮廓", "绿地", "道路", "机动车位", "TEXT", "填充", "0")  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def generate(path: Path, count: int, odd: float = 0.0, seed: int = 5) -> None:
     text = stream.getvalue()
     start = text.index("  2\nENTITIES\n") + len("  2\nENTITIES\n")
     owner = document.modelspace().layout_key
-    writer = _Writer(rng, owner, 0x10000)
+    writer = _Writer(rng, owner, 0x10000, math.sqrt(AREA_PER_ENTITY * count))
     with path.open("w", encoding="utf-8") as out:
         out.write(text[:start])
         for _ in range(count):
@@ -86,10 +87,11 @@ def generate(path: Path, count: int, odd: float = 0.0, seed: int = 5) -> None:
 class _Writer:
     """Writes entities as tags."""
 
-    def __init__(self, rng: random.Random, owner: str, handle: int) -> None:
+    def __init__(self, rng: random.Random, owner: str, handle: int, side: float) -> None:
         self.rng = rng
         self.owner = owner
         self.next_handle = handle
+        self.side = side
 
     def handle(self) -> str:
         self.next_handle += 1
@@ -102,7 +104,7 @@ class _Writer:
         return [*tags, 100, subclass]
 
     def place(self) -> tuple[float, float]:
-        return X0 + self.rng.uniform(0, 2000), Y0 + self.rng.uniform(0, 2000)
+        return X0 + self.rng.uniform(0, self.side), Y0 + self.rng.uniform(0, self.side)
 
     @staticmethod
     def text(tags: list[Any]) -> str:

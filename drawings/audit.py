@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from drawings.attributes import to_number
 from drawings.cad.model import AUDIT_PREFIX, CadFile
+from drawings.deadline import Deadline
 from drawings.drawing import DimensionCheck, RoleShape
 from drawings.issues import Collector
+from drawings.pairs import Geometries, area_beyond, array, pairs
 from drawings.standards import Standard, Tolerances, roles
 from project_box.kernel.finding import Level
 
 _DECLARED = "申报用地面积"
-_APPROVED = "批准用地面积"
+APPROVED = "批准用地面积"
 _FEET = re.compile(r"(?:(\d+(?:\.\d+)?)\s*')?\s*-?\s*(?:(\d+(?:\.\d+)?)\s*\")?")
 _TYPED_NUMBER = re.compile(r"[-+]?\d+(?:[,,]\d{3})*(?:\.\d+)?")
 
@@ -30,12 +33,13 @@ def audit(
     kind: str,
     cad: CadFile,
     issues: Collector,
+    deadline: Deadline,
 ) -> None:
     """All checks between shapes: missing roles, overlaps, outside the plot, declared areas, unit of the standard."""
     _missing(shapes, standard, kind, cad, issues)
-    _overlaps(shapes, issues, cad)
+    _overlaps(shapes, issues, cad, deadline)
     if standard.in_place or any(s.role == "site_boundary" for s in shapes):
-        _outside(shapes, issues, cad, in_place=standard.in_place)
+        _outside(shapes, issues, cad, deadline, in_place=standard.in_place)
     _declared(shapes, drawing_attributes, issues, cad)
     if standard.units is not None and cad.units.unit != standard.units and cad.units.source != "assumed":
         issues.add("DXF-UNITS-STANDARD", wanted=standard.units, unit=cad.units.unit)
@@ -78,7 +82,7 @@ def _is(standard: Standard, layer: str, role: str) -> bool:
     return match is not None and match.role == role
 
 
-def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile) -> None:
+def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, deadline: Deadline) -> None:
     catalogue = roles()
     groups: dict[str, list[RoleShape]] = defaultdict(list)
     for shape in shapes:
@@ -89,53 +93,80 @@ def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile) -> N
     scale = cad.units.metres_per_unit
     for code, group in groups.items():
         role = catalogue.roles[code]
-        geometries = [s.geometry for s in group]
-        left, right = shapely.STRtree(geometries).query(geometries, predicate="intersects")
-        for i, j in sorted((int(a), int(b)) for a, b in zip(left, right, strict=True) if a < b):
-            if not (geometries[i].is_valid and geometries[j].is_valid):
+        every = array([s.geometry for s in group])
+        good = np.flatnonzero(shapely.is_valid(every))
+        geometries = every[good]
+        shapely.prepare(geometries)
+        for i, j, area in _common(geometries, catalogue.tolerances.overlap_area, deadline):
+            if issues.full("DXF-OVERLAP"):
+                issues.more("DXF-OVERLAP", 1)
                 continue
-            common = geometries[i].intersection(geometries[j])
-            if common.area > catalogue.tolerances.overlap_area:
-                spot = common.representative_point()
-                issues.add(
-                    "DXF-OVERLAP",
-                    level=role.exclusive,
-                    handle=group[i].handle,
-                    layer=group[i].layer,
-                    at=(spot.x / scale, spot.y / scale),
-                    role=role.zh,
-                    role_en=role.en,
-                    other=group[j].handle,
-                    area=f"{common.area:.2f}",
-                )
+            one, other = group[int(good[i])], group[int(good[j])]
+            spot = shapely.intersection(one.geometry, other.geometry).representative_point()
+            issues.add(
+                "DXF-OVERLAP",
+                level=role.exclusive,
+                handle=one.handle,
+                layer=one.layer,
+                at=(spot.x / scale, spot.y / scale),
+                role=role.zh,
+                role_en=role.en,
+                other=other.handle,
+                area=f"{area:.2f}",
+            )
 
 
-def _outside(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, *, in_place: bool) -> None:
+def _common(geometries: Geometries, least: float, deadline: Deadline) -> Iterator[tuple[int, int, float]]:
+    """Pairs (first < second, in order) that share more than ``least`` ㎡, with the area."""
+    tree = shapely.STRtree(geometries)
+    for left, right in pairs(geometries, tree, "intersects", deadline):
+        once = left < right
+        left, right = left[once], right[once]
+        order = np.lexsort((right, left))
+        left, right = left[order], right[order]
+        areas = shapely.area(shapely.intersection(geometries[left], geometries[right]))
+        for k in np.flatnonzero(areas > least).tolist():
+            yield int(left[k]), int(right[k]), float(areas[k])
+
+
+def _outside(
+    shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, deadline: Deadline, *, in_place: bool
+) -> None:
     catalogue = roles()
     sites = [s.geometry for s in shapes if s.role == "site_boundary" and s.geometry.is_valid]
     if not sites:
         return
     site = shapely.union_all(sites)
+    shapely.prepare(site)
     scale = cad.units.metres_per_unit
-    for shape in shapes:
+    wanted = [
+        s
+        for s in shapes
+        if catalogue.roles[s.role].within_site is not None and isinstance(s.geometry, (Polygon, MultiPolygon))
+    ]
+    every = array([s.geometry for s in wanted])
+    good = shapely.is_valid(every)
+    if not in_place:
+        good &= shapely.intersects(site, every)
+    numbers = np.flatnonzero(good)
+    beyond = area_beyond(every[numbers], site, deadline)
+    for k in np.flatnonzero(beyond > catalogue.tolerances.outside_area).tolist():
+        if issues.full("DXF-OUTSIDE-PLOT"):
+            issues.more("DXF-OUTSIDE-PLOT", 1)
+            continue
+        shape = wanted[int(numbers[k])]
         role = catalogue.roles[shape.role]
-        if role.within_site is None or not isinstance(shape.geometry, (Polygon, MultiPolygon)):
-            continue
-        if not shape.geometry.is_valid or (not in_place and not site.intersects(shape.geometry)):
-            continue
-        beyond = shape.geometry.difference(site)
-        if beyond.area > catalogue.tolerances.outside_area:
-            spot = beyond.representative_point()
-            issues.add(
-                "DXF-OUTSIDE-PLOT",
-                level=role.within_site,
-                handle=shape.handle,
-                layer=shape.layer,
-                at=(spot.x / scale, spot.y / scale),
-                role=role.zh,
-                role_en=role.en,
-                area=f"{beyond.area:.2f}",
-            )
+        spot = shape.geometry.difference(site).representative_point()
+        issues.add(
+            "DXF-OUTSIDE-PLOT",
+            level=role.within_site,
+            handle=shape.handle,
+            layer=shape.layer,
+            at=(spot.x / scale, spot.y / scale),
+            role=role.zh,
+            role_en=role.en,
+            area=f"{beyond[k]:.2f}",
+        )
 
 
 def _declared(
@@ -145,7 +176,7 @@ def _declared(
     sites = [s for s in shapes if s.role == "site_boundary" and s.area_m2 is not None]
     if not sites:
         return
-    for key, code in ((_DECLARED, "DXF-AREA-DECLARED"), (_APPROVED, "DXF-AREA-APPROVED")):
+    for key, code in ((_DECLARED, "DXF-AREA-DECLARED"), (APPROVED, "DXF-AREA-APPROVED")):
         for stated, drawn, shape in _stated_areas(sites, key, drawing_attributes):
             _compare_areas(stated, drawn, shape, code, issues, cad.units.metres_per_unit)
 

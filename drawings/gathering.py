@@ -13,7 +13,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from drawings.attributes import Settled, parse_pairs, parse_xdata, settle
 from drawings.cad.model import CadEntity
 from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
-from drawings.ring_making import Ring, Work, prefixes
+from drawings.work import Ring, Work, prefixes
 
 _SOURCE_NAMES = {
     "xdata": ("扩展数据", "XDATA"),

@@ -5,25 +5,29 @@ Pure: nothing is read or written here; the same file and standard always give th
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
-from drawings.audit import audit, check_dimensions
+from drawings.audit import APPROVED, audit, check_dimensions
 from drawings.building_model import interpret_ifc
 from drawings.cad.model import CadEntity, CadFile
+from drawings.cad.pause import collector_paused
+from drawings.deadline import Deadline, OutOfTimeError
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.gathering import Gatherer, Table
 from drawings.georeference import locate
 from drawings.guess import Guess
-from drawings.issues import Collector
+from drawings.holes import cut_holes, with_holes
+from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
 from drawings.repairs import Acceptance, Ledger, repair_to_plain
-from drawings.ring_making import Ring, RingMaker, Work
+from drawings.ring_making import RingMaker
 from drawings.standards import Standard, detect, roles
+from drawings.work import Ring, Work
 from project_box.kernel.finding import Issue
 
 
@@ -83,36 +87,54 @@ def interpret(
     if cad.ifc is not None:
         model = interpret_ifc(model, cad, issues)
         return replace(model, standard=None, issues=_ordered(*cad.issues, *issues.finish()))
-    ledger = Ledger(acceptance)
-    context = Work(cad, standard, issues, settings, ledger)
-    work = _Interpretation(context, table or {})
-    if standard is None:
-        if cad.entities:
-            issues.add("DXF-STANDARD-UNKNOWN")
-        shapes: tuple[RoleShape, ...] = ()
-    else:
-        shapes = work.shapes()
-    kind = work.kind(shapes)
-    place = locate(cad, settings)
+    deadline = Deadline(settings.limits.interpret_seconds)
+    work = Work(cad, standard, issues, settings, Ledger(acceptance), deadline)
+    try:
+        with collector_paused():
+            return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
+    except OutOfTimeError:
+        bound = issue("DXF-BOUND", file=cad.name, seconds=math.ceil(deadline.seconds))
+        return replace(model, readable=False, issues=_ordered(bound, *cad.issues, *issues.finish()))
+
+
+def _understood(
+    model: DrawingModel,
+    work: Work,
+    table: Table,
+    guesses: Mapping[str, Sequence[Guess]],
+    approved_area_m2: float | None,
+) -> DrawingModel:
+    """The model of a readable CAD file.
+
+    Raises:
+        OutOfTimeError: it takes too long.
+    """
+    cad, issues, standard = work.cad, work.issues, work.standard
+    steps = _Interpretation(work, table)
+    if standard is None and cad.entities:
+        issues.add("DXF-STANDARD-UNKNOWN")
+    shapes = steps.shapes() if standard is not None else ()
+    kind = steps.kind(shapes)
+    place = locate(cad, work.settings)
     if place["kind"] == "national" and place["axis_swapped"]:
         issues.add("DXF-AXES-SWAPPED")
     dimensions = check_dimensions(cad, issues, roles().tolerances)
-    if approved_area_m2 is not None:
-        context.drawing_attributes["批准用地面积"] = f"{approved_area_m2:.6f}"
+    if approved_area_m2 is not None:  # what the authority says goes before what the drawing says of it
+        work.drawing_attributes[APPROVED] = f"{approved_area_m2:.6f}"
     if standard is not None:
-        audit(shapes, context.drawing_attributes, standard, kind, cad, issues)
-    _tell_guesses(guesses or {}, standard, issues)
+        audit(shapes, work.drawing_attributes, standard, kind, cad, issues, work.deadline)
+    _tell_guesses(guesses, standard, issues)
     model = replace(
         model,
         kind=kind,
         crs_hint=place["epsg"] if not place["axis_swapped"] else None,
         georeference=place,
-        repairs=tuple(repair_to_plain(r) for r in ledger.items),
+        repairs=tuple(repair_to_plain(r) for r in work.ledger.items),
         shapes=shapes,
-        sheets=work.sheets(shapes),
-        layers=work.layer_uses(),
+        sheets=steps.sheets(shapes),
+        layers=steps.layer_uses(),
         dimensions=dimensions,
-        attributes=context.drawing_attributes,
+        attributes=work.drawing_attributes,
     )
     return replace(model, issues=_ordered(*cad.issues, *issues.finish()))
 
@@ -154,7 +176,7 @@ class _Interpretation:
         rings = RingMaker(self.work).rings()
         rings += self._measures()
         self.gatherer.gather(rings)
-        rings = self._cut_holes(rings)
+        rings = cut_holes(self.work, rings)
         return tuple(self._finish(rings))
 
     def kind(self, shapes: tuple[RoleShape, ...]) -> str:
@@ -214,33 +236,6 @@ class _Interpretation:
             out.append(ring)
         return out
 
-    # --- holes and results ------------------------------------------------------------------------------
-
-    def _cut_holes(self, rings: list[Ring]) -> list[Ring]:
-        """Rings of one role and layer inside each other: those without attributes of their own are holes."""
-        groups: dict[tuple[str, str], list[Ring]] = defaultdict(list)
-        for ring in rings:
-            if self.work.role(ring.match).holes and isinstance(ring.geometry, Polygon) and ring.valid:
-                groups[ring.role, ring.entity.layer].append(ring)
-        gone: set[int] = set()
-        for group in groups.values():
-            if len(group) < 2:
-                continue
-            ordered = sorted(group, key=lambda r: -r.geometry.area)
-            shells: list[Ring] = []
-            shapely.prepare([r.geometry for r in ordered])
-            for ring in ordered:
-                holder = next((s for s in reversed(shells) if s.geometry.contains(ring.geometry)), None)
-                in_hole = holder is not None and any(h.geometry.contains(ring.geometry) for h in holder.holes)
-                own = any(source != "layer" and pairs for source, pairs in ring.gathered.values.items())
-                if holder is None or own or in_hole:
-                    shells.append(ring)
-                    continue
-                holder.holes.append(ring)
-                gone.add(id(ring))
-                self.work.tell("DXF-HOLE", ring.match, ring.entity, area=f"{ring.area or 0.0:.2f}")
-        return [r for r in rings if id(r) not in gone]
-
     def _finish(self, rings: list[Ring]) -> list[RoleShape]:
         frames = [
             r for r in rings if r.role == "floor_frame" and isinstance(r.geometry, (Polygon, MultiPolygon))
@@ -248,16 +243,10 @@ class _Interpretation:
         tree = shapely.STRtree([f.geometry for f in frames]) if frames else None
         out: list[RoleShape] = []
         for ring in rings:
+            self.work.deadline.check()
             settled = self.gatherer.settle(ring)
-            geometry, area, members = ring.geometry, ring.area, ring.members
-            if ring.holes:
-                assert isinstance(geometry, Polygon)
-                geometry = Polygon(
-                    geometry.exterior,
-                    [h.geometry.exterior for h in ring.holes if isinstance(h.geometry, Polygon)],
-                )
-                area = (area or 0.0) - sum(h.area or 0.0 for h in ring.holes)
-                members += tuple(m for h in ring.holes for m in h.members)
+            geometry, area = with_holes(ring)
+            members = ring.members + tuple(m for h in ring.holes for m in h.members)
             parent: str | None = None
             if tree is not None and ring.role != "floor_frame":
                 spot = geometry.representative_point()

@@ -87,6 +87,14 @@ class Collector:
         if self.counts[code] <= self.limit:
             self.items.append(issue(code, file=self.file, **values))
 
+    def full(self, code: str) -> bool:
+        """True if further issues of a code are only counted, so that their details need not be worked out."""
+        return self.counts[code] >= self.limit
+
+    def more(self, code: str, count: int) -> None:
+        """Count issues of a code whose details are not listed (:meth:`full`)."""
+        self.counts[code] += count
+
     def finish(self) -> tuple[Issue, ...]:
         """All issues, errors first, with one line for each code that ran over."""
         order = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}

@@ -28,6 +28,7 @@ class Limits(_Strict):
     elevation_m: float = Field(ge=0)
     issues_per_code: int = Field(gt=0)
     seconds: float = Field(gt=0)
+    interpret_seconds: float = Field(gt=0)
 
 
 class National(_Strict):

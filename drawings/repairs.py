@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiLineString, Polygon, mapping, shape
+from shapely.geometry import Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Point
@@ -129,88 +129,6 @@ class Ledger:
         by = f"rule:{rule}" if rule is not None else self.acceptance.of(found)
         self.items.append(replace(found, accepted=by is not None, by=by))
         return by is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A ring found among lines that cross or nearly meet: what was cut off, what was added, both as lines."""
-
-    ring: Polygon
-    members: tuple[int, ...]
-    cut: BaseGeometry
-    added: BaseGeometry
-    size: float
-
-
-def cells(lines: Sequence[LineString], reach: float, least: float) -> list[Cell]:
-    """Rings among lines that overshoot (cross and run on) or undershoot (stop short of another line).
-
-    Ends within ``reach`` of another line are led onto it; pieces that hang loose and are no longer than ``reach`` are
-    cut. Metres.
-
-    Returns:
-        one cell per face larger than ``least`` ㎡; ``members`` are the lines along its outline.
-    """
-    usable = [line for line in lines if not line.is_empty and line.length > 0]
-    if len(usable) < 1 or len(usable) > 5000:
-        return []
-    tree = shapely.STRtree(usable)
-    added: list[LineString] = []
-    for index, line in enumerate(usable):
-        for end in (line.coords[0], line.coords[-1]):
-            bridge = _bridge(end, index, usable, tree, reach)
-            if bridge is not None:
-                added.append(bridge)
-    noded = shapely.union_all([*usable, *added])
-    noded = shapely.union_all(shapely.set_precision(noded, 1e-6))
-    faces, _cuts, dangles, _invalid = shapely.polygonize_full([noded])
-    out: list[Cell] = []
-    bridges = shapely.union_all(added) if added else MultiLineString()
-    for face in shapely.get_parts(faces):
-        if not isinstance(face, Polygon) or face.area <= least:
-            continue
-        near = face.exterior.buffer(1e-4)
-        members = tuple(
-            int(i)
-            for i in sorted(tree.query(face.exterior, predicate="dwithin", distance=1e-4))
-            if usable[int(i)].intersection(near).length > 1e-3
-        )
-        cut = _touching(dangles, face)
-        bridged = _touching(bridges, face)
-        longest = max((p.length for p in (*shapely.get_parts(cut), *shapely.get_parts(bridged))), default=0.0)
-        out.append(Cell(face, members, cut, bridged, float(longest)))
-    return out
-
-
-def _bridge(
-    end: tuple[float, ...], index: int, lines: Sequence[LineString], tree: shapely.STRtree, reach: float
-) -> LineString | None:
-    """The short line from an end to the nearest other line, None if it lies on one or none is near."""
-    spot = shapely.Point(end[0], end[1])
-    best: tuple[float, BaseGeometry] | None = None
-    for other in tree.query(spot, predicate="dwithin", distance=reach):
-        if int(other) == index:
-            continue
-        away = float(lines[int(other)].distance(spot))
-        if away <= 1e-6 or lines[index].intersection(lines[int(other)]).distance(spot) <= reach:
-            return None  # it lies on the other line, or runs over it and on
-        if best is None or away < best[0]:
-            best = (away, lines[int(other)])
-    if best is None:
-        return None
-    foot = best[1].interpolate(best[1].project(spot))
-    beyond = (
-        foot.x + (foot.x - spot.x) * 1e-4,
-        foot.y + (foot.y - spot.y) * 1e-4,
-    )  # so that they surely cross
-    return LineString([(spot.x, spot.y), beyond])
-
-
-def _touching(lines: BaseGeometry, face: Polygon) -> BaseGeometry:
-    parts = [
-        p for p in shapely.get_parts(lines) if isinstance(p, LineString) and p.distance(face.exterior) < 1e-4
-    ]
-    return MultiLineString(parts)
 
 
 def repair_to_plain(repair: Repair) -> dict[str, Any]:

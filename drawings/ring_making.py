@@ -9,83 +9,39 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon
+from shapely.geometry import MultiPoint, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from drawings.attributes import Gathered
 from drawings.cad.curve import Curve
-from drawings.cad.model import CadEntity, CadFile
-from drawings.issues import Collector
-from drawings.reading import Reading
-from drawings.repairs import Ledger, cells
+from drawings.cad.curve_batch import CurveBatch
+from drawings.cad.model import CadEntity
+from drawings.cells import cells
+from drawings.duplicates import without_duplicates
+from drawings.pairs import array, crosses_little
 from drawings.rings import Chain, Tangle, chain, close_by_ends
-from drawings.standards import Match, Role, Roles, Standard, roles
+from drawings.standards import Match
+from drawings.work import Ring, Work, prefixes
+
+_LOT = 16_384  # curves turned into shapes at once
+_REPAIRABLE = 5000  # vertices of a ring that crosses itself
 
 
-@dataclass(slots=True)
-class Ring:
-    """A ring or line on its way to becoming a shape."""
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A curve that becomes a ring, or (``line``) a line, when all of them do."""
 
     match: Match
     entity: CadEntity
-    geometry: BaseGeometry
-    area: float | None
-    members: tuple[str, ...]
-    valid: bool = True
-    hatch: bool = False
-    gathered: Gathered = field(default_factory=Gathered)
-    free_text: list[str] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    holes: list[Ring] = field(default_factory=list)
-
-    @property
-    def role(self) -> str:
-        return self.match.role
+    curve: Curve
+    members: tuple[str, ...] = ()
+    line: bool = False
 
 
-class Work:
-    """What every step of an interpretation shares."""
-
-    def __init__(
-        self, cad: CadFile, standard: Standard | None, issues: Collector, settings: Reading, ledger: Ledger
-    ) -> None:
-        self.cad = cad
-        self.standard = standard
-        self.issues = issues
-        self.ledger = ledger
-        self.scale = cad.units.metres_per_unit
-        self.chord = settings.chord_tolerance_m / self.scale
-        self.limit_vertices = settings.limits.ring_vertices
-        self.elevation = settings.limits.elevation_m
-        self.catalogue: Roles = roles()
-        self.tolerances = self.catalogue.tolerances
-        self.drawing_attributes: dict[str, str] = {}
-        self.matches: dict[str, Match | None] = {}
-        if standard is not None:
-            names = set(cad.layers) | {e.layer for e in cad.entities} | {d.layer for d in cad.dimensions}
-            self.matches = {name: standard.match(name) for name in names}
-
-    def role(self, match: Match) -> Role:
-        """The role a layer rule gives."""
-        return self.catalogue.roles[match.role]
-
-    def tell(self, code: str, match: Match, entity: CadEntity, **values: object) -> None:
-        """An issue about an entity on a layer with a role."""
-        role = self.role(match)
-        values.setdefault("at", entity.at)
-        values.setdefault("handle", entity.handle)
-        self.issues.add(code, layer=entity.layer, role=role.zh, role_en=role.en, **values)
-
-    def metres(self, point: tuple[float, float]) -> tuple[float, float]:
-        """A drawing point in metres."""
-        return point[0] * self.scale, point[1] * self.scale
-
-    def line(self, curve: Curve) -> LineString:
-        """A curve as a line in metres."""
-        return LineString([self.metres(p) for p in curve.flatten(self.chord)])
+_Out = list[Ring | _Drawn]
 
 
 class RingMaker:
@@ -107,9 +63,10 @@ class RingMaker:
             if "/" in entity.handle and any(p in consumed for p in prefixes(entity.handle)):
                 continue
             by_layer[entity.layer].append(entity)
+        drawn: _Out = []
         for layer, entities in by_layer.items():
-            rings += self._rings_of_layer(layer, entities)
-        return self._without_duplicates(rings)
+            drawn += self._rings_of_layer(layer, entities)
+        return without_duplicates(self.work, rings + self._made(drawn))
 
     def _blocks(self) -> tuple[set[str], list[Ring]]:
         """Inserts that stand for one shape each (parking spaces, frames): their content is not looked at again."""
@@ -138,37 +95,46 @@ class RingMaker:
             while len(copies[owner]) <= number:
                 copies[owner].append([])
             copies[owner][number] += entity.curves
-        out: list[Ring] = []
+        shapes: list[tuple[Match, CadEntity, list[Curve]]] = []
         for handle, (entity, match) in wanted.items():
-            frame = self.work.role(match).geometry == "frame"
             drawn = [c for c in copies.get(handle, ()) if c] or [[]]
-            if frame and not drawn[0]:
+            if self.work.role(match).geometry == "frame" and not drawn[0]:
                 continue  # an attribute block inside a drawn frame
             consumed.add(handle)
-            for curves in drawn:
-                out.append(self._block_shape(match, entity, curves, frame=frame))
+            shapes += [(match, entity, curves) for curves in drawn]
+        out: list[Ring] = []
+        for first in range(0, len(shapes), _LOT):
+            self.work.deadline.check()
+            out += self._block_shapes(shapes[first : first + _LOT])
         return consumed, out
 
-    def _block_shape(self, match: Match, entity: CadEntity, curves: list[Curve], *, frame: bool) -> Ring:
-        """One copy of a block: its hull (a frame's box), or its insertion point if it draws nothing."""
-        points = [p for c in curves for p in c.flatten(self.work.chord * 10)]
-        geometry: BaseGeometry
-        if len(points) >= 3:
-            hull = shapely.MultiPoint([self.work.metres(p) for p in points])
-            geometry = hull.envelope if frame else hull.convex_hull
-        else:
-            geometry = Point(self.work.metres(entity.at or (0.0, 0.0)))
-        area = geometry.area if isinstance(geometry, Polygon) else None
-        if not isinstance(geometry, (Polygon, Point)):
-            geometry = geometry.centroid
-        return Ring(match, entity, geometry, area, (entity.handle,))
+    def _block_shapes(self, lot: Sequence[tuple[Match, CadEntity, list[Curve]]]) -> list[Ring]:
+        """Copies of blocks: their hulls (a frame's box), or their insertion points where they draw nothing."""
+        flat = CurveBatch([c for _, _, curves in lot for c in curves]).flatten(self.work.chord * 10)
+        copy_of_curve = np.repeat(np.arange(len(lot)), [len(curves) for _, _, curves in lot])
+        owner = copy_of_curve[flat.owner] if len(flat.xy) else np.zeros(0, np.int64)
+        start = np.searchsorted(owner, np.arange(len(lot) + 1))
+        out: list[Ring] = []
+        for k, (match, entity, _) in enumerate(lot):
+            geometry: BaseGeometry
+            if start[k + 1] - start[k] >= 3:
+                frame = self.work.role(match).geometry == "frame"
+                hull = MultiPoint(flat.xy[start[k] : start[k + 1]] * self.work.scale)
+                geometry = hull.envelope if frame else hull.convex_hull
+            else:
+                geometry = Point(self.work.metres(entity.at or (0.0, 0.0)))
+            area = geometry.area if isinstance(geometry, Polygon) else None
+            if not isinstance(geometry, (Polygon, Point)):
+                geometry = geometry.centroid
+            out.append(Ring(match, entity, geometry, area, (entity.handle,)))
+        return out
 
-    def _rings_of_layer(self, layer: str, entities: list[CadEntity]) -> list[Ring]:
+    def _rings_of_layer(self, layer: str, entities: list[CadEntity]) -> _Out:
         match = self.work.matches[layer]
         assert match is not None
         role = self.work.role(match)
         close = self.work.tolerances.close / self.work.scale
-        out: list[Ring] = []
+        out: _Out = []
         loose: list[tuple[CadEntity, Curve]] = []
         lines_only = role.geometry == "line"
         if role.geometry == "text":
@@ -191,27 +157,25 @@ class RingMaker:
                     )
                     continue
                 if curve.closed:
-                    self._add_ring(out, match, entity, curve)
+                    out.append(_Drawn(match, entity, curve))
                     continue
                 closed = close_by_ends(curve, close)
                 if closed is not None:
                     if entity.kind not in ("SPLINE", "ELLIPSE"):
                         self.work.tell("DXF-CLOSED-BY-ENDS", match, entity)
                         self._enter("close_ends", match, [entity], [curve], closed, rule="tolerances.close")
-                    self._add_ring(out, match, entity, closed)
-                elif curve.length() > 0:
+                    out.append(_Drawn(match, entity, closed))
+                elif _has_length(curve):
                     loose.append((entity, curve))
         if lines_only:
-            for entity, curve in loose:
-                line = LineString([self.work.metres(p) for p in curve.flatten(self.work.chord)])
-                out.append(Ring(match, entity, line, None, (entity.handle,)))
-            return out
+            return [*out, *(_Drawn(match, entity, curve, line=True) for entity, curve in loose)]
         out += self._chained(match, loose)
         return out
 
-    def _chained(self, match: Match, loose: list[tuple[CadEntity, Curve]]) -> list[Ring]:
+    def _chained(self, match: Match, loose: list[tuple[CadEntity, Curve]]) -> _Out:
         """Rings of loose curves: chains that close, gaps that are accepted, cells of what crosses."""
-        out: list[Ring] = []
+        self.work.deadline.check()
+        out: _Out = []
         kept = self._each_once(match, loose)
         chains, tangles = chain([c for _, c in kept], self.work.tolerances.chain / self.work.scale)
         left: list[Chain | Tangle] = []
@@ -228,7 +192,7 @@ class RingMaker:
                     "chain", match, [e for e, _ in parts], [c for _, c in parts], joined.curve,
                     rule="tolerances.chain",
                 )  # fmt: skip
-                self._add_ring(out, match, first, joined.curve, members=tuple(e.handle for e, _ in parts))
+                out.append(_Drawn(match, first, joined.curve, tuple(e.handle for e, _ in parts)))
             else:
                 left.append(joined)
         left += tangles
@@ -254,7 +218,7 @@ class RingMaker:
         match: Match,
         kept: list[tuple[CadEntity, Curve]],
         left: list[Chain | Tangle],
-        out: list[Ring],
+        out: _Out,
     ) -> None:
         """What did not chain: cells of lines that cross, ends that run on or stop short, gaps.
 
@@ -263,9 +227,12 @@ class RingMaker:
         """
         spaces = self.work.role(match).geometry == "ring_or_block"
         numbers = sorted({i for piece in left for i in piece.members})
-        lines = [self.work.line(kept[i][1]) for i in numbers]
-        reach = self.work.tolerances.propose
-        found = cells(lines, reach, 1e-6) if len(numbers) > 1 else []
+        curves = CurveBatch([kept[i][1] for i in numbers])
+        lines = list(curves.lines(self.work.chord, self.work.scale))
+        found = cells(lines, self.work.tolerances.propose, 1e-6, self.work.deadline) if len(lines) > 1 else []
+        if found is None:
+            self.work.tell("DXF-CROSSINGS", match, kept[numbers[0]][0], count=len(numbers))
+            found = []
         tangled = {i for piece in left if isinstance(piece, Tangle) for i in piece.members}
         used: set[int] = set()
         for cell in found:
@@ -315,7 +282,7 @@ class RingMaker:
         kept: list[tuple[CadEntity, Curve]],
         left: list[Chain | Tangle],
         used: set[int],
-        out: list[Ring],
+        out: _Out,
     ) -> None:
         """Open chains: a small gap is a proposal, the others are errors; tangles are told."""
         for piece in left:
@@ -327,7 +294,7 @@ class RingMaker:
             if used & set(piece.members):
                 continue
             if piece.curve.closed:
-                self._add_ring(out, match, first, piece.curve, members=tuple(e.handle for e, _ in parts))
+                out.append(_Drawn(match, first, piece.curve, tuple(e.handle for e, _ in parts)))
                 continue
             start, end = piece.curve.start, piece.curve.end
             if len(piece.curve.points) < 3:
@@ -342,7 +309,7 @@ class RingMaker:
                 entities, curves = [e for e, _ in parts], [c for _, c in parts]
                 if self._enter("gap", match, entities, curves, closed, rule=rule, at=middle, size=gap):
                     self.work.tell("DXF-GAP-CLOSED", match, first, gap=f"{gap:.3f}", at=middle)
-                    self._add_ring(out, match, first, closed, members=tuple(e.handle for e in entities))
+                    out.append(_Drawn(match, first, closed, tuple(e.handle for e in entities)))
                     continue
             self.work.tell("DXF-NOT-CLOSED", match, first, gap=f"{gap:.3f}", at=middle)
 
@@ -389,33 +356,40 @@ class RingMaker:
             rule=rule,
         )
 
+    def _made(self, drawn: _Out) -> list[Ring]:
+        """The shapes of what was drawn, in order."""
+        out: list[Ring] = []
+        for first in range(0, len(drawn), _LOT):
+            self.work.deadline.check()
+            lot = drawn[first : first + _LOT]
+            batch = CurveBatch([d.curve for d in lot if isinstance(d, _Drawn) and not d.line])
+            areas = np.abs(batch.areas()) * self.work.scale * self.work.scale
+            polygons = batch.polygons(self.work.chord, self.work.scale)
+            made = iter(zip(areas.tolist(), polygons, shapely.is_valid(polygons).tolist(), strict=True))
+            batch = CurveBatch([d.curve for d in lot if isinstance(d, _Drawn) and d.line])
+            lines = iter(batch.lines(self.work.chord, self.work.scale))
+            for item in lot:
+                if isinstance(item, Ring):
+                    out.append(item)
+                elif item.line:
+                    out.append(Ring(item.match, item.entity, next(lines), None, (item.entity.handle,)))
+                else:
+                    area, polygon, good = next(made)
+                    if polygon is None or area <= 1e-9:
+                        self.work.tell("DXF-DEGENERATE", item.match, item.entity)
+                    else:
+                        self._add_ring(out, item, polygon, area, valid=good)
+        return out
+
     def _add_ring(
-        self, out: list[Ring], match: Match, entity: CadEntity, curve: Curve, members: tuple[str, ...] = ()
+        self, out: list[Ring], drawn: _Drawn, polygon: Polygon, area: float, *, valid: bool
     ) -> None:
-        points: list[tuple[float, float]] = []
-        for point in curve.flatten(self.work.chord):
-            metres = self.work.metres(point)
-            if not points or math.dist(points[-1], metres) > 1e-9:
-                points.append(metres)
-        if len(points) > 1 and math.dist(points[0], points[-1]) <= 1e-9:
-            points.pop()
-        area = abs(curve.area()) * self.work.scale * self.work.scale
-        if len(points) < 3 or area <= 1e-9:
-            self.work.tell("DXF-DEGENERATE", match, entity)
-            return
-        polygon = Polygon(points)
-        valid = bool(polygon.is_valid)
+        match, entity = drawn.match, drawn.entity
         geometry: BaseGeometry = polygon
         if not valid:
-            reason = shapely.is_valid_reason(polygon)
-            found = re.search(r"\[(\S+) (\S+)\]", reason)
-            at = (
-                (float(found.group(1)) / self.work.scale, float(found.group(2)) / self.work.scale)
-                if found
-                else entity.at
-            )
-            self.work.tell("DXF-SELF-CROSSING", match, entity, at=at)
-            if len(points) > 5000:
+            self._tell_crossing(match, entity, polygon)
+            small = len(polygon.exterior.coords) <= _REPAIRABLE
+            if not small or not crosses_little(array([polygon.exterior]), self.work.deadline):
                 return
             repaired = shapely.make_valid(polygon)
             polygons = [g for g in shapely.get_parts(repaired) if isinstance(g, Polygon)]
@@ -425,94 +399,23 @@ class RingMaker:
                 return
             geometry = shapely.union_all(parts)
             area = geometry.area
-        out.append(
-            Ring(
-                match,
-                entity,
-                geometry,
-                area,
-                members or (entity.handle,),
-                valid=valid,
-                hatch=entity.filled,
-            )
-        )
+        members = drawn.members or (entity.handle,)
+        out.append(Ring(match, entity, geometry, area, members, valid=valid, hatch=entity.filled))
         if entity.in_block and self.work.role(match).geometry == "ring":
             self.work.tell("DXF-IN-BLOCK", match, entity)
 
-    def _without_duplicates(self, rings: list[Ring]) -> list[Ring]:
-        """Rings drawn twice counted once; a hatch is only a shape where no outline of the role covers it."""
-        outlines = [r for r in rings if not r.hatch]
-        hatches = [r for r in rings if r.hatch]
-        kept: list[Ring] = []
-        by_role: dict[str, list[Ring]] = defaultdict(list)
-        for ring in outlines:
-            by_role[ring.role].append(ring)
-        for group in by_role.values():
-            polygons = [r.geometry for r in group]
-            tree = shapely.STRtree(polygons)
-            dropped: set[int] = set()
-            for index, ring in enumerate(group):
-                if index in dropped or not isinstance(ring.geometry, (Polygon, MultiPolygon)):
-                    continue
-                for other in sorted(int(i) for i in tree.query(ring.geometry)):
-                    if other <= index or other in dropped:
-                        continue
-                    if self._same(ring.geometry, polygons[other]):
-                        dropped.add(other)
-                        self._drop(ring, group[other])
-            kept += [r for i, r in enumerate(group) if i not in dropped]
-        for role in {r.role for r in hatches}:
-            covering = [
-                r.geometry for r in kept if r.role == role and isinstance(r.geometry, (Polygon, MultiPolygon))
-            ]
-            tree = shapely.STRtree(covering)
-            seen: set[tuple[float, ...]] = set()
-            for ring in (r for r in hatches if r.role == role):
-                key = tuple(round(v, 2) for v in (*ring.geometry.bounds, ring.geometry.area))
-                if key in seen:
-                    continue
-                seen.add(key)
-                if not ring.valid or self.work.role(ring.match).geometry == "frame":
-                    continue
-                touched = [covering[int(i)] for i in tree.query(ring.geometry)]
-                valid = [g for g in touched if g.is_valid]
-                share = shapely.union_all(valid).intersection(ring.geometry).area if valid else 0.0
-                if share < 0.5 * ring.geometry.area:
-                    kept.append(ring)
-        return kept
-
-    def _drop(self, ring: Ring, twin: Ring) -> None:
-        """A ring drawn a second time."""
-        self.work.tell("DXF-DUPLICATE", ring.match, twin.entity, other=ring.entity.handle)
-        self.work.ledger.enter(
-            "duplicate",
-            role=twin.role,
-            layer=twin.entity.layer,
-            handles=[twin.entity.handle, ring.entity.handle],
-            at=twin.entity.at,
-            size_m=0.0,
-            before=twin.geometry,
-            after=None,
-            area_before=twin.area,
-            area_after=None,
-            rule="tolerances.duplicate",
-        )
-
-    def _same(self, a: BaseGeometry, b: BaseGeometry) -> bool:
-        tolerance = self.work.tolerances.duplicate
-        if not isinstance(b, (Polygon, MultiPolygon)):
-            return False
-        if any(abs(p - q) > tolerance for p, q in zip(a.bounds, b.bounds, strict=True)):
-            return False
-        if abs(a.area - b.area) > tolerance * a.length:
-            return False
-        return bool(a.symmetric_difference(b).area <= tolerance * a.length)
+    def _tell_crossing(self, match: Match, entity: CadEntity, polygon: Polygon) -> None:
+        """A ring that crosses itself, with the place if it is among those listed."""
+        at = entity.at
+        if not self.work.issues.full("DXF-SELF-CROSSING"):
+            found = re.search(r"\[(\S+) (\S+)\]", shapely.is_valid_reason(polygon))
+            if found:
+                at = float(found.group(1)) / self.work.scale, float(found.group(2)) / self.work.scale
+        self.work.tell("DXF-SELF-CROSSING", match, entity, at=at)
 
 
-def prefixes(handle: str) -> list[str]:
-    """Handles of the inserts an entity lies in, outermost first."""
-    parts = handle.split("/")
-    return ["/".join(parts[:i]) for i in range(1, len(parts))]
+def _has_length(curve: Curve) -> bool:
+    return any(p != curve.points[0] for p in curve.points)
 
 
 def _line_key(curve: Curve, step: float) -> tuple[object, ...]:

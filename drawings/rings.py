@@ -117,10 +117,10 @@ def _walk(
     loose = [e for c in component for e in (2 * c, 2 * c + 1) if len(at_node[node[e]]) == 1]
     end = loose[0] if loose else 2 * component[0]
     ordered: list[Curve] = []
-    members: list[int] = []
+    members: dict[int, None] = {}  # in order
     while True:
         index = end // 2
-        members.append(index)
+        members[index] = None
         ordered.append(curves[index] if end % 2 == 0 else curves[index].reversed())
         far = end ^ 1
         following = [e for e in at_node[node[far]] if e != far]

@@ -25,9 +25,9 @@ Point: TypeAlias = tuple[float, float]
 Affine: TypeAlias = tuple[float, float, float, float, float, float]
 
 IDENTITY: Affine = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-_MIN_BULGE = 1e-12
-_MAX_SEGMENTS = 2048
-_SERIES_BELOW = 1e-2
+MIN_BULGE = 1e-12
+MAX_SEGMENTS = 2048
+SERIES_BELOW = 1e-2
 
 
 def compose(outer: Affine, inner: Affine) -> Affine:
@@ -60,14 +60,14 @@ def is_similarity(matrix: Affine) -> bool:
 
 def _excess(angle: float) -> float:
     """``angle - sin(angle)`` without cancellation for small angles."""
-    if abs(angle) < _SERIES_BELOW:
+    if abs(angle) < SERIES_BELOW:
         return angle**3 / 6 * (1 - angle**2 / 20 * (1 - angle**2 / 42))
     return angle - math.sin(angle)
 
 
 def segment_area(chord: float, bulge: float) -> float:
     """Signed area between a chord and its arc; positive for a positive bulge."""
-    if abs(bulge) < _MIN_BULGE:
+    if abs(bulge) < MIN_BULGE:
         return 0.0
     angle = 4.0 * math.atan(bulge)
     ratio = (1 + bulge * bulge) / (4 * bulge)
@@ -81,14 +81,14 @@ def _arc_points(start: Point, end: Point, bulge: float, tolerance: float) -> lis
     """
     dx, dy = end[0] - start[0], end[1] - start[1]
     chord = math.hypot(dx, dy)
-    if chord == 0.0 or abs(bulge) < _MIN_BULGE:
+    if chord == 0.0 or abs(bulge) < MIN_BULGE:
         return []
     angle = 4.0 * math.atan(abs(bulge))
     radius = chord * (1 + bulge * bulge) / (4 * abs(bulge))
     # equal-area points leave the arc by up to 4/3 of the sagitta (two segments), so take 3/4 of the tolerance
     flat = min(1.0, math.sqrt(0.375 * tolerance / radius))  # sin of a quarter of the widest step
     count = math.ceil(max(2.0, angle / (4 * math.asin(flat)), angle / (math.pi / 6)))
-    count = min(count, _MAX_SEGMENTS)
+    count = min(count, MAX_SEGMENTS)
     step = angle / count
     surplus = _excess(step) / math.sin(step)  # of the sector over its inscribed triangle
     if count == 2:
@@ -139,7 +139,7 @@ class Curve:
     @property
     def has_arcs(self) -> bool:
         """True if any segment is an arc."""
-        return self.bulges is not None and any(abs(b) >= _MIN_BULGE for b in self.bulges)
+        return self.bulges is not None and any(abs(b) >= MIN_BULGE for b in self.bulges)
 
     def segments(self) -> list[tuple[Point, Point, float]]:
         """(start, end, bulge) of every segment."""
@@ -165,7 +165,7 @@ class Curve:
         total = 0.0
         for p, q, b in self.segments():
             chord = math.dist(p, q)
-            if abs(b) < _MIN_BULGE:
+            if abs(b) < MIN_BULGE:
                 total += chord
             else:
                 total += abs(4 * math.atan(b)) * chord * (1 + b * b) / (4 * abs(b))
@@ -185,7 +185,7 @@ class Curve:
         out: list[Point] = []
         for p, q, b in self.segments():
             out.append(p)
-            if abs(b) >= _MIN_BULGE:
+            if abs(b) >= MIN_BULGE:
                 out += _arc_points(p, q, b, tolerance)
         if not self.closed:
             out.append(self.points[-1])
@@ -226,7 +226,7 @@ class Curve:
         ys = [p[1] for p in self.points]
         if self.has_arcs:
             for p, q, b in self.segments():
-                if abs(b) >= _MIN_BULGE:
+                if abs(b) >= MIN_BULGE:
                     mx, my = (p[0] + q[0]) / 2, (p[1] + q[1]) / 2
                     reach = math.dist(p, q) * max(0.5, abs(b) / 2 + 0.25 / max(abs(b), 0.5))
                     xs += (mx - reach, mx + reach)

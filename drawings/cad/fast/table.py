@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, overload
 
@@ -44,6 +42,7 @@ from drawings.cad.fast.skeleton import given_handle
 from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.model import CadEntity
 from drawings.cad.mtext import plain_mtext
+from drawings.cad.pause import collector_paused
 from drawings.cad.source import decode_escapes
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
@@ -56,18 +55,6 @@ _XDATA_INTS = frozenset((b"1070", b"1071"))
 #: what may stand between the letters of a word in formatted text
 _FORMATTING = re.compile(r"\\[a-z][^;\\{}\n]*;|\\[^;\n]|[{}]")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the cycle collector from walking over hundreds of thousands of new objects that hold no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,26 @@
+"""A bound on the time that understanding one drawing may take, looked at wherever content can make work longer."""
+
+from __future__ import annotations
+
+import time
+
+
+class OutOfTimeError(Exception):
+    """The time allowed is over."""
+
+
+class Deadline:
+    """``seconds`` from now on the monotonic clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Go on.
+
+        Raises:
+            OutOfTimeError: the time is over.
+        """
+        if time.monotonic() > self._end:
+            raise OutOfTimeError
