@@ -242,7 +242,7 @@ def _lonlat_extent(bounds: Sequence[tuple[float, float, float, float]], crs: int
     )
     try:
         extent = crs_module.transform_unchecked(
-            shapely.segmentize(total, total.length / 40), crs, crs_module.WGS84
+            shapely.segmentize(total, total.length / 40) if total.length else total, crs, crs_module.WGS84
         )
     except BadInput:
         return []
