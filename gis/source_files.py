@@ -104,7 +104,7 @@ def _unzip(path: Path, folder: Path) -> list[Path]:
         ) from error
     choices = list(dict.fromkeys(found))
     geometry = [p for p in choices if p.suffix.lower() not in (".csv", ".xml")]
-    return geometry or choices
+    return sorted(geometry or choices)
 
 
 def _choose_member(found: Sequence[Path], name: str, layer: str | None) -> tuple[Path, str | None]:

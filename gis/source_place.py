@@ -17,9 +17,9 @@ from gis.source_crs import SourceCrs
 from project_box.kernel.errors import BadInput
 
 #: a plan may reach this far (degrees) over the edge of its zone; a single feature farther
-_NEAR, _FAR = 3.0, 6.0
+_NEAR, _FAR = 3.0, 3.0
 #: (m) from the false easting at which a coordinate no longer belongs to a zone
-_ZONE_REACH = 900_000.0
+_ZONE_REACH = 499_000.0
 
 
 @dataclass(frozen=True, slots=True)

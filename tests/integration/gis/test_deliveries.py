@@ -1,0 +1,321 @@
+"""Layer data as strangers hand it in: other encodings, drawings, XPlanung, odd coordinate systems, odd geometry."""
+
+from __future__ import annotations
+
+import datetime as dt
+import resource
+import zipfile
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from sqlalchemy import text
+
+from gis import service
+from gis.fields import match_fields
+from gis.layer import LayerCatalogue, layer_catalogue
+from gis.rules import CATALOGUE
+from gis.source import open_source, read_batches
+from gis.source_crs import parse_crs
+from project_box.kernel.errors import BadInput
+
+from .conftest import X, Y, rectangle
+
+pytestmark = pytest.mark.integration
+DAY = dt.date(2026, 1, 1)
+
+
+def frame(names=("样江", "石溪"), crs=4547):
+    shapes = [rectangle(60 + 300 * n, 0, 200 + 300 * n, 80) for n in range(len(names))]
+    made = geopandas.GeoDataFrame({"MC": list(names)}, geometry=shapes, crs=4547)
+    return made if crs == 4547 else made.to_crs(crs)
+
+
+def read(path, **how):
+    with open_source(path, **how) as source:
+        return source, list(read_batches(source, buffered=False))
+
+
+def said(batches):
+    return {i["code"] for b in batches for i in b.issues if "code" in i}
+
+
+def refused(path, **how):
+    with pytest.raises(BadInput) as wrong:
+        read(path, **how)
+    assert wrong.value.remedy and wrong.value.zh and wrong.value.en
+    return wrong.value
+
+
+# --- encodings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_shapefile_without_cpg_and_prj(tmp_path, encoding):
+    # a name longer than its field is cut in the middle of a character by many programs
+    frame(["绿" * 30, "ASCII"]).to_file(tmp_path / "a.shp", encoding=encoding)
+    (tmp_path / "a.cpg").unlink()
+    (tmp_path / "a.prj").unlink()
+    assert refused(tmp_path / "a.shp").code == "CRS-UNKNOWN"
+    _, batches = read(tmp_path / "a.shp", crs=4547)
+    assert batches[0].attributes[0]["MC"].startswith("绿" * 20)
+
+
+def test_a_cpg_that_lies(tmp_path):
+    frame().to_file(tmp_path / "a.shp", encoding="gbk")
+    (tmp_path / "a.cpg").write_text("UTF-8")
+    _, batches = read(tmp_path / "a.shp")
+    assert [a["MC"] for a in batches[0].attributes] == ["样江", "石溪"] and "ENCODING" in said(batches)
+
+
+@pytest.mark.parametrize(("encoding", "delimiter"), [("gbk", ","), ("utf-8-sig", ";"), ("utf-8", "\t")])
+def test_csv_with_wkt(tmp_path, encoding, delimiter):
+    rows = [delimiter.join(["编号", "图形", "MC"])]
+    rows += [
+        f'{n}{delimiter}"{g.wkt}"{delimiter}{m}'
+        for n, (g, m) in enumerate(zip(frame().geometry, frame().MC, strict=True))
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows), encoding=encoding)
+    assert refused(tmp_path / "a.csv").code == "CRS-UNKNOWN"
+    _, batches = read(tmp_path / "a.csv", crs=4547)
+    assert [a["MC"] for a in batches[0].attributes] == ["样江", "石溪"]
+    assert batches[0].geometries[0].equals(frame().geometry[0])
+
+
+def test_csv_without_wkt(tmp_path):
+    (tmp_path / "a.csv").write_text("编号,面积\n1,2\n")
+    assert refused(tmp_path / "a.csv", crs=4547).code == "no_data"
+
+
+# --- formats ---------------------------------------------------------------------------------------------------------
+
+
+def test_geodatabase_folder_with_several_layers(tmp_path):
+    for layer in ("LX", "DLHX"):
+        frame().to_file(tmp_path / "a.gdb", driver="OpenFileGDB", layer=layer)
+    assert "DLHX" in refused(tmp_path / "a.gdb").zh
+    assert refused(tmp_path / "a.gdb", layer="ZZ").code == "no_layer"
+    assert sum(len(b.numbers) for b in read(tmp_path / "a.gdb", layer="lx")[1]) == 2
+
+
+def test_zip_of_several_files(tmp_path):
+    for name in ("一", "二"):
+        frame([name]).to_file(tmp_path / f"{name}.shp", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for part in tmp_path.glob("*.*"):
+            if part.suffix != ".zip":
+                archive.write(part, part.name)
+    assert refused(tmp_path / "all.zip").details["layers"] == ["一", "二"]
+    _, batches = read(tmp_path / "all.zip", layer="二")
+    assert batches[0].attributes[0]["MC"] == "二"
+
+
+def test_drawing_with_layers(tmp_path):
+    import ezdxf
+
+    drawing = ezdxf.new("R2010")
+    space = drawing.modelspace()
+    for layer, shift in (("用地红线", 0), ("建筑", 500)):
+        corners = [(X + shift, Y), (X + shift + 100, Y), (X + shift + 100, Y + 50), (X + shift, Y + 50)]
+        space.add_lwpolyline(corners, close=True, dxfattribs={"layer": layer})
+    space.add_line((X, Y), (X + 9, Y), dxfattribs={"layer": "用地红线"})
+    drawing.saveas(tmp_path / "a.dxf")
+    assert refused(tmp_path / "a.dxf", crs=4547).details["layers"] == ["建筑", "用地红线"]
+    _, batches = read(tmp_path / "a.dxf", crs=4547, layer="用地红线")
+    assert len(batches[0].numbers) == 1 and batches[0].dropped_count == 1
+    assert batches[0].attributes[0]["Layer"] == "用地红线" and batches[0].geometries[0].area == 5000
+
+
+def test_topojson(tmp_path):
+    (tmp_path / "a.topojson").write_text(
+        '{"type":"Topology","transform":{"scale":[0.0001,0.0001],"translate":[113.8,28.1]},"arcs":[[[0,0],[10,0],[0,10],'
+        '[-10,0],[0,-10]]],"objects":{"x":{"type":"GeometryCollection","geometries":[{"type":"Polygon","arcs":[[0]],'
+        '"properties":{"MC":"甲"}}]}}}',
+        encoding="utf-8",
+    )
+    assert refused(tmp_path / "a.topojson").code == "CRS-UNKNOWN"
+    assert read(tmp_path / "a.topojson", crs=4490)[1][0].attributes[0]["MC"] == "甲"
+
+
+XPLAN = """<?xml version="1.0" encoding="UTF-8"?>
+<xplan:XPlanAuszug xmlns:xplan="http://www.xplanung.de/xplangml/{v}" xmlns:gml="http://www.opengis.net/gml/3.2"
+  xmlns:xlink="http://www.w3.org/1999/xlink" gml:id="GML_1">
+  <gml:boundedBy><gml:Envelope srsName="EPSG:25832"><gml:lowerCorner>567000 5937000</gml:lowerCorner>
+    <gml:upperCorner>567300 5937200</gml:upperCorner></gml:Envelope></gml:boundedBy>
+  <gml:featureMember><xplan:BP_Plan gml:id="GML_2"><xplan:name>Bebauungsplan Hafen 7</xplan:name>
+    <xplan:raeumlicherGeltungsbereich><gml:Polygon srsName="EPSG:25832" gml:id="GML_3"><gml:exterior><gml:LinearRing>
+    <gml:posList>567000 5937000 567300 5937000 567300 5937200 567000 5937200 567000 5937000</gml:posList>
+    </gml:LinearRing></gml:exterior></gml:Polygon></xplan:raeumlicherGeltungsbereich></xplan:BP_Plan></gml:featureMember>
+  <gml:featureMember><xplan:BP_BaugebietsTeilFlaeche gml:id="GML_4"><xplan:rechtscharakter>1000</xplan:rechtscharakter>
+    <xplan:gehoertZuBereich xlink:href="#GML_9"/><xplan:position><gml:Polygon srsName="EPSG:25832" gml:id="GML_5">
+    <gml:exterior><gml:Ring><gml:curveMember><gml:Curve gml:id="GML_6"><gml:segments><gml:LineStringSegment>
+    <gml:posList>567000 5937000 567100 5937000</gml:posList></gml:LineStringSegment><gml:Arc>
+    <gml:posList>567100 5937000 567150 5937050 567100 5937100</gml:posList></gml:Arc><gml:LineStringSegment>
+    <gml:posList>567100 5937100 567000 5937100 567000 5937000</gml:posList></gml:LineStringSegment></gml:segments>
+    </gml:Curve></gml:curveMember></gml:Ring></gml:exterior></gml:Polygon></xplan:position>
+    <xplan:flaechenschluss>true</xplan:flaechenschluss><xplan:GRZ>0.4</xplan:GRZ>
+    <xplan:allgArtDerBaulNutzung>1000</xplan:allgArtDerBaulNutzung></xplan:BP_BaugebietsTeilFlaeche></gml:featureMember>
+</xplan:XPlanAuszug>
+"""
+
+
+@pytest.mark.parametrize("version", ["5/4", "6/0"])
+def test_xplanung(tmp_path, version):
+    path = tmp_path / "plan.gml"
+    path.write_text(XPLAN.format(v=version), encoding="utf-8")
+    assert set(refused(path).details["layers"]) == {"BP_Plan", "BP_BaugebietsTeilFlaeche"}
+    source, batches = read(path, layer="BP_BaugebietsTeilFlaeche")
+    assert source.crs == 25832
+    half_disc = np.pi * 50**2 / 2
+    assert batches[0].geometries[0].area == pytest.approx(10_000 + half_disc, rel=2e-3)
+    assert batches[0].attributes[0]["GRZ"] == 0.4
+    assert [p.name for p in tmp_path.iterdir()] == ["plan.gml"]  # nothing is written beside the file
+
+
+def test_access_database_is_explained(tmp_path):
+    (tmp_path / "a.mdb").write_bytes(b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(4000))
+    assert refused(tmp_path / "a.mdb").code == "MDB-NO-DRIVER"
+
+
+def test_a_description_of_other_data_is_not_followed(tmp_path):
+    frame().to_file(tmp_path / "a.gpkg")
+    (tmp_path / "a.gml").write_text(
+        f"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>{tmp_path}/a.gpkg</SrcDataSource></OGRVRTLayer>"
+        "</OGRVRTDataSource>"
+    )
+    assert refused(tmp_path / "a.gml").code == "unreadable_layer"
+
+
+# --- coordinates -----------------------------------------------------------------------------------------------------
+
+
+def test_wrong_zone_is_refused_with_a_hint(tmp_path):
+    frame(crs=4526).to_file(tmp_path / "a.gpkg")
+    wrong = refused(tmp_path / "a.gpkg", crs=4547)
+    assert wrong.code == "CRS-OUTSIDE-AREA" and "4526" in wrong.zh
+    assert refused(tmp_path / "a.gpkg", crs=4490).code == "CRS-UNKNOWN"
+
+
+def test_swapped_axes_are_turned_and_said(tmp_path):
+    turned = frame()
+    turned["geometry"] = shapely.transform(turned.geometry.to_numpy(), lambda c: c[:, ::-1])
+    turned.to_file(tmp_path / "a.gpkg")
+    _, batches = read(tmp_path / "a.gpkg")
+    assert "AXIS-SWAPPED" in said(batches) and batches[0].geometries[0].equals(frame().geometry[0])
+
+
+def test_a_stray_feature_is_left_out(tmp_path):
+    data = frame(["a", "b", "c"])
+    data.loc[2, "geometry"] = shapely.box(0, 0, 10, 10)
+    data.to_file(tmp_path / "a.gpkg")
+    _, batches = read(tmp_path / "a.gpkg")
+    assert batches[0].numbers == [1, 2] and batches[0].dropped_count == 1
+    assert "坐标系" in batches[0].issues[-1]["message"]
+
+
+def test_gcj02_is_converted_with_its_error(tmp_path):
+    frame(crs=4326).to_file(tmp_path / "a.geojson", driver="GeoJSON")
+    plain = read(tmp_path / "a.geojson")[1][0].geometries[0].centroid
+    source, batches = read(tmp_path / "a.geojson", crs=parse_crs("gcj02"))
+    moved = batches[0].geometries[0].centroid
+    assert type(source.crs) is int and "CRS-CONVERTED" in said(batches)
+    assert 100 < plain.distance(moved) * 111_000 < 1000
+
+
+# --- geometry --------------------------------------------------------------------------------------------------------
+
+
+def test_heights_curves_mixtures_and_broken_outlines(session, tmp_path):
+    square = f"{X} {Y},{X + 9} {Y},{X + 9} {Y + 9},{X} {Y + 9},{X} {Y}"
+    solid = ",".join(f"{p} 5" for p in square.split(","))
+    shapes = [
+        f"POLYGON Z(({solid}))",
+        f"CURVEPOLYGON(CIRCULARSTRING({X} {Y},{X + 4} {Y},{X + 4} {Y + 4},{X} {Y + 4},{X} {Y}))",
+        f"GEOMETRYCOLLECTION(POINT({X} {Y}),POLYGON(({square})))",
+        f"LINESTRING({X} {Y},{X + 1} {Y})",
+        f"POLYGON(({X} {Y},{X + 9} {Y + 9},{X + 9} {Y},{X} {Y + 9},{X} {Y}))",
+        f"POLYGON(({X} {Y},{X + 9} {Y},{X + 9} {Y + 9},{X} {Y + 9}))",
+        "",
+    ]
+    rows = ["MC,WKT", *(f'{n},"{wkt}"' for n, wkt in enumerate(shapes))]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    row = service.import_layer(session, "YJJBNT", tmp_path / "a.csv", version="1", valid_from=DAY, crs=4547)
+    assert (row.feature_count, row.repaired_count, row.dropped_count) == (5, 2, 2)
+    codes = {i.get("code") for i in row.issues}
+    assert {"Z-DROPPED", "MIXED"} <= codes
+    assert {i["fid"] for i in row.issues if i["action"] == "repaired"} == {5, 6}
+    assert {i["fid"] for i in row.issues if i["action"] == "dropped"} == {4, 7}
+
+
+def test_nothing_is_left_of_a_failed_import(session, tmp_path):
+    frame(crs=4526).to_file(tmp_path / "a.gpkg")
+    before = session.scalar(text("SELECT count(*) FROM gis.layer_version"))
+    with pytest.raises(BadInput), session.begin_nested():
+        service.import_layer(session, "LX", tmp_path / "a.gpkg", version="1", valid_from=DAY, crs=4490)
+    assert session.scalar(text("SELECT count(*) FROM gis.layer_version")) == before
+
+
+# --- fields ----------------------------------------------------------------------------------------------------------
+
+
+def test_values_and_numbers_in_the_layers_words(session, tmp_path):
+    data = geopandas.GeoDataFrame(
+        {"yfdj": ["高易发", "低易发区", "中"], "MJ": ["1,200.5", "", "约三亩"], "X1": [1, 2, 3]},
+        geometry=[rectangle(n * 100, 0, n * 100 + 50, 50) for n in range(3)],
+        crs=4547,
+    )
+    data.to_file(tmp_path / "a.gpkg")
+    row = service.import_layer(session, "DZZH", tmp_path / "a.gpkg", version="1", valid_from=DAY)
+    found = session.execute(
+        text("SELECT attributes, class_key FROM gis.feature WHERE version_id = :v ORDER BY fid"),
+        {"v": row.id},
+    ).all()
+    assert [f[1] for f in found] == ["高", "低", "中"]
+    assert [f[0]["MJ"] for f in found] == [1200.5, None, "约三亩"] and found[0][0]["X1"] == 1
+    fields = next(i for i in row.issues if i.get("code") == "FIELDS")
+    assert {f["field"]: f["column"] for f in fields["fields"]} == {"YFCD": "yfdj", "ZHLX": None, "MJ": "MJ"}
+    assert any(i.get("code") == "NOT-A-NUMBER" for i in row.issues)
+
+
+def test_fields_that_do_not_match_are_listed_with_the_closest(tmp_path):
+    plots = layer_catalogue().get("KG_DK")
+    found = match_fields(plots, ["dkbh_1", "RJLMAX", "OBJECTID"])
+    assert dict(found.missing)["RJL_MAX"] == "RJLMAX" and dict(found.missing)["DKBH"] == "dkbh_1"
+    stated = match_fields(plots, ["dkbh_1", "RJLMAX"], {"RJL_MAX": "RJLMAX", "DKBH": "dkbh_1"})
+    assert stated.names == {"RJLMAX": "RJL_MAX", "dkbh_1": "DKBH"}
+    with pytest.raises(BadInput):
+        match_fields(plots, ["A"], {"DKBH": "B"})
+
+
+def test_a_required_field_is_asked_for(tmp_path):
+    import shutil
+
+    shutil.copytree(CATALOGUE, tmp_path / "c")
+    path = tmp_path / "c" / "layers" / "ZRBHD.yaml"
+    text_of = path.read_text(encoding="utf-8")
+    name = next(iter(layer_catalogue().get("ZRBHD").fields))
+    path.write_text(text_of.replace(f"  {name}: {{", f"  {name}: {{required: true, ", 1), encoding="utf-8")
+    definition = LayerCatalogue(tmp_path / "c").get("ZRBHD")
+    with pytest.raises(BadInput) as wrong:
+        match_fields(definition, ["NAME"])
+    assert wrong.value.code == "FIELDS-MISSING" and name in wrong.value.zh and wrong.value.details["fields"]
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_large_file_is_read_in_batches(tmp_path):
+    """200,000 areas: what is held at once stays a small part of them."""
+    n = np.arange(200_000)
+    shapes = shapely.box(X + n % 500 * 10, Y + n // 500 * 10, X + n % 500 * 10 + 9, Y + n // 500 * 10 + 9)
+    geopandas.GeoDataFrame({"MC": n.astype(str)}, geometry=shapes, crs=4547).to_file(tmp_path / "a.gpkg")
+    del shapes
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    counted = 0
+    with open_source(tmp_path / "a.gpkg") as source:
+        for batch in read_batches(source, buffered=False):
+            assert len(batch.numbers) <= 20_000
+            counted += len(batch.numbers)
+    assert counted == 200_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
