@@ -49,10 +49,31 @@ class AsBuiltLine:
 
 
 @dataclass(frozen=True, slots=True)
+class UseChange:
+    """A floor whose uses differ: use → ㎡ of one storey; ``handles`` of the outlines as built."""
+
+    building: str
+    floor: str
+    before: Mapping[str, Decimal]
+    after: Mapping[str, Decimal]
+    handles: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What was approved and what was built."""
+        old, new = (
+            "、".join(f"{use or '未注明用途'} {area} ㎡" for use, area in found.items()) or "无"
+            for found in (self.before, self.after)
+        )
+        return f"审定 {old}；竣工 {new}"
+
+
+@dataclass(frozen=True, slots=True)
 class AsBuilt:
-    """The conclusion: every line, the overall outcome, the text that is printed."""
+    """The conclusion: every line, floors whose uses differ, the overall outcome, the text that is printed."""
 
     lines: tuple[AsBuiltLine, ...]
+    uses: tuple[UseChange, ...]
     outcome: Outcome
     text: str
 
@@ -68,9 +89,37 @@ def judge(
     old, new = ({b.name: b.total for b in t.buildings} for t in (approved, built))
     lines = [_area("总建筑面积", approved.total, built.total, tiers)]
     lines += [_area(f"{n} 建筑面积", old.get(n), new.get(n), tiers) for n in dict.fromkeys([*old, *new])]
+    uses = use_changes(approved, built)
+    lines += [
+        AsBuiltLine(f"{u.building} {u.floor} 用途", "", None, None, None, None, Outcome.FAIL, u.text,
+                    next(iter(u.handles), ""))
+        for u in uses
+    ]  # fmt: skip
     lines += list(_positions(changes, position_m))
     outcome = overall([line.outcome for line in lines])
-    return AsBuilt(tuple(lines), outcome, _text(lines, outcome, tiers, position_m))
+    return AsBuilt(tuple(lines), tuple(uses), outcome, _text(lines, outcome, tiers, position_m))
+
+
+def use_changes(approved: AreaTable, built: AreaTable) -> list[UseChange]:
+    """Floors in both tables on which a use appeared or went; other areas of the same uses are no change of use."""
+    old, new = _uses(approved), _uses(built)
+    return [
+        UseChange(*key, old[key][0], new[key][0], new[key][1])
+        for key in old
+        if key in new and old[key][0].keys() != new[key][0].keys()
+    ]
+
+
+def _uses(table: AreaTable) -> dict[tuple[str, str], tuple[dict[str, Decimal], tuple[str, ...]]]:
+    found: dict[tuple[str, str], tuple[dict[str, Decimal], tuple[str, ...]]] = {}
+    for building in table.buildings:
+        for floor in building.floors:
+            areas: dict[str, Decimal] = {}
+            for line in floor.lines:
+                areas[line.use] = areas.get(line.use, Decimal(0)) + line.area
+            handles = tuple(h for line in floor.lines for h in line.handles)
+            found[building.name, floor.name or floor.floors] = (areas, handles)
+    return found
 
 
 def overall(outcomes: Iterable[Outcome]) -> Outcome:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from web.deps import ActorDep, SessionDep, render
-from web.routes.drawings import positive
+from web.routes.drawings import attachment, positive
 from web.views import as_built as views
 
 pages = APIRouter()
@@ -28,6 +28,21 @@ def as_built(
 ) -> dict[str, Any]:
     """Judge revision ``built`` against ``approved`` by a tier set of tolerances; ``position`` in metres."""
     return views.as_built_plain(session, actor, project_id, approved, built, tiers, position)
+
+
+@api.get("/projects/{project_id}/as-built.pdf", response_class=Response)
+def as_built_pdf(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    approved: Annotated[int | None, Query(ge=1)] = None,
+    built: Annotated[int | None, Query(ge=1)] = None,
+    tiers: str = "",
+    position: str = "",
+) -> Response:
+    """规划核实意见: the same as PDF, with the tolerances it rests on."""
+    name, data = views.as_built_pdf(session, actor, project_id, approved, built, tiers, position)
+    return attachment(data, name, "application/pdf")
 
 
 @pages.get("/projects/{project_id}/as-built")

@@ -13,6 +13,7 @@ from drawings.compare_plain import comparison_to_plain
 from elements.as_built import TierSet, judge, tier_sets
 from elements.loading import load_catalogue
 from project_box import service as box
+from project_box.document import typeset
 from project_box.kernel.errors import BadInput
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
@@ -62,6 +63,7 @@ def as_built_plain(
         "outcome_name": result.outcome.zh,
         "text": result.text,
         "lines": [{**to_plain(line), "outcome_name": line.outcome.zh} for line in result.lines],
+        "uses": [{**to_plain(u), "text": u.text} for u in result.uses],
         "changes": comparison_to_plain(found)["counts"],
     }
 
@@ -106,3 +108,69 @@ def as_built_view(
         "tiers": tiers,
         "position": position,
     }
+
+
+_MODES = {"flat_by_total": "按总面积所在一档的比例", "progressive": "分档累进"}
+
+
+def as_built_pdf(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    approved: int | None,
+    built: int | None,
+    tiers: str,
+    position: str,
+) -> tuple[str, bytes]:
+    """规划核实意见 as (file name, PDF): the conclusion, its table, the tolerances it rests on, changes of use.
+
+    Raises:
+        NotFound: no such project or revision for this person. BadInput: an unknown tier set, a bad tolerance.
+    """
+    project = box.get_project(session, actor, project_id)
+    found = as_built_plain(session, actor, project_id, approved, built, tiers, position)
+    chosen = known_tier_sets().get(tiers)
+    dates = {
+        r.number: r.created_at.astimezone().date() for r in service.revisions(session, actor, project_id)
+    }
+    data = {
+        "project_name": project.name,
+        "project_code": project.code,
+        "approved": f"第 {found['approved']} 版（{dates[found['approved']]}）",
+        "built": f"第 {found['built']} 版（{dates[found['built']]}）",
+        "position": f"{position} m" if position else "未给出",
+        "outcome": found["outcome_name"],
+        "text": found["text"].split("\n")[0],
+        "tier_set": _tiers_printed(chosen) if chosen is not None else None,
+        "lines": [
+            [line["name"], *(_with_unit(line[k], line["unit"]) for k in ("approved", "built", "difference", "allowed")),
+             line["outcome_name"], line["why"]]
+            for line in found["lines"]
+        ],
+        "uses": [[u["building"], u["floor"], u["text"], "、".join(u["handles"][:8])] for u in found["uses"]],
+    }  # fmt: skip
+    newest = max(r.created_at for r in service.revisions(session, actor, project_id))
+    pdf, _ = typeset("as_built", data, created=newest)
+    return f"{project.name}-规划核实意见.pdf", pdf
+
+
+def _tiers_printed(chosen: TierSet) -> dict[str, Any]:
+    rows, last = [], None
+    for row in chosen.tiers:
+        upper = row["up_to"]
+        named = (
+            f"{upper} ㎡ 及以下" if last is None else f"{last} 至 {upper} ㎡" if upper else f"{last} ㎡ 以上"
+        )
+        rows.append([named, f"{row['rate']}%"])
+        last = upper
+    return {
+        "code": chosen.code,
+        "mode": _MODES.get(chosen.mode, chosen.mode),
+        "cap": f"{chosen.cap} ㎡" if chosen.cap is not None else "",
+        "source": chosen.doc_no + ("" if chosen.verified else "（未核实）"),
+        "rows": rows,
+    }
+
+
+def _with_unit(value: Any, unit: str) -> str:
+    return "—" if value is None else f"{value} {unit}"

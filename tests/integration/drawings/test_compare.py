@@ -191,6 +191,8 @@ def test_as_built_page_and_json(client, sign_in, http) -> None:
     assert found["outcome"] in ("pass", "fail", "undecided") and "T1" in found["text"]
     page = client.get(f"/projects/{http}/as-built?tiers=T1&position=0.05", headers=developer)
     assert page.status_code == 200 and "规划核实结论" in page.text
+    pdf = client.get(f"/api/v1/projects/{http}/as-built.pdf?tiers=T1&position=0.05", headers=developer)
+    assert pdf.status_code == 200 and pdf.content.startswith(b"%PDF")
     wrong = client.get(f"/api/v1/projects/{http}/as-built?tiers=T9", headers=developer)
     assert wrong.status_code == 422 and wrong.json()["error"]["place"] == "tiers"
     wrong = client.get(f"/api/v1/projects/{http}/as-built?position=-1", headers=developer)

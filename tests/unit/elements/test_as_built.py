@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from shapely.geometry import box
 
-from drawings.area_table import AreaTable, BuildingTable
+from drawings.area_table import AreaLine, AreaTable, BuildingTable, FloorTable
 from drawings.compare import compare
 from drawings.drawing import DrawingModel, RoleShape
 from elements.as_built import TierSet, judge
@@ -62,3 +62,33 @@ def test_positions_are_judged_by_the_tolerance_handed_in() -> None:
     line = next(x for x in late.lines if x.unit == "m")
     assert (line.difference, line.allowed, line.handle) == (Decimal("0.300"), Decimal("0.05"), "2A")
     assert "相差 0.300 m" in late.text
+
+
+def used(*uses: tuple[str, str]) -> AreaTable:
+    lines = tuple(
+        AreaLine(
+            use,
+            "",
+            "area_full",
+            Decimal(area),
+            Decimal(1),
+            Decimal(area),
+            Decimal(area),
+            "",
+            "",
+            (f"H{use}",),
+        )
+        for use, area in uses
+    )
+    floor = FloorTable("首层", "1", 1, "above", "", "F1", lines, Decimal(100))
+    building = BuildingTable("1#", "a.dxf", (floor,), Decimal(100), Decimal(0), Decimal(100))
+    return AreaTable((building,), Decimal(100), Decimal(0), Decimal(100), {}, (), "—", "—", False)
+
+
+def test_a_floor_used_otherwise_does_not_conform() -> None:
+    found = judge(used(("住宅", "100")), used(("住宅", "60"), ("商业", "40")), moved(0), FLAT, None)
+    assert found.outcome is Outcome.FAIL
+    assert [(u.building, u.floor) for u in found.uses] == [("1#", "首层")]
+    assert "审定 住宅 100 ㎡；竣工 住宅 60 ㎡、商业 40 ㎡" in found.text
+    same = judge(used(("住宅", "100")), used(("住宅", "99")), moved(0), FLAT, None)
+    assert same.uses == ()
