@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import folium
+import numpy as np
 import shapely
 from branca.element import Element, Figure
 from shapely.geometry import shape
@@ -51,6 +52,15 @@ body { font: 15px/1.6 "Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Micros
 .note { color: #8a5a00; } .undecided { color: #5b4a8a; }
 .folium-map { position: relative !important; width: 100% !important; height: 62vh !important; min-height: 22rem;
   background: #f4f6f9; border-block: 1px solid #aeb8c6; }
+.report tr.lit > td { background: #fff6cc; } .report tr[data-finding] { cursor: pointer; }
+.report.tables td:nth-child(2) { min-width: 6.5em; } .leaflet-control-scale-line:not(:first-child) { display: none; }
+.report button:focus-visible, .leaflet-container a:focus-visible { outline: 3px solid #d97706; outline-offset: 2px; }
+@media (max-width: 48rem) {
+  .report.tables { padding: .6rem; } .report.tables thead { display: none; }
+  .report.tables tr { display: flex; flex-wrap: wrap; gap: 0 .6rem; padding: .4rem 0; border-bottom: 1px solid; }
+  .report.tables td { border: 0; padding: .1rem 0; } .report.tables td:nth-child(3) { flex: 1 0 100%; }
+  .folium-map { height: 48vh !important; } .leaflet-control-layers { max-height: 9rem; overflow-y: auto; font-size: 12px; }
+}
 @media print { .report button { display: none; } }
 """
 
@@ -113,10 +123,13 @@ def folium_report(
     page.options["preferCanvas"] = False
     page.fit_bounds([[south - margin_y, west - margin_x], [north + margin_y, east + margin_x]])
     rank = {"pass": 0, "undecided": 1, "note": 2, "fail": 3}
+    drawn: dict[str, tuple[str, str]] = {}
     for line in sorted(report["layers"], key=lambda entry: rank[entry["outcome"]]):
-        _add_layer(page, line, int(report["crs"]))
+        names = _add_layer(page, line, int(report["crs"]))
+        if names is not None:
+            drawn[f"plan.{line['code']}"] = names
     outline = folium.FeatureGroup(name="用地红线", control=True)
-    geojson = json.loads(shapely.to_geojson(site))
+    geojson = _geojson(site)
     for colour, weight in (("#ffd400", 7), ("#c8161d", 3)):
         folium.GeoJson(geojson, style_function=_fixed(colour, weight), interactive=False).add_to(outline)
     outline.add_to(page)
@@ -131,7 +144,7 @@ def folium_report(
     figure.header.add_child(Element(f"<style>{_STYLE}</style>"), name="report_css")
     figure.html.add_child(Element(_head(report, title)), name="report_head", index=0)
     figure.html.add_child(Element(_tables(report)), name="report_tables")
-    figure.script.add_child(Element(_links(page.get_name())), name="report_links")
+    figure.script.add_child(Element(_links(page.get_name(), drawn)), name="report_links")
     return str(figure.render()).encode("utf-8")
 
 
@@ -139,8 +152,20 @@ def _fixed(colour: str, weight: int) -> Any:
     return lambda _: {"color": colour, "weight": weight, "fill": False}
 
 
-def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> None:
-    """The overlaps of one layer as a group of its own, in the layer's colours."""
+def _geojson(geometry: BaseGeometry) -> dict[str, Any]:
+    """GeoJSON with seven decimals (a centimetre): more makes the file larger, not better."""
+    found: dict[str, Any] = json.loads(
+        shapely.to_geojson(shapely.transform(geometry, lambda c: np.round(c, 7)))
+    )
+    return found
+
+
+def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> tuple[str, str] | None:
+    """The overlaps of one layer as a group of its own, in the layer's colours.
+
+    Returns:
+        the page's names of the group and of its shapes; None where there is nothing to draw.
+    """
     features = []
     for feature in line["features"]:
         if feature["marker"] is None:
@@ -151,7 +176,7 @@ def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> None:
             {
                 "type": "Feature",
                 "properties": {"words": html.escape(words)},
-                "geometry": json.loads(shapely.to_geojson(geometry)),
+                "geometry": _geojson(geometry),
             }
         )
     if line["marker"] is not None:
@@ -161,11 +186,11 @@ def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> None:
             {
                 "type": "Feature",
                 "properties": {"words": words},
-                "geometry": json.loads(shapely.to_geojson(outside)),
+                "geometry": _geojson(outside),
             }
         ]
     if not features:
-        return
+        return None
     symbol = layer_catalogue().get(line["code"]).symbol
     style = {
         "color": symbol.stroke,
@@ -178,12 +203,14 @@ def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> None:
     group = folium.FeatureGroup(
         name=f"{html.escape(line['name'])}({html.escape(line['status_name'])})", show=decisive
     )
-    folium.GeoJson(
+    shapes = folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
         style_function=lambda _: style,
         tooltip=folium.GeoJsonTooltip(fields=["words"], labels=False),
-    ).add_to(group)
+    )
+    shapes.add_to(group)
     group.add_to(page)
+    return group.get_name(), shapes.get_name()
 
 
 def _head(report: Mapping[str, Any], title: str) -> str:
@@ -209,7 +236,7 @@ def _tables(report: Mapping[str, Any]) -> str:
             )
             west, south, east, north = geometry.bounds
             corners = f"[[{south:.7f},{west:.7f}],[{north:.7f},{east:.7f}]]"
-            button = f'<button type="button" data-bounds="{corners}">定位</button>'
+            button = f'<button type="button" data-bounds="{corners}">在图上看</button>'
         version = finding["source"].get("version")
         cells = [
             f'<td class="word {finding["outcome"]}">{mark} {word}</td>',
@@ -220,7 +247,7 @@ def _tables(report: Mapping[str, Any]) -> str:
             f"<td>{html.escape(str(version or '—'))}</td>",
             f"<td>{button}</td>",
         ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
+        rows.append(f'<tr data-finding="{html.escape(finding["code"])}">{"".join(cells)}</tr>')
     heads = "".join(f"<th>{h}</th>" for h in ("结论", "图层", "说明", "面积", "依据", "图层版本", ""))
     parts = [
         f'<div class="report tables"><table><caption>检查结论</caption><thead><tr>{heads}</tr></thead>'
@@ -249,11 +276,45 @@ def _measured(finding: Mapping[str, Any]) -> str:
     return f"{float(finding['measured']):,.2f} {html.escape(finding['unit'] or '')}"
 
 
-def _links(map_name: str) -> str:
+_LIGHTS = """
+window.addEventListener("load", function () {
+  var lit = null;
+  function rows() { return document.querySelectorAll("tr[data-finding]"); }
+  function light(code, fly) {
+    if (lit && DRAWN[lit]) { window[DRAWN[lit][1]].setStyle(window[DRAWN[lit][1]].options.style); }
+    lit = code;
+    rows().forEach(function (row) { row.classList.toggle("lit", row.dataset.finding === code); });
+    if (!DRAWN[code]) { return; }
+    MAP.addLayer(window[DRAWN[code][0]]);
+    window[DRAWN[code][1]].setStyle({ color: "#ffd400", weight: 6 });
+    window[DRAWN[code][1]].bringToFront();
+    if (!fly) { document.querySelector("tr.lit").scrollIntoView({ block: "nearest" }); }
+  }
+  rows().forEach(function (row) {
+    var button = row.querySelector("button[data-bounds]");
+    row.addEventListener("click", function (event) {
+      light(row.dataset.finding, true);
+      if (event.target !== button) { return; }
+      MAP.fitBounds(JSON.parse(button.dataset.bounds), { maxZoom: 20, padding: [30, 30] });
+      MAP.getContainer().scrollIntoView({ block: "start" });
+    });
+  });
+  Object.keys(DRAWN).forEach(function (code) {
+    window[DRAWN[code][1]].on("click", function () { light(code, false); });
+  });
+});
+"""
+
+
+def _links(map_name: str, drawn: Mapping[str, tuple[str, str]]) -> str:
+    """Script that lets rows light their shapes and shapes their row."""
+    names = json.dumps({code: list(pair) for code, pair in drawn.items()})
     return (
-        "document.querySelectorAll('button[data-bounds]').forEach(function (button) {"
-        "button.addEventListener('click', function () {"
-        f"{map_name}.fitBounds(JSON.parse(button.dataset.bounds), {{maxZoom: 20, padding: [30, 30]}});"
-        f"document.getElementById('{map_name}').scrollIntoView({{block: 'start'}});"
-        "}); });"
+        _LIGHTS.replace("DRAWN", "drawnFindings")
+        .replace("MAP", map_name)
+        .replace(
+            'window.addEventListener("load", function () {',
+            f'window.addEventListener("load", function () {{\n  var drawnFindings = {names};',
+            1,
+        )
     )

@@ -57,6 +57,7 @@
       if (address === location.pathname + location.search) return;
       if (replace) history.replaceState(null, "", address);
       else history.pushState(null, "", address);
+      for (const link of document.querySelectorAll("a[href^='/language/']")) link.search = new URLSearchParams({ next: address });
       try {
         localStorage.setItem(KEPT, new URLSearchParams(location.search).get("l") || "");
       } catch { /* storage may be switched off; the address still holds everything */ }
