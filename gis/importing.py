@@ -259,7 +259,12 @@ def activate_version(session: Session, actor: Actor | None, code: str, version: 
     repository.lock_layer(session, definition.code)
     row = repository.version(session, definition.code, version)
     if row is None:
-        raise NotFound(f"{definition.name}没有版本 {version}", f"no version {version} of {definition.code}")
+        raise NotFound(
+            f"{definition.name}没有版本 {version[:60]}",
+            f"no version {version[:60]} of {definition.code}",
+            code="version_not_found",
+            remedy=f"project-box layers show {definition.code} 列出各版本",
+        )
     if not row.current:
         geometries, numbers = repository.feature_geometries(session, row.id)
         attributes = [values for _, _, _, values in repository.members(session, row.id)]

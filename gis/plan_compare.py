@@ -223,7 +223,7 @@ def _change(change: Change, crs: int, geometry: bool) -> dict[str, Any]:
                 "fid": row.fid,
                 "area_m2": round(row.area_m2, 2),
                 "geometry": rounded_geojson(row.geometry, crs)
-                if geometry and change.kind != "attributes"
+                if geometry and (change.kind != "attributes" or side == "new")
                 else None,
             }
         )

@@ -24,6 +24,8 @@ from web.views.gis import crs_options, layers_view, lonlat, map_config
 SHOWN = 1000
 #: shapes on the map are thinned to this share of their own size
 _THIN = 1 / 2000
+#: of the width of all shapes, around them
+_MARGIN = 0.3
 
 
 def only_admin(actor: Actor) -> None:
@@ -182,7 +184,8 @@ def changes_view(session: Session, code: str, old: str, new: str, key: str | Non
         "shown": plain["changes"][:SHOWN],
         "shapes": [s for s in shapes if s["geometry"]],
     }
-    return view | {"map": _framed(session, view["shapes"], ())}
+    visible = (layer["code"],) if chosen_new == current else ()
+    return view | {"map": _framed(session, view["shapes"], visible)}
 
 
 def _drawn(code: str, kind: str, geometry: dict[str, Any], crs: int) -> dict[str, Any]:
@@ -196,8 +199,9 @@ def _drawn(code: str, kind: str, geometry: dict[str, Any], crs: int) -> dict[str
 def _framed(session: Session, shapes: list[dict[str, Any]], visible: tuple[str, ...]) -> dict[str, Any]:
     config = map_config(session, visible=visible)
     if shapes:
-        extent = shapely.total_bounds([shape(s["geometry"]) for s in shapes])
-        config["extent"] = [float(v) for v in extent]
+        west, south, east, north = shapely.total_bounds([shape(s["geometry"]) for s in shapes]).tolist()
+        margin = max(east - west, north - south) * _MARGIN
+        config["extent"] = [west - margin, south - margin, east + margin, north + margin]
     return config
 
 

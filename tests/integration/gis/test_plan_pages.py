@@ -1,0 +1,150 @@
+"""Plan layers over HTTP: import, roll back, changes, differences, decisions, exports; who may do what."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from pathlib import Path
+
+import geopandas
+import openpyxl
+import pytest
+from sqlalchemy import text
+
+from .conftest import rectangle
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def empty_layers(database):
+    """No layers before and after: these tests commit."""
+
+    def clear():
+        with database.transaction() as session:
+            session.execute(text("TRUNCATE gis.plan_decision"))
+            session.execute(text("DELETE FROM gis.layer_version"))
+
+    clear()
+    yield
+    clear()
+
+
+def packed(rows):
+    frame = geopandas.GeoDataFrame([a for _, a in rows], geometry=[g for g, _ in rows], crs=4547)
+    with tempfile.TemporaryDirectory() as folder:
+        frame.to_file(Path(folder) / "a.gpkg")
+        return (Path(folder) / "a.gpkg").read_bytes()
+
+
+def plots(width, *, more=()):
+    return packed([(rectangle(0, 0, width, 100), {"DKBH": "A", "YDDM": "0701", "RJL_MAX": 2.0}), *more])
+
+
+def post(client, headers, code, data, version, **form):
+    return client.post(
+        f"/api/v1/layers/{code}/versions",
+        headers=headers,
+        files={"file": ("图层.gpkg", data)},
+        data={"version": version, **form},
+    )
+
+
+@pytest.fixture
+def admin(client, sign_in, empty_layers):
+    headers = sign_in(client, "admin")
+    assert post(client, headers, "KG_DK", plots(100), "1", valid_from="2026-01-01").status_code == 201
+    return headers
+
+
+def test_versions_rollback_and_changes(client, sign_in, admin):
+    extra = (rectangle(300, 0, 400, 100), {"DKBH": "B", "YDDM": "0901", "RJL_MAX": 1.0})
+    second = post(client, admin, "KG_DK", plots(120, more=[extra]), "2", valid_from="2026-06-01")
+    assert second.status_code == 201 and second.json()["source_name"] == "图层.gpkg"
+    assert post(client, admin, "KG_DK", plots(120), "2").status_code == 409
+    found = client.get("/api/v1/layers/KG_DK/changes?old=1&new=2", headers=admin).json()
+    assert found["areas"]["geometry"]["gained_m2"] == pytest.approx(2000, abs=0.01)
+    assert found["areas"]["added"]["new_m2"] == pytest.approx(10_000, abs=0.01)
+    shapes = client.get("/api/v1/layers/KG_DK/changes.geojson?old=1&new=2", headers=admin).json()
+    assert {f["properties"]["part"] for f in shapes["features"]} == {"gained"}
+    page = client.get("/layers/KG_DK/changes?old=1&new=2", headers=admin)
+    assert page.status_code == 200 and "data-show-shape" in page.text
+    assert client.get("/layers/KG_DK/changes?old=1&new=nowhere", headers=admin).status_code == 404
+    then = "/api/v1/layers/KG_DK/valid-on?date="
+    assert client.get(f"{then}2026-03-01", headers=admin).json()["version"] == "1"
+    assert client.get(f"{then}2026-07-01", headers=admin).json()["version"] == "2"
+    back = client.post("/api/v1/layers/KG_DK/activate", headers=admin, json={"version": "1"})
+    assert back.json()["current"] is True
+    events = client.get("/api/v1/audit", headers=admin).json()["events"]
+    assert events[0]["kind"] == "gis.layer.activated" and events[0]["payload"] == {"version": "1"}
+    developer = sign_in(client, "developer")
+    assert (
+        client.post("/api/v1/layers/KG_DK/activate", headers=developer, json={"version": "2"}).status_code
+        == 403
+    )
+    assert post(client, developer, "KG_DK", plots(1), "3").status_code == 403
+    assert client.get("/layers", headers=developer).status_code == 200
+    assert 'id="import"' not in client.get("/layers", headers=developer).text
+
+
+def test_a_refused_upload_says_why_and_keeps_what_was_typed(client, admin):
+    answer = client.post(
+        "/layers",
+        headers=admin,
+        files={"file": ("a.csv", b'id,WKT\n1,"POLYGON((0 0,1 0,1 1,0 0))"\n')},
+        data={"code": "LX", "version": "试行版"},
+    )
+    assert answer.status_code == 422
+    assert 'id="error-summary"' in answer.text and "试行版" in answer.text and "坐标系" in answer.text
+    assert client.get("/api/v1/layers/LX", headers=admin).json()["versions"] == []
+    broken = post(client, admin, "LX", b"no data at all", "1")
+    assert broken.status_code == 422 and broken.json()["error"]["remedy"]
+
+
+def test_decisions_over_http(client, sign_in, admin, tmp_path):
+    farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
+    assert post(client, admin, "YJJBNT", farmland, "1").status_code == 201
+    address = "/api/v1/differences/KG_DK/YJJBNT"
+    found = client.get(address, headers=admin).json()
+    code = found["differences"][0]["code"]
+    entry = {"polygon": code, "verdict": "keep_b", "reason": "=1+1 永农优先"}
+    developer = sign_in(client, "developer")
+    assert client.post(f"{address}/decisions", headers=developer, json=entry).status_code == 403
+    planner = sign_in(client, "planner")
+    assert client.post(f"{address}/decisions", headers=planner, json=entry).status_code == 201
+    again = client.get(address, headers=developer).json()
+    assert again["differences"][0]["decision"]["verdict"] == "keep_b"
+    page = client.get("/map/differences?a=KG_DK&b=YJJBNT", headers=planner)
+    assert page.status_code == 200 and "永农优先" in page.text and f'id="d-{code}"' in page.text
+    assert 'name="verdict"' not in client.get("/map/differences?a=KG_DK&b=YJJBNT", headers=developer).text
+    sheet = client.get(f"{address}/export?format=xlsx", headers=developer)
+    rows = list(openpyxl.load_workbook(io.BytesIO(sheet.content))["差异图斑"].iter_rows(values_only=True))
+    assert rows[2][1] == code and rows[2][8] == "=1+1 永农优先" and rows[2][6] == 4000
+    package = client.get(f"{address}/export?format=gpkg", headers=developer)
+    (tmp_path / "d.gpkg").write_bytes(package.content)
+    frame = geopandas.read_file(tmp_path / "d.gpkg", layer="differences")
+    assert frame.crs.to_epsg() == 4547 and frame.geometry.area.sum() == pytest.approx(4000)
+
+
+def test_a_decision_by_form(client, admin):
+    farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
+    post(client, admin, "YJJBNT", farmland, "1")
+    address = "/map/differences?a=KG_DK&b=YJJBNT"
+    code = re.search(r'id="d-(\w+)"', client.get(address, headers=admin).text).group(1)
+    form = {"a": "KG_DK", "b": "YJJBNT", "relation": "overlap", "polygon": code, "verdict": "amend"}
+    refused = client.post("/map/differences", headers=admin, data=form | {"reason": " "})
+    assert refused.status_code == 422 and "请写明理由" in refused.text
+    done = client.post("/map/differences", headers=admin, data=form | {"reason": "核对后修改"})
+    assert done.status_code == 303 and done.headers["location"].endswith(f"#d-{code}")
+    assert "核对后修改" in client.get(address, headers=admin).text
+    assert client.get("/map/differences?a=KG_DK&b=KG_DK", headers=admin).status_code == 422
+    assert client.get("/map/differences", headers=admin).status_code == 200
+    assert client.get("/map/differences?preset=roads-on-green", headers=admin).status_code == 404
+
+
+def test_sld_over_http(client, sign_in):
+    headers = sign_in(client, "developer")
+    answer = client.get("/api/v1/layers/KG_DK/sld?version=1.1.0", headers=headers)
+    assert answer.headers["content-type"] == "application/vnd.ogc.sld+xml" and b"#ffe66d" in answer.content
+    assert client.get("/api/v1/layers/NONE/sld", headers=headers).status_code == 404
