@@ -53,13 +53,15 @@ body { font: 15px/1.6 "Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Micros
 .folium-map { position: relative !important; width: 100% !important; height: 62vh !important; min-height: 22rem;
   background: #f4f6f9; border-block: 1px solid #aeb8c6; }
 .report tr.lit > td { background: #fff6cc; } .report tr[data-finding] { cursor: pointer; }
-.report.tables td:nth-child(2) { min-width: 6.5em; } .leaflet-control-scale-line:not(:first-child) { display: none; }
+.report.tables td:nth-child(2) { min-width: 6.5em; }
+.leaflet-control-scale-line:not(:first-child) { display: none; }
 .report button:focus-visible, .leaflet-container a:focus-visible { outline: 3px solid #d97706; outline-offset: 2px; }
 @media (max-width: 48rem) {
   .report.tables { padding: .6rem; } .report.tables thead { display: none; }
   .report.tables tr { display: flex; flex-wrap: wrap; gap: 0 .6rem; padding: .4rem 0; border-bottom: 1px solid; }
   .report.tables td { border: 0; padding: .1rem 0; } .report.tables td:nth-child(3) { flex: 1 0 100%; }
-  .folium-map { height: 48vh !important; } .leaflet-control-layers { max-height: 9rem; overflow-y: auto; font-size: 12px; }
+  .folium-map { height: 48vh !important; }
+  .leaflet-control-layers { max-height: 9rem; overflow-y: auto; font-size: 12px; }
 }
 @media print { .report button { display: none; } }
 """
