@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shapely.geometry import mapping, shape
+import shapely
+from shapely.geometry import Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
+from drawings.cad.pause import collector_paused
 from project_box.kernel.finding import Issue, Level
 from project_box.kernel.plain import to_plain
 
@@ -133,19 +136,44 @@ class DrawingModel:
 
 def model_to_plain(model: DrawingModel) -> dict[str, Any]:
     """JSON form; geometries as GeoJSON with full precision."""
-    plain: dict[str, Any] = to_plain({**_fields(model), "shapes": []})
-    plain["shapes"] = [
-        {**to_plain({**_fields(s), "geometry": None}), "geometry": _geometry(s)} for s in model.shapes
-    ]
+    with collector_paused():
+        plain: dict[str, Any] = to_plain({**_fields(model), "shapes": [], "repairs": []})
+        plain["repairs"] = list(model.repairs)  # plain already
+        geometries = geojson_of([s.geometry for s in model.shapes])
+        plain["shapes"] = [
+            {**_fields(s), "geometry": geometry, "members": list(s.members), **_copies(s)}
+            for s, geometry in zip(model.shapes, geometries, strict=True)
+        ]
     return plain
+
+
+def _copies(item: RoleShape) -> dict[str, Any]:
+    return {"attributes": dict(item.attributes), "sources": dict(item.sources)}
 
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
-def _geometry(item: RoleShape) -> Any:
-    return to_plain(mapping(item.geometry))
+def geojson_of(geometries: Sequence[BaseGeometry]) -> list[dict[str, Any]]:
+    """GeoJSON of many geometries; polygons without holes and lines, which are most, all at once."""
+    out: list[dict[str, Any]] = [{}] * len(geometries)
+    simple: list[int] = []
+    for k, geometry in enumerate(geometries):
+        whole = isinstance(geometry, Polygon) and not len(geometry.interiors)
+        if (whole or geometry.geom_type == "LineString") and not geometry.has_z:
+            simple.append(k)
+        else:
+            out[k] = to_plain(mapping(geometry))
+    chosen = [geometries[k] for k in simple]
+    points = shapely.get_coordinates(chosen).tolist()
+    start = 0
+    for k, size in zip(simple, shapely.get_num_coordinates(chosen).tolist(), strict=True):
+        line = points[start : start + size]
+        start += size
+        kind = geometries[k].geom_type
+        out[k] = {"type": kind, "coordinates": [line] if kind == "Polygon" and line else line}
+    return out
 
 
 def model_from_plain(plain: dict[str, Any]) -> DrawingModel:

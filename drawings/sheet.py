@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
+from drawings.cad.pause import collector_paused
 from drawings.drawing import DrawingModel
 
 _DISPLAY_TOLERANCE_M = 0.02
@@ -105,6 +106,11 @@ class _Columns:
 
 def build_sheet(cad: CadFile, model: DrawingModel) -> Sheet:
     """All entities of model space."""
+    with collector_paused():
+        return _built(cad, model)
+
+
+def _built(cad: CadFile, model: DrawingModel) -> Sheet:
     scale = cad.units.metres_per_unit
     decimals = _decimals(scale)
     roles = {layer.name: layer.role for layer in model.layers}

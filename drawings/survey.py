@@ -6,7 +6,6 @@ proposed here (:mod:`drawings.guess`).
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,12 +15,17 @@ import shapely
 from shapely.geometry import Polygon
 
 from drawings.cad.curve import Curve, Point
+from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity, CadFile
+from drawings.cad.pause import collector_paused
+from drawings.deadline import Deadline, OutOfTimeError
 from drawings.guess import Contents, Guess, guesses
+from drawings.pairs import array, pairs
 from drawings.reading import Reading, reading
 from drawings.rings import chain, close_by_ends
 from drawings.standards import roles
 
+_LOT = 16_384  # curves turned into rings at once
 _NO_OUTLINE = frozenset(
     {"DIMENSION", "INSERT", "ATTRIB", "POINT", "LEADER", "MULTILEADER", "MLEADER", "TOLERANCE"}
 )
@@ -100,10 +104,21 @@ class Survey:
         return {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
 
 
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A closed curve; ``by`` as in :class:`LayerRing`."""
+
+    entity: CadEntity
+    curve: Curve
+    by: str
+    members: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class _Layer:
     kinds: Counter[str] = field(default_factory=Counter)
     rings: list[tuple[LayerRing, Polygon]] = field(default_factory=list)
+    closed: list[_Closed] = field(default_factory=list)
     loose: list[tuple[CadEntity, Curve]] = field(default_factory=list)
     open_curves: int = 0
     texts: int = 0
@@ -111,10 +126,14 @@ class _Layer:
 
 
 def survey(cad: CadFile, settings: Reading | None = None) -> Survey:
-    """Survey a file as read; rings and texts are listed up to the catalogue's bounds, the largest rings first."""
+    """Survey a file as read; rings and texts are listed up to the catalogue's bounds, the largest rings
+    first. Where that takes too long, nothing is listed and the survey is not ``complete``."""
     settings = settings or reading()
-    work = _Survey(cad, settings)
-    return work.run()
+    try:
+        with collector_paused():
+            return _Survey(cad, settings).run()
+    except OutOfTimeError:
+        return Survey({}, (), (), complete=False)
 
 
 class _Survey:
@@ -131,12 +150,17 @@ class _Survey:
         self.layers: dict[str, _Layer] = defaultdict(_Layer)
         self.texts: list[DrawnText] = []
         self.complete = True
+        self.deadline = Deadline(settings.limits.interpret_seconds)
 
     def run(self) -> Survey:
-        for entity in self.cad.entities:
+        for number, entity in enumerate(self.cad.entities):
+            if number % _LOT == 0:
+                self.deadline.check()
             self._entity(entity)
         for layer in self.layers.values():
+            self.deadline.check()
             self._chain(layer)
+            self._make(layer)
         rings: list[LayerRing] = []
         facts: dict[str, LayerFacts] = {}
         settled = {name: self._settled(layer) for name, layer in self.layers.items()}
@@ -174,11 +198,12 @@ class _Survey:
                 layer.open_curves += 1
                 continue
             if curve.closed:
-                self._ring(layer, entity, curve, "hatch" if entity.filled else "flag", (entity.handle,))
+                by = "hatch" if entity.filled else "flag"
+                layer.closed.append(_Closed(entity, curve, by, (entity.handle,)))
                 continue
             closed = close_by_ends(curve, self.close)
             if closed is not None and abs(closed.area()) > 0:
-                self._ring(layer, entity, closed, "ends", (entity.handle,))
+                layer.closed.append(_Closed(entity, closed, "ends", (entity.handle,)))
             elif curve.points:
                 layer.length += curve.length() * self.scale
                 layer.open_curves += 1
@@ -194,64 +219,88 @@ class _Survey:
             if joined.curve.closed and len(joined.members) > 1:
                 first = usable[joined.members[0]][0]
                 handles = tuple(usable[i][0].handle for i in joined.members)
-                self._ring(layer, first, joined.curve, "chain", handles)
+                layer.closed.append(_Closed(first, joined.curve, "chain", handles))
                 layer.open_curves -= len(handles)
 
-    def _ring(
-        self, layer: _Layer, entity: CadEntity, curve: Curve, closed_by: str, members: tuple[str, ...]
-    ) -> None:
-        area = abs(curve.area()) * self.scale * self.scale
-        points = curve.flatten(self.chord)
-        if area <= 1e-9 or len(points) < 3:
-            return
-        x0, y0 = points[0]  # near the origin, so that large coordinates cost no accuracy
-        polygon = Polygon([((x - x0) * self.scale, (y - y0) * self.scale) for x, y in points])
-        valid = bool(polygon.is_valid)
-        inner = polygon.representative_point() if valid else None
-        at = (inner.x / self.scale + x0, inner.y / self.scale + y0) if inner is not None else points[0]
-        ring = LayerRing(
-            layer=entity.layer,
-            handle=entity.handle,
-            kind=entity.kind,
-            closed_by=closed_by,
-            area_m2=area,
-            length_m=curve.length() * self.scale,
-            vertices=len(curve.points),
-            arcs=curve.has_arcs,
-            exact=entity.kind not in ("SPLINE", "HELIX"),
-            at=at,
-            members=members,
-            in_block=entity.in_block,
-            valid=valid,
-        )
-        moved = shapely.transform(polygon, lambda p: np.add(p, (x0 * self.scale, y0 * self.scale)))
-        layer.rings.append((ring, moved))
+    def _make(self, layer: _Layer) -> None:
+        """The rings of what was found closed, many at once."""
+        for first in range(0, len(layer.closed), _LOT):
+            self.deadline.check()
+            lot = layer.closed[first : first + _LOT]
+            batch = CurveBatch([c.curve for c in lot])
+            areas = np.abs(batch.areas()) * self.scale * self.scale
+            polygons = batch.polygons(self.chord, self.scale)
+            valid = shapely.is_valid(polygons)
+            inner = shapely.get_coordinates(shapely.point_on_surface(polygons[valid]))
+            spots = iter((inner / self.scale).tolist())
+            columns = zip(
+                lot, areas.tolist(), polygons, batch.lengths().tolist(), valid.tolist(), strict=True
+            )
+            for closed, area, polygon, length, good in columns:
+                at = tuple(next(spots)) if good else closed.curve.start
+                if area <= 1e-9 or polygon is None:
+                    continue
+                entity = closed.entity
+                ring = LayerRing(
+                    layer=entity.layer,
+                    handle=entity.handle,
+                    kind=entity.kind,
+                    closed_by=closed.by,
+                    area_m2=area,
+                    length_m=length * self.scale,
+                    vertices=len(closed.curve.points),
+                    arcs=closed.curve.has_arcs,
+                    exact=entity.kind not in ("SPLINE", "HELIX"),
+                    at=(at[0], at[1]),
+                    members=closed.members,
+                    in_block=entity.in_block,
+                    valid=good,
+                )
+                layer.rings.append((ring, polygon))
 
     def _settled(self, layer: _Layer) -> list[LayerRing]:
         """The rings with duplicates and holders named."""
         rings = layer.rings
-        if len(rings) > self.bounds.nested:
+        if len(rings) > self.bounds.nested or not rings:
             return [r for r, _ in rings]
-        tree = shapely.STRtree([p for _, p in rings])
-        first: dict[int, int] = {}
+        every = array([p for _, p in rings])
+        areas = shapely.area(every)
+        boxes = shapely.bounds(every)
+        shapely.prepare(every)
+        twin: dict[int, int] = {}
+        inside: dict[int, int] = {}
+        for left, right in pairs(every, shapely.STRtree(every), None, self.deadline):
+            alike = np.abs(boxes[left] - boxes[right]).max(axis=1) <= self.same
+            for i, j in sorted(zip(left[alike].tolist(), right[alike].tolist(), strict=True)):
+                earlier = j < i and i not in twin and j not in twin
+                if (
+                    earlier
+                    and self._sort(rings[i][0]) == self._sort(rings[j][0])
+                    and self._equal(rings[i][1], rings[j][1])
+                ):
+                    twin[i] = j
+            a, b = boxes[left], boxes[right]
+            maybe = (areas[right] > areas[left]) & (b[:, :2] <= a[:, :2]).all(axis=1)
+            maybe &= (b[:, 2:] >= a[:, 2:]).all(axis=1)
+            left, right = left[maybe], right[maybe]
+            within = shapely.contains(every[right], every[left])
+            for i, j in zip(left[within].tolist(), right[within].tolist(), strict=True):
+                one, other = rings[i][0], rings[j][0]
+                if not (one.valid and other.valid) or self._sort(one) != self._sort(other):
+                    continue
+                if i not in inside or (areas[j], j) < (areas[inside[i]], inside[i]):
+                    inside[i] = j
         out: list[LayerRing] = []
-        for index, (ring, polygon) in enumerate(rings):
-            twin = inside = None
-            smallest = math.inf
-            for other in sorted(int(i) for i in tree.query(polygon)):
-                them, area = rings[other]
-                if other == index or (them.closed_by == "hatch") != (ring.closed_by == "hatch"):
-                    continue
-                if other < index and other not in first and self._equal(polygon, area):
-                    twin = them.handle
-                    first[index] = other
-                    break
-                if not (ring.valid and them.valid) or not area.area > polygon.area:
-                    continue
-                if area.area < smallest and area.contains(polygon):
-                    smallest, inside = area.area, them.handle
-            out.append(replace(ring, duplicate=twin, inside=None if twin else inside))
+        for k, (ring, _) in enumerate(rings):
+            same = rings[twin[k]][0].handle if k in twin else None
+            around = rings[inside[k]][0].handle if k in inside and same is None else None
+            out.append(replace(ring, duplicate=same, inside=around))
         return out
+
+    @staticmethod
+    def _sort(ring: LayerRing) -> bool:
+        """Hatches and outlines are compared among themselves."""
+        return ring.closed_by == "hatch"
 
     def _equal(self, a: Polygon, b: Polygon) -> bool:
         if any(abs(p - q) > self.same for p, q in zip(a.bounds, b.bounds, strict=True)):
