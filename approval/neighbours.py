@@ -81,6 +81,7 @@ def open_review(
     project_id: uuid.UUID,
     disciplines: Sequence[str],
     due: dt.date | None,
+    item: str = "",
 ) -> uuid.UUID:
     """Open a round on the newest revision; a round that still runs is superseded.
 
@@ -91,7 +92,10 @@ def open_review(
     if revision is None:
         raise Conflict("项目还没有图纸，不能联合审图", "there are no drawings to review", code="no_drawings")
     drawings.supersede_review(session, actor, case_id, "新一轮联合审图")
-    return drawings.open_review(session, actor, case_id, project_id, revision.id, disciplines, due).id
+    opened = drawings.open_review(
+        session, actor, case_id, project_id, revision.id, disciplines, due, item=item
+    )
+    return opened.id
 
 
 def end_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:

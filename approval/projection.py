@@ -153,7 +153,7 @@ def open_joint_review(session: Session, actor: Actor, case: Case) -> None:
             reason=f"联审 {case.serial}",
         )
     case.review_id = neighbours.open_review(
-        session, actor, case.id, case.project_id, [d.code for d in item.disciplines], due
+        session, actor, case.id, case.project_id, [d.code for d in item.disciplines], due, item.code
     )
     standing = neighbours.review_facts(session, case.review_id).verdicts  # agreements that still stand
     tasks = repository.case_tasks(session, case.id)

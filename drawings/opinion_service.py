@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository
+from drawings.completeness_service import require_complete
 from drawings.disciplines import discipline_name, disciplines
 from drawings.events import JointReviewClosed, OpinionGiven
 from drawings.joint_review import Decision, Fate, JointOpinion, Standing, Verdict, merge, standing
@@ -119,7 +120,8 @@ def close_review(
             opinion.
 
     Raises:
-        Forbidden: not an officer (经办, 审核, 签发). Conflict: closed already. BadInput: see
+        Forbidden: not an officer (经办, 审核, 签发). Conflict: closed already, or everybody agrees but something
+            required is missing (:mod:`drawings.completeness`). BadInput: see
             :func:`drawings.joint_review.merge`.
     """
     review = repository.review(session, actor, review_id, lock=True)
@@ -134,6 +136,8 @@ def close_review(
     joint = merge(
         review.disciplines, given, placed, _decisions(entries, standing(review.disciplines, given)), names
     )
+    if joint.verdict is Verdict.AGREE:
+        require_complete(session, actor, review)
     review.closed_at, review.closed_by = now(), actor.user_id
     review.verdict = joint.verdict.value
     review.joint_opinion = joint_to_plain(joint)

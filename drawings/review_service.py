@@ -36,6 +36,8 @@ def open_review(
     revision_id: uuid.UUID,
     required: Sequence[str],
     due: dt.date | None = None,
+    *,
+    item: str = "",
 ) -> JointReview:
     """Open a round of joint review 联合审图 and let the disciplines read the project.
 
@@ -43,6 +45,7 @@ def open_review(
 
     Args:
         required: discipline codes whose verdicts are needed. due: last day of the round.
+        item: code of the item the case is of; what must be there for completeness depends on it.
 
     Raises:
         BadInput: no or unknown disciplines. Conflict: the case has an open round. NotFound: no such revision.
@@ -69,6 +72,7 @@ def open_review(
         round=len(earlier) + 1,
         disciplines=list(dict.fromkeys(required)),
         due=due,
+        item=item,
         opened_at=now(),
         opened_by=actor.user_id,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drawings.answers import points_to_answer
+from drawings.completeness_service import check_completeness, completeness
 from drawings.mark_service import (
     add_mark,
     close_mark,
@@ -35,9 +36,11 @@ from drawings.underlay_service import underlay
 __all__ = [
     "add_mark",
     "area_pdf",
+    "check_completeness",
     "close_mark",
     "close_review",
     "compare_revisions",
+    "completeness",
     "current_revision",
     "decide_repairs",
     "drawing_set",

@@ -23,6 +23,7 @@ from web.deps import ActorDep, SessionDep, redirect, render
 from web.feed import Feed
 from web.routes.drawings import attachment, positive
 from web.views import joint_review as views
+from web.views.completeness import completeness_plain
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["joint review"])
@@ -319,10 +320,10 @@ def review_page(
     file: str = "",
 ) -> Response:
     """Joint review: sheet, marks, opinions of all disciplines, merging."""
-    return _review_page(request, session, actor, case_id, None, wanted=positive(round), file=file)
+    return review_page_with(request, session, actor, case_id, None, wanted=positive(round), file=file)
 
 
-def _review_page(
+def review_page_with(
     request: Request,
     session: SessionDep,
     actor: ActorDep,
@@ -332,6 +333,7 @@ def _review_page(
     wanted: int | None = None,
     file: str = "",
 ) -> Response:
+    """The page of a case's review, with an error to show."""
     review = views.review_of_case(session, actor, case_id)
     if wanted is not None:
         review = next(
@@ -348,6 +350,7 @@ def _review_page(
         review=view,
         shown=shown,
         rounds=views.rounds_plain(session, actor, case_id),
+        completeness=completeness_plain(session, actor, review.id),
         error=error,
     )
 
@@ -367,7 +370,7 @@ def opinion_form(
         service.give_opinion(session, actor, review_id, verdict=verdict, text=text)
     except PlatformError as error:
         session.rollback()
-        return _review_page(request, session, actor, case_id, error)
+        return review_page_with(request, session, actor, case_id, error)
     return redirect(f"/cases/{case_id}/review")
 
 
@@ -387,7 +390,7 @@ async def merge_form(
         service.close_review(session, actor, review_id, list(entries.values()))
     except PlatformError as error:
         session.rollback()
-        return _review_page(request, session, actor, case_id, error)
+        return review_page_with(request, session, actor, case_id, error)
     return redirect(f"/cases/{case_id}/review")
 
 
@@ -413,5 +416,5 @@ async def reply_form(
                 service.reply(session, actor, review_id, source, value)
     except PlatformError as error:
         session.rollback()
-        return _review_page(request, session, actor, review.case_id, error)
+        return review_page_with(request, session, actor, review.case_id, error)
     return redirect(f"/cases/{review.case_id}/review?round={review.round}#replies")
