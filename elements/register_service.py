@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from elements import register_repository as repository
 from elements import service
-from elements.engine import Catalogue, load_catalogue
 from elements.opinion import difference
 from elements.register import (
     DECISIONS,
@@ -27,7 +26,7 @@ from elements.register import (
 from elements.register_models import RegisterLine
 from elements.register_repository import Totals
 from elements.register_review import RESULT, Review
-from elements.ruleset_service import rules_for
+from elements.ruleset_service import in_force, rules_for
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.finding import Outcome
@@ -262,9 +261,11 @@ def _only_readers(actor: Actor) -> None:
         raise Forbidden("只有审批人员和建设单位可以查看台账", "officers and developers only")
 
 
-def register_columns(catalogue: Catalogue, register: str) -> list[Column]:
-    """Columns of a register; an item that is no business has none of its own."""
-    return columns(catalogue, register, service.today()) if register in catalogue.businesses else []
+def register_columns(session: Session, register: str) -> list[Column]:
+    """Columns of a register by the rules in force; an item that is no business has none of its own."""
+    day = service.today()
+    catalogue = in_force(session, day)
+    return columns(catalogue, register, day) if register in catalogue.businesses else []
 
 
 def overview(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -286,7 +287,7 @@ def lines(
         Forbidden: neither officer nor developer.
     """
     _only_readers(actor)
-    shown = register_columns(load_catalogue(), register)
+    shown = register_columns(session, register)
     return (
         shown,
         repository.page(session, actor, register, chosen, shown),
@@ -301,7 +302,7 @@ def every_line(session: Session, actor: Actor, register: str, chosen: Filter) ->
         Forbidden: neither officer nor developer.
     """
     _only_readers(actor)
-    return repository.every(session, actor, register, chosen, register_columns(load_catalogue(), register))
+    return repository.every(session, actor, register, chosen, register_columns(session, register))
 
 
 def line(session: Session, actor: Actor, line_id: uuid.UUID) -> tuple[RegisterLine, RegisterLine | None]:

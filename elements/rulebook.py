@@ -20,7 +20,7 @@ from project_box.kernel.errors import BadInput, CatalogueError, NotFound
 JURISDICTION = "JURISDICTION"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Entry:
     """One definition with its place in the catalogue."""
 
@@ -31,6 +31,9 @@ class Entry:
     formula: Formula | None
     needs: tuple[str, ...]
     computed: bool
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.spec.code} {self.place}>"
 
     @cached_property
     def plan(self) -> Plan:
@@ -43,7 +46,7 @@ class Entry:
         return f"{self.path}:{self.line}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rules:
     """The catalogue as it holds on one day: definitions in dependency order.
 
@@ -58,6 +61,9 @@ class Rules:
     absent: dict[str, Evaluated] = field(default_factory=dict)
     constant: dict[tuple[str, str, bool], Evaluated] = field(default_factory=dict)
     _closures: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Rules {self.at}: {len(self.entries)} elements>"
 
     def closure(self, codes: Iterable[str], own: frozenset[str] = frozenset()) -> list[str]:
         """The given codes and everything below them, in dependency order; nothing below a code of ``own``."""
@@ -84,7 +90,7 @@ class Rules:
         return [c for c in self.order if c in wanted]
 
 
-@dataclass
+@dataclass(repr=False)
 class Catalogue:
     """All elements, tables and named functions; ``version`` is the hash of the whole rule set."""
 
@@ -93,6 +99,9 @@ class Catalogue:
     businesses: dict[str, BusinessFile]
     version: str
     _rules: dict[dt.date, Rules] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Catalogue {self.version}: {len(self.entries)} elements>"
 
     def at(self, day: dt.date) -> Rules:
         """Definitions in force on a day.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ import typer
 from elements.engine import Catalogue, load_catalogue
 from project_box.kernel.calendar import china_today
 from project_box.kernel.errors import BadInput
+from web.cli_support import database
 
 OUTCOMES = {
     "pass": "[green]✓ 符合[/green]",
@@ -44,7 +46,26 @@ AtOption = Annotated[
     str | None,
     typer.Option("--at", metavar="YYYY-MM-DD", help="按哪一天的规则和费率 (day whose rules apply)"),
 ]
+InForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--in-force",
+        help="按本平台现行规则，含已批准的修订，须有数据库 (the rules in force here, with approved amendments)",
+    ),
+]
+RulesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        metavar="HASH|DIR",
+        help="按一个留存的规则版本或一个目录文件夹 (a stored rule set, or a catalogue folder)",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="print one JSON document")]
+
+
+_CURRENT = ("current", "现行")
+_RULE_SET = re.compile(r"[0-9a-f]{4,64}|" + "|".join(_CURRENT))
 
 
 @dataclass(frozen=True)
@@ -56,14 +77,52 @@ class Asked:
     inputs: dict[str, Any]
 
 
-def asked(sets: list[str] | None = None, file: Path | None = None, at: str | None = None) -> Asked:
-    """The options ``--set``, ``--inputs`` and ``--at`` read.
+def asked(
+    sets: list[str] | None = None,
+    file: Path | None = None,
+    at: str | None = None,
+    *,
+    in_force: bool = False,
+    rules: str | None = None,
+) -> Asked:
+    """The options ``--set``, ``--inputs``, ``--at``, ``--in-force`` and ``--rules`` read.
 
     Raises:
-        BadInput: a malformed option. CatalogueError: the installed catalogue is broken.
+        BadInput: a malformed option. CatalogueError: the installed catalogue is broken. NotFound: no such rule set.
     """
     inputs, day = parse_sets(sets, file), parse_day(at)
-    return Asked(load_catalogue(), day, inputs)
+    if in_force and rules is not None:
+        raise BadInput(
+            "--in-force 与 --rules 只能用一个", "--in-force and --rules exclude each other", place="--rules"
+        )
+    if in_force:
+        return Asked(_of_the_platform("", day), day, inputs)
+    return Asked(load_catalogue() if rules is None else catalogue_of(rules, day), day, inputs)
+
+
+def catalogue_of(text: str, day: dt.date) -> Catalogue:
+    """A catalogue by what a person names it: a folder, a stored rule set's hash, or ``current`` for the day's rules.
+
+    Raises:
+        BadInput: no folder of a catalogue, or several rule sets begin so. NotFound: no such rule set.
+    """
+    path = Path(text)
+    if not path.exists() and _RULE_SET.fullmatch(text):
+        return _of_the_platform(text, day)
+    if not (path / "tariffs" / "jurisdictions.yaml").is_file():
+        raise BadInput(
+            f"{text[:80]} 不是要素目录（缺少 tariffs/jurisdictions.yaml）",
+            f"{text[:80]!r} is no catalogue folder",
+            place="rules",
+        )
+    return load_catalogue(path.resolve())
+
+
+def _of_the_platform(text: str, day: dt.date) -> Catalogue:
+    from elements.ruleset_service import find_rule_set, in_force  # late: they need the database's library
+
+    with database() as opened, opened.transaction() as session:
+        return in_force(session, day) if text in ("", *_CURRENT) else find_rule_set(session, text)
 
 
 def parse_sets(pairs: list[str] | None, file: Path | None = None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,19 +12,22 @@ from rich.tree import Tree
 from elements import compare as comparing
 from elements import run as runs
 from elements.coverage import coverage, coverage_markdown
-from elements.engine import Catalogue, load_catalogue, read_inputs
+from elements.engine import load_catalogue, read_inputs
 from project_box.kernel.errors import BadInput
 from web.cli_elements import (
     OUTCOMES,
     AtOption,
     BusinessArgument,
     FileOption,
+    InForceOption,
     JsonOption,
+    RulesOption,
     SetOption,
     asked,
+    catalogue_of,
     parse_sets,
 )
-from web.cli_support import FAILED_CHECK, database, emit_json, explained, out, table
+from web.cli_support import FAILED_CHECK, emit_json, explained, out, table
 
 group = typer.Typer(
     help="要素目录与求值 (elements: list, run, explain, diff, template, import).", no_args_is_help=True
@@ -39,11 +41,13 @@ def list_(
     ] = None,
     kind: Annotated[str | None, typer.Option("--kind", "-k", help="基础 | 指标 | 结论")] = None,
     at: AtOption = None,
+    in_force: InForceOption = False,
+    rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """列出要素 (list the elements with unit, source and clause)."""
     with explained(as_json=as_json):
-        given = asked(at=at)
+        given = asked(at=at, in_force=in_force, rules=rules)
         catalogue, day = given.catalogue, given.day
         if business is not None:
             business = catalogue.business(business).business
@@ -85,11 +89,13 @@ def run_(
     sets: SetOption = None,
     inputs: FileOption = None,
     at: AtOption = None,
+    in_force: InForceOption = False,
+    rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """求一个业务的全部要素 (evaluate a business); exit code 1 when a conclusion is 不符合, 2 on unusable input."""
     with explained(as_json=as_json):
-        given = asked(sets, inputs, at)
+        given = asked(sets, inputs, at, in_force=in_force, rules=rules)
         plain = runs.run_plain(given.catalogue, business, given.inputs, given.day)
     if as_json:
         emit_json(plain)
@@ -121,11 +127,13 @@ def explain_(
     sets: SetOption = None,
     inputs: FileOption = None,
     at: AtOption = None,
+    in_force: InForceOption = False,
+    rules: RulesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """展开一个要素的来历 (how a value comes about: formula, numbers, clause, inputs); without --set its definition."""
     with explained(as_json=as_json):
-        given = asked(sets, inputs, at)
+        given = asked(sets, inputs, at, in_force=in_force, rules=rules)
         catalogue, day = given.catalogue, given.day
         definition = runs.describe_element(catalogue, code, day)
         tree = runs.explain_plain(catalogue, code, given.inputs, day)
@@ -187,6 +195,7 @@ def diff_(
     ] = None,
     inputs: FileOption = None,
     at: AtOption = None,
+    in_force: InForceOption = False,
     all_rows: Annotated[bool, typer.Option("--all", help="也列出相同的行 (equal rows too)")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -196,7 +205,7 @@ def diff_(
     --set PT_HEIGHT=2.1 --against AREA_RULES=AREA_55031_2022
     """
     with explained(as_json=as_json):
-        given = asked(sets, inputs, at)
+        given = asked(sets, inputs, at, in_force=in_force)
         base = comparing.Variant("基准", given.catalogue, given.inputs, given.day)
         variants = [base]
         if each is not None:
@@ -204,7 +213,7 @@ def diff_(
         changes = parse_sets(against)
         rules = changes.pop("rules", None)
         if changes or rules is not None:
-            other = _other_catalogue(rules) if rules is not None else None
+            other = catalogue_of(rules, given.day) if rules is not None else None
             label = "、".join(against or [])
             variants.append(comparing.against(base, changes, label, other))
         if len(variants) < 2:
@@ -229,22 +238,6 @@ def diff_(
         right=list(range(3, 4 + len(labels))),
     )
     out.print("※ 用到未核实的数值", style="dim")
-
-
-def _other_catalogue(folder: str) -> Catalogue:
-    path = Path(folder)
-    if not path.exists() and re.fullmatch(r"[0-9a-f]{4,64}|current|现行", folder):
-        from elements.ruleset_service import find_rule_set  # late: it needs the database's library
-
-        with database() as opened, opened.transaction() as session:
-            return find_rule_set(session, folder)
-    if not (path / "tariffs" / "jurisdictions.yaml").is_file():
-        raise BadInput(
-            f"{folder[:80]} 不是要素目录(缺少 tariffs/jurisdictions.yaml)",
-            f"{folder[:80]!r} is no catalogue folder",
-            place="rules",
-        )
-    return load_catalogue(path.resolve())
 
 
 def _shown(cell: dict[str, Any]) -> str:

@@ -12,7 +12,15 @@ from elements.engine import Catalogue
 from elements.fees import FeeLine, fee_codes, fee_fields, find_fee, run_fee
 from elements.rounding import round_to
 from project_box.kernel.plain import to_plain
-from web.cli_elements import AtOption, FileOption, JsonOption, SetOption, asked
+from web.cli_elements import (
+    AtOption,
+    FileOption,
+    InForceOption,
+    JsonOption,
+    RulesOption,
+    SetOption,
+    asked,
+)
 from web.cli_support import emit_json, explained, out, table
 
 
@@ -26,6 +34,8 @@ def fee(
     sets: SetOption = None,
     inputs: FileOption = None,
     at: AtOption = None,
+    in_force: InForceOption = False,
+    rules: RulesOption = None,
     listed: Annotated[bool, typer.Option("--list", help="列出全部费用及其输入 (list the fees)")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,9 +51,11 @@ def fee(
     Example: project-box fee 耕地占用税 --set JURISDICTION=湖南省 --set 占用面积=13340 --set 占用地类=耕地
 
     Example: project-box fee QS --set HT_PRICE=1000000 --set QS_RATE=4
+
+    Without --in-force or --rules the catalogue that came with the platform is used, without a database.
     """
     with explained(as_json=as_json):
-        given = asked(sets, inputs, at)
+        given = asked(sets, inputs, at, in_force=in_force, rules=rules)
         catalogue, day = given.catalogue, given.day
         if code is None or listed:
             _list(catalogue, day, as_json=as_json)

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 
 from elements import register_service as registers
 from elements import service
-from elements.engine import load_catalogue
 from elements.register_export import csv_lines, workbook
 from elements.register_review import review
+from elements.ruleset_service import in_force
 from elements.run import imported_values
 from elements.workbook import read_workbook
 from project_box.kernel.errors import BadInput, TooLarge
@@ -72,7 +72,7 @@ def record_import(
 ) -> dict[str, Any]:
     """Import a filled template for a project and record the review; each value keeps the cell it came from."""
     data, day = uploaded(file), service.today()
-    catalogue = load_catalogue()
+    catalogue = in_force(session, day)
     values = imported_values(catalogue, read_workbook(catalogue, business, data, day), day)
     found = review(session, actor, project, business, {}, given=values, subject=subject)
     line = registers.record_review(
@@ -100,7 +100,7 @@ def _asked(request: Request) -> dict[str, str]:
 
 
 def _xlsx(session: SessionDep, actor: Actor, business: str, raw: dict[str, str]) -> Response:
-    chosen = views.chosen_filter(business, raw)
+    chosen = views.chosen_filter(session, business, raw)
     columns, _, totals = registers.lines(session, actor, business, chosen)
     title = views.register_title(business)["name"]
     data = workbook(
@@ -116,8 +116,8 @@ def _xlsx(session: SessionDep, actor: Actor, business: str, raw: dict[str, str])
 
 
 def _csv(session: SessionDep, actor: Actor, business: str, raw: dict[str, str]) -> Response:
-    chosen = views.chosen_filter(business, raw)
-    columns = registers.register_columns(load_catalogue(), business)
+    chosen = views.chosen_filter(session, business, raw)
+    columns = registers.register_columns(session, business)
     rows = list(csv_lines(columns, registers.every_line(session, actor, business, chosen)))
     name = f"{views.register_title(business)['name']}台账.csv"
     return StreamingResponse(iter(rows), media_type="text/csv; charset=utf-8", headers=_attachment(name))

@@ -63,20 +63,20 @@ def overview_view(session: Session, actor: Actor) -> dict[str, Any]:
     return plain
 
 
-def chosen_filter(register: str, raw: Mapping[str, str]) -> Filter:
+def chosen_filter(session: Session, register: str, raw: Mapping[str, str]) -> Filter:
     """The filter of an address.
 
     Raises:
         NotFound: no such register. BadInput: a field cannot be used.
     """
     register_title(register)
-    return read_filter(raw, registers.register_columns(load_catalogue(), register))
+    return read_filter(raw, registers.register_columns(session, register))
 
 
 def register_plain(session: Session, actor: Actor, register: str, raw: Mapping[str, str]) -> dict[str, Any]:
     """One page of a register with columns, totals over all pages, counts by outcome, decision and month."""
     title = register_title(register)
-    chosen = chosen_filter(register, raw)
+    chosen = chosen_filter(session, register, raw)
     columns, lines, totals = registers.lines(session, actor, register, chosen)
     plain: dict[str, Any] = to_plain(
         {

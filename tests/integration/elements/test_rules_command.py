@@ -59,8 +59,8 @@ def run(amended: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
     def here() -> Iterator[Database]:
         yield amended
 
-    for module in ("rules", "elements"):
-        monkeypatch.setattr(f"web.commands.{module}.database", here)
+    for module in ("commands.rules", "cli_elements"):
+        monkeypatch.setattr(f"web.{module}.database", here)
     return lambda *words: CliRunner().invoke(app, ["elements", *words])
 
 
@@ -100,3 +100,22 @@ def test_a_rerun_counts(run: Run) -> None:
     assert run("rerun", "--amendment", "1").exit_code == 2  # decided already
     assert run("rerun", "--amendment", "77").exit_code == 2
     assert run("rerun", "--rules", "ffffffff").exit_code == 2
+
+
+def test_a_value_by_the_rules_in_force_or_a_stored_rule_set(run: Run) -> None:
+    site = ("--json",)
+    shipped = plain(run("explain", "JYD", *site))
+    amended = plain(run("explain", "JYD", *site, "--in-force"))
+    assert (shipped["explain"]["formula"], amended["explain"]["formula"]) == (
+        "ZYD - DZDL - DZLD",
+        "ZYD - DZDL - DZLD - 1",
+    )
+    assert shipped["rule_hash"] != amended["rule_hash"]
+    again = plain(run("explain", "JYD", *site, "--rules", amended["rule_hash"]))
+    assert again == amended
+    fee = ("--set", "HT_PRICE=1000000", "--json", "--in-force")
+    paid = CliRunner().invoke(app, ["fee", "YHS", *fee])
+    assert paid.exit_code == 0, paid.output
+    assert json.loads(paid.stdout)["rule_hash"] == amended["rule_hash"]
+    both = run("explain", "JYD", "--in-force", "--rules", "current")
+    assert both.exit_code == 2
