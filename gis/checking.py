@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
+from gis.condition_rounds import with_departments
 from gis.conflict import ConflictReport, Intent, LoadedVersion
 from gis.events import ConflictChecked
 from gis.judging import Settled, judge
@@ -23,6 +24,7 @@ from gis.measuring import measured as measured_facts
 from gis.measuring import wanted
 from gis.pieces import polygonal
 from gis.recording import latest_boundary
+from gis.regional_service import registered_entries
 from gis.surroundings import Case, Plan, boxes_of, case_of, facts_of, plan_for
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict
@@ -235,6 +237,12 @@ def run_conflict_check(
         "height_m": height_m,
         "intent": intent,
     }
+    if registered := registered_entries(session, geometry, boundary.crs, report.checked_on):
+        known = payload["zones"].get("regional_evaluations") or []
+        told = {(e["kind"], e["report_no"]) for e in known}
+        payload["zones"]["regional_evaluations"] = known + [
+            e for e in registered if (e["kind"], e["report_no"]) not in told
+        ]
     versions = {line.code: line.version for line in report.layers if line.version}
     source = {"boundary": str(boundary.id), "layer_versions": versions, "by": actor.name}
     result = box.put_result(
@@ -259,7 +267,8 @@ def run_conflict_check(
             kind="planning_conditions",
             stage=Stage.PLANNING_LAND,
             title="规划条件",
-            payload=planning | {"message": planning["reason"], "conflict_report": str(result.id)},
+            payload=with_departments(session, actor, project_id, planning)
+            | {"message": planning["reason"], "conflict_report": str(result.id)},
             source=source,
             trust="B",
         )

@@ -1,8 +1,8 @@
 """Conditions departments put in the planning stage 策划生成: one entry, and merging them with the plan's. Pure.
 
-Departments answer in parallel. When the round closes, their conditions join the 规划条件 of the plot: of two limits on one
-indicator the stricter one holds, and says which department and clause it comes from; limits that leave nothing between
-them are kept as words, which no later check can compare (无法判定).
+Departments answer in parallel. When the round closes, their conditions join the 规划条件 of the plot: of two limits on
+one indicator the stricter one holds, and says which department and clause it comes from; limits that leave nothing
+between them are kept as words, which no later check can compare (无法判定).
 """
 
 from __future__ import annotations

@@ -138,6 +138,9 @@ def project_facts(
     for name in catalogue().facts:
         if built[name] is None and stated.get(name) is not None and catalogue().facts[name].source != "form":
             built[name] = stated[name]
+    asked = payload("department_conditions")
+    if asked is not None:
+        built["asked_evaluations"] = asked.get("evaluations") or {}
     return built
 
 

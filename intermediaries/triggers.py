@@ -149,6 +149,12 @@ def _decide(
     evaluation: Evaluation, facts: Mapping[str, Any], of: Catalogue
 ) -> tuple[Needed, Rule | None, tuple[str, ...], str, str]:
     """needed, deciding rule, what is missing, reason, reason in English."""
+    asking = (facts.get("asked_evaluations") or {}).get(evaluation.code)
+    if asking:
+        return (
+            "yes", None, (), f"{'、'.join(asking)}在策划生成中要求{evaluation.name}",
+            f"asked for in the planning stage by {', '.join(asking)}",
+        )  # fmt: skip
     if evaluation.stated is not None and facts.get(evaluation.stated.fact) is not None:
         said = bool(facts[evaluation.stated.fact])
         return (
@@ -206,7 +212,8 @@ def required(
 
     Args:
         facts: from :func:`intermediaries.facts.build`; a missing or None fact is not known.
-            ``regional_evaluations`` is a list of ``{"kind", "report_no", "valid_until", "covers"}``.
+            ``regional_evaluations`` is a list of ``{"kind", "report_no", "valid_until", "covers"}``;
+            ``asked_evaluations`` names departments that asked for an evaluation, by its code.
         at: the day of decision, for the validity of regional evaluations; default ``facts["date"]`` (ISO).
 
     Returns:
