@@ -8,9 +8,11 @@ cluster of their own.
 from __future__ import annotations
 
 import datetime as dt
+import multiprocessing
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,6 @@ sys.path.insert(
 )  # before this folder, whose scripts bear rooms' names
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from gis import repository
 from gis.layer import LayerDefinition, layer_catalogue
@@ -38,6 +39,8 @@ CRS = 4547
 FOLDER = Path(__file__).resolve().parents[1] / "var" / "benchmarks"
 SIZES = (100_000, 500_000, 2_000_000)
 SEED = 7
+#: that make and load data
+PROCESSES = 2
 ORIGIN = np.array([440_000.0, 3_060_000.0])
 _SIDE, _FULL = 320_000.0, 2_000_000
 
@@ -86,21 +89,21 @@ def _blobs(rng: np.random.Generator, count: int, side: float, how: Made) -> Geom
     low, high = (float(v) for v in np.log(how.vertices))
     sizes = np.exp(rng.uniform(low, high, count)).astype(int)
     sizes[: min(count, 1)] = how.vertices[1]
-    rings = []
-    for n in sizes:
+    made = np.empty(count, dtype=object)
+    for n in np.unique(sizes):  # all polygons of a size at once
+        (which,) = np.nonzero(sizes == n)
         angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
-        wave = np.zeros(n)
+        wave = np.zeros((len(which), n))
         frequency = 2
         while frequency < n / 3:
             amplitude = 0.35 / frequency**1.1
-            wave += amplitude * np.sin(frequency * angles + rng.uniform(0, 2 * np.pi))
+            wave += amplitude * np.sin(frequency * angles + rng.uniform(0, 2 * np.pi, (len(which), 1)))
             frequency = int(frequency * 1.7) + 1
-        radii = radius * np.clip(1 + wave, 0.3, 1.9) * rng.uniform(0.7, 1.3)
-        middle = ORIGIN + rng.uniform(0, side, 2)
-        rings.append(middle + radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)]))
-    numbers = np.repeat(np.arange(count), sizes)
-    made = shapely.polygons(shapely.linearrings(np.concatenate(rings), indices=numbers))
-    return np.asarray(made, dtype=object)
+        radii = radius * np.clip(1 + wave, 0.3, 1.9) * rng.uniform(0.7, 1.3, (len(which), 1))
+        middle = ORIGIN + rng.uniform(0, side, (len(which), 1, 2))
+        rings = middle + radii[:, :, None] * np.column_stack([np.cos(angles), np.sin(angles)])
+        made[which] = shapely.polygons(rings)
+    return made
 
 
 def _tessellation(rng: np.random.Generator, count: int, side: float) -> Geometries:
@@ -136,30 +139,41 @@ def _tessellation(rng: np.random.Generator, count: int, side: float) -> Geometri
     return np.asarray(shapely.polygons(shapely.linearrings(rings, indices=numbers)), dtype=object)
 
 
-def _make(polygons: int) -> list[Geometries]:
-    rng = np.random.default_rng(SEED)
-    side = side_of(polygons)
-    frames = []
-    for number, how in enumerate(LAYERS):
-        count = max(int(how.share * polygons), how.least)
-        shapes = _tessellation(rng, count, side) if number == 0 else _blobs(rng, count, side, how)
-        broken = np.flatnonzero(~shapely.is_valid(shapes))
-        shapes[broken] = shapely.buffer(shapes[broken], 0)
-        frames.append(shapes[~shapely.is_empty(shapes)])
-    return frames
+def _make(polygons: int, number: int) -> None:
+    """Make one layer and keep it as a file."""
+    how, rng, side = LAYERS[number], np.random.default_rng([SEED, number]), side_of(polygons)
+    count = max(int(how.share * polygons), how.least)
+    shapes = _tessellation(rng, count, side) if number == 0 else _blobs(rng, count, side, how)
+    broken = np.flatnonzero(~shapely.is_valid(shapes))
+    shapes[broken] = shapely.buffer(shapes[broken], 0)
+    blobs = shapely.to_wkb(shapes[~shapely.is_empty(shapes)])
+    folder = _folder(polygons)
+    np.save(folder / f"{number}-lengths.npy", np.array([len(b) for b in blobs], dtype=np.int64))
+    (folder / f"{number}.wkb").write_bytes(b"".join(blobs))
+
+
+def _folder(polygons: int) -> Path:
+    return FOLDER / f"province-{polygons}"
+
+
+def _in_parallel(act: Callable[..., None], tasks: Sequence[tuple[Any, ...]]) -> None:
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("forkserver")) as pool:
+        for done in [pool.submit(act, *task) for task in tasks]:
+            done.result()
+
+
+def _ensure_made(polygons: int) -> Path:
+    folder = _folder(polygons)
+    if not (folder / "done").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _in_parallel(_make, [(polygons, number) for number in range(len(LAYERS))])
+        (folder / "done").touch()
+    return folder
 
 
 def frames(polygons: int) -> list[Geometries]:
     """Polygons of every layer, made once and then read from ``var/benchmarks``."""
-    folder = FOLDER / f"province-{polygons}"
-    if not (folder / "done").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, shapes in enumerate(_make(polygons)):
-            blobs = shapely.to_wkb(shapes)
-            lengths = np.array([len(b) for b in blobs], dtype=np.int64)
-            np.save(folder / f"{number}-lengths.npy", lengths)
-            (folder / f"{number}.wkb").write_bytes(b"".join(blobs))
-        (folder / "done").touch()
+    folder = _ensure_made(polygons)
     return [_read(folder, number) for number in range(len(LAYERS))]
 
 
@@ -197,10 +211,12 @@ def attributes_of(definition: LayerDefinition, number: int) -> dict[str, Any]:
     }
 
 
-def _load(session: Session, polygons: int) -> None:
-    """Write every layer as an import does: version, features, pieces."""
-    for definition, shapes in zip(layers(), frames(polygons), strict=True):
-        numbers = np.arange(1, len(shapes) + 1, dtype=np.int64)
+def _load(url: str, polygons: int, number: int) -> None:
+    """Write a layer as an import does: version, features, pieces."""
+    definition, shapes = layers()[number], _read(_folder(polygons), number)
+    numbers = np.arange(1, len(shapes) + 1, dtype=np.int64)
+    opened = Database(url, pool_size=1)
+    with opened.transaction() as session:
         row = LayerVersion(
             layer_code=definition.code,
             version="benchmark",
@@ -235,6 +251,27 @@ def _load(session: Session, polygons: int) -> None:
         row.piece_count = len(pieces)
         for part in np.array_split(np.arange(len(pieces)), max(len(pieces) // 50_000, 1)):
             repository.copy_pieces(session, row.id, pieces[part], owners[part], CRS)
+    opened.dispose()
+
+
+def _load_all(opened: Database, polygons: int) -> None:
+    """All layers, several at a time; spatial indexes are made when everything is there."""
+    with opened.transaction() as session:
+        indexes = session.execute(
+            text(
+                "SELECT format('%I.%I', schemaname, indexname), indexdef FROM pg_indexes "
+                "WHERE schemaname = 'gis' AND tablename IN ('piece', 'feature') AND indexdef LIKE '%USING gist%'"
+            )
+        ).all()
+        for name, _ in indexes:
+            session.execute(text(f"DROP INDEX {name}"))
+    _ensure_made(polygons)
+    largest = sorted(range(len(LAYERS)), key=lambda n: -LAYERS[n].share)
+    _in_parallel(_load, [(str(opened.url), polygons, number) for number in largest])
+    with opened.transaction() as session:
+        session.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+        for _, definition in indexes:
+            session.execute(text(definition))
 
 
 @contextmanager
@@ -251,8 +288,7 @@ def database(polygons: int) -> Iterator[Database]:
         started = time.perf_counter()
         try:
             upgrade(opened)
-            with opened.transaction() as session:
-                _load(session, polygons)
+            _load_all(opened, polygons)
             with opened.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
             mark.write_text(f"{time.perf_counter() - started:.1f} s\n")
@@ -261,6 +297,7 @@ def database(polygons: int) -> Iterator[Database]:
     url = str(server).rsplit("?", 1)
     opened = Database(f"{url[0].rsplit('/', 1)[0]}/{name}?{url[1]}")
     try:
+        upgrade(opened)  # made by an older version of the platform
         yield opened
     finally:
         opened.dispose()

@@ -4,20 +4,21 @@
 #   deploy/setup.sh run    to run it:   system packages, Python and browser libraries
 #   deploy/setup.sh lint   to check it: Python libraries with the developers' tools, no system packages
 #   deploy/setup.sh test   to test it:  everything, with a browser to test in
+#   deploy/setup.sh qgis   to test with QGIS: what tests need, without a browser, and QGIS
 #   deploy/setup.sh all    run + lint
 #
 # Works as root (installs system packages by apt-get) and as an ordinary user (names the ones that are missing and
 # stops). Settings:
 #   PYTHON                    the interpreter to use, 3.11 or newer
 #   PROJECT_BOX_SKIP_SYSTEM   any value: neither look for nor install system packages
-#   PROJECT_BOX_SKIP_KERNELS  any value: do not compile the fast drawing reader ahead of its first use
+#   PROJECT_BOX_SKIP_KERNELS  any value: do not compile the site check and the fast drawing reader ahead of use
 #   PROJECT_BOX_DATABASE_URL  a PostgreSQL of your own: to run, none is installed here
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 purpose=${1:-all}
-case $purpose in run | lint | test | all) ;; *)
-    echo "usage: deploy/setup.sh run|lint|test|all" >&2
+case $purpose in run | lint | test | qgis | all) ;; *)
+    echo "usage: deploy/setup.sh run|lint|test|qgis|all" >&2
     exit 2
     ;;
 esac
@@ -71,15 +72,20 @@ find_python() {
     return 1
 }
 
+qgis_is_there() { /usr/bin/python3 -c 'import qgis.core' >/dev/null 2>&1 && [ -e /usr/lib/qgis ]; }
+
 look_for_system_packages() {
     missing=()
     find_python >/dev/null || missing+=(python3 python3-venv)
     [ -n "${PROJECT_BOX_SKIP_SYSTEM:-}" ] && return 0
     [ "$purpose" = lint ] && return 0
-    if [ "$purpose" = test ] || [ -z "${PROJECT_BOX_DATABASE_URL:-}" ]; then
+    if [ "$purpose" = test ] || [ "$purpose" = qgis ] || [ -z "${PROJECT_BOX_DATABASE_URL:-}" ]; then
         postgis_is_there || missing+=(postgresql-15 postgresql-15-postgis-3)
     fi
     cjk_font_is_there || missing+=(fonts-noto-cjk)
+    if [ "$purpose" = qgis ]; then
+        qgis_is_there || missing+=(python3-qgis qgis-providers)
+    fi
     if [ "$purpose" = test ]; then
         have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
     fi
@@ -177,14 +183,16 @@ fi
 
 # --- compiled kernels ------------------------------------------------------------------------------------------------
 
-# The fast drawing reader's machine code, kept from run to run. In the background: it takes most of a minute, nothing
-# waits for it, and until it is there the careful reader reads all but the largest drawings.
+# Machine code of the site check and of the fast drawing reader, kept from run to run. In the background: it takes most
+# of a minute, nothing waits for it; until it is there the first check compiles its own, and the careful reader reads all
+# but the largest drawings.
 if [ "$purpose" != lint ] && [ -z "${PROJECT_BOX_SKIP_KERNELS:-}" ]; then
-    kernel_stamp=$(digest requirements.txt drawings/cad/fast/*.py)
+    kernel_stamp=$(digest requirements.txt drawings/cad/fast/*.py gis/*_kernel.py)
     if ! stamped .venv/.stamp-kernels "$kernel_stamp"; then
         (
             exec 9>&- </dev/null >var/kernels.log 2>&1
-            nice -n 15 .venv/bin/python -m drawings.cad.fast && printf '%s\n' "$kernel_stamp" >.venv/.stamp-kernels
+            nice -n 15 .venv/bin/python -m gis.kernels &&
+                nice -n 15 .venv/bin/python -m drawings.cad.fast && printf '%s\n' "$kernel_stamp" >.venv/.stamp-kernels
         ) &
     fi
 fi

@@ -20,6 +20,7 @@ import numpy as np
 import shapely
 from sqlalchemy import text
 
+from gis.canonical import Answer
 from gis.checking import canonical_answers
 from gis.source import open_source, read_batches
 from project_box.kernel.db import Database
@@ -74,7 +75,7 @@ def read_sites(path: Path, *, crs: int | None = None, layer: str | None = None) 
 
 def check_sites(
     url: str, sites: Sites, *, on: dt.date, workers: int = 1, scheduler: str | None = None
-) -> Iterator[str]:
+) -> Iterator[Answer]:
     """One canonical JSON document for each site, in the order of the file.
 
     Args:
@@ -104,13 +105,15 @@ def check_sites(
             yield from _check(portion)
     else:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["gis.batch", "gis.overlay_kernel"])  # loaded once for all workers
+        context.set_forkserver_preload(
+            ["gis.batch", "gis.wkb_kernel", "gis.overlay_kernel"]
+        )  # loaded once for all workers
         with context.Pool(min(workers, len(portions))) as pool:
             for lines in pool.imap(_check, portions):
                 yield from lines
 
 
-def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[str]:
+def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
     try:
         distributed = importlib.import_module("distributed")
     except ImportError as error:
@@ -140,7 +143,7 @@ def _database(url: str) -> Database:
     return Database(url, pool_size=1)
 
 
-def _check(portion: _Portion) -> list[str]:
+def _check(portion: _Portion) -> list[Answer]:
     """The answers of one portion, from one query."""
     heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
     shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))

@@ -14,7 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
-from gis import repository
+from gis import lookup, repository
+from gis.canonical import Answer
 from gis.condition_rounds import with_departments
 from gis.conflict import ConflictReport, Intent, LoadedVersion
 from gis.events import ConflictChecked
@@ -25,7 +26,7 @@ from gis.measuring import wanted
 from gis.pieces import polygonal
 from gis.recording import latest_boundary
 from gis.regional_service import registered_entries
-from gis.surroundings import Case, Plan, boxes_of, case_of, facts_of, plan_for
+from gis.surroundings import Case, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
@@ -34,6 +35,8 @@ from project_box.kernel.plain import canonical_json
 from project_box.models import Result
 from project_box.stage import Stage
 
+#: up to so many sites are looked up by one prepared statement
+_FEW = 4
 CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -130,21 +133,26 @@ def check_geometries(
     loaded = _loaded(session, catalogue)
     while True:
         cases = [_case(geom, crs, loaded) for geom in geoms]
-        found = repository.around(session, boxes_of([c for c in cases if isinstance(c, Case)]))
+        sites = [c for c in cases if isinstance(c, Case)]
+        look = lookup.around_many if len(sites) > _FEW else lookup.around
+        found = look(session, boxes_of(sites))
         if found.current == loaded.ids:
             break
         loaded = _loaded(session, catalogue, found.current)
+    laid = laid_over(sites, found.pieces)
+    features = found.features
+    if features is None:
+        near = {(n.version, n.fid) for case in laid for a in case for e in a.near.values() for n in e}
+        features = lookup.described(session, near)
     share = (time.perf_counter() - started) * 1000 / len(cases)
+    arounds = iter(laid)
     reports: list[ConflictReport | BadInput] = []
-    request = 0
     for case in cases:
         if isinstance(case, BadInput):
             reports.append(case)
             continue
         begun = time.perf_counter()
-        pieces = [found.pieces.get(request + k, []) for k in range(len(case.moved))]
-        request += len(case.moved)
-        facts = facts_of(case, pieces, found.features, catalogue, markers=markers)
+        facts = facts_of(case, next(arounds), features, catalogue, markers=markers)
         if pairs := wanted(facts):
             facts = measured_facts(
                 facts, case.site, case.crs, repository.shapes_of(session, pairs), catalogue
@@ -189,15 +197,18 @@ def canonical_answers(
     heads: Sequence[dict[str, Any]],
     *,
     on: dt.date,
-) -> list[str]:
+) -> list[Answer]:
     """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
-    lines: list[str] = []
-    for head, report in zip(heads, check_geometries(session, geoms, crs, on=on), strict=True):
+    answers: list[Answer] = []
+    reports = check_geometries(session, geoms, crs, on=on)
+    fragments = _loaded(session, layer_catalogue()).settled.fragments
+    for head, report in zip(heads, reports, strict=True):
         if isinstance(report, BadInput):
-            lines.append(canonical_json(head | {"error": report.to_plain()}).decode())
+            text = canonical_json(head | {"error": report.to_plain()}).decode()
+            answers.append(Answer(None, text))
         else:
-            lines.append(report.canonical(head, _loaded(session, layer_catalogue()).settled.texts))
-    return lines
+            answers.append(Answer(report.outcome, fragments.report(report, head)))
+    return answers
 
 
 def run_conflict_check(

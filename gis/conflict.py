@@ -9,15 +9,13 @@ Areas are ㎡ in the site's CRS.
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from gis.layer import Policy
 from project_box.kernel.finding import Finding, Outcome
-from project_box.kernel.plain import canonical_text, to_plain
+from project_box.kernel.plain import to_plain
 
 
 class Status(StrEnum):
@@ -234,22 +232,12 @@ class ConflictReport:
 
     def payload(self) -> dict[str, Any]:
         """Plain form, as Result ``conflict_report`` carries it (timings are not part of it)."""
-        plain: dict[str, Any] = to_plain(self._small() | {"findings": self.findings})
+        plain: dict[str, Any] = to_plain(self.summary() | {"findings": self.findings})
         plain["layers"] = [line_plain(line) for line in self.layers]
         return plain
 
-    def canonical(self, head: Mapping[str, Any], texts: Mapping[int, str]) -> str:
-        """Canonical JSON of ``head`` and the payload; ``texts`` holds that of parts made beforehand, by identity."""
-
-        def listed(entries: Sequence[Any], plain: Callable[[Any], Any]) -> str:
-            return f"[{','.join(texts.get(id(e)) or canonical_text(plain(e)) for e in entries)}]"
-
-        parts = {k: canonical_text(to_plain(v)) for k, v in ({**head, **self._small()}).items()}
-        parts["findings"] = listed(self.findings, to_plain)
-        parts["layers"] = listed(self.layers, line_plain)
-        return f"{{{','.join(f'{json.dumps(k)}:{parts[k]}' for k in sorted(parts))}}}"
-
-    def _small(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
+        """The payload without its lines and findings."""
         return {
             "crs": self.crs,
             "site_area_m2": self.site_area_m2,

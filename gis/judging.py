@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gis.canonical import Fragments
 from gis.conditions import planning_conditions, zones_of
 from gis.conflict import (
     ConflictReport,
@@ -23,13 +24,11 @@ from gis.conflict import (
     PlanningConditions,
     RuleAnswer,
     Status,
-    line_plain,
 )
 from gis.layer import LayerCatalogue, LayerDefinition, Policy
 from gis.limits import height_words, measured_words
 from gis.use_rules import answers
 from project_box.kernel.finding import Finding, Outcome
-from project_box.kernel.plain import canonical_json
 
 Line = tuple[LayerResult, Finding | None]
 
@@ -52,12 +51,10 @@ class Settled:
             if code in versions and definition.policy is not Policy.WITHIN:
                 known = LayerFacts(versions[code])
                 self._clear[code] = _whole_line(definition, known, 1.0, 0, catalogue, None)
-        #: canonical JSON of these lines and findings, by the identity of the object
-        self.texts: dict[int, str] = {}
+        #: canonical JSON of these lines and findings, and of what does not change in others
+        self.fragments = Fragments()
         for line, finding in (*self._clear.values(), *self._missing.values()):
-            self.texts[id(line)] = canonical_json(line_plain(line)).decode()
-            if finding is not None:
-                self.texts[id(finding)] = canonical_json(finding).decode()
+            self.fragments.keep(line, finding)
 
     def line(self, code: str, known: LayerFacts) -> Line | None:
         """The line of a layer, when these facts make it one of the settled ones."""

@@ -1,51 +1,92 @@
-"""What a site has in common with the pieces around it: areas, touching, area counted once. Pure.
+"""What sites have in common with the pieces around them: areas, touching, area counted once. Pure.
 
-Areas come from compiled sums over edges (:mod:`gis.overlay_kernel`); geometry is built only where it is shown, where a
-sliver has to be told from an overlap, and where the features of one layer overlap each other.
+Areas come from compiled sums over edges (:mod:`gis.overlay_kernel`), for many sites in one call; geometry is built only
+where it is shown and where a sliver has to be told from an overlap.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.pieces import Geometries
 
 Key = tuple[int, int]
+Numbers = npt.NDArray[np.int64]
 #: added to a touch tolerance, for the rounding of coordinates of some 10⁷ m
 _ROUNDING_M = 1e-7
-_MOST_BINS = 4096
-#: an overlap of two pieces below this is noise of the sums
-_NOTHING_M2 = 1e-5
+#: share of a site below which area that features of one layer have in common does not matter
+COMMON_SHARE = 1e-6
 
 
-@lru_cache(maxsize=1)
-def _kernel() -> Any:
-    return importlib.import_module("gis.overlay_kernel")
-
-
-def _packed(blobs: Sequence[bytes]) -> Any:
-    """Rings of polygons in (E)WKB, as the kernels take them."""
-    starts = np.zeros(len(blobs) + 1, dtype=np.int64)
-    np.cumsum([len(b) for b in blobs], out=starts[1:])
-    return _kernel().unpack(np.frombuffer(b"".join(blobs), dtype=np.uint8), starts)
+@lru_cache(maxsize=2)
+def _kernel(name: str) -> Any:
+    """Compiled functions; loading them takes half a second, so that waits for the first check."""
+    return importlib.import_module(f"gis.{name}_kernel")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece near the site: its number, the feature it belongs to, its EWKB."""
+class Pieces:
+    """Pieces around sites; a piece may be there once for each box of a site that it meets.
 
-    id: int
-    version: int
-    fid: int
-    blob: bytes
+    Attributes:
+        numbers: request (which site), number, layer version and feature of each, a row each.
+        starts: where the EWKB of each begins in ``data``.
+    """
+
+    numbers: Numbers
+    starts: Numbers
+    data: bytes
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, int, int, int]], blobs: Sequence[bytes]) -> Pieces:
+        """Pieces of (request, number, version, feature) and EWKB."""
+        ends = np.cumsum([0, *(len(b) for b in blobs)], dtype=np.int64)
+        return cls(np.array(rows, dtype=np.int64).reshape(-1, 4), ends[:-1], b"".join(blobs))
+
+    @classmethod
+    def copied(cls, data: bytes) -> Pieces:
+        """Pieces from PostgreSQL's binary COPY of request, number, version, feature and EWKB."""
+        numbers, starts = _kernel("wkb").copied(np.frombuffer(data, dtype=np.uint8))
+        return cls(numbers, starts, data)
+
+    def chosen(self, rows: Numbers) -> Pieces:
+        """Some of them, in the order given."""
+        return Pieces(self.numbers[rows], self.starts[rows], self.data)
+
+    def asked(self, position: Numbers) -> Pieces:
+        """Those of some requests: request n becomes ``position[n]``, below 0 leaves it out."""
+        moved = position[self.numbers[:, 0]]
+        some = self.chosen(np.flatnonzero(moved >= 0))
+        some.numbers[:, 0] = moved[moved >= 0]
+        return some
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Layer versions that sites are laid over, ascending; of each its tolerance and whether area counts once."""
+
+    versions: Numbers
+    limits: npt.NDArray[np.float64]
+    counted: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, layers: dict[int, tuple[float, bool]]) -> Layers:
+        """By version: touch tolerance in metres, and whether area under several features is to be counted once."""
+        versions = sorted(layers)
+        return cls(
+            np.array(versions, dtype=np.int64),
+            np.array([layers[v][0] + _ROUNDING_M for v in versions], dtype=np.float64),
+            np.array([layers[v][1] for v in versions], dtype=np.bool_),
+        )
 
 
 @dataclass(slots=True)
@@ -55,19 +96,22 @@ class Near:
     Attributes:
         area: in common with the site, 0 when it only touches.
         perimeter_most: the outline of the common part is not longer than this.
-        blobs: its pieces, EWKB; ``inside`` those that have area in common, and how much.
     """
 
     version: int
     fid: int
-    area: float = 0.0
-    perimeter_most: float = 0.0
-    blobs: list[bytes] = field(default_factory=list)
-    inside: list[tuple[bytes, float]] = field(default_factory=list)
+    area: float
+    perimeter_most: float
+    _pieces: Pieces
+    _rows: slice
 
     def common(self, site: BaseGeometry) -> Geometries:
         """The part of each piece inside the site (or a ring around it), as geometry."""
-        shapes = shapely.from_wkb(np.array(self.blobs, dtype=object))
+        data = self._pieces.data
+        blobs = [
+            data[start : start + _length(data, start)] for start in self._pieces.starts[self._rows].tolist()
+        ]
+        shapes = shapely.from_wkb(np.array(blobs, dtype=object))
         return np.asarray(shapely.intersection(shapes, site), dtype=object)
 
     def measured(self, site: BaseGeometry) -> tuple[float, float]:
@@ -76,75 +120,82 @@ class Near:
         return float(shapely.area(parts).sum()), float(shapely.length(parts).sum())
 
 
-class Site:
-    """A site prepared for overlays, in the check CRS."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lies around one site: features by layer version, and area under a layer counted once where that differs."""
 
-    def __init__(self, geometry: BaseGeometry) -> None:
-        self.geometry = geometry
-        self.length = float(geometry.length)
-        west, south, east, north = geometry.bounds
-        #: below this an area is noise of the sums
-        self.nothing = max(1e-6, 1e-12 * (east - west) * (north - south))
-        self._coordinates, first, _, sign = _packed(list(shapely.to_wkb(shapely.get_parts(geometry))))
-        bins = min(max(len(self._coordinates), 8), _MOST_BINS)
-        self._edges = _kernel().edges_in_bins(self._coordinates, first, sign, bins)
-
-    def overlay(self, pieces: Sequence[Piece], tolerances: Mapping[int, float]) -> list[Near]:
-        """Features among ``pieces`` that overlap the site or come within their version's tolerance, in order.
-
-        Pieces of versions without a tolerance are left out. Sums are taken in the order of the pieces' numbers, so that
-        the same pieces give the same floats in whatever order they come.
-        """
-        known = sorted((p for p in pieces if p.version in tolerances), key=lambda p: (p.version, p.fid, p.id))
-        if not known:
-            return []
-        kernel = _kernel()
-        coordinates, first, owner, sign = _packed([p.blob for p in known])
-        areas, lengths = kernel.areas(coordinates, first, owner, sign, len(known), self._edges)
-        found: list[Near] = []
-        members: list[list[int]] = []
-        for position, piece in enumerate(known):
-            if not found or (found[-1].version, found[-1].fid) != (piece.version, piece.fid):
-                found.append(Near(piece.version, piece.fid, perimeter_most=2 * self.length))
-                members.append([])
-            entry, area = found[-1], float(areas[position])
-            members[-1].append(position)
-            entry.area += area
-            entry.blobs.append(piece.blob)
-            if area > self.nothing:
-                entry.inside.append((piece.blob, area))
-                entry.perimeter_most += float(lengths[position])
-        wanted = np.zeros(len(known), dtype=np.bool_)
-        for entry, positions in zip(found, members, strict=True):
-            if entry.area <= self.nothing:
-                entry.area = 0.0
-                wanted[positions] = True
-        if wanted.any():
-            limits = np.array([tolerances[p.version] + _ROUNDING_M for p in known])
-            touching = kernel.near(coordinates, first, owner, wanted, limits, self._edges)
-            found = [
-                entry
-                for entry, positions in zip(found, members, strict=True)
-                if entry.area > 0 or touching[positions].any()
-            ]
-        return found
+    near: dict[int, list[Near]]
+    once: dict[int, float]
 
 
-def covered_once(features: Sequence[Near], site: BaseGeometry, enough: float) -> float | None:
-    """Area of the site under features of a layer, counted once; None if they have less than ``enough`` in common.
+def _length(data: bytes, start: int) -> int:
+    """Bytes of the EWKB of a polygon."""
+    return int(_kernel("wkb").size(np.frombuffer(data, dtype=np.uint8), start))
 
-    Only pieces that overlap a piece of another feature are built as geometry.
+
+def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> list[Around]:
+    """Features that overlap each site or come within their layer's tolerance, in order.
+
+    The pieces' requests are positions in ``sites``; pieces of other versions than the layers' are left out. Sums are
+    taken in the order of the pieces' numbers, so that a site's floats are the same whatever comes with it and in what
+    order.
     """
-    pieces = [piece for f in features for piece in f.inside]
-    groups = np.array([f.fid for f in features for _ in f.inside], dtype=np.int64)
-    total, shared = _kernel().common(*_packed([blob for blob, _ in pieces]), groups, _NOTHING_M2)
-    if total < enough:
-        return None
-    twice = shapely.from_wkb(
-        np.array([blob for (blob, _), s in zip(pieces, shared, strict=True) if s], dtype=object)
+    found = [Around({}, {}) for _ in sites]
+    which = np.searchsorted(layers.versions, pieces.numbers[:, 2])
+    which[which == len(layers.versions)] = 0
+    rows = (
+        np.flatnonzero(layers.versions[which] == pieces.numbers[:, 2]) if len(layers.versions) else which[:0]
     )
-    once = sum(area for (_, area), s in zip(pieces, shared, strict=True) if not s)
-    return once + float(shapely.union_all(shapely.intersection(twice, site)).area)
+    request, number, _, fid = pieces.numbers[rows].T
+    order = np.lexsort((number, fid, which[rows], request))
+    if len(order) > 1:  # a piece that meets several boxes of a site counts once
+        same = (np.diff(request[order]) == 0) & (np.diff(number[order]) == 0)
+        order = order[np.concatenate([[True], ~same])]
+    if not len(order):
+        return found
+    rows = rows[order]
+    known = pieces.chosen(rows)
+    which = which[rows]
+    requests, features = known.numbers[:, 0], known.numbers[:, 3]
+    parts, owners = shapely.get_parts(np.array(sites, dtype=object), return_index=True)
+    blobs = shapely.to_wkb(parts).tolist()
+    ends = len(known.data) + np.cumsum([0, *(len(b) for b in blobs)], dtype=np.int64)
+    begin = np.searchsorted(owners, np.arange(len(sites) + 1))
+    spans = np.searchsorted(requests, np.arange(len(sites) + 1))
+    data = np.frombuffer(b"".join((known.data, *blobs)), dtype=np.uint8)
+    areas, lengths, kept, once = _kernel("overlay").measure(
+        *_kernel("wkb").unpack(data, np.concatenate([ends[:-1], known.starts])),
+        begin,
+        spans,
+        features,
+        which,
+        layers.limits,
+        layers.counted,
+        COMMON_SHARE * np.maximum(shapely.area(np.array(sites, dtype=object)), 1.0),
+    )
+    outlines = 2 * shapely.length(np.array(sites, dtype=object))
+    changes = (np.diff(requests) != 0) | (np.diff(which) != 0) | (np.diff(features) != 0)
+    firsts = np.concatenate([[0], np.flatnonzero(changes) + 1])
+    stops = np.append(firsts[1:], len(requests))
+    totals, most = (
+        np.add.reduceat(areas, firsts),
+        np.add.reduceat(lengths, firsts) + outlines[requests[firsts]],
+    )
+    there = kept[firsts]
+    for start, stop, total, longest in zip(
+        firsts[there].tolist(),
+        stops[there].tolist(),
+        totals[there].tolist(),
+        most[there].tolist(),
+        strict=True,
+    ):
+        site, _, version, feature = known.numbers[start].tolist()
+        entry = Near(version, feature, total, longest, known, slice(start, stop))
+        found[site].near.setdefault(version, []).append(entry)
+    for position in np.flatnonzero(~np.isnan(once)).tolist():
+        site, _, version, _ = known.numbers[position].tolist()
+        found[site].once[version] = float(once[position])
+    return found
 
 
 def joined(parts: Geometries) -> BaseGeometry | None:

@@ -1,4 +1,7 @@
-"""All SQL of the GIS room. Plan layers are public to everyone who is signed in; projects are limited by the box."""
+"""SQL of the GIS room; what a check looks up is in :mod:`gis.lookup`.
+
+Plan layers are public to everyone who is signed in; projects are limited by the box.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import io
 import json
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,6 @@ from sqlalchemy.orm import Session
 
 from gis import models
 from gis.models import Feature, LayerVersion
-from gis.overlay import Piece
 from gis.pieces import Geometries
 
 
@@ -176,72 +177,6 @@ def feature_geometries(session: Session, version_id: int) -> tuple[Geometries, n
     ).all()
     blobs = np.array([bytes(r[1]) for r in rows], dtype=object)
     return np.asarray(shapely.from_wkb(blobs), dtype=object), np.array([r[0] for r in rows], dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What lies in some boxes.
-
-    Attributes:
-        current: numbers of all current layer versions, ascending.
-        pieces: by the number of the request whose box they meet; a piece may come once for each box.
-        features: label, legend key and attributes (JSON) of the features these pieces belong to.
-    """
-
-    current: tuple[int, ...]
-    pieces: dict[int, list[Piece]]
-    features: dict[tuple[int, int], tuple[str, str | None, str]]
-
-
-#: one statement tells the versions, the pieces and the features: one round trip, one snapshot
-_AROUND = """
-WITH hit AS MATERIALIZED (
-  SELECT b.n, p.id, p.version_id, p.fid, p.geom
-  FROM unnest($1::int[], $2::float8[], $3::float8[], $4::float8[], $5::float8[]) AS b(n, w, s, e, r)
-  JOIN gis.piece p ON p.geom && ST_MakeEnvelope(b.w, b.s, b.e, b.r)
-)
-SELECT NULL::int, NULL::bigint, NULL::bigint, NULL::int, NULL::geometry,
-  (SELECT string_agg(id::text, ' ' ORDER BY id) FROM gis.layer_version WHERE current), NULL::text, NULL::text
-UNION ALL SELECT n, id, version_id, fid, geom, NULL, NULL, NULL FROM hit
-UNION ALL SELECT NULL, NULL, d.version_id, d.fid, NULL, f.label, f.class_key, f.attributes
-FROM (SELECT DISTINCT version_id, fid FROM hit) d CROSS JOIN LATERAL (
-  SELECT label, class_key, attributes::text FROM gis.feature
-  WHERE version_id = d.version_id AND fid = d.fid OFFSET 0
-) f
-"""
-
-
-def around(session: Session, boxes: Sequence[tuple[int, tuple[float, float, float, float]]]) -> Surroundings:
-    """Everything whose box meets one of the boxes (request number; west, south, east, north in a check CRS).
-
-    Pieces of versions in another check CRS may be among them; the caller knows which versions it wants.
-    """
-    connection = session.connection()
-    cursor = connection.connection.cursor()
-    try:
-        if (
-            "gis.around" not in connection.info
-        ):  # lives as long as the connection, whatever happens to transactions
-            cursor.execute(f"PREPARE gis_around AS {_AROUND}")
-            connection.info["gis.around"] = True
-        cursor.execute(  # planned once: planning would take longer than looking
-            "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE gis_around (%s, %s, %s, %s, %s)",
-            ([n for n, _ in boxes], *([box[k] for _, box in boxes] for k in range(4))),
-        )
-        rows = cursor.fetchall()
-    finally:
-        cursor.close()
-    pieces: dict[int, list[Piece]] = {}
-    features: dict[tuple[int, int], tuple[str, str | None, str]] = {}
-    current: tuple[int, ...] = ()
-    for request, number, version_id, fid, geom, first, second, third in rows:
-        if number is not None:
-            pieces.setdefault(request, []).append(Piece(number, version_id, fid, bytes.fromhex(geom)))
-        elif version_id is not None:
-            features[(version_id, fid)] = (first, second, third)
-        elif first:
-            current = tuple(int(n) for n in first.split())
-    return Surroundings(current, pieces, features)
 
 
 def describe(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -17,14 +18,12 @@ from gis import crs as crs_module
 from gis.conflict import LayerFacts, LoadedVersion, Overlap
 from gis.layer import LayerCatalogue, LayerDefinition, Policy
 from gis.markers import rounded_geojson
-from gis.overlay import Near, Piece, Site, covered_once, joined
+from gis.overlay import COMMON_SHARE, Around, Layers, Near, Pieces, joined, overlay
 from gis.pieces import boxes_over, polygonal, repair
 from project_box.kernel.errors import BadInput
 
 #: label, legend key and attributes (JSON) of a feature, by version and number
 Features = Mapping[tuple[int, int], tuple[str, str | None, str]]
-#: share of the site below which area that features of one layer have in common does not matter
-_COMMON_SHARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,16 @@ class Members:
 
     Attributes:
         measure_in: the sites' own CRS where it is another grid, in which overlaps are measured; else None.
-        tolerances: touch tolerance by version, and ``widest`` the largest of them.
+        over: the layers as sites are laid over them; ``widest`` the largest of their touch tolerances.
+        clear: the facts of each layer where nothing of it is around.
     """
 
     check_crs: int
     layers: tuple[tuple[LayerDefinition, LoadedVersion], ...]
     measure_in: int | None
-    tolerances: dict[int, float]
+    over: Layers
     widest: float
+    clear: dict[str, LayerFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,14 @@ def plan_for(crs: int, versions: Mapping[str, LoadedVersion], catalogue: LayerCa
         if not crs_module.can_transform(crs, check_crs):
             refused |= {d.code: _no_transformation(d) for d, _ in layers}
             continue
-        tolerances = {v.id: catalogue.tolerance(d) for d, v in layers}
         elsewhere = crs_module.same_grid(crs, check_crs) is None
-        groups.append(
-            Members(
-                check_crs, tuple(layers), crs if elsewhere else None, tolerances, max(tolerances.values())
-            )
-        )
+        over = {
+            v.id: (catalogue.tolerance(d), not elsewhere and d.policy is not Policy.NOTE) for d, v in layers
+        }
+        widest = max(tolerance for tolerance, _ in over.values())
+        clear = {d.code: LayerFacts(v) for d, v in layers}
+        measure_in = crs if elsewhere else None
+        groups.append(Members(check_crs, tuple(layers), measure_in, Layers.of(over), widest, clear))
     return Plan(tuple(groups), refused, versions)
 
 
@@ -113,28 +115,41 @@ def boxes_of(cases: Sequence[Case]) -> list[tuple[int, tuple[float, float, float
     ]
 
 
+def laid_over(cases: Sequence[Case], pieces: Pieces) -> list[list[Around]]:
+    """What lies around each case, for each group of its plan; requests are numbered as in :func:`boxes_of`."""
+    sites = [pair for case in cases for pair in zip(case.plan.groups, case.moved, strict=True)]
+    found: list[Around] = [Around({}, {})] * len(sites)
+    for group in {id(g): g for g, _ in sites}.values():
+        mine = [n for n, (g, _) in enumerate(sites) if g is group]
+        there = pieces
+        if len(mine) < len(sites):
+            position = np.full(len(sites), -1, dtype=np.int64)
+            position[mine] = np.arange(len(mine))
+            there = pieces.asked(position)
+        for n, around in zip(mine, overlay([sites[n][1] for n in mine], there, group.over), strict=True):
+            found[n] = around
+    rest = iter(found)
+    return [[next(rest) for _ in case.moved] for case in cases]
+
+
 def facts_of(
     case: Case,
-    pieces: Sequence[Sequence[Piece]],
+    arounds: Sequence[Around],
     features: Features,
     catalogue: LayerCatalogue,
     *,
     markers: bool,
 ) -> dict[str, LayerFacts]:
-    """Facts of every layer with data. ``pieces`` are those around the site, for each group of the case."""
+    """Facts of every layer with data. ``arounds`` is what lies around the site, for each group of the case."""
     facts = dict(case.plan.refused)
-    for group, site, near in zip(case.plan.groups, case.moved, pieces, strict=True):
-        unique = {p.id: p for p in near}
-        found: dict[int, list[Near]] = {}
-        for entry in Site(site).overlay(list(unique.values()), group.tolerances) if unique else ():
-            found.setdefault(entry.version, []).append(entry)
+    for group, site, around in zip(case.plan.groups, case.moved, arounds, strict=True):
+        facts |= group.clear
         for definition, version in group.layers:
-            mine = found.get(version.id)
-            if mine is None and not (markers and definition.policy is Policy.WITHIN):
-                facts[definition.code] = LayerFacts(version)
-            else:
+            mine = around.near.get(version.id)
+            if mine is not None or (markers and definition.policy is Policy.WITHIN):
+                once = around.once.get(version.id)
                 facts[definition.code] = _Layer(
-                    case, group, site, definition, version, mine or [], catalogue
+                    case, group, site, definition, version, mine or [], once, catalogue
                 ).facts(features, markers)
     return _beyond_data(facts, case, catalogue)
 
@@ -149,6 +164,7 @@ class _Layer:
     definition: LayerDefinition
     version: LoadedVersion
     near: list[Near]
+    once: float | None
     catalogue: LayerCatalogue
 
     def facts(self, features: Features, markers: bool) -> LayerFacts:
@@ -160,7 +176,7 @@ class _Layer:
         sizes = {n.fid: self._size(n, shapes.get(n.fid)) for n in hits}
         covered = sum(area for area, _ in sizes.values())
         once = self._once(hits, shapes)
-        if once is not None and abs(once - covered) > _COMMON_SHARE * max(self.case.area, 1.0):
+        if once is not None and abs(once - covered) > COMMON_SHARE * max(self.case.area, 1.0):
             covered = once
         outside: dict[str, Any] | None = None
         if markers and self.definition.policy is Policy.WITHIN:
@@ -206,10 +222,10 @@ class _Layer:
 
     def _once(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> float | None:
         """The area under the layer counted once; None where its features have nothing in common."""
+        if self.group.measure_in is None:
+            return self.once
         if len(hits) < 2 or self.definition.policy is Policy.NOTE:
             return None
-        if self.group.measure_in is None:
-            return covered_once(hits, self.site, _COMMON_SHARE * max(self.case.area, 1.0))
         areas = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
         return float(shapely.union_all(areas).area) if areas else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import Counter
@@ -100,12 +99,12 @@ def _batch(file: Path, crs: str | None, workers: int, scheduler: str | None, as_
         sites = read_sites(file, crs=stated)
         started = time.perf_counter()
         with database() as opened:
-            for line in check_sites(
+            for answer in check_sites(
                 opened.url, sites, on=service.today(), workers=workers, scheduler=scheduler
             ):
-                totals[json.loads(line).get("outcome", "error")] += 1
+                totals[answer.outcome or "error"] += 1
                 if as_json:
-                    sys.stdout.write(line + "\n")
+                    sys.stdout.write(answer.text + "\n")
     seconds = time.perf_counter() - started
     err.print(f"{len(sites.numbers):,} 个用地,{seconds:.1f} 秒", highlight=False)
     if not as_json:

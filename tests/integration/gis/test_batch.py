@@ -8,10 +8,12 @@ import sys
 
 import geopandas
 import pytest
+import shapely
 
 from gis import batch, service
 from gis.models import LayerVersion
 from project_box.kernel.errors import BadInput
+from project_box.kernel.plain import canonical_json
 
 from .conftest import rectangle, write_layer
 
@@ -52,6 +54,16 @@ def test_same_bytes_for_any_number_of_workers(database, plans, sites, monkeypatc
     assert list(batch.check_sites(url, read, on=ON, workers=3)) == one
 
 
+def test_answers_are_those_of_single_checks(database, plans, sites):
+    read = batch.read_sites(sites)
+    answers = batch.check_sites(database.engine.url.render_as_string(hide_password=False), read, on=ON)
+    with database.transaction() as session:
+        for number, blob, answer in zip(read.numbers, read.shapes, answers, strict=True):
+            report = service.check_geometry(session, shapely.from_wkb(blob), 4547, on=ON, markers=False)
+            plain = {"site": number, "repaired": False} | report.payload()
+            assert answer == (report.outcome, canonical_json(plain).decode())
+
+
 def test_same_bytes_on_a_dask_cluster_of_two_processes(database, plans, sites, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="the extra for Dask is not installed")
     monkeypatch.setattr(batch, "PORTION", 4)
@@ -71,12 +83,11 @@ def test_a_scheduler_that_is_not_there_is_explained(database, sites):
     assert refused.value.code == "scheduler_unreachable"
 
 
-def test_a_site_that_cannot_be_checked_does_not_stop_the_others(database, plans, tmp_path):
-    path = tmp_path / "far.gpkg"
+def test_a_site_that_cannot_be_checked_does_not_stop_the_others(database, plans):
     shapes = [rectangle(0, 0, 60, 45), rectangle(4e7, 0, 4e7 + 60, 45), rectangle(7, 0, 60, 45)]
-    geopandas.GeoDataFrame(geometry=shapes, crs=4547).to_file(path)
+    read = batch.Sites(4547, (1, 2, 3), tuple(shapely.to_wkb(shapes)), frozenset(), ())
     url = database.engine.url.render_as_string(hide_password=False)
-    answers = [json.loads(a) for a in batch.check_sites(url, batch.read_sites(path), on=ON)]
+    answers = [json.loads(a.text) for a in batch.check_sites(url, read, on=ON)]
     assert [a["site"] for a in answers] == [1, 2, 3]
     assert all("outcome" in answers[k] for k in (0, 2))
 

@@ -1,6 +1,7 @@
-"""Overlap areas by compiled sums, against shapely."""
+"""Overlap areas by compiled sums, against shapely; reports from parts made beforehand."""
 
 import datetime as dt
+import struct
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, box
 from gis.conflict import LayerFacts, LoadedVersion, Overlap
 from gis.judging import Settled, judge
 from gis.layer import layer_catalogue
-from gis.overlay import Piece, Site, covered_once
+from gis.overlay import Layers, Pieces, overlay
 from gis.pieces import boxes_over
 from project_box.kernel.plain import canonical_json
 
@@ -24,13 +25,22 @@ def star(rng, middle, radius, vertices):
     return Polygon(np.add(middle, radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])))
 
 
+def pieces_of(shapes, fids=None, site=0):
+    blobs = [shapely.to_wkb(shapely.set_srid(s, 4547), include_srid=True) for s in shapes]
+    fids = fids or range(1, len(blobs) + 1)
+    return Pieces.of([(site, n, 1, fid) for n, fid in enumerate(fids, start=1)], blobs)
+
+
+def around(site, shapes, fids=None, tolerance=0.05):
+    (found,) = overlay([site], pieces_of(shapes, fids), Layers.of({1: (tolerance, True)}))
+    return found
+
+
 def near(site, shapes, tolerance=0.05):
     """Overlay of single features 1, 2, …: {fid: area}."""
-    pieces = [
-        Piece(n, 1, n, shapely.to_wkb(shapely.set_srid(s, 4547), include_srid=True))
-        for n, s in enumerate(shapes, start=1)
-    ]
-    return {f.fid: f for f in Site(site).overlay(pieces, {1: tolerance})}
+    parts = [(part, n) for n, s in enumerate(shapes, start=1) for part in shapely.get_parts(s)]
+    found = around(site, [p for p, _ in parts], [n for _, n in parts], tolerance)
+    return {f.fid: f for f in found.near.get(1, [])}
 
 
 def test_areas_of_many_shapes_are_those_of_geos():
@@ -73,25 +83,59 @@ def test_shared_edges_and_corners(shape, area):
     assert [f.area for f in found.values()] == ([] if area is None else [pytest.approx(area, abs=1e-6)])
 
 
-def test_pieces_of_a_feature_are_summed_in_their_own_order():
+def test_a_site_has_the_same_sums_whatever_comes_with_it_and_in_what_order():
     rng = np.random.default_rng(5)
-    site = star(rng, ORIGIN, 100, 50)
-    blobs = [shapely.to_wkb(star(rng, ORIGIN, 40, 9)) for _ in range(20)]
-    pieces = [Piece(n, 1, 7, b) for n, b in enumerate(blobs)]
-    (one,) = Site(site).overlay(pieces, {1: 0.0})
-    (other,) = Site(site).overlay(pieces[::-1], {1: 0.0})
-    assert one.area == other.area
-    assert Site(site).overlay(pieces, {2: 0.0}) == []  # of a version nobody asked for
+    sites = [star(rng, ORIGIN, 100, 50), translate(star(rng, ORIGIN, 90, 30), 40, 10)]
+    shapes = [star(rng, ORIGIN, 40, 9) for _ in range(20)]
+    layers = Layers.of({1: (0.0, False)})
+    rows = [(0, n, 1, 7) for n in range(20)] + [(1, n, 1, 7) for n in range(20)]
+    blobs = [shapely.to_wkb(s) for s in shapes] * 2
+    both = overlay(sites, Pieces.of(rows, blobs), layers)
+    (alone,) = overlay(sites[:1], Pieces.of(rows[:20][::-1] * 2, blobs[:20][::-1] * 2), layers)
+    assert both[0].near[1][0].area == alone.near[1][0].area  # a piece met in two boxes counts once, too
+    (other,) = overlay(sites[:1], Pieces.of(rows[:20], blobs[:20]), Layers.of({2: (0.0, False)}))
+    assert other.near == {}  # of a version nobody asked for
+
+
+def test_pieces_copied_out_of_the_database_are_read():
+    shapes = [shapely.to_wkb(shapely.set_srid(box(0, 0, n, 2), 4547), include_srid=True) for n in (3, 4)]
+    rows = [(0, 2**40 + n, 7, n) for n in range(2)]
+    data = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+    for (request, number, version, fid), blob in zip(rows, shapes, strict=True):
+        data += struct.pack("!hiiiqiqii", 5, 4, request, 8, number, 8, version, 4, fid)
+        data += struct.pack("!i", len(blob)) + blob
+    found = Pieces.copied(data + b"\xff\xff")
+    assert found.numbers.tolist() == [list(r) for r in rows]
+    (there,) = overlay([box(1, 1, 9, 9)], found, Layers.of({7: (0.0, False)}))
+    assert [n.area for n in there.near[7]] == [pytest.approx(2), pytest.approx(3)]
+    assert len(Pieces.copied(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff").numbers) == 0
 
 
 def test_area_under_overlapping_features_is_counted_once():
     site = box(0, 0, 100, 100)
-    apart = near(site, [box(0, 0, 50, 100), box(50, 0, 100, 100)])
-    across = near(site, [box(0, 0, 50, 100), box(49, 0, 100, 100)])
-    assert covered_once(list(apart.values()), site, 0.01) is None
-    assert covered_once(list(across.values()), site, 0.01) == pytest.approx(10_000)
-    third = near(site, [box(0, 0, 50, 50), box(40, 0, 100, 50), box(0, 60, 100, 200)])
-    assert covered_once(list(third.values()), site, 0.01) == pytest.approx(9_000)
+    apart = around(site, [box(0, 0, 50, 100), box(50, 0, 100, 100)])
+    across = around(site, [box(0, 0, 50, 100), box(49, 0, 100, 100)])
+    assert apart.once == {}
+    assert across.once == {1: pytest.approx(10_000)}
+    third = around(site, [box(0, 0, 50, 50), box(40, 0, 100, 50), box(0, 60, 100, 200)])
+    assert third.once == {1: pytest.approx(9_000)}
+    outside = around(site, [box(0, 0, 150, 100), box(100, 0, 200, 100)])
+    assert outside.once == {}  # what they have in common lies outside the site
+
+
+def test_area_counted_once_of_many_shapes_is_that_of_geos():
+    rng = np.random.default_rng(9)
+    hole = box(-90, -80, 90, 80).difference(star(rng, (5, 0), 40, 15))
+    parts = MultiPolygon([box(-90, -90, -10, 90), box(10, -90, 90, 90)])
+    for site in [star(rng, (0, 0), 100, n) for n in (4, 30, 300)] + [hole, parts]:
+        for _ in range(20):
+            shapes = [star(rng, rng.uniform(-90, 90, 2), rng.uniform(20, 150), n) for n in (3, 9, 40, 90)]
+            shapes = [shapely.buffer(s, 0) for s in shapes] + [box(-70, -200, 0, 200), box(0, -200, 70, 200)]
+            fids = [1, 2, 3, 4, 5, 5]  # the last two are one feature, cut upright through the site
+            moved = [translate(s, *ORIGIN) for s in shapes]
+            there = translate(site, *ORIGIN)
+            true = shapely.union_all(shapely.intersection(moved, there)).area
+            assert around(there, moved, fids).once[1] == pytest.approx(true, abs=1e-4)
 
 
 def test_a_long_road_is_looked_at_in_parts():
@@ -113,4 +157,26 @@ def test_lines_made_beforehand_change_nothing():
     ready = judge(8000.0, 4547, facts, catalogue, on=day, settled=settled)
     assert ready.payload() == plain.payload()
     head = {"site": 3, "repaired": False}
-    assert ready.canonical(head, settled.texts).encode() == canonical_json(head | plain.payload())
+    for report in (plain, ready, plain):  # from fragments that are new, ready, and met before
+        assert settled.fragments.report(report, head).encode() == canonical_json(head | report.payload())
+
+
+def test_reports_put_together_from_fragments_are_the_canonical_ones():
+    catalogue, day = layer_catalogue(), dt.date(2026, 6, 1)
+    settled = Settled(catalogue, {})
+    rng = np.random.default_rng(1)
+    for turn in range(30):
+        versions = {c: LoadedVersion(n, f"v{turn % 3}", day, 4547) for n, c in enumerate(catalogue.layers)}
+        facts = {}
+        for code, version in versions.items():
+            overlaps = tuple(
+                Overlap(
+                    n, f'甲"{n}', float(rng.uniform(0, 90)), 30.0, {"b": None, "a": "é\n", "JB": n}, marker
+                )
+                for n, marker in enumerate((None, {"type": "Point", "coordinates": (1.0, 2.5)}))
+            )
+            facts[code] = LayerFacts(version, overlaps[: int(rng.integers(0, 3))], 90.0)
+        report = judge(8000.0, 4547, facts, catalogue, on=day)
+        assert settled.fragments.report(report, {"site": turn}).encode() == canonical_json(
+            {"site": turn} | report.payload()
+        )

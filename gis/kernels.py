@@ -1,0 +1,21 @@
+"""Compile the kernels of the check ahead of the first one: ``python -m gis.kernels``, which set-up calls."""
+
+from __future__ import annotations
+
+from shapely.geometry import box
+from shapely.io import to_wkb
+
+from gis.overlay import Layers, Pieces, overlay
+
+
+def compile_all() -> None:
+    """Run every kernel once; machine code is kept on disk where a folder can be written."""
+    blobs = [to_wkb(box(0, 0, 2, 2)), to_wkb(box(1, 1, 3, 3)), to_wkb(box(3, 0, 4, 4))]
+    pieces = Pieces.of([(0, n, 1, n) for n in range(3)], blobs)
+    (around,) = overlay([box(0, 0, 3, 3)], pieces, Layers.of({1: (0.05, True)}))
+    around.near[1][0].common(box(0, 0, 1, 1))
+    Pieces.copied(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff")
+
+
+if __name__ == "__main__":
+    compile_all()

@@ -1,0 +1,133 @@
+"""Compiled reading of binary geometry: (E)WKB polygons, and rows of PostgreSQL's binary COPY that hold them.
+
+Importing this module loads numba (half a second). Compiled code is kept on disk by file, so a compiled function calls
+only functions of its own file: else a change in the other one would go unseen.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_SRID_FLAG = 0x20000000
+
+
+def compiled(function: _Function) -> _Function:
+    """Compile on the first call, without the GIL; kept on disk where a folder can be written."""
+    njit: Any = importlib.import_module("numba").njit
+    try:
+        made: _Function = njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # nowhere to keep machine code
+        made = njit(nogil=True, error_model="numpy")(function)
+    return made
+
+
+@compiled
+def _number(data: Any, at: int) -> int:
+    """Unsigned 32-bit little-endian number."""
+    value = data[at] | data[at + 1] << 8 | data[at + 2] << 16 | np.int64(data[at + 3]) << 24
+    return int(value)
+
+
+@compiled
+def unpack(data: Any, starts: Any) -> Any:
+    """Rings of little-endian (E)WKB Polygons that begin at ``starts`` in ``data``.
+
+    Returns:
+        coordinates (n, 2); first coordinate of each ring, with the end; first ring of each polygon, with the end; +1 or
+        -1 of each ring, so that outer rings count positive and holes negative whatever way they run.
+    """
+    rings = 0
+    points = 0
+    for piece in range(len(starts)):
+        at = starts[piece]
+        if data[at] != 1 or (_number(data, at + 1) & 0xFF) != 3:
+            raise ValueError("not a little-endian polygon")
+        at += 9 if _number(data, at + 1) & _SRID_FLAG else 5
+        parts = _number(data, at)
+        at += 4
+        rings += parts
+        for _ in range(parts):
+            count = _number(data, at)
+            points += count
+            at += 4 + 16 * count
+    coordinates = np.empty((points, 2), np.float64)
+    raw = coordinates.reshape(-1).view(np.uint8)
+    first = np.empty(rings + 1, np.int64)
+    begin = np.empty(len(starts) + 1, np.int64)
+    sign = np.empty(rings, np.float64)
+    ring = 0
+    point = 0
+    for piece in range(len(starts)):
+        begin[piece] = ring
+        at = starts[piece]
+        at += 9 if _number(data, at + 1) & _SRID_FLAG else 5
+        parts = _number(data, at)
+        at += 4
+        for part in range(parts):
+            count = _number(data, at)
+            at += 4
+            raw[16 * point : 16 * (point + count)] = data[at : at + 16 * count]
+            at += 16 * count
+            first[ring] = point
+            twice = 0.0
+            for k in range(point + 1, point + count - 1):
+                twice += (coordinates[k, 0] - coordinates[point, 0]) * (
+                    coordinates[k + 1, 1] - coordinates[point, 1]
+                ) - (coordinates[k + 1, 0] - coordinates[point, 0]) * (
+                    coordinates[k, 1] - coordinates[point, 1]
+                )
+            sign[ring] = (1.0 if part == 0 else -1.0) * (1.0 if twice >= 0 else -1.0)
+            point += count
+            ring += 1
+    first[ring] = point
+    begin[len(starts)] = ring
+    return coordinates, first, begin, sign
+
+
+@compiled
+def size(data: Any, start: int) -> int:
+    """Bytes of the (E)WKB Polygon that begins at ``start``."""
+    at = start + (9 if _number(data, start + 1) & _SRID_FLAG else 5)
+    parts = _number(data, at)
+    at += 4
+    for _ in range(parts):
+        at += 4 + 16 * _number(data, at)
+    return int(at - start)
+
+
+@compiled
+def copied(data: Any) -> Any:
+    """Rows of PostgreSQL's binary COPY with five fields: int4, int8, int8, int4, bytes.
+
+    Returns:
+        the four numbers of each row (n, 4), and where its bytes begin.
+    """
+    most = len(data) // 46  # bytes before the geometry of a row
+    numbers = np.empty((most, 4), np.int64)
+    starts = np.empty(most, np.int64)
+    at = 19 + _big(data, 15, 4)  # signature, flags and an extension to be skipped
+    row = 0
+    while _big(data, at, 2) == 5:
+        at += 2
+        for k in range(4):
+            size = _big(data, at, 4)
+            numbers[row, k] = _big(data, at + 4, size)
+            at += 4 + size
+        starts[row] = at + 4
+        at += 4 + _big(data, at, 4)
+        row += 1
+    return numbers[:row], starts[:row]
+
+
+@compiled
+def _big(data: Any, at: int, size: int) -> int:
+    """Unsigned number, the highest byte first."""
+    value = np.int64(0)
+    for k in range(size):
+        value = value << 8 | np.int64(data[at + k])
+    return int(value)
