@@ -5,7 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ROOMS := project_box gis drawings elements intermediaries approval web
 
-.PHONY: help run demo stop test test-unit lint format setup lock clean reset
+.PHONY: help run demo stop test test-unit test-qgis lint format setup lock clean reset
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,10 @@ test-unit: ## run the tests that need neither a database nor a browser
 	@deploy/setup.sh lint
 	@$(BIN)/pytest -m "not integration and not browser" \
 		--ignore=tests/integration --ignore=tests/browser --ignore=tests/acceptance --ignore=tests/web $(ARGS)
+
+test-qgis: ## install QGIS (some hundred MB) and let it read the map services of the sample city, without a screen
+	@deploy/setup.sh qgis
+	@$(BIN)/python tests/qgis/run.py
 
 lint: ## ruff, mypy and the import contracts
 	@deploy/setup.sh lint
