@@ -10,6 +10,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import String, cast, func, or_, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from gis.models import Feature, LayerVersion
@@ -111,7 +112,7 @@ def newest_boundaries(
     if project_ids is not None:
         statement = statement.where(Result.project_id.in_(project_ids))
     return session.scalars(
-        statement.distinct(Result.project_id).order_by(Result.project_id, Result.version.desc())
+        statement.ext(distinct_on(Result.project_id)).order_by(Result.project_id, Result.version.desc())
     ).all()
 
 

@@ -27,7 +27,7 @@ def get_tile(
     y: int,
     v: int | None = None,
 ) -> Response:
-    """One vector tile (Web Mercator); the entity tag changes with the layer's version, whose id ``v`` may name."""
+    """One vector tile (Web Mercator) of the current version, or of the one whose id ``v`` names (to compare with)."""
     return tile_response(request, session, code, z, x, y, named=v)
 
 
@@ -54,7 +54,7 @@ def tile_response(
     public: bool = False,
 ) -> Response:
     """The tile, 204 where there is nothing, or 304 when the client has it."""
-    row, etag = service.tile_etag(session, code, z, x, y)
+    row, etag = service.tile_etag(session, code, z, x, y, named)
     fresh = row is not None and named == row.id
     headers = {
         "etag": etag,
