@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from sqlalchemy import func, select
@@ -43,18 +44,52 @@ def layer_proposals(file: RevisionFile) -> list[dict[str, Any]]:
     return sorted(out, key=lambda x: -x["entities"])
 
 
+@dataclass(frozen=True, slots=True)
+class PatternRule:
+    """Layers named by a wildcard or a regular expression (named groups are attributes).
+
+    Attributes:
+        how: ``pattern`` or ``regex``. attributes: constants. bare: key that a plain text inside the rings gives.
+    """
+
+    how: Literal["pattern", "regex"]
+    expression: str
+    role: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    bare: str = ""
+
+
 def write_standard(
-    *, code: str, name: str, units: str | None, layers: Mapping[str, str], bare: Mapping[str, str]
+    *,
+    code: str,
+    name: str,
+    units: str | None,
+    layers: Mapping[str, str],
+    bare: Mapping[str, str],
+    rules_by_pattern: Sequence[PatternRule] = (),
+    order: Sequence[str] = (),
+    xdata_app: str = "",
 ) -> str:
     """YAML of a standard from what a person has assigned.
 
     Args:
         units: unit of its drawings, None leaves it to the file. layers: layer → role.
         bare: layer → attribute key that a plain text inside its rings gives.
+        order: where attributes come from, most trusted first; the platform's order if empty. xdata_app: application
+            name of the extended data; the platform's if empty.
     """
-    made = accepted({layer: role for layer, role in layers.items() if role}).model_dump(
-        mode="json", exclude_none=True
-    )
+    assigned = {layer: role for layer, role in layers.items() if role}
+    if not assigned and not rules_by_pattern:
+        raise BadInput(
+            "还没有给任何图层指定角色", "no layer has a role", code="standard", place="layers",
+            remedy="在表中选择角色，或写一条按名称规律的规则",
+        )  # fmt: skip
+    model = accepted(assigned or {rules_by_pattern[0].expression: rules_by_pattern[0].role})
+    made = model.model_dump(mode="json", exclude_none=True)
+    if order:
+        made["attributes"]["order"] = list(order)
+    if xdata_app:
+        made["attributes"]["xdata_app"] = xdata_app
     rules: list[dict[str, Any]] = []
     for layer, role in layers.items():
         key = bare.get(layer, "")
@@ -63,10 +98,29 @@ def write_standard(
             fitting["names"].append(layer)
         elif role:
             rules.append({"names": [layer], "role": role, **_bare_rule(key)})
+    rules += [
+        {
+            rule.how: rule.expression,
+            "role": rule.role,
+            **({"attributes": dict(rule.attributes)} if rule.attributes else {}),
+            **_bare_rule(rule.bare),
+        }
+        for rule in rules_by_pattern
+    ]
     made |= {"code": code, "name": name, "name_en": name, "units": units, "doc_no": None, "verified": False}
     made["layers"] = rules
     made.pop("healing", None)
     return yaml.safe_dump(made, allow_unicode=True, sort_keys=False, width=110)
+
+
+def preview(standard: Standard, file: RevisionFile) -> dict[str, dict[str, Any]]:
+    """What a standard makes of the layers of a file: layer → role and the attributes its name carries."""
+    out: dict[str, dict[str, Any]] = {}
+    for layer in file.report.get("layers", []):
+        found = standard.match(layer["name"])
+        if found is not None:
+            out[layer["name"]] = {"role": found.role, "attributes": dict(found.attributes)}
+    return out
 
 
 def _bare_rule(key: str) -> dict[str, str]:

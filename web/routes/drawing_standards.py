@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from drawings import service, standard_service
+from drawings.attributes import parse_xdata
 from drawings.standards import roles
 from project_box import service as box
 from project_box.kernel.errors import PlatformError
@@ -23,8 +25,18 @@ api = APIRouter(prefix="/api/v1", tags=["drawing standards"])
 _UNITS = ("m", "mm", "cm")
 
 
+class NewRule(BaseModel):
+    """Layers by a wildcard (``pattern``) or a regular expression (``regex``, named groups are attributes)."""
+
+    how: Literal["pattern", "regex"] = "pattern"
+    expression: str = Field(max_length=300)
+    role: str
+    attributes: dict[str, str] = Field(default_factory=dict)
+    bare: str = ""
+
+
 class NewStandard(BaseModel):
-    """A standard: as YAML ``source``, or made of ``layers`` (layer → role) and ``bare`` (layer → attribute key)."""
+    """A standard: as YAML ``source``, or made of ``layers`` (layer → role), ``bare`` (layer → key) and ``rules``."""
 
     source: str = ""
     code: str = ""
@@ -32,6 +44,9 @@ class NewStandard(BaseModel):
     units: str | None = None
     layers: dict[str, str] = Field(default_factory=dict, max_length=5000)
     bare: dict[str, str] = Field(default_factory=dict)
+    rules: list[NewRule] = Field(default_factory=list, max_length=100)
+    order: list[str] = Field(default_factory=list, max_length=5)
+    xdata_app: str = Field(default="", max_length=60)
 
 
 @api.post("/drawing-standards", status_code=201)
@@ -49,6 +64,13 @@ def _source(new: NewStandard) -> str:
         units=new.units if new.units in _UNITS else None,
         layers={layer: role for layer, role in new.layers.items() if role in known},
         bare={layer: key for layer, key in new.bare.items() if key},
+        rules_by_pattern=[
+            standard_service.PatternRule(r.how, r.expression.strip(), r.role, r.attributes, r.bare)
+            for r in new.rules
+            if r.expression.strip()
+        ],
+        order=new.order,
+        xdata_app=new.xdata_app.strip(),
     )
 
 
@@ -76,6 +98,10 @@ def builder(
     return _builder(request, session, actor, revision_id, number, NewStandard(), None)
 
 
+#: rows for rules by pattern on the page; more are written as YAML
+_ROWS = 8
+
+
 def _builder(
     request: Request,
     session: SessionDep,
@@ -84,6 +110,7 @@ def _builder(
     number: int,
     typed: NewStandard,
     error: PlatformError | None,
+    found: dict[str, dict[str, Any]] | None = None,
 ) -> Response:
     revision = service.get_revision(session, actor, revision_id)
     file = service.get_revision_file(session, actor, revision_id, number)
@@ -99,6 +126,8 @@ def _builder(
         keys=standard_service.text_keys(),
         own=standard_service.built_standards(session, actor),
         typed=typed,
+        rows=[*typed.rules, *([None] * max(2, _ROWS - len(typed.rules)))][:_ROWS],
+        found=found,
         error=error,
     )
 
@@ -110,16 +139,44 @@ async def save_page(
     """Save by form: ``role:<layer>`` and ``bare:<layer>`` of every layer."""
     form = await request.form()
     fields = {key: value for key, value in form.multi_items() if isinstance(value, str)}
-    typed = NewStandard(
+    action = fields.get("do", "save")
+    typed = _typed(fields)
+    file = service.get_revision_file(session, actor, revision_id, number)
+    try:
+        source = typed.source if action == "source" else _source(typed)
+        if action == "preview":
+            typed = typed.model_copy(update={"source": source})
+            found = standard_service.preview(standard_service.check_standard(source), file)
+            return _builder(request, session, actor, revision_id, number, typed, None, found)
+        standard_service.save_standard(session, actor, source)
+    except PlatformError as error:
+        session.rollback()
+        return _builder(request, session, actor, revision_id, number, typed, error)
+    return redirect(f"/revisions/{revision_id}/files/{number}/standard#own")
+
+
+def _typed(fields: dict[str, str]) -> NewStandard:
+    """A form as a standard; each rule has ``how:<i>, expression:<i>, as:<i>, attributes:<i>, text:<i>``."""
+    known = roles().roles
+    rules = [
+        NewRule(
+            how="regex" if fields.get(f"how:{i}") == "regex" else "pattern",
+            expression=fields[f"expression:{i}"].strip()[:300],
+            role=fields[f"as:{i}"],
+            attributes=parse_xdata([fields.get(f"attributes:{i}", "")]),
+            bare=fields.get(f"text:{i}", ""),
+        )
+        for i in range(_ROWS)
+        if fields.get(f"expression:{i}", "").strip() and fields.get(f"as:{i}") in known
+    ]
+    return NewStandard(
+        source=fields.get("source", ""),
         code=fields.get("code", ""),
         name=fields.get("name", ""),
         units=fields.get("units") or None,
         layers={k.removeprefix("role:"): v for k, v in fields.items() if k.startswith("role:")},
         bare={k.removeprefix("bare:"): v for k, v in fields.items() if k.startswith("bare:")},
+        rules=rules,
+        order=[o for o in re.split(r"[,，、\s]+", fields.get("order", "")) if o][:5],
+        xdata_app=fields.get("xdata_app", "")[:60],
     )
-    try:
-        standard_service.save_standard(session, actor, _source(typed))
-    except PlatformError as error:
-        session.rollback()
-        return _builder(request, session, actor, revision_id, number, typed, error)
-    return redirect(f"/revisions/{revision_id}/files/{number}/standard#own")

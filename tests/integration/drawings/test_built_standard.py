@@ -71,3 +71,43 @@ def test_what_cannot_be_loaded_is_not_saved(session, actors) -> None:
         standard_service.save_standard(session, developer, "code: our-own\nlayers: [")
     with pytest.raises(Conflict):
         standard_service.save_standard(session, developer, good.replace("code: our-own", "code: project-box"))
+
+
+def test_rules_by_pattern_take_attributes_from_names(session, actors, project) -> None:
+    """A German plan: every building on a layer of its own, green by wildcard, block attributes on parking."""
+    doc = build.new()
+    build.box(doc, "VP_GRENZE", build.X, build.Y, 100, 80)
+    build.box(doc, "VP_GEB_NEU_A", build.X + 10, build.Y + 10, 20, 12)
+    build.box(doc, "VP_GEB_NEU_B", build.X + 50, build.Y + 10, 20, 12)
+    build.box(doc, "VP_GRUEN_RASEN", build.X + 5, build.Y + 60, 30, 10)
+    developer = actors["developer"]
+    files = [("Lageplan.dxf", build.data(doc))]
+    first = service.submit_revision(session, developer, project.id, files)
+    source = standard_service.write_standard(
+        code="german-office",
+        name="Büro",
+        units="m",
+        layers={"VP_GRENZE": "site_boundary"},
+        bare={},
+        rules_by_pattern=[
+            standard_service.PatternRule("regex", r"VP_GEB_NEU_(?P<楼号>.+)", "footprint", {"用途": "住宅"}),
+            standard_service.PatternRule("pattern", "VP_GRUEN_*", "green"),
+        ],
+        order=["block", "layer", "text"],
+        xdata_app="BUERO",
+    )
+    standard = standard_service.check_standard(source)
+    assert standard.attributes.order == ("block", "layer", "text")
+    assert standard.attributes.xdata_app == "BUERO"
+    seen = standard_service.preview(standard, first.files[0])
+    assert seen["VP_GEB_NEU_A"] == {"role": "footprint", "attributes": {"用途": "住宅", "楼号": "A"}}
+    standard_service.save_standard(session, developer, source)
+    second = service.submit_revision(session, developer, project.id, files, standard="german-office")
+    model = service.revision_models(session, second)[0]
+    assert [s.attributes["楼号"] for s in model.by_role("footprint")] == ["A", "B"]
+    assert len(model.by_role("green")) == 1
+
+
+def test_a_standard_without_any_role_is_refused() -> None:
+    with pytest.raises(BadInput, match="no layer has a role"):
+        standard_service.write_standard(code="empty-one", name="x", units=None, layers={}, bare={})
