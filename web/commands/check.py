@@ -14,7 +14,9 @@ from gis import report as map_report
 from gis import service
 from gis.batch import check_sites, read_sites
 from gis.boundary import read_boundary, summary
+from gis.conflict import Intent
 from gis.source_crs import SourceCrs, parse_crs
+from gis.use_rules import parse_uses
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, out, table
@@ -38,6 +40,15 @@ def check(
         float | None,
         typer.Option("--height", metavar="M", help="建筑顶部海拔 (top elevation, m), 用于机场净空"),
     ] = None,
+    building: Annotated[
+        float | None, typer.Option("--building", metavar="M", help="最高建筑高度 (building height, m)")
+    ] = None,
+    ground: Annotated[
+        float | None, typer.Option("--ground", metavar="M", help="地面高程 (ground elevation, m)")
+    ] = None,
+    use: Annotated[
+        str, typer.Option("--use", metavar="CODES", help="拟建用途，如 0701:90;0901:10 (intended uses, %)")
+    ] = "",
     html: Annotated[Path | None, typer.Option("--html", help="另存可离线打开的地图报告 (map report)")] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="文件里每个面都是一个用地，逐个核查 (every area is a site)")
@@ -58,6 +69,7 @@ def check(
         _batch(file, crs, workers, scheduler, as_json)
         return
     with explained(as_json=as_json):
+        intent = Intent(building, ground, parse_uses(use))
         reading = read_boundary(file.name, read_input(file), crs=parse_crs(crs, files=True))
         if not reading.ok or reading.geometry is None or reading.crs is None:
             plain = summary(reading)
@@ -68,7 +80,9 @@ def check(
                 out.print("[red]✕ 红线不能使用，未做检查[/red]")
             raise typer.Exit(FAILED_CHECK)
         with database() as opened, opened.transaction() as session:
-            report = service.check_geometry(session, reading.geometry, reading.crs, height_m=height)
+            report = service.check_geometry(
+                session, reading.geometry, reading.crs, height_m=height, intent=intent
+            )
         payload = report.payload()
         if html is not None:
             html.write_bytes(

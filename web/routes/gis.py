@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -16,8 +17,10 @@ from starlette.datastructures import UploadFile as StarletteUpload
 
 from gis import plan_compare, service
 from gis import report as map_report
+from gis.conflict import Intent
 from gis.differences import Relation
 from gis.source_crs import parse_crs
+from gis.use_rules import parse_uses
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, PlatformError
 from project_box.kernel.identity import Actor
@@ -314,12 +317,19 @@ def post_check(
     session: SessionDep,
     actor: ActorDep,
     project_id: uuid.UUID,
-    height_m: Annotated[
-        float | None, Body(embed=True, description="top elevation of the buildings, m")
+    height_m: Annotated[float | None, Body(description="top elevation of the buildings, m")] = None,
+    building_m: Annotated[
+        float | None, Body(ge=0, le=2000, description="height of the highest building above ground, m")
     ] = None,
+    ground_m: Annotated[
+        float | None, Body(ge=-500, le=9000, description="elevation of that ground, m")
+    ] = None,
+    use: Annotated[str, Body(max_length=200, description="intended uses: 0701 or 0701:90;0901:10 (%)")] = "",
 ) -> dict[str, Any]:
     """Check the boundary against every plan layer; the report and the planning conditions go into the box."""
-    return views.checked_view(service.run_conflict_check(session, actor, project_id, height_m=height_m))
+    intent = Intent(building_m, ground_m, parse_uses(use))
+    result = service.run_conflict_check(session, actor, project_id, height_m=height_m, intent=intent)
+    return views.checked_view(result)
 
 
 @api.get("/projects/{project_id}/conflict-check")
@@ -351,6 +361,18 @@ def get_report(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> R
     return _report(session, actor, project_id)
 
 
+def _metres(text: str, place: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadInput(f"“{text[:20]}”不是数字", "not a number", code="not_a_number", place=place)
+    return number
+
+
 @pages.get("/projects/{project_id}/check")
 def check_page(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
     """Findings and map of the newest check."""
@@ -360,10 +382,19 @@ def check_page(request: Request, session: SessionDep, actor: ActorDep, project_i
 
 
 @pages.post("/projects/{project_id}/check")
-def run_check(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
+def run_check(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: uuid.UUID,
+    building_m: Annotated[str, Form(max_length=20)] = "",
+    ground_m: Annotated[str, Form(max_length=20)] = "",
+    use: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
     """Check now."""
     try:
-        service.run_conflict_check(session, actor, project_id)
+        intent = Intent(_metres(building_m, "building_m"), _metres(ground_m, "ground_m"), parse_uses(use))
+        service.run_conflict_check(session, actor, project_id, intent=intent)
     except PlatformError as error:
         if error.status not in (409, 422):
             raise

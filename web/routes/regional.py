@@ -145,7 +145,8 @@ def _page(
     may = actor.is_officer or actor.has(Role.ADMIN)
     return render(
         request, "regional/register.html", status=error.status if error else 200, error=error,
-        values=dict.fromkeys(_FIELDS, "") | (values or {}), areas=regional.areas_plain(session), queries=regional.queries_plain(session, actor),
+        values=dict.fromkeys(_FIELDS, "") | (values or {}), areas=regional.areas_plain(session),
+        queries=regional.queries_plain(session, actor),
         kinds=_kinds(), may=may, projects=box.list_projects(session, actor),
     )  # fmt: skip
 
