@@ -28,10 +28,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import numpy as np
-from province import CRS, FOLDER, ORIGIN, attributes_of, layers
+import shapely
 from sqlalchemy import text
 
+from benchmarks.province import CRS, FOLDER, ORIGIN, attributes_of, layers
 from gis import crs as crs_module
 from gis import repository, tiles
 from gis.models import LayerVersion
@@ -49,8 +52,6 @@ SELECT ST_AsMVT(t, 'layer', 4096, 'geom', 'fid') FROM (
 
 def city(polygons: int) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Building plots of 20 to 80 vertices on a grid of 60 m, as in a city's parcels."""
-    import shapely
-
     rng = np.random.default_rng(SEED)
     side = int(np.ceil(np.sqrt(polygons)))
     shapes = []
@@ -68,8 +69,6 @@ def city(polygons: int) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
 @contextmanager
 def database(polygons: int) -> Iterator[tuple[Database, int]]:
     """A migrated database with the layer, and the number of its version."""
-    import shapely
-
     from web.migrate import upgrade
     from web.seed.people import seed_people
 

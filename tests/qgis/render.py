@@ -1,6 +1,7 @@
 """Run by the system's Python with PyQGIS: load layers from the map services as a person would, and render a picture.
 
-Usage: render.py BASE LAYER SLD USER PASSWORD PICTURE. Prints one JSON document; ends with 1 when something did not load.
+Usage: render.py BASE LAYER SLD USER PASSWORD PICTURE. Prints one JSON document; ends with 1 when something
+did not load.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def main() -> int:
         report["features"] = {
             "valid": features.isValid(), "count": features.featureCount(), "read": len(names),
             "crs": features.crs().authid(), "sld": bool(styled), "sld_message": message,
-            "renderer": features.renderer().type() if features.isValid() else None, "label": names[0] if names else None,
+            "renderer": features.renderer().type() if features.isValid() else None,
+            "label": names[0] if names else None,
         }  # fmt: skip
         own = core.QgsVectorLayer(
             f"url='{base}/ogc' typename='ZD' username='{user}' password='{password}'", "ZD", "OAPIF"

@@ -25,8 +25,7 @@ def main() -> int:
     folder = TEST_VAR / "qgis"
     folder.mkdir(parents=True, exist_ok=True)
     style = folder / f"{LAYER}.sld"
-    written = sld.document(layer_catalogue().get(LAYER), "1.1.0")
-    style.write_bytes(written if isinstance(written, bytes) else str(written).encode())
+    style.write_bytes(sld.document(layer_catalogue().get(LAYER), "1.1.0"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

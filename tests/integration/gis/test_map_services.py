@@ -22,6 +22,7 @@ import shapely
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
 from gis import crs as crs_module
@@ -55,7 +56,7 @@ def plots_of_town():
     uses = ["0701", "0702", "0901", "1001", "1401"]
     for n in range(40):
         x, y = X + 130 * (n % 8), Y + 130 * (n // 8)
-        shape = shapely.box(x, y, x + 100, y + 110 - n)
+        shape: BaseGeometry = shapely.box(x, y, x + 100, y + 110 - n)
         if n == 7:
             shape = shape.difference(shapely.box(x + 20, y + 20, x + 50, y + 50))
         if n == 8:
@@ -219,6 +220,7 @@ def test_pages_lead_through_all_features_once(client):
     whole = get(client, "/collections/KG_DK/items", limit=10_000)
     assert whole["numberReturned"] == whole["numberMatched"] == len(whole["features"]) > 20
     assert not [link for link in whole["links"] if link["rel"] == "next"]
+    path: str | None
     seen, path = [], "/ogc/collections/KG_DK/items?limit=7"
     while path:
         page = client.get(path).json()
@@ -463,7 +465,8 @@ def test_gdal_filters_on_the_server(address, plots):
 # --- vector tiles ----------------------------------------------------------------------------------------------------
 
 
-def tile_at(lon, lat, z):
+def tile_at(place, z):
+    lon, lat = place
     n = 2**z
     return int((lon + 180) / 360 * n), int((1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2 * n)
 
@@ -485,7 +488,7 @@ def tile(client, z, x, y, **headers):
 
 
 def test_tiles_hold_the_features_where_they_are(client, plots, spot, tmp_path):
-    x, y = tile_at(*spot, 14)
+    x, y = tile_at(spot, 14)
     answer = tile(client, 14, x, y, **{"accept-encoding": "gzip"})
     assert answer.status_code == 200 and answer.headers["content-encoding"] == "gzip"
     assert tile(client, 14, x, y, **{"accept-encoding": "identity"}).content == answer.content
@@ -506,7 +509,7 @@ def test_tiles_hold_the_features_where_they_are(client, plots, spot, tmp_path):
 
 
 def test_entity_tags_empty_tiles_and_addresses(client, spot):
-    x, y = tile_at(*spot, 12)
+    x, y = tile_at(spot, 12)
     first = tile(client, 12, x, y)
     tag = first.headers["etag"]
     assert tile(client, 12, x, y, **{"if-none-match": tag}).status_code == 304
@@ -520,12 +523,13 @@ def test_entity_tags_empty_tiles_and_addresses(client, spot):
 
 def test_overviews_keep_the_picture_and_lose_the_weight(town, spot, tmp_path):
     z = 11
-    x, y = tile_at(*spot, z)
+    x, y = tile_at(spot, z)
     with town.transaction() as session:
-        row = tile_store.current(session, "DLTB")
+        row, level = tile_store.current(session, "DLTB"), tiles.level_of(z)
+        assert row is not None and level is not None
         before = tile_store.feature_tile(session, row, z, x, y, extent=4096, smallest=0.0, labels=True)
         tiles.build_overviews(session, row)
-        after = tile_store.overview_tile(session, row, tiles.level_of(z), z, x, y, extent=tiles.extent_of(z))
+        after = tile_store.overview_tile(session, row, level, z, x, y, extent=tiles.extent_of(z))
         assert tiles.tile_etag(session, "DLTB", z, x, y)[1] != ""
         assert row.overviews
         session.rollback()
