@@ -96,10 +96,14 @@ def _component(first: int, node: list[int], at_node: dict[int, list[int]]) -> tu
     """Curves connected with ``first``; and an end where three or more meet, if there is one."""
     component = {first}
     queue = [first]
+    places: set[int] = set()
     branch: int | None = None
     while queue:
         current = queue.pop()
         for end in (2 * current, 2 * current + 1):
+            if node[end] in places:
+                continue
+            places.add(node[end])
             meeting = at_node[node[end]]
             if len(meeting) > 2:
                 branch = end if branch is None else branch

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -63,3 +65,13 @@ def test_three_ends_in_one_place_are_a_tangle() -> None:
     chains, tangles = chain([line((0, 0), (1, 0)), line((1, 0), (2, 0)), line((1, 0), (1, 1))], 0.01)
     assert not chains and tangles[0].members == (0, 1, 2)
     assert tangles[0].at == (1, 0)
+
+
+def test_a_heap_of_ends_and_a_long_chain_take_time_in_proportion() -> None:
+    star = [Curve(((0.0, 0.0), (math.cos(k), math.sin(k)))) for k in range(20_000)]
+    line = [Curve(((float(k), 0.0), (k + 1.0, 0.0))) for k in range(20_000)]
+    start = time.process_time()
+    _, tangles = chain(star, 1e-6)
+    chains, _ = chain(line, 1e-6)
+    assert len(tangles) == 1 and len(chains) == 1 and len(chains[0].members) == 20_000
+    assert time.process_time() - start < 5
