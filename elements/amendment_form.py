@@ -125,7 +125,7 @@ def _yaml(field: str, text: str, faults: _Faults) -> Any:
         faults.add(field, f"格式错误：{str(error)[:80]}", f"{field}: {str(error)[:80]}")
         return None
     if not isinstance(loaded, dict):
-        faults.add(field, "应为 名称: 值 的列表", f"{field}: mapping expected")
+        faults.add(field, "应为 名称：值 的列表", f"{field}: mapping expected")
         return None
     return to_plain(loaded)
 

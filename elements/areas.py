@@ -85,7 +85,7 @@ def is_underground(floor: Mapping[str, Any]) -> bool:
             Missing(
                 "起止层",
                 "起止层",
-                f"{name}:起止层同时包含地上与地下",
+                f"{name}：起止层同时包含地上与地下",
                 f"{name}: levels above and below ground",
             ),
             evidence=_refs(floor),
@@ -143,12 +143,12 @@ def area_coefficient(rules: Rows, object_type: str, facts: Mapping[str, Any], wh
         known = list(dict.fromkeys(n for r in rules for n in object_names(r)))
         near = difflib.get_close_matches(object_type, known, n=3, cutoff=0.4)
         near += [n for n in known if object_type and object_type in n and n not in near]
-        hint = f"(是否指 {'、'.join(near[:4])})" if near else ""
+        hint = f"（是否指 {'、'.join(near[:4])}）" if near else ""
         raise Undecided(
             Missing(
                 "类别",
                 "面积类别",
-                f"{what}:面积规则没有“{object_type}”这一类{hint}",
+                f"{what}：面积规则没有“{object_type}”这一类{hint}",
                 f"{what}: no area rule for {object_type!r}",
             )
         )
@@ -175,7 +175,7 @@ def measure_floors(floors: Rows, rules: Rows, far_rules: Rows | None = None) -> 
         if not floor["parts"]:
             missing.append(
                 Missing(
-                    "面积线", "面积线", f"{name}:楼层框内没有面积线", f"{name}: no area line in the frame"
+                    "面积线", "面积线", f"{name}：楼层框内没有面积线", f"{name}: no area line in the frame"
                 )
             )
             entities += _refs(floor)
@@ -294,12 +294,12 @@ def complete_levels(floors: Rows, buildings: Rows | None) -> None:
     only = buildings is not None and len(buildings) == 1 and len(seen) == 1
     for building in buildings or []:
         if building["building"] not in seen and not (only and not building["building"]):
-            name = building["building"] or "(未注楼号)"
+            name = building["building"] or "（未注楼号）"
             missing.append(
                 Missing(
                     "单体图",
                     "单体图",
-                    f"缺少 {name} 的单体图(楼层框)",
+                    f"缺少 {name} 的单体图（楼层框）",
                     f"no floor frames for building {name}",
                 )
             )

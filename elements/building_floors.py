@@ -109,13 +109,13 @@ def floors(drawings: DrawingSet) -> list[ElementValue]:
                 Missing(
                     "面积线",
                     "面积线",
-                    f"{model.name}:面积线不在任何楼层框内(句柄 {handles})",
+                    f"{model.name}：面积线不在任何楼层框内（句柄 {handles}）",
                     f"area lines outside every floor frame: {handles}",
                 )
             )
             faulty += [ref_of(model, s) for s in stray]
     if not rows and not missing:
-        what = "没有可读的图纸" if not drawings.models else "图纸中没有楼层框(单体图)"
+        what = "没有可读的图纸" if not drawings.models else "图纸中没有楼层框（单体图）"
         missing.append(Missing("FLOORS", "楼层与面积线", what, "no floor frames in the drawings"))
     if missing:
         first = ElementValue(
@@ -183,7 +183,7 @@ def _floor(
             Missing(
                 "起止层",
                 "起止层",
-                f"{building} 楼层框(句柄 {handle}){why}",
+                f"{building} 楼层框（句柄 {handle}）{why}",
                 f"frame {handle}: floor range",
             )
         )
@@ -212,7 +212,7 @@ def _floor(
             Missing(
                 "面积线",
                 "面积线",
-                f"{building} {record['name']}:面积线自相交(句柄 {handles})",
+                f"{building} {record['name']}：面积线自相交（句柄 {handles}）",
                 f"self-crossing area line {handles}",
             )
         )

@@ -78,7 +78,7 @@ def day_of(value: Any) -> dt.date:
         return dt.date.fromisoformat(str(value).strip())
     except ValueError as error:
         raise BadInput(
-            f"“{str(value)[:40]}”不是日期,应如 2026-06-03", "ISO date expected", place="at"
+            f"“{str(value)[:40]}”不是日期，应如 2026-06-03", "ISO date expected", place="at"
         ) from error
 
 
@@ -91,7 +91,7 @@ def each_option(base: Variant, name: str) -> list[Variant]:
     code = base.catalogue.resolve(name, base.at)
     options = base.catalogue.at(base.at).entries[code].spec.options
     if not options:
-        raise BadInput(f"{code} 没有可选值,不能逐项对照", f"{code} has no options to compare", place=code)
+        raise BadInput(f"{code} 没有可选值，不能逐项对照", f"{code} has no options to compare", place=code)
     return [against(base, {code: o}, o) for o in options[:MAX_RUNS]]
 
 

@@ -116,7 +116,7 @@ def _to_sides(
         if own and side.land.wkb not in own:
             continue
         name = "内边界" if side.inner else f"{side.word}侧用地红线"
-        row = _row(kind, label, f"{name}(第 {side.number} 边)", shape, side.line, outside, [*refs, ref])
+        row = _row(kind, label, f"{name}（第 {side.number} 边）", shape, side.line, outside, [*refs, ref])
         rows.append(row | {"side": "内" if side.inner else side.word, "adjacent": side.adjacent})
     return rows
 

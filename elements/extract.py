@@ -104,7 +104,7 @@ def _roofs(records: list[dict[str, Any]]) -> ElementValue:
     if records:
         return drawn("GD_ROOFS", records, "", (r["ref"] for r in records))
     reason = Missing(
-        "GD_ROOFS", "屋面标高", "图中没有屋面标高(女儿墙顶、檐口、屋脊)", "no roof levels are drawn"
+        "GD_ROOFS", "屋面标高", "图中没有屋面标高（女儿墙顶、檐口、屋脊）", "no roof levels are drawn"
     )
     return ElementValue("GD_ROOFS", None, source="drawing", missing=(reason,))
 
@@ -112,7 +112,7 @@ def _roofs(records: list[dict[str, Any]]) -> ElementValue:
 def _boundary_values(boundary: Mapping[str, Any] | None) -> list[ElementValue]:
     if boundary is None:
         reason = Missing(
-            "YD_BOUNDARY", "界址面积", "项目盒里还没有用地红线(界址)成果", "no boundary result in the box"
+            "YD_BOUNDARY", "界址面积", "项目盒里还没有用地红线（界址）成果", "no boundary result in the box"
         )
         return [ElementValue("YD_BOUNDARY", None, source="boundary", missing=(reason,))]
     name = str(boundary.get("source_name") or "")
@@ -149,7 +149,7 @@ def _dedicated(
     if not found:
         if not drawings.plans:
             return drawings.nothing(code, name, name, role)
-        return drawn(code, Decimal(0), "㎡", (), "图中未绘,按无代征用地计")
+        return drawn(code, Decimal(0), "㎡", (), "图中未绘，按无代征用地计")
     if fault := crossing(code, name, found):
         return fault
     total = Decimal(0)
@@ -165,7 +165,7 @@ def _displacement(drawings: DrawingSet, boundary: BaseGeometry | None) -> Elemen
     found = drawings.on_plan("site_boundary")
     if boundary is None:
         reason = Missing(
-            "YD_BOUNDARY", "界址图形", "项目盒里还没有用地红线(界址)成果", "no boundary result in the box"
+            "YD_BOUNDARY", "界址图形", "项目盒里还没有用地红线（界址）成果", "no boundary result in the box"
         )
         return ElementValue("YD_DIFF", None, source="drawing", missing=(reason,))
     if not found:

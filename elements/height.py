@@ -81,7 +81,7 @@ def read_roofs(rows: Sequence[Mapping[str, Any]]) -> list[Roof]:
         if odd:
             known = "、".join(sorted(_KNOWN - {"ref"}))
             raise BadInput(
-                f"{place}：不认识的项 {'、'.join(odd)}(可用：{known})", f"unknown {odd}", place=place
+                f"{place}：不认识的项 {'、'.join(odd)}（可用：{known}）", f"unknown {odd}", place=place
             )
         levels: dict[str, Decimal | None] = {}
         for key in _NAMES:
@@ -148,7 +148,7 @@ def planning_height(roof: Roof, share: Decimal) -> Height:
         eave, ridge = roof.above("eave"), roof.above("ridge")
         base, how = (
             Decimal(eave + ridge) / 2,
-            f"坡屋顶,(檐口 {_m(Decimal(eave))} + 屋脊 {_m(Decimal(ridge))}) ÷ 2",
+            f"坡屋顶，（檐口 {_m(Decimal(eave))} + 屋脊 {_m(Decimal(ridge))}） ÷ 2",
         )
     height, rooms = with_rooms(roof, base, share)
     return Height(roof, height, how + rooms)

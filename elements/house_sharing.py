@@ -106,7 +106,9 @@ def read_houses(rows: Sequence[Mapping[str, Any]]) -> list[House]:
     for number, row in enumerate(rows, 1):
         name = str(row.get("unit") or "").strip()
         if not name:
-            raise BadInput(f"第 {number} 户没有户号(unit)", f"record {number} lacks unit", place=str(number))
+            raise BadInput(
+                f"第 {number} 户没有户号（unit）", f"record {number} lacks unit", place=str(number)
+            )
         if name in seen:
             raise BadInput(f"户号 {name} 重复", f"unit {name} stands twice", place=name)
         seen.add(name)
@@ -174,10 +176,10 @@ def read_commons(rows: Sequence[Mapping[str, Any]], houses: Sequence[House]) -> 
             elif len(short.get(item, [])) == 1:
                 found.append(short[item][0])
             elif item in short:
-                raise bad(f"“{item}”在多个功能区中都有,应写作 功能区/{item}", f"{item} is ambiguous")
+                raise bad(f"“{item}”在多个功能区中都有，应写作 功能区/{item}", f"{item} is ambiguous")
         if len(found) == len(asked):
             if len({g.split("/", 1)[0] for g in found}) > 1:
-                raise bad("服务的层(单元)不在同一功能区,应按功能区填写", "groups of several zones")
+                raise bad("服务的层（单元）不在同一功能区，应按功能区填写", "groups of several zones")
             members = [h.name for h in houses if h.group == found[0]]
             several = [g for g in groups if g in found]
             level = 3 if len(several) == 1 else 2
@@ -187,7 +189,7 @@ def read_commons(rows: Sequence[Mapping[str, Any]], houses: Sequence[House]) -> 
         if unknown:
             raise bad(f"未知的服务对象 {'、'.join(unknown)}", f"unknown {unknown}")
         if len({unit_group[a] for a in asked}) > 1:
-            raise bad("服务的户不在同一层(单元),应按层(单元)填写", "units of several groups")
+            raise bad("服务的户不在同一层（单元），应按层（单元）填写", "units of several groups")
         out.append(CommonPart(name, area, 3, tuple(h.name for h in houses if h.name in asked)))
     return out
 

@@ -58,7 +58,7 @@ def parse_value(spec: ElementSpec, raw: Any) -> Value:
             begun = [o for o in spec.options if o.startswith(text)]
             if len(begun) == 1:  # 居住 for 居住用地: only one option begins so
                 return begun[0]
-            raise bad(f"只能是:{'、'.join(spec.options)}", f"one of {spec.options} expected, got {text!r}")
+            raise bad(f"只能是：{'、'.join(spec.options)}", f"one of {spec.options} expected, got {text!r}")
         return text
     if spec.type is Type.BOOL:
         word = str(raw).strip().lower()
@@ -73,7 +73,7 @@ def parse_value(spec: ElementSpec, raw: Any) -> Value:
         try:
             return dt.date.fromisoformat(str(raw).strip())
         except ValueError as error:
-            raise bad("应为日期 年-月-日,如 2026-06-03", "ISO date expected") from error
+            raise bad("应为日期 年-月-日，如 2026-06-03", "ISO date expected") from error
     if spec.type is Type.MAP:
         return _parse_map(raw, bad)
     if spec.type is Type.LIMIT:
@@ -209,7 +209,7 @@ def parse_limit(text: str, spec: ElementSpec) -> dict[str, Any]:
         if spec.words and text.strip():
             return {"operator": "text", "value": text.strip(), "unit": spec.unit, "text": text, "clause": ""}
         raise BadInput(
-            f"{spec.name}({spec.code}):“{text[:40]}”不是限值({error}),应如 <=2.5、不小于35、1.0..2.0、2.0<x≤2.5",
+            f"{spec.name}({spec.code})：“{text[:40]}”不是限值（{error}），应如 <=2.5、不小于35、1.0..2.0、2.0<x≤2.5",
             f"{spec.code}: {text[:40]!r} is not a limit",
             place=spec.code,
             code="bad_value",
@@ -236,7 +236,7 @@ def read_inputs(
             spec = entries[code].spec
             if spec.computed and not spec.own:
                 raise BadInput(
-                    f"{spec.name}({code})由系统计算,不能填写",
+                    f"{spec.name}({code})由系统计算，不能填写",
                     f"{code} is computed and cannot be set",
                     place=code,
                     code="computed_element",

@@ -33,7 +33,7 @@ def _strips(rows: Rows) -> list[dict[str, Decimal]]:
         if odd or row.get("area") is None:
             what = f"不认识的项 {'、'.join(odd)}" if odd else "缺少面积 area"
             raise BadInput(
-                f"{place}:{what}；每条写作 area(㎡)、net 结构净高或 height 结构层高(m)",
+                f"{place}:{what}；每条写作 area(㎡)、net 结构净高或 height 结构层高（m）",
                 f"strip {number}: {odd or 'area is missing'}",
                 place=place,
             )
@@ -76,7 +76,7 @@ def area_of_object(
     if strips is not None and area is not None:
         raise BadInput("量测面积与净高分带只能填一种", "give an area or strips, not both", place="PT_STRIPS")
     if strips is None and area is None:
-        raise Undecided(Missing("PT_AREA", "量测面积", "缺少量测面积(PT_AREA)", "the area is not given"))
+        raise Undecided(Missing("PT_AREA", "量测面积", "缺少量测面积（PT_AREA）", "the area is not given"))
     facts = {
         "层高": _mm(height),
         "净高": _mm(net_height),
@@ -114,7 +114,7 @@ def area_of_object(
         steps.append(
             Step(
                 what,
-                f"{num(piece['area'])} × {plain_number(coefficient)}({how}；量取{geometry})",
+                f"{num(piece['area'])} × {plain_number(coefficient)}（{how}；量取{geometry}）",
                 num(counted),
                 str(row["clause"]),
             )
@@ -124,7 +124,7 @@ def area_of_object(
     if times != 1:
         shown = f"({shown}) × {times} 层" if len(steps) > 1 else f"{shown} × {times} 层"
     elif once and storeys not in (None, 1):
-        shown += "(按一层计算)"
+        shown += "（按一层计算）"
     return Computed(
         total * times,
         substituted=shown,

@@ -69,7 +69,7 @@ def green_area(greens: Rows, rules: Rows) -> Computed:
         area = Decimal(row["counted_area"])
         out += area * coefficient
         drawn = Decimal(row.get("area", area))
-        cut = f"(绘制 {num(drawn)},扣除不计入部分 {num(drawn - area)})" if drawn != area else ""
+        cut = f"（绘制 {num(drawn)}，扣除不计入部分 {num(drawn - area)}）" if drawn != area else ""
         steps.append(
             Step(
                 what,
@@ -143,7 +143,7 @@ def max_storeys(floors: Rows | None = None, buildings: Rows | None = None) -> Co
                 counts[str(b["building"])] = int(b["storeys"])
     if not counts:
         raise Undecided(
-            Missing("层数", "层数", "图中没有层数(楼层框或层数注记)", "no storeys in the drawings")
+            Missing("层数", "层数", "图中没有层数（楼层框或层数注记）", "no storeys in the drawings")
         )
     return Computed(
         Decimal(max(counts.values())),
@@ -167,7 +167,7 @@ def storeys_agree(floors: Rows, buildings: Rows) -> Computed:
         steps.append(
             Step(
                 str(b["building"]),
-                f"总平面 {b['storeys']} 层,单体 {drawn[b['building']]} 层",
+                f"总平面 {b['storeys']} 层，单体 {drawn[b['building']]} 层",
                 "一致" if same else "不一致",
                 "",
                 row_refs([b]),

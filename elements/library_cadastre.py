@@ -237,7 +237,7 @@ def cadastre_sides_agree(
     """Whether every neighbour found on the map is named on its side of the recorded 四至."""
     stated = {"东": east, "南": south, "西": west, "北": north}
     faults = [
-        f"{side}侧邻宗“{name}”,记载为“{stated[side]}”"
+        f"{side}侧邻宗“{name}”，记载为“{stated[side]}”"
         for side, names in _sides(points, neighbours).items()
         for name in names
         if comparable(name) not in comparable(stated[side])

@@ -43,7 +43,9 @@ def soil_water(
     stated = [(k, v, u) for k, v, u in parts if v is not None]
     if not stated:
         raise Undecided(
-            Missing("SB_AREA", "征占用土地面积", "缺少征占用土地面积(或取土弃渣量、采矿量)", "nothing stated")
+            Missing(
+                "SB_AREA", "征占用土地面积", "缺少征占用土地面积（或取土弃渣量、采矿量）", "nothing stated"
+            )
         )
     steps, total = [], Decimal(0)
     for kind, quantity, unit in stated:
@@ -89,7 +91,7 @@ def forest_fee(
     return Computed(
         area * base * factor,
         substituted=f"{num(area)} × {num(base)} × {plain_number(public_factor)} × {plain_number(place_factor)}"
-        + ("" if factor == public_factor * place_factor else f"(系数封顶 {plain_number(cap)})"),
+        + ("" if factor == public_factor * place_factor else f"（系数封顶 {plain_number(cap)}）"),
     )
 
 
@@ -122,7 +124,7 @@ def pieces(house: int | None = None, other: int | None = None, parking: int | No
     stated = [n for n in (house, other, parking) if n is not None]
     if not stated:
         raise Undecided(
-            Missing("DJ_HOUSE", "登记件数", "缺少登记件数(住宅、非住宅或车位至少一项)", "no number of registrations")
+            Missing("DJ_HOUSE", "登记件数", "缺少登记件数（住宅、非住宅或车位至少一项）", "no number of registrations")
         )  # fmt: skip
     return Computed(Decimal(sum(stated)), substituted=" + ".join(str(n) for n in stated))
 
@@ -146,7 +148,7 @@ def registration_case(
     """
     if house is None and other is None and parking is None:
         raise Undecided(
-            Missing("DJ_HOUSE", "登记件数", "缺少登记件数(住宅、非住宅或车位至少一项)", "no number of registrations")
+            Missing("DJ_HOUSE", "登记件数", "缺少登记件数（住宅、非住宅或车位至少一项）", "no number of registrations")
         )  # fmt: skip
     pieces = (house or 0) + (other or 0) + (parking or 0)
     if books is not None:
@@ -239,7 +241,7 @@ def idle_land(
     )
     return Computed(
         price * share / 100,
-        substituted=f"{num(price)} × {num(share)}%({shown}，已满 {charged} 年)",
+        substituted=f"{num(price)} × {num(share)}%（{shown}，已满 {charged} 年）",
         steps=note,
     )
 

@@ -79,11 +79,11 @@ def compare_limit(
     holds = judge(value, limit)
     rounded = format(round_to(value, precision), "f")
     exact = num(value)
-    both = f"{exact}{unit}" if exact == plain_number(Decimal(rounded)) else f"{exact}{unit}(显示 {rounded})"
+    both = f"{exact}{unit}" if exact == plain_number(Decimal(rounded)) else f"{exact}{unit}（显示 {rounded}）"
     return Computed(
         verdict(holds),
         substituted=f"{both} {'满足' if holds else '不满足'} {shown}{unit}"
-        + (f"(规划条件“{limit.get('text')}”未写明方向,按惯例取)" if assumed else ""),
+        + (f"（规划条件“{limit.get('text')}”未写明方向，按惯例取）" if assumed else ""),
         clause=str(limit.get("clause") or ""),
         limit=shown + unit,
         verified=not assumed,
@@ -110,7 +110,7 @@ def close_to(b: Decimal, tolerance: Rows, a: Decimal | None = None) -> Computed:
     Nothing stated is 提示: there is nothing to compare.
     """
     if a is None:
-        return Computed(Outcome.NOTE, substituted="未申报,不作比较")
+        return Computed(Outcome.NOTE, substituted="未申报，不作比较")
     row = tolerance[0]
     allowed = max(Decimal(row["absolute"]), abs(Decimal(b)) * Decimal(row["relative"]) / 100)
     gap = abs(Decimal(a) - Decimal(b))

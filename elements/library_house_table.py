@@ -13,7 +13,7 @@ from elements.values import Computed, Step
 from project_box.kernel.errors import BadInput
 
 _ZERO = Decimal(0)
-_LEVELS = ("", "幢 → 功能区", "功能区 → 层(单元)", "层(单元) → 户")
+_LEVELS = ("", "幢 → 功能区", "功能区 → 层（单元）", "层（单元） → 户")
 
 
 @function("house.table", "逐级分摊至户；户建筑面积 = 套内 + 分摊；分摊土地 = 用地 × 户建筑面积 ÷ Σ户建筑面积")

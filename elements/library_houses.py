@@ -272,7 +272,7 @@ def house_checks(checks: Rows, coefficients: Rows) -> Computed:
             bad.append(name)
     return Computed(
         verdict(not bad),
-        substituted=f"超限:{'、'.join(bad)}" if bad else f"{len(checks)} 户均在限差内",
+        substituted=f"超限：{'、'.join(bad)}" if bad else f"{len(checks)} 户均在限差内",
         steps=tuple(steps),
     )
 

@@ -108,7 +108,7 @@ def land_graded_factor(
             Missing(
                 factor,
                 name,
-                f"{name}修正系数表没有等级“{grade}”" + (f"(应为 {allowed})" if allowed else ""),
+                f"{name}修正系数表没有等级“{grade}”" + (f"（应为 {allowed}）" if allowed else ""),
                 f"no factor for grade {grade!r}",
             )
         )

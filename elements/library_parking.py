@@ -31,7 +31,7 @@ def _rates(given: Rows | None, table: Rows | None) -> dict[str, dict[str, Any]]:
             Missing(
                 "table:parking-rates",
                 "停车配建指标",
-                "没有停车配建指标(规划条件、城市标准或自带表 TC_RATES)",
+                "没有停车配建指标（规划条件、城市标准或自带表 TC_RATES）",
                 "no parking rates from conditions, city or a table handed in",
             )
         )
@@ -41,7 +41,7 @@ def _rates(given: Rows | None, table: Rows | None) -> dict[str, dict[str, Any]]:
         basis = str(row.get("basis") or "").replace("m2", "㎡").replace("平方米", "㎡")
         if not row.get("usage") or basis not in _BASES:
             raise BadInput(
-                f"{place}：须写明 usage 用途和 basis 计算基数({'、'.join(_BASES)})",
+                f"{place}：须写明 usage 用途和 basis 计算基数（{'、'.join(_BASES)}）",
                 "usage or basis",
                 place=place,
             )
@@ -76,7 +76,7 @@ def _quantities(
             Missing(
                 "TC_BASIS",
                 "计算基数",
-                "没有分用途的计算基数(图纸楼层或 TC_BASIS)",
+                "没有分用途的计算基数（图纸楼层或 TC_BASIS）",
                 "no basis quantities by use",
             )
         )
@@ -122,7 +122,10 @@ def parking_by_use(
         if quantity is None:
             missing.append(
                 Missing(
-                    "TC_BASIS", "计算基数", f"“{usage}”缺少计算基数({rate['basis']})", f"no basis for {usage}"
+                    "TC_BASIS",
+                    "计算基数",
+                    f"“{usage}”缺少计算基数（{rate['basis']}）",
+                    f"no basis for {usage}",
                 )
             )
             continue

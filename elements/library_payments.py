@@ -69,7 +69,7 @@ def late_fee(instalments: Rows, payments: Rows, rate: Decimal, at: dt.date) -> C
             return Decimal(0)
         fee = part * late * rate / 1000
         steps.append(
-            Step(f"{due} 到期", f"{num(part)} × {late} 日 × {num(rate)}‰(至 {day})", num(round_to(fee, 2)))
+            Step(f"{due} 到期", f"{num(part)} × {late} 日 × {num(rate)}‰（至 {day}）", num(round_to(fee, 2)))
         )
         return fee
 

@@ -104,7 +104,7 @@ def parking_limit(limit: dict[str, Any], units: int | None = None, area: Decimal
     for rate, per, basis in rates:
         quantity = Decimal(units) if basis == "户" and units is not None else area if basis == "㎡" else None
         if quantity is None:
-            word = "户数(单体图套内线)" if basis == "户" else "地上建筑面积"
+            word = "户数（单体图套内线）" if basis == "户" else "地上建筑面积"
             raise Undecided(
                 Missing("TJ_TCW", "停车配建", f"按“{text}”核算须有{word}", f"{text}: basis is missing")
             )
@@ -151,7 +151,7 @@ def tolerance(total: Decimal, tiers: Rows) -> Computed:
     return Computed(
         amount,
         substituted=f"{word}({num(total)})= {num(amount)}"
-        + (f",封顶 {num(cap)}" if cap is not None and amount == cap else ""),
+        + (f"，封顶 {num(cap)}" if cap is not None and amount == cap else ""),
     )
 
 
@@ -160,7 +160,7 @@ def deviation_verdict(permitted: Decimal, actual: Decimal, allowed: Decimal) -> 
     """合格 / 在合理误差内(按实测补缴) / 超出(移送处罚) as text."""
     return Computed(
         planning.verdict_on_deviation(permitted, actual, allowed),
-        substituted=f"{num(actual)} − {num(permitted)} = {num(actual - permitted)},允许 {num(allowed)}",
+        substituted=f"{num(actual)} − {num(permitted)} = {num(actual - permitted)}，允许 {num(allowed)}",
     )
 
 

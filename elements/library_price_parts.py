@@ -176,7 +176,7 @@ def date_correction(
         ("LP_GROWTH", "月涨幅", monthly),
     )
     missing = [
-        Missing(code, word, f"缺少{word}(或地价指数)", f"{code} or the price indices are not given")
+        Missing(code, word, f"缺少{word}（或地价指数）", f"{code} or the price indices are not given")
         for code, word, value in needed
         if value is None
     ]
@@ -220,9 +220,11 @@ def development(
         )
     if level is not None and level == base_level:
         return Computed(Decimal(0), substituted=f"宗地{level}，与基准地价内涵相同")
-    reason = "缺少开发程度修正(LP_DEVELOPMENT,元/㎡，与基准地价开发程度相同时为 0)"
+    reason = "缺少开发程度修正（LP_DEVELOPMENT，元/㎡，与基准地价开发程度相同时为 0）"
     if level is not None:
-        reason = f"宗地{level}与基准地价内涵{base_level or '(未收录)'}不同，须给出各项差异费用(LP_DEV_ITEMS)"
+        reason = (
+            f"宗地{level}与基准地价内涵{base_level or '(未收录)'}不同，须给出各项差异费用（LP_DEV_ITEMS）"
+        )
     raise Undecided(
         Missing("LP_DEVELOPMENT", "开发程度修正", reason, "the development correction is not given")
     )
@@ -294,7 +296,7 @@ def convert(want: str, far: Decimal, ground: Decimal | None = None, floor: Decim
             )
         if ground is None:
             raise Undecided(
-                Missing("ZH_GROUND", "地面单价", "缺少地面单价或楼面地价(填一种)", "neither ground nor floor price")
+                Missing("ZH_GROUND", "地面单价", "缺少地面单价或楼面地价（填一种）", "neither ground nor floor price")
             )  # fmt: skip
     with localcontext() as context:
         context.prec = 40

@@ -58,7 +58,7 @@ def share_areas(area: Decimal, shares: dict[str, Any]) -> Computed:
     """Area ㎡ of each co-owner by share, to 0.01 ㎡, closing on the whole; the shares must add up to 1."""
     own = _fractions(shares)
     if sum(own.values(), Fraction(0)) != 1:
-        raise BadInput("共有份额合计不是 100%,不能分摊面积", "shares do not add up to the whole")
+        raise BadInput("共有份额合计不是 100%，不能分摊面积", "shares do not add up to the whole")
     with localcontext() as context:
         context.prec = 40
         weights = {k: Decimal(v.numerator) / Decimal(v.denominator) for k, v in own.items()}
@@ -99,10 +99,10 @@ def unique(rows: Rows, column: str) -> Computed:
     for row in rows:
         text = normal(str(row.get(column) or ""))
         seen[text] = seen.get(text, 0) + 1
-    bad = [k or "(空)" for k, v in seen.items() if v > 1 or not k]
+    bad = [k or "（空）" for k, v in seen.items() if v > 1 or not k]
     return Computed(
         verdict(not bad),
-        substituted=f"重复或为空:{'、'.join(bad[:5])}" if bad else f"{len(rows)} 个互不相同",
+        substituted=f"重复或为空：{'、'.join(bad[:5])}" if bad else f"{len(rows)} 个互不相同",
     )
 
 
@@ -159,7 +159,7 @@ def chain(links: Rows, holder: str) -> Computed:
         faults.append(f"末手取得人 {links[-1].get('to')} 不是申请人 {holder}")
     return Computed(
         verdict(not faults),
-        substituted=";".join(faults) or f"{len(links)} 手,依次相接",
+        substituted=";".join(faults) or f"{len(links)} 手，依次相接",
         steps=tuple(steps),
     )
 
@@ -171,5 +171,5 @@ def all_named(holders: dict[str, Any], signers: str) -> Computed:
     lacking = [h for h in holders if comparable(h) not in signed]
     return Computed(
         verdict(not lacking),
-        substituted=f"未签署:{'、'.join(lacking)}" if lacking else f"{len(holders)} 人均已签署",
+        substituted=f"未签署：{'、'.join(lacking)}" if lacking else f"{len(holders)} 人均已签署",
     )

@@ -29,7 +29,7 @@ def average_storeys(
             Missing(
                 "FD_STOREYS",
                 "平均层数",
-                "缺少平均层数(FD_STOREYS),图纸中也没有可算的楼层与基底",
+                "缺少平均层数（FD_STOREYS），图纸中也没有可算的楼层与基底",
                 "no storeys",
             )
         )
@@ -83,7 +83,7 @@ def central_green(greens: Rows) -> Computed:
         )
     if any(g.get("wide_area") is None for g in own):
         raise Undecided(
-            Missing("wide_area", "宽度", "集中绿地没有达到最小宽度部分的面积(wide_area)", "no wide area"),
+            Missing("wide_area", "宽度", "集中绿地没有达到最小宽度部分的面积（wide_area）", "no wide area"),
             evidence=row_refs(own),
         )
     values = [Decimal(g["wide_area"]) for g in own]

@@ -73,7 +73,7 @@ def setback_sides(setbacks: Rows, below: bool = False) -> Computed:
 
 
 def _title(row: Mapping[str, Any]) -> str:
-    adjacent = f",邻{row['adjacent']}" if row.get("adjacent") else ""
+    adjacent = f"，邻{row['adjacent']}" if row.get("adjacent") else ""
     return f"{row['b']}{adjacent}"
 
 
@@ -114,9 +114,9 @@ def setback_check(setbacks: Rows, limit: dict[str, Any]) -> Computed:
 
 def _open(demand: SetbackLimit) -> dict[str, Any]:
     where = f"{'地下室' if demand.below else '建筑'} {demand.side}"
-    reason = f"图中没有“{demand.side}”这一侧或这条线可量({demand.text})"
+    reason = f"图中没有“{demand.side}”这一侧或这条线可量（{demand.text}）"
     if demand.below:
-        reason = f"图中没有地下室轮廓或“{demand.side}”可量({demand.text})"
+        reason = f"图中没有地下室轮廓或“{demand.side}”可量（{demand.text}）"
     return {
         "a": "",
         "b": where,
@@ -131,12 +131,12 @@ def _open(demand: SetbackLimit) -> dict[str, Any]:
 
 def _judged(row: Mapping[str, Any], demand: SetbackLimit) -> dict[str, Any]:
     holds = judge(row["distance"], demand.limit) and not row["outside"]
-    over = f",超出用地 {num(round_to(row['outside'], 2))}㎡" if row["outside"] else ""
+    over = f"，超出用地 {num(round_to(row['outside'], 2))}㎡" if row["outside"] else ""
     distance = num(round_to(row["distance"], 3))
     return {
         **row,
         "outcome": (Outcome.PASS if holds else Outcome.FAIL).value,
         "missing": [],
         "needed": demand.limit.get("value"),
-        "shown": f"{row['a']} {distance} m,要求 {limit_text(demand.limit)} m{over}",
+        "shown": f"{row['a']} {distance} m，要求 {limit_text(demand.limit)} m{over}",
     }

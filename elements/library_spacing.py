@@ -87,7 +87,7 @@ class _Pair:
         needed = max((n.least for n in self.needs), default=Decimal(0))
         return Step(
             f"{row['a']} – {row['b']}({row.get('relation') or '—'})",
-            f"间距 {num(Decimal(row['distance']))} m,须 ≥{plain_number(needed)} m:{words}",
+            f"间距 {num(Decimal(row['distance']))} m，须 ≥{plain_number(needed)} m:{words}",
             self.outcome.zh,
             ";".join(dict.fromkeys(n.clause for n in self.needs if n.clause)),
             pair_refs(row),
@@ -122,7 +122,7 @@ def _fire_need(
     distance = Decimal(s["distance"])
     kinds_text = "–".join(_kinds_text(k) for k in (one, other))
     span = plain_number(least) if least == most else f"{plain_number(least)}～{plain_number(most)}"
-    note = "(按规划高度判别高层)" if one.by_planning or other.by_planning else ""
+    note = "（按规划高度判别高层）" if one.by_planning or other.by_planning else ""
     open_ = tuple(missing) if least <= distance < most else ()
     return _Need("防火", distance, least, most, f"{kinds_text} ≥{span} m{note}", clause, open_)
 
@@ -172,7 +172,7 @@ def _city_needs(
             Missing(
                 "table:building-spacing",
                 "日照间距系数",
-                "没有日照间距系数(城市规定或规划条件)",
+                "没有日照间距系数（城市规定或规划条件）",
                 "no sun spacing factor",
             )
         )
@@ -227,7 +227,7 @@ def spacing_matrix(
     counts = {o: sum(p.outcome is o for p in pairs) for o in (Outcome.PASS, Outcome.FAIL, Outcome.UNDECIDED)}
     return Computed(
         [p.plain() for p in pairs],
-        substituted=f"{len(pairs)} 对:" + "、".join(f"{o.zh} {n}" for o, n in counts.items() if n)
+        substituted=f"{len(pairs)} 对：" + "、".join(f"{o.zh} {n}" for o, n in counts.items() if n)
         if pairs
         else "只有一栋建筑",
         steps=tuple(p.step() for p in pairs),

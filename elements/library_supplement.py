@@ -44,7 +44,7 @@ def supplement_change(
     steps = (
         ()
         if raw >= 0
-        else (Step("计算值为负", "新条件下地价不高于原条件，按 0 计(城市另有退还规定的除外)", num(raw)),)
+        else (Step("计算值为负", "新条件下地价不高于原条件，按 0 计（城市另有退还规定的除外）", num(raw)),)
     )
     return Computed(
         max(raw, Decimal(0)),
@@ -119,7 +119,7 @@ def allocated_supplement(
             Missing(
                 "HB_ALLOCATED",
                 "划拨权益价格或缴纳比例",
-                "缺少划拨土地使用权权益价格(HB_ALLOCATED)，或当地规定的缴纳比例(HB_SHARE,不设默认)",
+                "缺少划拨土地使用权权益价格（HB_ALLOCATED），或当地规定的缴纳比例（HB_SHARE，不设默认）",
                 "neither the value of the allocated right nor a local share",
             )
         )

@@ -44,7 +44,7 @@ def planned(on_plan: bool, condition: str | None = None) -> Computed:
     good = on_plan and condition is not None
     return Computed(
         verdict(good),
-        substituted=f"计划内:{'是' if on_plan else '否'},规划条件:{condition or '无'}",
+        substituted=f"计划内：{'是' if on_plan else '否'}，规划条件：{condition or '无'}",
     )
 
 
@@ -86,7 +86,7 @@ def check(
 ) -> Computed:
     """Compare ``value`` with ``limit`` where ``subject`` is there; without it the check does not apply (提示)."""
     if subject is None:
-        return Computed(Outcome.NOTE, substituted=f"没有{what},不适用")
+        return Computed(Outcome.NOTE, substituted=f"没有{what}，不适用")
     if value is None or limit is None:
         raise Undecided(
             Missing("value", what, f"{what}的数值或要求尚未得出", f"no value or limit for {what}")
@@ -120,7 +120,7 @@ def committee(method: str, minimum: Decimal, members: int | None = None) -> Comp
     good = members >= minimum and members % 2 == 1
     return Computed(
         verdict(good),
-        substituted=f"{members} 人,{'单数' if members % 2 else '双数'}",
+        substituted=f"{members} 人，{'单数' if members % 2 else '双数'}",
         limit=f"≥{num(minimum)}人且为单数",
     )
 
@@ -142,7 +142,7 @@ def housing_parcel(
     good = hectares <= largest and far > far_above
     return Computed(
         verdict(good),
-        substituted=f"{num(hectares)} 公顷(上限 {num(largest)}),容积率 {num(far)}(须大于 {num(far_above)})",
+        substituted=f"{num(hectares)} 公顷（上限 {num(largest)}），容积率 {num(far)}（须大于 {num(far_above)}）",
         limit=f"≤{num(largest)}公顷",
     )
 
@@ -194,7 +194,7 @@ def allocable(category: str, must_nonprofit: str, nonprofit: bool | None = None)
         )
     return Computed(
         verdict(nonprofit),
-        substituted=f"{category},非营利性证明:{'有' if nonprofit else '无'}",
+        substituted=f"{category}，非营利性证明：{'有' if nonprofit else '无'}",
     )
 
 
@@ -206,5 +206,5 @@ def disposable(kind: str, certificate: str | None = None, building: str | None =
         lacking.insert(0, "使用者类别")
     return Computed(
         verdict(not lacking),
-        substituted=f"不具备:{'、'.join(lacking)}" if lacking else "三项条件具备",
+        substituted=f"不具备：{'、'.join(lacking)}" if lacking else "三项条件具备",
     )

@@ -61,7 +61,9 @@ def _occupied(
 def occupied_area(area: Decimal | None = None, parcels: Rows | None = None) -> Computed:
     """Occupied land ㎡ over all classes, from one parcel or several."""
     if area is None and parcels is None:
-        raise Undecided(Missing("GD_AREA", "占用面积", "缺少占用面积(GD_AREA)", "occupied area is not given"))
+        raise Undecided(
+            Missing("GD_AREA", "占用面积", "缺少占用面积（GD_AREA）", "occupied area is not given")
+        )
     rows = _occupied(area, "—" if parcels is None else None, parcels)
     return Computed(
         sum((size for _, size in rows), Decimal(0)),
@@ -131,7 +133,7 @@ def _class_factor(classes: Rows, land_class: str) -> tuple[Decimal, str]:
         Missing(
             "GD_CLASS",
             "占用地类",
-            f"没有地类“{land_class}”的适用系数(由省级规定，尚未收录)",
+            f"没有地类“{land_class}”的适用系数（由省级规定，尚未收录）",
             f"no factor for land class {land_class!r}",
         )
     )

@@ -98,12 +98,12 @@ def weighted(
     unknown = [k for k in weights if k not in given]
     if unknown:
         raise BadInput(
-            f"没有估价方法 {'、'.join(unknown)};应为:{'、'.join(given)}", f"unknown methods {unknown}"
+            f"没有估价方法 {'、'.join(unknown)}；应为：{'、'.join(given)}", f"unknown methods {unknown}"
         )
     try:
         shares = {k: Decimal(str(v)) for k, v in weights.items()}
     except ArithmeticError as error:
-        raise BadInput("方法权重应为数值(%)", "weights must be numbers") from error
+        raise BadInput("方法权重应为数值（%）", "weights must be numbers") from error
     if len(shares) < minimum or sum(shares.values()) != 100 or min(shares.values()) <= 0:
         raise BadInput(
             f"估价方法应不少于 {num(minimum)} 种，权重均大于 0 且合计 100%",

@@ -93,7 +93,7 @@ def crossing(code: str, name: str, found: Shapes) -> ElementValue | None:
     if not bad:
         return None
     handles = "、".join(r.handle for r, _ in bad[:6])
-    reason = Missing(code, name, f"{name}图形自相交(句柄 {handles})", f"self-crossing ring {handles}")
+    reason = Missing(code, name, f"{name}图形自相交（句柄 {handles}）", f"self-crossing ring {handles}")
     return ElementValue(code, None, source="drawing", missing=(reason,), evidence=refs_of(bad))
 
 

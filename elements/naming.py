@@ -27,7 +27,7 @@ def named_inputs(
             code = input_code(catalogue, scope, str(name), at, main)
             if code in out:
                 raise BadInput(
-                    f"“{str(name).strip()[:40]}”与另一个名称指同一项({code})", f"{code} is given twice", place=code
+                    f"“{str(name).strip()[:40]}”与另一个名称指同一项（{code}）", f"{code} is given twice", place=code
                 )  # fmt: skip
             out[code] = value
         except BadInput as fault:

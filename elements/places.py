@@ -19,7 +19,7 @@ def rule_sets(catalogue: Catalogue, place: str, at: dt.date) -> dict[str, Elemen
         except Undecided as error:
             out[code] = ElementValue(code, None, source="settings", missing=tuple(error.missing))
         else:
-            out[code] = ElementValue(code, str(found.rows[0]["value"]), source=f"规则集:{found.document}")
+            out[code] = ElementValue(code, str(found.rows[0]["value"]), source=f"规则集：{found.document}")
     return out
 
 

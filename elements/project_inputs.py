@@ -107,7 +107,7 @@ def refuse_overrides(catalogue: Catalogue, actor: Actor, inputs: Mapping[str, An
         chosen = entry.business.business == "common"
         if entry.spec.source is not Source.FORM or (chosen and not actor.is_officer):
             raise Forbidden(
-                f"{entry.spec.name}({code})取自{entry.spec.source.zh}或由审批部门选定,不能填写",
+                f"{entry.spec.name}({code})取自{entry.spec.source.zh}或由审批部门选定，不能填写",
                 f"{code} may not be stated by this person",
                 place=code,
             )
@@ -151,7 +151,7 @@ def condition_values(payload: Mapping[str, Any] | None) -> dict[str, ElementValu
         reason = Missing(
             "planning_conditions",
             "规划条件",
-            "项目盒里还没有规划条件(请先做多规检查)",
+            "项目盒里还没有规划条件（请先做多规检查）",
             "no planning conditions yet",
         )
     elif payload.get("status") == "undecided" or payload.get("conditions") is None:

@@ -124,7 +124,7 @@ def filtered(rows: Sequence[dict[str, Any]], show: str) -> list[dict[str, Any]]:
     """
     if show not in SHOWS:
         raise BadInput(
-            f"没有筛选“{show[:20]}”,可用:{'、'.join(SHOWS)}", f"no filter {show[:20]!r}", place="show"
+            f"没有筛选“{show[:20]}”，可用：{'、'.join(SHOWS)}", f"no filter {show[:20]!r}", place="show"
         )
     states = {
         "all": ("pass", "fail", "note", "undecided", "missing", "value"),

@@ -159,12 +159,12 @@ class Catalogue:
             return named[0]
         if named:
             raise BadInput(
-                f"“{name}”有多个要素同名,请用代码:{'、'.join(named)}", f"ambiguous name {name!r}: {named}"
+                f"“{name}”有多个要素同名，请用代码：{'、'.join(named)}", f"ambiguous name {name!r}: {named}"
             )
         near = difflib.get_close_matches(name.upper(), entries, n=3, cutoff=0.5) or [
             c for c, e in entries.items() if name and name in e.spec.name
         ]
-        hint = f";是否指 {'、'.join(f'{c}({entries[c].spec.name})' for c in near[:4])}?" if near else ""
+        hint = f"；是否指 {'、'.join(f'{c}({entries[c].spec.name})' for c in near[:4])}?" if near else ""
         raise BadInput(
             f"没有要素“{name[:60]}”{hint}",
             f"unknown element {name[:60]!r}",
@@ -189,7 +189,7 @@ def dependency_order(entries: Mapping[str, Entry]) -> tuple[str, ...]:
                     ring = [*path[path.index(code) :], code]
                     entry = entries[code]
                     raise CatalogueError(
-                        f"要素循环引用:{' → '.join(ring)}",
+                        f"要素循环引用：{' → '.join(ring)}",
                         f"{entry.place}: cycle {' -> '.join(ring)}",
                         code="cycle",
                         place=entry.place,

@@ -63,7 +63,7 @@ def share_levels(
     for name, area, units in commons:
         unknown = [u for u in units if u not in inner]
         if unknown:
-            raise BadInput(f"{name}:未知的户 {'、'.join(unknown)}", f"{name}: unknown units {unknown}")
+            raise BadInput(f"{name}：未知的户 {'、'.join(unknown)}", f"{name}: unknown units {unknown}")
         result = share({u: inner[u] + given[u] for u in units}, area)
         for unit, amount in result.shares.items():
             given[unit] += amount

@@ -33,7 +33,7 @@ def parking(drawings: DrawingSet) -> ElementValue:
     if bad:
         handles = "、".join(r.handle for r, _ in bad[:6])
         reason = Missing(
-            "PARKING", "停车位", f"车位数量不是整数(句柄 {handles})", f"parking count unusable: {handles}"
+            "PARKING", "停车位", f"车位数量不是整数（句柄 {handles}）", f"parking count unusable: {handles}"
         )
         return ElementValue("PARKING", None, source="drawing", missing=(reason,), evidence=refs_of(bad))
     return drawn("PARKING", rows, "", refs_of(found))

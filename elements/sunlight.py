@@ -67,7 +67,7 @@ def check_situation(
     strangers = sorted(set(given) - {b.name for b in situation.buildings})
     if strangers:
         raise BadInput(
-            f"窗位所属的建筑不在图中:{'、'.join(strangers)}", f"no buildings {strangers}", place="windows"
+            f"窗位所属的建筑不在图中：{'、'.join(strangers)}", f"no buildings {strangers}", place="windows"
         )
     sill = max(rule.sill for rule in rules.days)
     subjects = []
@@ -256,7 +256,7 @@ def green_value(green: GreenSun) -> ElementValue:
         reason = Missing(
             "RZ_LD",
             "集中绿地日照",
-            f"阴影线外比例在 {green.share.low:.1%}–{green.share.high:.1%} 之间,与限值过于接近",
+            f"阴影线外比例在 {green.share.low:.1%}–{green.share.high:.1%} 之间，与限值过于接近",
             "the share is too close to the limit to tell",
         )
         return ElementValue("RZ_LD", None, source="drawing", missing=(reason,), evidence=green.refs)

@@ -417,7 +417,7 @@ def no_standard(subject: Subject, rules: SunRules) -> tuple[Missing, ...]:
             ),
         )
     if subject.own and rules.own_case is None:
-        return (Missing("RZ_CASE", "日照情形", "缺少日照情形(RZ_CASE)", "RZ_CASE is not given"),)
+        return (Missing("RZ_CASE", "日照情形", "缺少日照情形（RZ_CASE）", "RZ_CASE is not given"),)
     return (
         Missing(
             f"{subject.name}.用途",
@@ -450,13 +450,13 @@ def _reasons(
     counting = Missing(
         "table:sunlight-counting",
         "日照时间统计方式",
-        "未规定连续或累计、最小时段等统计方式,连续计与累计的结论不同",
+        "未规定连续或累计、最小时段等统计方式，连续计与累计的结论不同",
         "no rule says how intervals are added up, and it matters here",
     )
     spots = Missing(
         f"{subject.name}.窗位",
         "窗位",
-        f"{subject.name} 主朝向立面有一部分达不到标准,需给出套型与窗位",
+        f"{subject.name} 主朝向立面有一部分达不到标准，需给出套型与窗位",
         f"{subject.name}: part of the main facade falls short; dwellings and windows are needed",
     )
     inside = Missing(

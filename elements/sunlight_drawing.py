@@ -98,7 +98,7 @@ def read_situation(
     if crossing:
         handles = "、".join(s.handle for _, s in crossing[:6])
         raise Undecided(
-            Missing("BUILDINGS", "建筑基底", f"建筑图形自相交(句柄 {handles})", f"self-crossing {handles}"),
+            Missing("BUILDINGS", "建筑基底", f"建筑图形自相交（句柄 {handles}）", f"self-crossing {handles}"),
             evidence=[_ref(m, s) for m, s in crossing],
         )
     groups = _groups(own, [(m, s) for m in plans for s in m.by_role("outline")], "建筑")
@@ -109,17 +109,17 @@ def read_situation(
     ]
     level = all(g is not None for g in grounds)
     if not level:
-        assumptions.append("场地按水平面计算(图中未逐栋注明室外地坪标高)")
+        assumptions.append("场地按水平面计算（图中未逐栋注明室外地坪标高）")
     buildings: list[Building] = []
     for is_own, found in ((True, groups), (False, around)):
         for name, members in found.items():
             label = name if is_own or name not in groups else f"相邻 {name}"
             buildings.append(_building(label, is_own, members, level, assumptions))
-    assumptions.append("遮挡体按建筑高度计,突出屋面的楼梯间、电梯机房、水箱等未注遮挡高度的不计入")
+    assumptions.append("遮挡体按建筑高度计，突出屋面的楼梯间、电梯机房、水箱等未注遮挡高度的不计入")
     middle = shapely.union_all([b.block.footprint for b in buildings]).centroid
     if latitude is not None:
         site = Site(latitude)
-        assumptions.append("按给定纬度计算,图纸的纵轴视为真北")
+        assumptions.append("按给定纬度计算，图纸的纵轴视为真北")
     else:
         hint = next((m.crs_hint for m in plans if m.crs_hint is not None), None)
         site = site_at(middle.x, middle.y, epsg if epsg is not None else hint)
@@ -156,12 +156,12 @@ def _building(
             height, roof = eaves, gable_roof(footprint, ground + eaves, ground + ridge)
         else:
             height = ridge
-            assumptions.append(f"{name} 为坡屋面但平面不是矩形,整栋按屋脊高度计")
+            assumptions.append(f"{name} 为坡屋面但平面不是矩形，整栋按屋脊高度计")
     known = height is not None and height > 0
     floor = _metres(attributes, "室内外高差")
     if floor is None:
         floor = 0.0
-        assumptions.append("未注室内外高差的建筑,底层室内地坪按室外地坪计(偏于安全)")
+        assumptions.append("未注室内外高差的建筑，底层室内地坪按室外地坪计（偏于安全）")
     refs = tuple(dict.fromkeys(_ref(m, s) for m, s in members))
     top = ground + (height if height is not None and known else 0.0)
     use = str(attributes.get("用途") or "").strip() or None

@@ -74,7 +74,7 @@ def sun_path(site: Site, declination: float, start: float, end: float) -> SunPat
     """
     if not (0.0 <= start <= end <= 24.0 and abs(declination) <= 90.0):
         raise BadInput(
-            f"日照有效时间带不成立:{start}–{end} 时", f"no time window: {start}-{end}", place="time"
+            f"日照有效时间带不成立：{start}–{end} 时", f"no time window: {start}-{end}", place="time"
         )
     sunset = sunset_hour_angle(site.latitude, declination)
     if sunset is None:
@@ -111,7 +111,7 @@ class Counting:
         if self.longest == 1:
             return "连续"
         words = "累计" if self.longest is None else f"最长 {self.longest} 段累计"
-        return words + (f",单段不少于 {self.least:g} min" if self.least > 0 else "")
+        return words + (f"，单段不少于 {self.least:g} min" if self.least > 0 else "")
 
 
 CONTIGUOUS = Counting(longest=1)

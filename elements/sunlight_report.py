@@ -165,15 +165,15 @@ def sentence(
     zh = f"{who}{name} {day}{where}日照 {shown}"
     en = f"{name}, {day}, {place_en}: {shown}"
     if needed is not None:
-        zh += f",标准 ≥{needed.hours:g} h"
+        zh += f"，标准 ≥{needed.hours:g} h"
         en += f", standard at least {needed.hours:g} h"
     if affected is False:
-        return f"{zh},本项目未减少其日照", f"{en}; the project takes no sun from it"
+        return f"{zh}，本项目未减少其日照", f"{en}; the project takes no sun from it"
     if outcome is Outcome.UNDECIDED:
         return (
-            f"{zh},无法判定:" + ";".join(m.reason for m in missing),
+            f"{zh}，无法判定：" + ";".join(m.reason for m in missing),
             f"{en}; undecided: " + "; ".join(m.reason_en for m in missing),
         )
     if outcome is Outcome.FAIL and not own:
-        return f"{zh},受本项目遮挡后不满足", f"{en}; not met with the project built"
+        return f"{zh}，受本项目遮挡后不满足", f"{en}; not met with the project built"
     return f"{zh},{outcome.zh}", f"{en}; {outcome.value}"

@@ -51,7 +51,7 @@ class Site:
     def __post_init__(self) -> None:
         if not (abs(self.latitude) <= 90.0 and abs(self.longitude) <= 360.0 and self.scale > 0.0):
             raise BadInput(
-                f"经纬度超出范围:{self.latitude}, {self.longitude}",
+                f"经纬度超出范围：{self.latitude}, {self.longitude}",
                 "latitude or longitude out of range",
                 place="latitude",
             )
@@ -80,11 +80,11 @@ def site_at(x: float, y: float, epsg: int | None) -> Site:
     """
     if epsg is None:
         raise Undecided(
-            Missing("LATITUDE", "纬度", "没有坐标系,无法得出纬度", "no CRS: the latitude is not known")
+            Missing("LATITUDE", "纬度", "没有坐标系，无法得出纬度", "no CRS: the latitude is not known")
         )
     if grids.is_geographic(epsg):
         raise BadInput(
-            f"EPSG:{epsg} 是经纬度坐标系,日照分析需要投影坐标系",
+            f"EPSG:{epsg} 是经纬度坐标系，日照分析需要投影坐标系",
             f"EPSG:{epsg} is geographic; a projected CRS is needed",
             place="crs",
         )
@@ -93,7 +93,7 @@ def site_at(x: float, y: float, epsg: int | None) -> Site:
             Missing(
                 "LATITUDE",
                 "纬度",
-                f"图纸坐标({x:.0f}, {y:.0f})不在 EPSG:{epsg} 范围内,无法得出纬度",
+                f"图纸坐标（{x:.0f}, {y:.0f}）不在 EPSG:{epsg} 范围内，无法得出纬度",
                 f"coordinates ({x:.0f}, {y:.0f}) are not of EPSG:{epsg}: the latitude is not known",
             )
         )
@@ -132,13 +132,13 @@ class Block:
         heights = [self.base, self.top, *(z for face in self.roof for _, _, z in face)]
         if not all(map(math.isfinite, heights)) or self.top < self.base:
             raise BadInput(
-                f"{self.name}:顶标高 {self.top} 低于底标高 {self.base}",
+                f"{self.name}：顶标高 {self.top} 低于底标高 {self.base}",
                 f"{self.name}: top {self.top} lies below base {self.base}",
                 place=self.name,
             )
         if not isinstance(self.footprint, (Polygon, MultiPolygon)):
             raise BadInput(
-                f"{self.name}:建筑轮廓不是闭合图形", f"{self.name}: footprint is no polygon", place=self.name
+                f"{self.name}：建筑轮廓不是闭合图形", f"{self.name}: footprint is no polygon", place=self.name
             )
 
     @property

@@ -147,7 +147,7 @@ def sun_grid(
     columns, rows = math.ceil((east - west) / spacing), math.ceil((north - south) / spacing)
     if columns * rows > most:
         raise BadInput(
-            f"范围过大或间距过小:{columns * rows} 个采样点,最多 {most}",
+            f"范围过大或间距过小：{columns * rows} 个采样点，最多 {most}",
             f"{columns * rows} points, at most {most}",
             place="spacing",
         )

@@ -273,7 +273,7 @@ def sun_position(
     """
     if not (abs(latitude) <= 90.0 and abs(longitude) <= 360.0):
         raise BadInput(
-            f"经纬度超出范围:{latitude}, {longitude}", "latitude or longitude out of range", place="latitude"
+            f"经纬度超出范围：{latitude}, {longitude}", "latitude or longitude out of range", place="latitude"
         )
     sun = coordinates_at(moment)
     hour_angle = (true_solar_time(moment, longitude) - 12.0) * 15.0

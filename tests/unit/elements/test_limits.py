@@ -95,7 +95,7 @@ def test_a_bare_number_needs_a_direction_and_is_never_verified() -> None:
 def test_unrounded_value_decides_and_both_are_shown() -> None:
     found = compare_limit(Decimal("2.5049"), read_limit("≤2.50"), 2)
     assert found.value is Outcome.FAIL
-    assert "2.5049(显示 2.50)" in found.substituted
+    assert "2.5049（显示 2.50）" in found.substituted
 
 
 def _spec(words: bool) -> ElementSpec:
