@@ -99,7 +99,7 @@ def builder(
 
 
 #: rows for rules by pattern on the page; more are written as YAML
-_ROWS = 8
+_ROWS = 40
 
 
 def _builder(
@@ -126,7 +126,7 @@ def _builder(
         keys=standard_service.text_keys(),
         own=standard_service.built_standards(session, actor),
         typed=typed,
-        rows=[*typed.rules, *([None] * max(2, _ROWS - len(typed.rules)))][:_ROWS],
+        rows=[*typed.rules, None, None][:_ROWS],
         found=found,
         error=error,
     )
