@@ -37,6 +37,8 @@ from elements.values import Missing, Step, Undecided, union_missing
 from project_box.kernel.finding import EntityRef
 
 Rows = Sequence[Mapping[str, Any]]
+#: the kind of green that counts as central (GB 50180 4.0.7)
+CENTRAL = "集中绿地"
 
 
 @dataclass(frozen=True, slots=True)

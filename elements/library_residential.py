@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from elements import areas
+from elements.areas import CENTRAL
 from elements.functions import function
 from elements.rounding import plain_number
-from elements.site_greens import CENTRAL
 from elements.trace import Rows, num, row_refs
 from elements.values import Computed, Missing, Step, Undecided
 

@@ -11,6 +11,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import RoleShape
+from elements.areas import CENTRAL
 from elements.measuring import (
     NOISE,
     Building,
@@ -28,8 +29,6 @@ from elements.measuring import (
 from elements.rounding import measured
 from elements.values import ElementValue
 from project_box.kernel.finding import EntityRef
-
-CENTRAL = "集中绿地"
 
 
 def wide_part(green: BaseGeometry, width: float) -> BaseGeometry:
