@@ -1,7 +1,7 @@
 """A layer's symbols as OGC SLD 1.0.0 or 1.1.0 (SE), from the same YAML the map draws by.
 
 One rule a legend class, the longest prefix first as on the map: a class whose key begins with another's is taken out of
-the shorter one's filter. Hatching is a ``GraphicFill`` over the fill. Sizes in pixels, opacities 0 to 1.
+the shorter one's filter. Hatching is a ``GraphicFill`` of lines over the fill. Sizes in pixels, opacities 0 to 1.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ _SLD, _OGC, _SE = "http://www.opengis.net/sld", "http://www.opengis.net/ogc", "h
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 #: distance of hatching lines in pixels, as on the map
 _HATCH_PX = 8
-#: the well-known marks QGIS and GeoServer draw as hatching
-_MARKS = {"diagonal": "shape://slash", "cross": "shape://times"}
+#: the mark QGIS writes and reads for hatching lines, and how far (degrees) each set of lines is turned
+_HATCH_MARK = "horline"
+_HATCH_TURNS = {"diagonal": (45,), "cross": (45, 135)}
 
 
 def document(definition: LayerDefinition, version: Version = "1.0.0") -> bytes:
@@ -105,8 +106,8 @@ class _Writer:
         self._set(filled, "fill", fill)
         self._set(filled, "fill-opacity", f"{symbol.opacity:g}")
         self._stroke(area, symbol)
-        if symbol.hatch is not None:
-            self._hatch(ET.SubElement(rule, f"{{{self.style}}}PolygonSymbolizer"), symbol)
+        for turn in _HATCH_TURNS[symbol.hatch] if symbol.hatch is not None else ():
+            self._hatch(ET.SubElement(rule, f"{{{self.style}}}PolygonSymbolizer"), symbol, turn)
 
     def _stroke(self, parent: ET.Element, symbol: Symbol) -> None:
         stroke = ET.SubElement(parent, f"{{{self.style}}}Stroke")
@@ -115,18 +116,19 @@ class _Writer:
         if symbol.dash:
             self._set(stroke, "stroke-dasharray", " ".join(f"{d:g}" for d in symbol.dash))
 
-    def _hatch(self, parent: ET.Element, symbol: Symbol) -> None:
-        assert symbol.hatch is not None
+    def _hatch(self, parent: ET.Element, symbol: Symbol, turn: int) -> None:
         fill = ET.SubElement(parent, f"{{{self.style}}}Fill")
         graphic = ET.SubElement(
             ET.SubElement(fill, f"{{{self.style}}}GraphicFill"), f"{{{self.style}}}Graphic"
         )
         mark = ET.SubElement(graphic, f"{{{self.style}}}Mark")
-        self._say(mark, "WellKnownName", _MARKS[symbol.hatch])
+        self._say(mark, "WellKnownName", _HATCH_MARK)
         line = ET.SubElement(mark, f"{{{self.style}}}Stroke")
         self._set(line, "stroke", symbol.stroke)
         self._set(line, "stroke-width", "0.8")
         self._say(graphic, "Size", str(_HATCH_PX))
+        rotation = ET.SubElement(graphic, f"{{{self.style}}}Rotation")
+        ET.SubElement(rotation, f"{{{_OGC}}}Literal").text = str(turn)
 
     def _say(self, parent: ET.Element, name: str, text: str) -> None:
         top = parent.tag.rpartition("}")[2] in ("NamedLayer", "UserStyle")

@@ -232,7 +232,9 @@ def differences_view(
     asked = {"a": a, "b": b, "relation": relation or "overlap", "class_a": class_a, "class_b": class_b}
     layers = [x for x in service.list_layers(session) if x["version"]]
     view: dict[str, Any] = {
-        "presets": comparisons_view(),
+        "presets": [
+            p | {"ready": {p["a"], p["b"]} <= {x["code"] for x in layers}} for p in comparisons_view()
+        ],
         "preset": named.code if named else "",
         "layers": layers,
         "asked": asked,

@@ -135,12 +135,12 @@ def test_lines_and_points_need_a_protection_distance(session, tmp_path):
         {"MC": ["铁路"]}, geometry=[LineString([(X + 120, Y - 100), (X + 120, Y + 200)])], crs=4547
     ).to_file(path)
     with pytest.raises(BadInput):
-        service.import_layer(session, "LX", path, version="1", valid_from=DAY)
+        service.import_layer(session, "LVX", path, version="1", valid_from=DAY)
     folder = tmp_path / "catalogue"
     shutil.copytree(CATALOGUE, folder)
-    text = (folder / "layers" / "LX.yaml").read_text(encoding="utf-8")
+    text = (folder / "layers" / "LVX.yaml").read_text(encoding="utf-8")
     (folder / "layers" / "RAIL.yaml").write_text(
-        text.replace("code: LX", "code: RAIL\nbuffer_m: 30"), encoding="utf-8"
+        text.replace("code: LVX", "code: RAIL\nbuffer_m: 30"), encoding="utf-8"
     )
     catalogue = LayerCatalogue(folder)
     service.import_layer(session, "RAIL", path, version="1", valid_from=DAY, catalogue=catalogue)

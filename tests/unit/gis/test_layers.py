@@ -128,9 +128,9 @@ def test_mistakes_name_the_file(tmp_path, old, new, what):
 def test_a_new_layer_needs_one_file(tmp_path):
     folder = tmp_path / "catalogue"
     shutil.copytree(CATALOGUE, folder)
-    text = (folder / "layers" / "LX.yaml").read_text(encoding="utf-8")
+    text = (folder / "layers" / "LVX.yaml").read_text(encoding="utf-8")
     new = folder / "layers" / "RAILWAY.yaml"
-    new.write_text(text.replace("code: LX", "code: RAILWAY\nbuffer_m: 30"), encoding="utf-8")
+    new.write_text(text.replace("code: LVX", "code: RAILWAY\nbuffer_m: 30"), encoding="utf-8")
     catalogue = LayerCatalogue(folder)
     assert catalogue.get("railway").buffer_m == 30
     assert catalogue.tolerance(catalogue.get("railway")) == catalogue.families.touch_tolerance_m

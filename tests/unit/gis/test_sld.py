@@ -39,9 +39,8 @@ def test_every_layer(code, version):
     for rule in found:
         names = [child.tag.rpartition("}")[2] for child in rule]
         assert names == sorted(names, key=ORDER.index)
-        assert (len([n for n in names if n == "PolygonSymbolizer"]) == 2) == (
-            definition.symbol.hatch is not None
-        )
+        hatched = {None: 0, "diagonal": 1, "cross": 2}[definition.symbol.hatch]
+        assert names.count("PolygonSymbolizer") == 1 + hatched
         assert bool(list(rule.iter(f"{SLD if version == '1.0.0' else SE}GraphicFill"))) == bool(
             definition.symbol.hatch
         )
