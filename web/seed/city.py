@@ -31,7 +31,7 @@ VALID_FROM = "2026-01-01"
 #: codes of all layers, as in the layer catalogue
 CODES = (
     "KG_DK", "DLHX", "LVX", "HX", "CZKFBJ", "STBHHX", "ZRBHD", "LINDI", "DZZH", "STBC", "LX", "HLFX", "YYSY", "DLTB",
-    "YJJBNT", "ZD", "ZX", "WWBH", "JKDD", "DXWW", "GYZL", "GDBH", "DZDL", "JCJK", "YFK", "JZDJ", "QYPG",
+    "YJJBNT", "ZD", "ZX", "WWBH", "JKDD", "DXWW", "GYZL", "GDBH", "DZDL", "JCJK", "YFK", "JZDJ", "QYPG", "PDFJ",
 )  # fmt: skip
 XMIN, YMIN, XMAX, YMAX = sites.EXTENT
 MAP = Polygon([(XMIN, YMIN), (XMAX, YMIN), (XMAX, YMAX), (XMIN, YMAX)])
@@ -403,6 +403,11 @@ def _hazards(city: City, g: _Ground) -> None:
                     ZHLX="滑坡、崩塌" if level != "低" else "地面塌陷",
                     MJ=round(part.area, 2),
                 )
+    slopes = city.layer("PDFJ", "坡度分级")
+    for grade, shape in ((1, _minus(MAP, high, middle, low)), (2, low), (3, middle), (4, high)):
+        for part in shape.geoms:
+            if part.area > 0.5:
+                slopes.add(part, PDJB=grade, MC="平地" if grade == 1 else "坡地")
     soil = city.layer("STBC", "水土流失重点防治区")
     control_noise = waves(g.rng, 10, 900, 3000)
 
