@@ -27,7 +27,6 @@
       if (!new URLSearchParams(location.search).has("l")) this.recall();
       this.apply();
       this.ready = true;
-      this.write(true);
       this.owner.map.on("moveend", () => this.later());
       window.addEventListener("popstate", () => this.apply());
     }
@@ -47,7 +46,7 @@
     }
 
     later() {
-      if (!this.ready || this.applying) return;
+      if (!this.ready) return;
       clearTimeout(this.waiting);
       this.waiting = setTimeout(() => this.write(false), 350);
     }
@@ -85,7 +84,6 @@
     apply() {
       const { owner } = this;
       const parameters = new URLSearchParams(location.search);
-      this.applying = true;
       clearTimeout(this.waiting);
       const view = owner.map.getView();
       const at = pair(parameters.get("at"));
@@ -98,7 +96,8 @@
       const point = pair(parameters.get("p"));
       if (point && !(owner.identify.at && degrees(owner.identify.at) === degrees(point))) owner.identify.ask(point);
       else if (!point && owner.identify.at) owner.identify.close();
-      setTimeout(() => { this.applying = false; }, 500);
+      clearTimeout(this.waiting);
+      this.write(true); // an address typed by hand is put in order, without a step of its own
     }
 
     async copy() {
