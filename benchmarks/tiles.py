@@ -27,6 +27,7 @@ import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -192,15 +193,14 @@ def tipg_environment(opened: Database) -> dict[str, str]:
             )
         )
     url = opened.engine.url
-    host = str(url.query.get("host") or url.host)
+    host, port = str(url.query.get("host") or url.host), url.query.get("port") or url.port or 5432
     return {
-        "POSTGRES_USER": url.username or "postgres", "POSTGRES_PASS": url.password or "x", "POSTGRES_HOST": host,
-        "POSTGRES_PORT": str(url.query.get("port") or url.port or 5432), "POSTGRES_DBNAME": str(url.database),
-        "DATABASE_URL": f"postgresql://{url.username or 'postgres'}@/{url.database}?host={host}"
-        f"&port={url.query.get('port') or url.port or 5432}",
-        "TIPG_DB_SCHEMAS": '["tipg"]', "TIPG_MAX_FEATURES_PER_TILE": "1000000",
-        "TIPG_TILE_RESOLUTION": "4096", "TIPG_TILE_BUFFER": "64",
-    }  # fmt: skip
+        "DATABASE_URL": f"postgresql://{url.username or 'postgres'}@{quote(host, safe='')}:{port}/{url.database}",
+        "TIPG_DB_SCHEMAS": '["tipg"]',
+        "TIPG_MAX_FEATURES_PER_TILE": "1000000",
+        "TIPG_TILE_RESOLUTION": "4096",
+        "TIPG_TILE_BUFFER": "64",
+    }
 
 
 def clocked(act: Callable[[], bytes]) -> tuple[float, bytes]:

@@ -123,7 +123,7 @@ def draw(session: Session, row: LayerVersion, z: int, x: int, y: int) -> bytes:
         data = tile_store.feature_tile(
             session, row, z, x, y, extent=extent_of(z), smallest=smallest, labels=level is None
         )
-    return gzip.compress(data, 4, mtime=0) if data else b""
+    return gzip.compress(data, 1, mtime=0) if data else b""
 
 
 @lru_cache

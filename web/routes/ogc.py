@@ -256,7 +256,7 @@ def _items_page(
     last = str(found[shown - 1].id) if len(found) > shown else None
     return render(
         request, "ogc/items.html", one=one, items=found[:shown], total=total, fields=views.shown_fields(one),
-        links=_links(request, one, last, html=True), filter=query.filter or "", limit=shown,
+        ways=_links(request, one, last, html=True), filter=query.filter or "", limit=shown,
     )  # fmt: skip
 
 
@@ -281,6 +281,6 @@ def get_item(
         views.link(here, "collection", "application/json", one.title),
     ]
     if html:
-        return render(request, "ogc/item.html", one=one, item=item, links=links)
+        return render(request, "ogc/item.html", one=one, item=item, ways=links)
     body = _feature(item)[:-1] + ',"links":' + json.dumps(links, ensure_ascii=False) + "}"
     return Response(body, media_type=views.GEOJSON, headers={"content-crs": f"<{target.uri}>"})
