@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from drawings.interpret import interpret
 from drawings.reading import reading
 from drawings.repairs import Acceptance
 from drawings.report import drawing_report
+from drawings.standards import get_standard
 from drawings.survey import survey
 from tests.unit.drawings.build import box, data, new, ring, site_plan, text
 from tests.unit.drawings.ifc_build import Model, rectangle
@@ -164,3 +166,49 @@ def test_changed_ifc(changes: list[tuple[int, str]]) -> None:
     for place, value in changes:
         pieces[place % len(pieces)] = value
     through(",".join(pieces).encode(), "a.ifc")
+
+
+def _lines_file(entities: list[object]) -> bytes:
+    head: list[object] = [
+        0,
+        "SECTION",
+        2,
+        "HEADER",
+        9,
+        "$ACADVER",
+        1,
+        "AC1021",
+        9,
+        "$INSUNITS",
+        70,
+        6,
+        0,
+        "ENDSEC",
+    ]
+    tags = [*head, 0, "SECTION", 2, "ENTITIES", *entities, 0, "ENDSEC", 0, "EOF"]
+    return "".join(f"{tag}\n" for tag in tags).encode()
+
+
+def _line(layer: str, x0: float, y0: float, x1: float, y1: float) -> list[object]:
+    return [0, "LINE", 100, "AcDbEntity", 8, layer, 100, "AcDbLine", 10, x0, 20, y0, 11, x1, 21, y1]
+
+
+def test_loose_lines_that_cross_without_end_are_told() -> None:
+    """Thousands of lines through each other: no cells are taken, which is told, and time stays bounded."""
+    places = random.Random(4)
+    entities: list[object] = []
+    for _ in range(3000):
+        entities += _line("机动车位", *(places.uniform(0, 100) for _ in range(4)))
+    model = interpret(read(_lines_file(entities), "图.dxf"), get_standard("project-box"))
+    assert "DXF-CROSSINGS" in {i.code for i in model.issues} and not model.shapes
+
+
+def test_a_drawing_that_takes_too_long_ends_in_a_coded_issue() -> None:
+    bounds = reading()
+    hasty = bounds.model_copy(update={"limits": bounds.limits.model_copy(update={"interpret_seconds": 1e-9})})
+    cad = read(data(site_plan()), "图.dxf")
+    model = interpret(cad, settings=hasty)
+    assert not model.readable and not model.shapes
+    assert [i.code for i in model.issues if i.level.value == "error"] == ["DXF-BOUND"]
+    facts = survey(cad, hasty)
+    assert not facts.complete and not facts.rings
