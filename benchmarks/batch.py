@@ -84,7 +84,7 @@ def rival(name: str, folder: Path) -> dict[str, Any] | str:
 def platform(url: str, sites: Sites, **how: Any) -> tuple[float, list[str]]:
     """Seconds and answers of one way of the platform."""
     started = time.perf_counter()
-    lines = list(check_sites(url, sites, on=ON, **how))
+    lines = [answer.text for answer in check_sites(url, sites, on=ON, **how)]
     return time.perf_counter() - started, lines
 
 

@@ -25,6 +25,7 @@ from gis.checking import canonical_answers
 from gis.source import open_source, read_batches
 from project_box.kernel.db import Database
 from project_box.kernel.errors import BadInput
+from project_box.kernel.finding import Outcome
 
 #: sites in one portion of work; not the number of workers, so that the portions are always the same
 PORTION = 100
@@ -135,7 +136,8 @@ def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
         ) from error
     with client:
         for future in client.map(_check, portions, pure=False):
-            yield from future.result()
+            for outcome, answer in future.result():  # named tuples and enumerations arrive as plain ones
+                yield Answer(None if outcome is None else Outcome(outcome), answer)
 
 
 @lru_cache(maxsize=4)

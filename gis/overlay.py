@@ -96,21 +96,21 @@ class Near:
     Attributes:
         area: in common with the site, 0 when it only touches.
         perimeter_most: the outline of the common part is not longer than this.
+        pieces: among which those of the feature are the ones from ``start`` to ``stop``.
     """
 
     version: int
     fid: int
     area: float
     perimeter_most: float
-    _pieces: Pieces
-    _rows: slice
+    pieces: Pieces
+    start: int
+    stop: int
 
     def common(self, site: BaseGeometry) -> Geometries:
         """The part of each piece inside the site (or a ring around it), as geometry."""
-        data = self._pieces.data
-        blobs = [
-            data[start : start + _length(data, start)] for start in self._pieces.starts[self._rows].tolist()
-        ]
+        data, starts = self.pieces.data, self.pieces.starts[self.start : self.stop].tolist()
+        blobs = [data[at : at + _length(data, at)] for at in starts]
         shapes = shapely.from_wkb(np.array(blobs, dtype=object))
         return np.asarray(shapely.intersection(shapes, site), dtype=object)
 
@@ -157,44 +157,49 @@ def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> li
     known = pieces.chosen(rows)
     which = which[rows]
     requests, features = known.numbers[:, 0], known.numbers[:, 3]
-    parts, owners = shapely.get_parts(np.array(sites, dtype=object), return_index=True)
+    shapes = np.array(sites, dtype=object)
+    parts, owners = shapely.get_parts(shapes, return_index=True)
     blobs = shapely.to_wkb(parts).tolist()
-    ends = len(known.data) + np.cumsum([0, *(len(b) for b in blobs)], dtype=np.int64)
-    begin = np.searchsorted(owners, np.arange(len(sites) + 1))
-    spans = np.searchsorted(requests, np.arange(len(sites) + 1))
+    starts = [len(known.data)]
+    for blob in blobs:
+        starts.append(starts[-1] + len(blob))
+    every = np.arange(len(sites) + 1)
     data = np.frombuffer(b"".join((known.data, *blobs)), dtype=np.uint8)
     areas, lengths, kept, once = _kernel("overlay").measure(
-        *_kernel("wkb").unpack(data, np.concatenate([ends[:-1], known.starts])),
-        begin,
-        spans,
+        *_kernel("wkb").unpack(data, np.concatenate([starts[:-1], known.starts])),
+        np.searchsorted(owners, every),
+        np.searchsorted(requests, every),
         features,
         which,
         layers.limits,
         layers.counted,
-        COMMON_SHARE * np.maximum(shapely.area(np.array(sites, dtype=object)), 1.0),
+        COMMON_SHARE * np.maximum(shapely.area(shapes), 1.0),
     )
-    outlines = 2 * shapely.length(np.array(sites, dtype=object))
-    changes = (np.diff(requests) != 0) | (np.diff(which) != 0) | (np.diff(features) != 0)
-    firsts = np.concatenate([[0], np.flatnonzero(changes) + 1])
-    stops = np.append(firsts[1:], len(requests))
-    totals, most = (
-        np.add.reduceat(areas, firsts),
-        np.add.reduceat(lengths, firsts) + outlines[requests[firsts]],
-    )
-    there = kept[firsts]
-    for start, stop, total, longest in zip(
-        firsts[there].tolist(),
-        stops[there].tolist(),
-        totals[there].tolist(),
-        most[there].tolist(),
-        strict=True,
+    outlines = shapely.length(shapes).tolist()
+    entry: Near | None = None
+    before = None
+    for row, ((site, _, version, fid), area, length, there, single) in enumerate(
+        zip(
+            known.numbers.tolist(),
+            areas.tolist(),
+            lengths.tolist(),
+            kept.tolist(),
+            once.tolist(),
+            strict=True,
+        )
     ):
-        site, _, version, feature = known.numbers[start].tolist()
-        entry = Near(version, feature, total, longest, known, slice(start, stop))
+        if single == single:  # not NaN
+            found[site].once[version] = single
+        if not there:
+            continue
+        if entry is not None and before == (site, version, fid):
+            entry.area += area
+            entry.perimeter_most += length
+            entry.stop = row + 1
+            continue
+        before = site, version, fid
+        entry = Near(version, fid, area, length + 2 * outlines[site], known, row, row + 1)
         found[site].near.setdefault(version, []).append(entry)
-    for position in np.flatnonzero(~np.isnan(once)).tolist():
-        site, _, version, _ = known.numbers[position].tolist()
-        found[site].once[version] = float(once[position])
     return found
 
 
