@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,15 @@ from sqlalchemy.orm import Session
 
 from drawings.guess import accepted, guesses
 from drawings.models import BuiltStandard, RevisionFile
-from drawings.standards import Standard, get_standard, load_standard, load_standards, roles
+from drawings.standards import (
+    Standard,
+    alternatives,
+    get_standard,
+    load_standard,
+    load_standards,
+    normal_layer,
+    roles,
+)
 from project_box import service as box
 from project_box.kernel.errors import BadInput, CatalogueError, Conflict, Forbidden, NotFound
 from project_box.kernel.identity import Actor
@@ -75,10 +84,16 @@ def write_standard(
     Args:
         units: unit of its drawings, None leaves it to the file. layers: layer → role.
         bare: layer → attribute key that a plain text inside its rings gives.
+        rules_by_pattern: a layer that one of them gives the same role is left to it, with the attributes in its name.
         order: where attributes come from, most trusted first; the platform's order if empty. xdata_app: application
             name of the extended data; the platform's if empty.
     """
-    assigned = {layer: role for layer, role in layers.items() if role}
+    assigned = {
+        layer: role
+        for layer, role in layers.items()
+        if role
+        and (bare.get(layer) or not any(r.role == role and _names(r, layer) for r in rules_by_pattern))
+    }
     if not assigned and not rules_by_pattern:
         raise BadInput(
             "还没有给任何图层指定角色", "no layer has a role", code="standard", place="layers",
@@ -91,7 +106,7 @@ def write_standard(
     if xdata_app:
         made["attributes"]["xdata_app"] = xdata_app
     rules: list[dict[str, Any]] = []
-    for layer, role in layers.items():
+    for layer, role in assigned.items():
         key = bare.get(layer, "")
         fitting = next((r for r in rules if r["role"] == role and r.get("bare_text", "") == key), None)
         if fitting is not None:
@@ -111,6 +126,17 @@ def write_standard(
     made["layers"] = rules
     made.pop("healing", None)
     return yaml.safe_dump(made, allow_unicode=True, sort_keys=False, width=110)
+
+
+def _names(rule: PatternRule, layer: str) -> bool:
+    """True if a rule names this layer; an expression that is none is told when the standard is checked."""
+    plain = normal_layer(layer)
+    if rule.how == "pattern":
+        return any(fnmatch.fnmatchcase(plain, normal_layer(p)) for p in alternatives(rule.expression))
+    try:
+        return re.fullmatch(rule.expression, plain, re.IGNORECASE) is not None
+    except re.error:
+        return False
 
 
 def preview(standard: Standard, file: RevisionFile) -> dict[str, dict[str, Any]]:

@@ -226,7 +226,7 @@ class Standard(_StandardFile):
                     return Match(rule, {**rule.attributes, **named})
         for rule in self.layers:
             if rule.pattern is not None and any(
-                fnmatch.fnmatchcase(plain, normal_layer(p)) for p in _alternatives(rule.pattern)
+                fnmatch.fnmatchcase(plain, normal_layer(p)) for p in alternatives(rule.pattern)
             ):
                 return Match(rule, dict(rule.attributes))
         return None
@@ -240,13 +240,13 @@ class Standard(_StandardFile):
         return out
 
 
-def _alternatives(pattern: str) -> list[str]:
+def alternatives(pattern: str) -> list[str]:
     """``A-(X|Y)*`` as its plain wildcards ``A-X*``, ``A-Y*``."""
     found = re.search(r"\(([^()]*)\)", pattern)
     if found is None:
         return [pattern]
     head, tail = pattern[: found.start()], pattern[found.end() :]
-    return [p for part in found.group(1).split("|") for p in _alternatives(head + part + tail)]
+    return [p for part in found.group(1).split("|") for p in alternatives(head + part + tail)]
 
 
 def bare_layer(name: str) -> str:

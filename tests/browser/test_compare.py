@@ -45,7 +45,8 @@ def test_differences_stand_on_the_sheet(person, changed) -> None:
     )
     assert sorted(drawn) == ["added after", "reshaped after", "reshaped before"]
     developer.shoot("compare")
-    page.locator("tr", has_text="改形").locator("[data-change]").click()
+    # what changed an indicator lights up the shape behind it
+    page.locator("#indicators tr", has_text="建筑密度").locator("[data-change]").first.click()
     view = page.evaluate("document.querySelector('sheet-viewer').view")
     assert build.X + 20 < view["x"] < build.X + 62 and build.Y + 20 < view["y"] < build.Y + 35
     developer.shoot("compare-close")

@@ -87,7 +87,7 @@ def test_rules_by_pattern_take_attributes_from_names(session, actors, project) -
         code="german-office",
         name="Büro",
         units="m",
-        layers={"VP_GRENZE": "site_boundary"},
+        layers={"VP_GRENZE": "site_boundary", "VP_GEB_NEU_B": "footprint"},  # the rule knows more of B
         bare={},
         rules_by_pattern=[
             standard_service.PatternRule("regex", r"VP_GEB_NEU_(?P<楼号>.+)", "footprint", {"用途": "住宅"}),
