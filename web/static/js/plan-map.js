@@ -28,7 +28,7 @@
         renderOrder: (a, b) => rank[a.get("outcome")] - rank[b.get("outcome")],
       });
       this.findingLayer.setStyle((feature, resolution) => (
-        this.shown(feature) ? ui.findingStyle(() => this.lit)(feature, resolution) : null
+        this.drawsFinding(feature) ? ui.findingStyle(() => this.lit)(feature, resolution) : null
       ));
       this.issueSource = new ol.source.Vector();
       this.config.issues.forEach((issue, index) => {
@@ -63,7 +63,7 @@
     }
 
     /** Findings that decide are always drawn; the others when their row is lit. */
-    shown(feature) {
+    drawsFinding(feature) {
       return feature.get("outcome") === "fail" || feature.get("code") === this.lit;
     }
 
