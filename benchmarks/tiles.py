@@ -153,7 +153,9 @@ def served(command: list[str], environment: dict[str, str]) -> Iterator[int]:
     log = Path(tempfile.mkstemp(prefix="project-box-tiles-")[1])
     with log.open("w") as out:
         process = subprocess.Popen(
-            [*command, "--port", str(port)], env={**os.environ, **environment}, stderr=out
+            [*command, "--port", str(port), "--timeout-keep-alive", "600"],
+            env={**os.environ, **environment},
+            stderr=out,
         )
         try:
             for _ in range(600):
