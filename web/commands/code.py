@@ -23,6 +23,12 @@ KINDS: dict[str, tuple[str, Callable[[str], str]]] = {
 }
 
 
+def _named(kind: str) -> str:
+    """A kind by its code or Chinese name (or a part of it: ``身份证``)."""
+    word = kind.strip()
+    return next((k for k, (name, _) in KINDS.items() if len(word) > 1 and word in name), word)
+
+
 def kind_of(text: str) -> str:
     """Which kind of code a text looks like, by its length and marks.
 
@@ -61,9 +67,14 @@ def code(
     Example: project-box code 91350100M000100Y43
     """
     with explained(as_json=as_json):
-        found = kind or kind_of(text)
+        found = _named(kind) if kind else kind_of(text)
         if found not in KINDS:
-            raise BadInput(f"没有“{found[:20]}”这种编码", f"no kind {found[:20]!r}", place="--kind")
+            raise BadInput(
+                f"没有“{found[:20]}”这种编码",
+                f"no kind {found[:20]!r}",
+                place="--kind",
+                remedy=f"可用：{'、'.join(f'{k} {name}' for k, (name, _) in KINDS.items())}",
+            )
         name, check = KINDS[found]
     plain: dict[str, Any] = {
         "code": codes.normal(text),

@@ -169,3 +169,11 @@ def test_only_what_a_command_needs_is_imported() -> None:
     assert (
         subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True).stdout.strip() == "[]"
     )
+
+
+def test_a_kind_of_code_by_its_chinese_name() -> None:
+    named = CliRunner().invoke(app, ["code", "11010519491231002X", "--kind", "身份证", "--json"])
+    assert (named.exit_code, json.loads(named.stdout)["kind"]) == (0, "id")
+    odd = CliRunner().invoke(app, ["code", "11010519491231002X", "--kind", "护照", "--json"])
+    assert odd.exit_code == 2
+    assert "credit" in json.loads(odd.stdout)["error"]["remedy"]
