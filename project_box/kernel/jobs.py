@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import procrastinate
 from procrastinate.schema import SchemaManager
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 #: the queue every worker serves
 QUEUE = "project-box"
@@ -27,3 +32,18 @@ def job_app(url: str) -> procrastinate.App:
 def schema_sql() -> str:
     """The SQL of the queue's own tables and functions."""
     return SchemaManager.get_schema()
+
+
+_DEFER = text(
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, :lock, NULL, CAST(:args AS jsonb), NULL)"
+    "::procrastinate_job_to_defer_v1])"
+)
+
+
+def defer(session: Session, task: str, args: dict[str, Any], *, lock: str | None = None) -> None:
+    """Put a job into the queue inside the session's transaction: it exists exactly if the transaction commits.
+
+    Args:
+        task: a name bound in ``web.worker``. lock: jobs of one lock run one after the other, in order.
+    """
+    session.execute(_DEFER, {"queue": QUEUE, "task": task, "lock": lock, "args": json.dumps(args)})
