@@ -64,7 +64,7 @@ def fee(
         line = run_fee(found, given.inputs, day, catalogue)
         fields = fee_fields(catalogue, found, day)
     if as_json:
-        emit_json(plain_line(line, fields))
+        emit_json({**plain_line(line, fields), "rule_hash": catalogue.version, "at": day})
     else:
         _print(line, fields)
 
