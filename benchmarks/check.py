@@ -46,20 +46,20 @@ AIMS = (
 def prepare_naive(session: Session) -> str:
     """A table with an index for every layer, as the layers were delivered; the query over all of them."""
     parts = []
-    for definition in province.layers():
-        table = f"gis.naive_{definition.code.lower()}"
+    for code in session.scalars(text("SELECT layer_code FROM gis.layer_version ORDER BY 1")).all():
+        table = f"gis.naive_{code.lower()}"
         if session.scalar(text("SELECT to_regclass(:t)"), {"t": table}) is None:
             session.execute(
                 text(
                     f"CREATE TABLE {table} AS SELECT fid, ST_SetSRID(geom, {province.CRS}) AS geom FROM gis.feature f "
                     "JOIN gis.layer_version v ON v.id = f.version_id WHERE v.layer_code = :c"
                 ),
-                {"c": definition.code},
+                {"c": code},
             )
             session.execute(text(f"CREATE INDEX ON {table} USING gist (geom)"))
             session.execute(text(f"ANALYZE {table}"))
         parts.append(
-            f"SELECT '{definition.code}', sum(ST_Area(ST_Intersection(t.geom, s.g))) FROM {table} t, s "
+            f"SELECT '{code}', sum(ST_Area(ST_Intersection(t.geom, s.g))) FROM {table} t, s "
             "WHERE ST_Intersects(t.geom, s.g)"
         )
     return f"WITH s AS (SELECT ST_GeomFromEWKB(%s) g) {' UNION ALL '.join(parts)}"
