@@ -32,6 +32,7 @@ VALID_FROM = "2026-01-01"
 CODES = (
     "KG_DK", "DLHX", "LVX", "HX", "CZKFBJ", "STBHHX", "ZRBHD", "LINDI", "DZZH", "STBC", "LX", "HLFX", "YYSY", "DLTB",
     "YJJBNT", "ZD", "ZX", "WWBH", "JKDD", "DXWW", "GYZL", "GDBH", "DZDL", "JCJK", "YFK", "JZDJ", "QYPG", "PDFJ",
+    "ZGYT",
 )  # fmt: skip
 XMIN, YMIN, XMAX, YMAX = sites.EXTENT
 MAP = Polygon([(XMIN, YMIN), (XMAX, YMIN), (XMAX, YMAX), (XMIN, YMAX)])
@@ -245,6 +246,24 @@ def _use_of(rng: np.random.Generator, plot: Polygon, river: BaseGeometry, noise:
     return "0702" if luck > 0.965 else "070102"
 
 
+_MASTER_USES = {
+    "07": "居住用地", "08": "公共管理与公共服务用地", "09": "商业服务业用地", "10": "工矿用地", "11": "仓储用地",
+    "12": "交通运输用地", "13": "公用设施用地", "14": "绿地与开敞空间用地", "15": "特殊用地", "16": "留白用地",
+}  # fmt: skip
+
+
+def _master_plan(city: City) -> None:
+    """ZGYT: the plots' uses by class; every fortieth plot, where residential, is commercial in the master plan."""
+    by_class: dict[str, list[BaseGeometry]] = {}
+    for number, (shape, row) in enumerate(city["KG_DK"].features):
+        use = str(row["YDDM"])[:2]
+        by_class.setdefault("09" if use == "07" and number % 40 == 39 else use, []).append(shape)
+    master = city.layer("ZGYT", "总体规划用途")
+    for use, shapes in sorted(by_class.items()):
+        for part in tidy(shapely.union_all(shapes, grid_size=GRID)).geoms:
+            master.add(part, YDDM=use, YDMC=_MASTER_USES.get(use, "其他用地"), MJ=round(part.area, 2))
+
+
 def _plan(city: City, g: _Ground) -> None:
     """KG_DK, DLHX, LVX, HX from blocks and roads."""
     noise = waves(g.rng, 10, 1200, 4000)
@@ -277,6 +296,7 @@ def _plan(city: City, g: _Ground) -> None:
             )
         if row["YDDM"] in ("1302", "1303", "1208"):
             yellow.add(plot.shape, MC=f"{row['YDMC']} {row['DKBH']}", SSLX=row["YDMC"], DKBH=row["DKBH"])
+    _master_plan(city)
     # the green belt on both banks, between river and plots
     belt = _minus(_within(_around(g.river, 40), MAP), g.water, g.road_surface, g.built)
     for part in belt.geoms:

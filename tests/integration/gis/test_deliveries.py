@@ -112,9 +112,9 @@ def test_zip_of_several_files(tmp_path):
 
 
 def test_drawing_with_layers(tmp_path):
-    import ezdxf
+    from ezdxf.filemanagement import new
 
-    drawing = ezdxf.new("R2010")
+    drawing = new("R2010")
     space = drawing.modelspace()
     for layer, shift in (("用地红线", 0), ("建筑", 500)):
         corners = [(X + shift, Y), (X + shift + 100, Y), (X + shift + 100, Y + 50), (X + shift, Y + 50)]

@@ -56,10 +56,13 @@ def test_a_condition_of_a_department_becomes_a_limit_and_asks_for_an_evaluation(
         if again:
             service.run_conflict_check(session, developer, site.id)
         planning = box.latest_result(session, developer, site.id, "planning_conditions").payload
-        limit = condition_values(planning)["TJ_JZGD"].value
+        limits = condition_values(planning)
+        limit = limits["TJ_JZGD"].value
+        assert isinstance(limit, dict)
         assert (limit["operator"], str(limit["value"])) == ("<=", "24")
         assert limit["clause"] == "文物局：建设控制地带限高"
-        assert str(condition_values(planning)["TJ_RJL"].value["value"]) == "2.5"
+        ratio = limits["TJ_RJL"].value
+        assert isinstance(ratio, dict) and str(ratio["value"]) == "2.5"
     triggers = {t.code: t for t in intermediaries.preview(session, developer, site.id, {})}
     assert triggers["DZZH"].needed == "yes" and "文物局" in triggers["DZZH"].reason
     with pytest.raises(Conflict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from itertools import pairwise
+from typing import Any
 
 import pypdf
 import pytest
@@ -47,7 +48,14 @@ def sheet(**changes):
             {"07": ("居住用地", "#ffe66d"), "09": ("商业", "#e8504f")},
         ),
     ]
-    words = {"title": "图", "x": X, "y": Y, "crs": 4547, "crs_name": "CGCS2000", "scale": 1000}
+    words: dict[str, Any] = {
+        "title": "图",
+        "x": X,
+        "y": Y,
+        "crs": 4547,
+        "crs_name": "CGCS2000",
+        "scale": 1000,
+    }
     words |= {"printed_on": dt.date(2026, 1, 1), "layers": layers} | changes
     return Sheet(**words)
 
