@@ -186,7 +186,7 @@ def _runs(session: Session, reader: Actor, project_id: uuid.UUID) -> Iterator[tu
     table = box.latest_result(session, reader, project_id, "indicator_table")
     if table is not None:
         contents = read_box(session, reader, project_id)
-        stated = dict(table.payload["sources"].get("inputs") or {})
+        stated = dict(table.payload.get("sources", {}).get("inputs") or {})
 
         def indicators(catalogue: Catalogue, day: dt.date) -> Mapping[str, Evaluated]:
             values, _ = planning_values(catalogue, contents, stated, day)

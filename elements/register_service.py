@@ -167,7 +167,7 @@ def record_decision(
             elements=elements,
             numbers=numbers(chosen, elements),
             conclusions=concluded,
-            inputs=to_plain(table.payload["sources"]) if table is not None else {},
+            inputs=to_plain(table.payload.get("sources", {})) if table is not None else {},
             opinion=dict(opinion),
             source={
                 "name": name,

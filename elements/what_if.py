@@ -262,7 +262,7 @@ def _options(catalogue: Catalogue, day: dt.date, each: str) -> list[Run]:
 
 def _stated(business: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     if business == BUSINESS:
-        return dict(payload["sources"].get("inputs") or {})
+        return dict(payload.get("sources", {}).get("inputs") or {})
     return {c: v["value"] for c, v in payload["inputs"].items() if v["source"] == "填写"}
 
 

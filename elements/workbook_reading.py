@@ -185,8 +185,10 @@ def _check_unit(reading: Reading, spec: ElementSpec, cell: SheetCell | None) -> 
     if cell is None or not said or spec.type not in (Type.NUMBER, Type.INTEGER):
         return
     try:
-        parse_value(spec.model_copy(update={"minimum": None, "maximum": None}), f"1{said}")
+        same = parse_value(spec.model_copy(update={"minimum": None, "maximum": None}), f"1{said}") == 1
     except BadInput:
+        same = False
+    if not same:
         own = f"“{spec.unit}”" if spec.unit else "没有单位"
         reading.fault(
             "XLSX-UNIT", cell.place, f"单位“{said[:20]}”不符，本要素的单位应为{own}",

@@ -63,6 +63,26 @@ def import_layer(
         Conflict: the version exists.
         BadInput: unreadable data, no CRS, or no usable feature; nothing is stored.
     """
+    with session.begin_nested():  # what failed leaves nothing behind, whatever the caller does next
+        return _import(
+            session, code, path, version, valid_from, crs, layer, fields, progress, actor, catalogue
+        )
+
+
+def _import(
+    session: Session,
+    code: str,
+    path: Path,
+    version: str,
+    valid_from: dt.date,
+    crs: int | None,
+    layer: str | None,
+    fields: Mapping[str, str] | None,
+    progress: Progress | None,
+    actor: Actor | None,
+    catalogue: LayerCatalogue | None,
+) -> LayerVersion:
+    """The import itself; see :func:`import_layer`."""
     catalogue = catalogue or layer_catalogue()
     definition = catalogue.get(code)
     name = version.strip()

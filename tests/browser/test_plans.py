@@ -10,7 +10,7 @@ def test_layers_and_differences(person):
     admin.shoot("layers")
     admin.open("/layers/KG_DK")
     admin.shoot("layer")
-    admin.open("/map/differences?a=KG_DK&b=DLTB")
+    admin.open("/map/differences?a=KG_DK&b=ZGYT&relation=mismatch")
     admin.page.wait_for_selector("plan-map canvas")
     row = admin.page.locator("[data-shape-row]").first
     row.locator("[data-show-shape]").click()

@@ -195,6 +195,7 @@ def save_mark_draft(
     session: SessionDep, actor: ActorDep, review_id: uuid.UUID, content: dict[str, Any]
 ) -> dict[str, Any]:
     """Keep the mark one has begun; an empty one is forgotten."""
+    service.get_review(session, actor, review_id)
     if not content:
         service.drop_mark_draft(session, actor, review_id)
         return {"saved_at": None}

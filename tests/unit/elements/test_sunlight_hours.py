@@ -411,7 +411,7 @@ def test_counting() -> None:
     assert found.hours(Counting(longest=1)).tolist() == pytest.approx([1.25, 0.0])
     assert found.hours(Counting(longest=2)).tolist() == pytest.approx([2.25, 0.0])
     assert Counting(longest=1).text() == "连续"
-    assert Counting(least=5, longest=2).text() == "最长 2 段累计,单段不少于 5 min"
+    assert Counting(least=5, longest=2).text() == "最长 2 段累计，单段不少于 5 min"
 
 
 def test_refusals() -> None:

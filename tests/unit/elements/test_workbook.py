@@ -234,7 +234,12 @@ def test_numbers_as_people_type_them(typed: str, meant: str) -> None:
     assert changed("land-price", {"LP_AREA": typed}).values == {"LP_AREA": Decimal(meant)}
 
 
-@pytest.mark.parametrize("typed", ["８０００亩", "8000 万㎡", "八千", "8000-9000", "8,00x"])
+@pytest.mark.parametrize(("typed", "meant"), [("１２亩", "8000"), ("3.5 ha", "35000"), ("2 公顷", "20000")])
+def test_a_unit_typed_beside_the_number_is_converted(typed: str, meant: str) -> None:
+    assert changed("land-price", {"LP_AREA": typed}).values == {"LP_AREA": Decimal(meant)}
+
+
+@pytest.mark.parametrize("typed", ["8000 元", "8000 m", "八千", "8000-9000", "8,00x"])
 def test_numbers_nobody_can_be_sure_of(typed: str) -> None:
     reading = changed("land-price", {"LP_AREA": typed})
     assert [i.file for i in reading.issues] == [place("land-price", "LP_AREA")]
