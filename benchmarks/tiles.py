@@ -26,6 +26,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -271,12 +272,12 @@ def report(
         for number, (z, x, y) in enumerate(addresses(asked.tiles, asked.polygons)):
             own = f"/api/v1/layers/{code}/tiles/{z}/{x}/{y}.mvt?v={version}"
             sides: dict[str, Callable[[], bytes]] = {
-                "bare": lambda z=z, x=x, y=y: bare(z, x, y),  # type: ignore[misc] # defaults bind the loop's values
-                "cold": lambda own=own: mine.get(own),  # type: ignore[misc] # as above
+                "bare": partial(bare, z, x, y),
+                "cold": partial(mine.get, own),
             }
             if rival is not None:
                 path = f"/collections/tipg.layer/tiles/WebMercatorQuad/{z}/{x}/{y}"
-                sides["tipg"] = lambda path=path: rival.get(path)  # type: ignore[misc] # as above
+                sides["tipg"] = partial(rival.get, path)
             names = list(sides)
             names = names[number % len(names) :] + names[: number % len(names)]
             band = "zoom 10 to 13" if z < 14 else "zoom 14 and 15"
@@ -289,7 +290,7 @@ def report(
                     spent.append(taken)
                 seconds.setdefault(band, {}).setdefault(name, []).append(statistics.median(spent))
                 sizes.setdefault(name, []).append(len(body))
-            warm = statistics.median(clocked(lambda own=own: mine.get(own))[0] for _ in range(3))  # type: ignore[misc] # as above
+            warm = statistics.median(clocked(partial(mine.get, own))[0] for _ in range(3))
             seconds[band].setdefault("warm", []).append(warm)
     for band, found in seconds.items():
         print(f"\n{band}: {len(found['bare'])} tiles")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.errors import BadInput, TooLarge
 
 #: suffixes of files that are drawings or the table that goes with them
@@ -49,13 +50,11 @@ def unpack(files: Sequence[tuple[str, bytes]], *, most_files: int, most_bytes: i
 def _open(archive: str, data: bytes, most_files: int, most_bytes: int) -> Unpacked:
     found: list[tuple[str, bytes]] = []
     left_out: list[str] = []
-    total = 0
+    budget = Budget(most_bytes)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
-            for info in opened.infolist():
-                name = PurePosixPath(_name(info)).name
-                if info.is_dir() or not name or name.startswith(".") or "__MACOSX" in info.filename:
-                    continue
+            for entry, path in members(opened):
+                name = PurePosixPath(path).name
                 if not name.casefold().endswith(KNOWN):
                     left_out.append(name)
                     continue
@@ -64,16 +63,13 @@ def _open(archive: str, data: bytes, most_files: int, most_bytes: int) -> Unpack
                         f"压缩包“{archive}”里的图纸过多", f"{archive}: too many files", code="too_many_files",
                         place="files", remedy="分几次提交",
                     )  # fmt: skip
-                with opened.open(info) as stream:
-                    content = stream.read(most_bytes - total + 1)
-                total += len(content)
-                if total > most_bytes:
-                    raise TooLarge(
-                        f"压缩包“{archive}”解开后过大", f"{archive}: too large unpacked", code="too_large",
-                        place="files", remedy="分几次提交",
-                    )  # fmt: skip
-                found.append((name, content))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+                found.append((name, b"".join(budget.take(opened, entry))))
+    except UnpacksTooLarge as error:
+        raise TooLarge(
+            f"压缩包“{archive}”解开后过大", f"{archive}: too large unpacked", code="too_large", place="files",
+            remedy="分几次提交",
+        ) from error  # fmt: skip
+    except UNREADABLE as error:
         raise BadInput(
             f"压缩包“{archive}”打不开：损坏、加密或格式不支持", f"{archive}: {error}", code="bad_archive",
             place="files", remedy="用 ZIP 格式重新压缩，不要加密，或直接选择图纸文件",
@@ -84,16 +80,3 @@ def _open(archive: str, data: bytes, most_files: int, most_bytes: int) -> Unpack
             remedy="放入 DXF、DWG 或 IFC 文件",
         )  # fmt: skip
     return Unpacked(found, left_out)
-
-
-def _name(info: zipfile.ZipInfo) -> str:
-    """A member's name; without the UTF-8 flag Chinese archivers mean GB 18030."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    raw = info.filename.encode("cp437", errors="replace")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return info.filename

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from drawings.drawing import DrawingModel
 from drawings.reading import CATALOGUE
-from drawings.standards import roles
+from drawings.standards import Regex, roles
 from project_box.kernel.catalogue import parse
 
 
@@ -32,7 +32,7 @@ class Requirement(_Strict):
     zh: str
     en: str
     kind: Literal["site_plan", "building"] | None = None
-    sheet: str | None = None
+    sheet: Regex | None = None
     role: str | None = None
     standard: bool = False
     result: str | None = None
@@ -40,16 +40,6 @@ class Requirement(_Strict):
     items: tuple[str, ...] = ()
     disciplines: tuple[str, ...] = ()
     needed: Literal["required", "advice"] = "required"
-
-    @field_validator("sheet")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from error
-        return value
 
     @field_validator("role")
     @classmethod

@@ -72,6 +72,12 @@ def issue(
     )
 
 
+def quotable(said: object) -> str:
+    """What a reader or a hostile file says, fit for a sentence: one line, printable, no braces, 160 characters."""
+    text = " ".join(str(said).split()) or type(said).__name__
+    return "".join(c if c.isprintable() else "�" for c in text)[:160].replace("{", "(").replace("}", ")")
+
+
 class Collector:
     """Gathers issues in order; beyond ``limit`` of one code they are only counted."""
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drawings.reading import CATALOGUE
 from project_box.kernel.catalogue import parse
@@ -29,6 +29,18 @@ Kind = Literal["site_plan", "building"]
 Source = Literal["xdata", "block", "text", "layer", "table"]
 DEFAULT_STANDARD = "project-box"
 _XREF_PREFIX = re.compile(r"^.*(?:\$\d+\$|\|)")
+
+
+def _compiles(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+#: a regular expression in the catalogue, refused on load when it is none
+Regex = Annotated[str, AfterValidator(_compiles)]
 
 
 class _Strict(BaseModel):
@@ -123,22 +135,12 @@ class LayerRule(_Strict):
 
     names: tuple[str, ...] = ()
     pattern: str | None = None
-    regex: str | None = None
+    regex: Regex | None = None
     role: str
     attributes: dict[str, str] = Field(default_factory=dict)
     bare_text: str | None = None
-    bare_pattern: str | None = None
+    bare_pattern: Regex | None = None
     floor_from_zero: str | None = None
-
-    @field_validator("regex", "bare_pattern")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                re.compile(value)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from error
-        return value
 
     @field_validator("role")
     @classmethod

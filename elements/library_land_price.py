@@ -11,7 +11,8 @@ from elements.trace import Rows, num
 from elements.values import Computed, Missing, Step, Undecided
 
 
-def _applies(factors: Rows, factor: str) -> bool:
+def applies(factors: Rows, factor: str) -> bool:
+    """Whether the formula of a use has a factor, by the table of formulas."""
     row = next((r for r in factors if r["factor"] == factor), None)
     return row is not None and bool(row["applies"])
 
@@ -46,7 +47,7 @@ def land_far_factor(
     level: str | None = None,
 ) -> Computed:
     """容积率修正系数; uses without this correction (工矿、仓储 …) take 1."""
-    if not _applies(factors, "Kv"):
+    if not applies(factors, "Kv"):
         return Computed(Decimal(1), substituted=f"{usage}不作容积率修正，取 1")
     if far is None:
         raise Undecided(Missing("LP_FAR", "容积率", "缺少容积率", "FAR is not given"))
@@ -70,7 +71,7 @@ def land_area_factor(
     usage: str, factors: Rows, area: Decimal | None = None, bands: Rows | None = None
 ) -> Computed:
     """宗地面积修正系数 by bands (``from_area`` inclusive, descending)."""
-    if not _applies(factors, "Ks"):
+    if not applies(factors, "Ks"):
         return Computed(Decimal(1), substituted=f"{usage}不作面积修正，取 1")
     if area is None:
         raise Undecided(Missing("LP_AREA", "宗地面积", "缺少宗地面积", "parcel area is not given"))
@@ -97,7 +98,7 @@ def land_graded_factor(
     usage: str, factors: Rows, factor: str, name: str, grade: str | None = None, table: Rows | None = None
 ) -> Computed:
     """个别因素修正系数 (形状 Ka, 景观 Ke, 朝向 Kto) by grade; a use without this correction takes 1."""
-    if not _applies(factors, factor):
+    if not applies(factors, factor):
         return Computed(Decimal(1), substituted=f"{usage}不作{name}修正，取 1")
     if grade is None:
         raise Undecided(Missing(factor, name, f"缺少{name}等级", f"no grade for {name}"))

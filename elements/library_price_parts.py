@@ -13,6 +13,7 @@ from typing import Any
 
 from elements import land_price
 from elements.functions import function
+from elements.library_land_price import applies
 from elements.trace import Rows, num
 from elements.values import Computed, Missing, Step, Undecided
 from project_box.kernel.errors import BadInput
@@ -47,11 +48,6 @@ def percent_list(text: str, place: str) -> list[Decimal]:
     return [v for v in values if v is not None]
 
 
-def _applies(factors: Rows, factor: str) -> bool:
-    row = next((r for r in factors if r["factor"] == factor), None)
-    return row is not None and bool(row["applies"])
-
-
 @function("land.region_total", "ΣKi = Σ 各区域因素修正系数(%)，按等级查表或直接给百分数")
 def region_total(
     usage: str,
@@ -66,7 +62,7 @@ def region_total(
     ``stated`` maps a factor to its grade (优 较优 一般 较劣 劣) or to its percentage; ``percents`` is a plain
     list of percentages. Where a table of the use and grade is held every factor of it must be stated.
     """
-    if not _applies(factors, "ΣKi"):
+    if not applies(factors, "ΣKi"):
         return Computed(Decimal(0), substituted=f"{usage}不作区域因素修正，取 0")
     if percents is not None:
         if stated:

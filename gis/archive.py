@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from dataclasses import dataclass
 
 from gis.reading import error
 from gis.rules import boundary_rules
+from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.finding import Issue
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +27,20 @@ def open_zip(data: bytes) -> Archive:
     mark them as UTF-8.
     """
     limits = boundary_rules().limits
-    members: dict[str, bytes] = {}
-    left = limits.uncompressed_bytes
+    budget = Budget(limits.uncompressed_bytes, limits.zip_ratio)
+    found: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [e for e in archive.infolist() if not e.is_dir()]
-            if len(entries) > limits.zip_members:
-                return Archive({}, _bomb(f"压缩包里有 {len(entries)} 个文件,超过 {limits.zip_members} 个"))
-            for entry in entries:
-                name = member_name(entry)
-                base = name.rsplit("/", 1)[-1]
-                if name.startswith("__MACOSX/") or base.startswith("."):
-                    continue
+            count = sum(not e.is_dir() for e in archive.infolist())
+            if count > limits.zip_members:
+                return Archive({}, _bomb(f"压缩包里有 {count} 个文件,超过 {limits.zip_members} 个"))
+            for entry, name in members(archive):
                 if entry.flag_bits & 0x1:
-                    return Archive(
-                        {},
-                        error(
-                            "ZIP-ENCRYPTED",
-                            "压缩包有密码",
-                            "the zip is encrypted",
-                            "去掉密码后重新压缩",
-                            "zip it again without a password",
-                        ),
-                    )
-                if entry.file_size > left:
-                    return Archive({}, _bomb("压缩包解开后过大"))
-                content = bytearray()
-                with archive.open(entry) as stream:
-                    while chunk := stream.read(_CHUNK):
-                        content += chunk
-                        if len(content) > left or (
-                            len(content) > 16 * _CHUNK
-                            and len(content) > limits.zip_ratio * max(entry.compress_size, 1)
-                        ):
-                            return Archive({}, _bomb("压缩包解开后过大"))
-                left -= len(content)
-                members[name] = bytes(content)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as problem:
+                    return Archive({}, _encrypted())
+                found[name] = b"".join(budget.take(archive, entry))
+    except UnpacksTooLarge:
+        return Archive({}, _bomb("压缩包解开后过大"))
+    except UNREADABLE as problem:
         return Archive(
             {},
             error(
@@ -84,17 +51,17 @@ def open_zip(data: bytes) -> Archive:
                 "zip it again",
             ),
         )
-    return Archive(members)
+    return Archive(found)
 
 
-def member_name(entry: zipfile.ZipInfo) -> str:
-    """A member's path, repaired from GBK where the writer did not mark it as UTF-8."""
-    if entry.flag_bits & 0x800:
-        return entry.filename.replace("\\", "/")
-    try:
-        return entry.filename.encode("cp437").decode("gb18030").replace("\\", "/")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return entry.filename.replace("\\", "/")
+def _encrypted() -> Issue:
+    return error(
+        "ZIP-ENCRYPTED",
+        "压缩包有密码",
+        "the zip is encrypted",
+        "去掉密码后重新压缩",
+        "zip it again without a password",
+    )
 
 
 def _bomb(what: str) -> Issue:

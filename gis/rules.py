@@ -23,6 +23,7 @@ class Limits(BaseModel):
     zip_members: int = Field(gt=0)
     zip_ratio: int = Field(gt=1)
     vertices: int = Field(gt=0)
+    layer_unpacked_bytes: int = Field(gt=0)
 
 
 class BoundaryRules(BaseModel):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import glob
-import shutil
 import struct
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gis.archive import member_name
+from gis.rules import boundary_rules
+from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.errors import BadInput
 
 _DATA_SUFFIXES = {
@@ -79,22 +78,31 @@ def _refuse(path: Path, head: bytes) -> None:
 def _unzip(path: Path, folder: Path) -> list[Path]:
     """The data files inside a zip (shapefile sets, FileGDB folders, single files), on disk."""
     found: list[Path] = []
+    budget = Budget(boundary_rules().limits.layer_unpacked_bytes)
     try:
         with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                parts = [p for p in member_name(entry).split("/") if p not in ("", ".", "..")]
-                if entry.is_dir() or not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._"):
+            for entry, name in members(archive):
+                parts = [p for p in name.split("/") if p not in ("", ".", "..")]
+                if not parts:
                     continue
                 target = folder.joinpath(*parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(entry) as source, target.open("wb") as out:
-                    shutil.copyfileobj(source, out, 1 << 20)
+                with target.open("wb") as out:
+                    out.writelines(budget.take(archive, entry))
                 database = next((n for n, p in enumerate(parts) if p.lower().endswith(".gdb")), None)
                 if database is not None:
                     found.append(folder.joinpath(*parts[: database + 1]))
                 elif target.suffix.lower() in _DATA_SUFFIXES and not target.name.lower().endswith(".shp.xml"):
                     found.append(target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except UnpacksTooLarge as error:
+        raise BadInput(
+            f"压缩包 {path.name} 解开后过大",
+            f"{path.name} unpacks to too much",
+            code="ZIP-BOMB",
+            place=path.name,
+            remedy="解开后直接导入其中的数据文件，例如 GPKG",
+        ) from error
+    except UNREADABLE as error:
         raise BadInput(
             f"压缩包 {path.name} 损坏或有密码，无法解开",
             f"cannot unpack {path.name}: {error}",

@@ -11,13 +11,6 @@ from gis.models import LayerVersion, Overview
 _MARGIN = 64 / 4096
 
 
-def current(session: Session, code: str) -> LayerVersion | None:
-    """The current version of a layer."""
-    return session.scalars(
-        select(LayerVersion).where(LayerVersion.layer_code == code, LayerVersion.current)
-    ).one_or_none()
-
-
 def version(session: Session, code: str, number: int) -> LayerVersion | None:
     """A version of a layer by number, current or not."""
     return session.scalars(

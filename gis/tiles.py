@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from gis import tile_store
+from gis import repository, tile_store
 from gis.layer import layer_catalogue
 from gis.models import LayerVersion
 from gis.tile_cache import TileCache
@@ -75,7 +75,7 @@ def tile_etag(
     definition = layer_catalogue().get(code)
     _check_address(z, x, y)
     row = tile_store.version(session, definition.code, named) if named is not None else None
-    row = row or tile_store.current(session, definition.code)
+    row = row or repository.current_version(session, definition.code)
     return row, f'"{definition.code}-{_stamp(row, z) if row else 0}-{z}-{x}-{y}"'
 
 

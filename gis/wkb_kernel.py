@@ -1,29 +1,20 @@
 """Compiled reading of binary geometry: (E)WKB polygons, and rows of PostgreSQL's binary COPY that hold them.
 
-Importing this module loads numba (half a second). Compiled code is kept on disk by file, so a compiled function calls
-only functions of its own file: else a change in the other one would go unseen.
+Importing this module loads numba (half a second).
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+from project_box.kernel.compiled import KernelSet
+
 _SRID_FLAG = 0x20000000
-
-
-def compiled(function: _Function) -> _Function:
-    """Compile on the first call, without the GIL; kept on disk where a folder can be written."""
-    njit: Any = importlib.import_module("numba").njit
-    try:
-        made: _Function = njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # nowhere to keep machine code
-        made = njit(nogil=True, error_model="numpy")(function)
-    return made
+#: the compiled modules of the check, as one set
+compiled = KernelSet(Path(__file__).parent, ("wkb_kernel", "overlay_kernel")).kernel
 
 
 @compiled

@@ -30,7 +30,7 @@ from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSh
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import RELEASES
 from drawings.cad.units import weigh
-from drawings.issues import Collector
+from drawings.issues import Collector, quotable
 from drawings.reading import Limits, Reading
 
 CHORD = 1e-4  # drawing units; asked of the flattening of curves
@@ -79,13 +79,8 @@ def read_dwg(data: bytes, name: str, settings: Reading, unit: str | None) -> Cad
     except (RecursionError, MemoryError) as error:
         issues.add("DWG-UNREADABLE", reason=type(error).__name__)
     except Exception as error:  # whatever a hostile file makes the readers say is an issue of the file
-        issues.add("DWG-UNREADABLE", reason=_short(str(error) or type(error).__name__))
+        issues.add("DWG-UNREADABLE", reason=quotable(error))
     return replace(bare, issues=issues.finish())
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())[:160]
-    return "".join(c if c.isprintable() else "�" for c in line).replace("{", "(").replace("}", ")")
 
 
 def _take_apart(data: bytes, limits: Limits, issues: Collector, release: str) -> dict[str, Any] | None:
@@ -119,13 +114,13 @@ def _take_apart(data: bytes, limits: Limits, issues: Collector, release: str) ->
             ):
                 issues.add("DWG-BOUND", seconds=limits.seconds)
             else:
-                issues.add("DWG-UNREADABLE", reason=_short(last[0] if last else f"exit {ended.returncode}"))
+                issues.add("DWG-UNREADABLE", reason=quotable(last[0] if last else f"exit {ended.returncode}"))
             return None
         found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
     if "error" in found:
         text = str(found["error"])
         cut = "fill whole buffer" in text or "end of file" in text or "eof" in text.lower()
-        issues.add("DWG-CUT" if cut else "DWG-UNREADABLE", reason=_short(text))
+        issues.add("DWG-CUT" if cut else "DWG-UNREADABLE", reason=quotable(text))
         return None
     return found
 
@@ -214,11 +209,11 @@ class _Reader:
             self.issues.add(
                 "DXF-BAD-ENTITY",
                 kind=str(fields.get("entity_type") or "?"),
-                reason=_short(str(fields.get("reason") or "")),
+                reason=quotable(str(fields.get("reason") or "")),
                 handle=_handle(str((fields.get("sample_handles") or [""])[0])),
             )
         for text in (self.found.get("warnings") or ())[:20]:
-            self.issues.add("DWG-PARTIAL", reason=_short(str(text)))
+            self.issues.add("DWG-PARTIAL", reason=quotable(str(text)))
         if self.tables.get("header") is None:
             self.issues.add("DWG-PARTIAL", reason="header")
 
@@ -258,7 +253,7 @@ class _Reader:
                 self.issues.add(
                     "DXF-BAD-ENTITY",
                     kind=str(facts.get("entity_type")),
-                    reason=_short(str(error)),
+                    reason=quotable(str(error)),
                     handle=_handle(str(feature.get("id") or "")),
                 )
                 continue

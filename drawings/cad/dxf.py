@@ -30,7 +30,7 @@ from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSh
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import RELEASES, Source, decode_escapes, first_bad_tag, header_value, open_source
 from drawings.cad.units import weigh
-from drawings.issues import Collector
+from drawings.issues import Collector, quotable
 from drawings.reading import Limits, Reading
 
 logging.getLogger("ezdxf").setLevel(logging.CRITICAL)
@@ -87,13 +87,8 @@ def read_dxf(
     except (RecursionError, MemoryError) as error:
         issues.add("DXF-STRUCTURE", reason=type(error).__name__)
     except Exception as error:  # whatever a hostile file provokes in the parser is an issue of the file
-        issues.add("DXF-STRUCTURE", reason=_short(error))
+        issues.add("DXF-STRUCTURE", reason=quotable(error))
     return replace(bare, issues=issues.finish())
-
-
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return "".join(c if c.isprintable() else "�" for c in text)[:120].replace("{", "(").replace("}", ")")
 
 
 def _load(source: Source, issues: Collector) -> Drawing | None:
@@ -118,13 +113,13 @@ def _load(source: Source, issues: Collector) -> Drawing | None:
             issues.add("DXF-BAD-VALUE", line=bad[1], found=bad[2])
         else:
             reason = strict if isinstance(strict, DXFStructureError) else error
-            issues.add("DXF-STRUCTURE", reason=_short(reason))
+            issues.add("DXF-STRUCTURE", reason=quotable(reason))
         return None
     if bad is not None:
         issues.add("DXF-BAD-VALUE", line=bad[1], found=bad[2])
     faults = [*audit.errors, *audit.fixes]
     if faults:
-        issues.add("DXF-REPAIRED", count=len(faults), first=_short(ValueError(faults[0].message)))
+        issues.add("DXF-REPAIRED", count=len(faults), first=quotable(faults[0].message))
     return document
 
 
@@ -454,7 +449,7 @@ class _Reader:
                 self.issues.add(
                     "DXF-BAD-ENTITY",
                     kind=kind,
-                    reason=_short(error),
+                    reason=quotable(error),
                     handle=str(entity.dxf.get("handle", "")),
                     layer=decode_escapes(str(entity.dxf.get("layer", "0"))),
                 )

@@ -22,7 +22,7 @@ from typing import Any
 from drawings.cad import ifc_worker
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile, CadLayer, Units
-from drawings.issues import Collector
+from drawings.issues import Collector, quotable
 from drawings.reading import Limits, Reading
 
 _MEMORY_BYTES = 2_000_000_000
@@ -50,13 +50,8 @@ def read_ifc(data: bytes, name: str, settings: Reading) -> CadFile:
         if found is not None:
             return _file(bare, found, issues)
     except (RecursionError, MemoryError, ValueError, KeyError, TypeError) as error:
-        issues.add("IFC-UNREADABLE", reason=_short(str(error) or type(error).__name__))
+        issues.add("IFC-UNREADABLE", reason=quotable(error))
     return replace(bare, issues=issues.finish())
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())[:160]
-    return "".join(c if c.isprintable() else "�" for c in line).replace("{", "(").replace("}", ")")
 
 
 def _take_apart(data: bytes, limits: Limits, issues: Collector, schema: str) -> dict[str, Any] | None:
@@ -65,7 +60,7 @@ def _take_apart(data: bytes, limits: Limits, issues: Collector, schema: str) -> 
         issues.add("DXF-TOO-LARGE", size=round(len(data) / 1e6), limit=round(limits.file_bytes / 1e6))
         return None
     if not schema.startswith(_SCHEMAS):
-        issues.add("IFC-SCHEMA", schema=_short(schema) or "—")
+        issues.add("IFC-SCHEMA", schema=quotable(schema) or "—")
         return None
     if not data.rstrip(b"\x00\x1a \t\r\n").endswith(b"END-ISO-10303-21;"):
         issues.add("IFC-CUT", line=data.count(b"\n") + 1)
@@ -89,11 +84,11 @@ def _take_apart(data: bytes, limits: Limits, issues: Collector, schema: str) -> 
             ):
                 issues.add("IFC-BOUND", seconds=limits.seconds)
             else:
-                issues.add("IFC-UNREADABLE", reason=_short(last[0] if last else f"exit {ended.returncode}"))
+                issues.add("IFC-UNREADABLE", reason=quotable(last[0] if last else f"exit {ended.returncode}"))
             return None
         found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
     if "error" in found:
-        issues.add("IFC-UNREADABLE", reason=_short(str(found["error"])))
+        issues.add("IFC-UNREADABLE", reason=quotable(str(found["error"])))
         return None
     return found
 
@@ -112,7 +107,7 @@ def _file(bare: CadFile, found: dict[str, Any], issues: Collector) -> CadFile:
                 "IFC-SHAPE",
                 handle=product["guid"],
                 layer=product["class"],
-                reason=_short(product["shape_error"]),
+                reason=quotable(product["shape_error"]),
             )
         curves = tuple(
             Curve(tuple((float(x), float(y)) for x, y in ring[:-1]), None, True)

@@ -27,9 +27,9 @@ READY = "ready"
 
 def is_ready() -> bool:
     """True once all kernels are compiled and cached; a compilation under way in another process does not count."""
-    from drawings.cad.fast import jit
+    from drawings.cad.fast.jit import KERNELS
 
-    folder = jit.cache_folder()
+    folder = KERNELS.cache_folder
     return folder is not None and (folder / READY).exists()
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 import time
 
-from drawings.cad.fast import READY, jit
+from drawings.cad.fast import READY
+from drawings.cad.fast.jit import KERNELS
 from drawings.cad.fast.reader import warm_up
 
 
 def main() -> None:
     """Compile what is not compiled yet and delete what older code has left."""
     start = time.perf_counter()
-    was_warm = jit.is_warm()
+    was_warm = KERNELS.is_warm()
     warm_up()
-    folder = jit.cache_folder()
+    folder = KERNELS.cache_folder
     if folder is not None:
         (folder / READY).touch()
         for old in folder.parent.glob("kernels-*"):

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
 from gis import crs as crs_module
-from gis import service, tile_store, tiles
+from gis import repository, service, tile_store, tiles
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
 from tests.conftest import REPOSITORY, TEST_VAR
@@ -525,7 +525,7 @@ def test_overviews_keep_the_picture_and_lose_the_weight(town, spot, tmp_path):
     z = 11
     x, y = tile_at(spot, z)
     with town.transaction() as session:
-        row, level = tile_store.current(session, "DLTB"), tiles.level_of(z)
+        row, level = repository.current_version(session, "DLTB"), tiles.level_of(z)
         assert row is not None and level is not None
         before = tile_store.feature_tile(session, row, z, x, y, extent=4096, smallest=0.0, labels=True)
         tiles.build_overviews(session, row)

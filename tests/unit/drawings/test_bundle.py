@@ -51,3 +51,16 @@ def test_bad_archives_are_refused(data: bytes, error: type[Exception], code: str
     with pytest.raises(error) as caught:
         unpack([("a.zip", data)], **BOUNDS)
     assert caught.value.code == code  # type: ignore[attr-defined] # both are platform errors
+
+
+def test_a_damaged_member_is_told() -> None:
+    data = bytearray(archive(("总平.dxf", bytes(range(256)) * 8)))
+    data[60:90] = b"\xff" * 30  # inside the packed bytes
+    with pytest.raises(BadInput) as caught:
+        unpack([("a.zip", bytes(data))], **BOUNDS)
+    assert caught.value.code == "bad_archive"
+
+
+def test_paths_of_windows_archivers() -> None:
+    data = archive(("aa/总平.dxf", b"a")).replace(b"aa/", b"aa\\")
+    assert unpack([("a.zip", data)], **BOUNDS).files == [("总平.dxf", b"a")]
