@@ -19,7 +19,9 @@ from typing import Any
 from gis import crs as crs_module
 from gis.archive import open_zip
 from gis.boundary_formats import read_file, read_geojson, read_geojson_document, read_shapefile
-from gis.boundary_txt import decode_text, read_txt, write_txt
+from gis.boundary_text import decode_text
+from gis.boundary_txt import read_txt
+from gis.boundary_txt_write import write_txt
 from gis.reading import BoundaryReading, Declared, error, failed
 from gis.rules import boundary_rules
 

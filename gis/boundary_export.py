@@ -24,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from gis import crs as crs_module
-from gis.boundary_txt import write_txt
+from gis.boundary_txt_write import write_txt
 from gis.gdal import quietly
 from project_box.kernel.errors import BadInput
 

@@ -21,7 +21,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
-from gis.boundary_txt import decode_text
+from gis.boundary_text import decode_text
 from gis.gdal import quietly
 from gis.reading import BoundaryReading, Parcel, crs_unknown, error, failed, finish, info, warning
 from gis.rules import boundary_rules

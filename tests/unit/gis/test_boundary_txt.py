@@ -110,7 +110,8 @@ def test_crlf_and_old_sections_and_leading_section():
 
 
 def test_full_width_punctuation_and_digits():
-    wide = text().translate(str.maketrans(",.0123@=", ",.0123@="))
+    wide = text().translate({ord(c): ord(c) + 0xFEE0 for c in ",.0123@="})
+    assert "\uff0c" in wide
     reading = read(wide)
     assert reading.ok, reading.issues
     assert reading.area_m2 == 8000

@@ -1,0 +1,103 @@
+"""Text as boundary files hold it: its encoding, full-width signs, rows of fields, numbers and angles. Pure."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+#: every full-width sign of ASCII to the half-width one, the ideographic space and comma, and the old section brackets
+_HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {
+    0x3000: " ",
+    0x00A0: " ",
+    0x3001: ",",
+    0x3010: "[",
+    0x3011: "]",
+    0x3014: "[",
+    0x3015: "]",
+}
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
+#: what stands before a coordinate (``X=``, ``东:``) and its unit behind it
+_LABELLED = re.compile(r"^[^\d=:.+-]{1,8}[=:]|(?<=[\d.])(m|米)$", re.IGNORECASE)
+_ANGLE = re.compile(
+    r"([NSEW北南东西])?(\d{1,3})[°度](\d{1,2})['′分’](\d{1,2}(?:\.\d*)?)(?:[\"″秒”]|''|′′)?([NSEW北南东西])?",
+    re.IGNORECASE,
+)
+_SAMPLE = 200_000
+
+
+def decode_text(data: bytes) -> tuple[str, str] | None:
+    """Text and encoding name of a text file (UTF-8, UTF-16, GB 18030), or None when it is not text.
+
+    UTF-16 is known by its mark, or by every other byte being zero. A character cut in half at the very end does not
+    make a file unreadable.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        candidates = ["utf-8-sig"]
+    elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        candidates = ["utf-16"]
+    else:
+        candidates = [*_unmarked_utf16(data[:4096]), "utf-8", "gb18030"]
+    for encoding in candidates:
+        for cut in range(4):
+            try:
+                text = data[: len(data) - cut].decode(encoding)
+            except UnicodeDecodeError as problem:
+                if problem.start < len(data) - 4:
+                    break
+                continue
+            if any(ord(c) < 32 and c not in "\t\r\n\x1a\f" for c in text[:_SAMPLE]):
+                break
+            return text, encoding
+    return None
+
+
+def _unmarked_utf16(sample: bytes) -> list[str]:
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if max(even, odd) * 4 < len(sample) or min(even, odd) * 10 > max(even, odd):
+        return []
+    return ["utf-16-le" if odd > even else "utf-16-be"]
+
+
+def half_width(text: str) -> str:
+    """``text`` with full-width digits, letters and punctuation made half-width, character by character."""
+    return text.translate(_HALF_WIDTH)
+
+
+def split_row(row: str) -> list[str]:
+    """The fields of a row: by commas (quoted ones kept together), semicolons, or white space."""
+    for separator in (",", ";"):
+        if separator in row:
+            return _separated(row, separator)
+    return _unquoted(row.split())
+
+
+def _separated(row: str, separator: str) -> list[str]:
+    if '"' in row:
+        try:
+            return [f.strip() for f in next(csv.reader([row], delimiter=separator, skipinitialspace=True))]
+        except csv.Error:
+            pass  # a stray quotation mark: the plain split below
+    return _unquoted([f.strip() for f in row.split(separator)])
+
+
+def _unquoted(fields: Sequence[str]) -> list[str]:
+    return [f.strip('"') if len(f) > 1 and f[0] == f[-1] == '"' else f for f in fields]
+
+
+def number(text: str) -> float | None:
+    """The number in a field: ``3115000.000``, ``3,115,000``, ``X=3115000``, ``485900m``, ``28°09′08.5″``; else None.
+
+    The text must be half-width.
+    """
+    cleaned = text.replace("。", ".").replace(" ", "")
+    if not cleaned or cleaned[-1] not in "0123456789." or cleaned[0] not in "0123456789.+-":
+        found = _ANGLE.fullmatch(cleaned)
+        if found is not None:
+            value = int(found[2]) + int(found[3]) / 60 + float(found[4]) / 3600
+            return -value if (found[1] or found[5] or "").upper() in ("S", "W", "南", "西") else value
+        cleaned = _LABELLED.sub("", cleaned)
+    if "," in cleaned and _THOUSANDS.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", "")
+    return float(cleaned) if _NUMBER.fullmatch(cleaned) else None
