@@ -6,7 +6,6 @@ until an officer lets it pass with a reason or sends the drawings back; one that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from drawings import patterns
 from drawings.drawing import DrawingModel
 from drawings.reading import CATALOGUE
 from drawings.standards import Regex, roles
@@ -133,9 +133,11 @@ def _found(line: Requirement, models: Sequence[DrawingModel], results: Collectio
     if line.role is not None:
         return tuple(m.name for m in models if m.by_role(line.role))
     if line.sheet is not None:
-        pattern = re.compile(line.sheet)
+        wanted = line.sheet
         return tuple(
-            m.name for m in models if any(pattern.search(n) for n in (m.name, *(s.name for s in m.sheets)))
+            m.name
+            for m in models
+            if any(patterns.anywhere(wanted, n) for n in (m.name, *(s.name for s in m.sheets)))
         )
     if line.result is not None:
         return (line.result,) if line.result in results else ()

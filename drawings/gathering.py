@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
+from drawings import patterns
 from drawings.attributes import Settled, parse_pairs, parse_xdata, settle
 from drawings.cad.model import CadEntity
 from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
@@ -138,7 +139,7 @@ class Gatherer:
             elif (
                 rule.bare_text is not None
                 and rule.bare_pattern
-                and re.fullmatch(rule.bare_pattern, line.strip())
+                and patterns.whole(rule.bare_pattern, line.strip()) is not None
             ):
                 if rule.bare_text not in ring.gathered.values.get(source, {}):
                     ring.gathered.add(source, {rule.bare_text: line.strip()})

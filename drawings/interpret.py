@@ -88,8 +88,8 @@ def interpret(
         model = interpret_ifc(model, cad, issues)
         return replace(model, standard=None, issues=_ordered(*cad.issues, *issues.finish()))
     deadline = Deadline(settings.limits.interpret_seconds)
-    work = Work(cad, standard, issues, settings, Ledger(acceptance), deadline)
     try:
+        work = Work(cad, standard, issues, settings, Ledger(acceptance), deadline)
         with collector_paused():
             return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
     except OutOfTimeError:

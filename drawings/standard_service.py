@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,13 @@ import yaml
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from drawings import patterns
 from drawings.guess import accepted, guesses
 from drawings.models import BuiltStandard, RevisionFile
 from drawings.standards import (
     Standard,
-    alternatives,
     get_standard,
+    is_like,
     load_standard,
     load_standards,
     normal_layer,
@@ -132,11 +132,12 @@ def _names(rule: PatternRule, layer: str) -> bool:
     """True if a rule names this layer; an expression that is none is told when the standard is checked."""
     plain = normal_layer(layer)
     if rule.how == "pattern":
-        return any(fnmatch.fnmatchcase(plain, normal_layer(p)) for p in alternatives(rule.expression))
+        return is_like(plain, rule.expression)
     try:
-        return re.fullmatch(rule.expression, plain, re.IGNORECASE) is not None
-    except re.error:
+        patterns.check(rule.expression)
+    except ValueError:
         return False
+    return patterns.whole(rule.expression, plain, any_case=True) is not None
 
 
 def preview(standard: Standard, file: RevisionFile) -> dict[str, dict[str, Any]]:

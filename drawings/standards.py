@@ -8,17 +8,17 @@ bound-reference prefix.
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from drawings import patterns
 from drawings.reading import CATALOGUE
 from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import CatalogueError, NotFound
@@ -28,19 +28,19 @@ Geometry = Literal["ring", "line", "point", "ring_or_block", "text", "frame"]
 Kind = Literal["site_plan", "building"]
 Source = Literal["xdata", "block", "text", "layer", "table"]
 DEFAULT_STANDARD = "project-box"
+#: DXF allows 255 characters in a layer name; a longer one is no name anybody gave
+LONGEST_LAYER = 1000
 _XREF_PREFIX = re.compile(r"^.*(?:\$\d+\$|\|)")
 
 
-def _compiles(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
+def _wildcard(value: str) -> str:
+    patterns.check(_expression(value))
     return value
 
 
-#: a regular expression in the catalogue, refused on load when it is none
-Regex = Annotated[str, AfterValidator(_compiles)]
+#: an expression of RE2 or a wildcard, refused on load when it is none
+Regex = Annotated[str, AfterValidator(patterns.check)]
+Wildcard = Annotated[str, AfterValidator(_wildcard)]
 
 
 class _Strict(BaseModel):
@@ -134,7 +134,7 @@ class LayerRule(_Strict):
     """
 
     names: tuple[str, ...] = ()
-    pattern: str | None = None
+    pattern: Wildcard | None = None
     regex: Regex | None = None
     role: str
     attributes: dict[str, str] = Field(default_factory=dict)
@@ -188,7 +188,7 @@ class _StandardFile(_Strict):
     in_place: bool = True
     kinds: dict[Kind, KindRule]
     attributes: AttributeRule
-    layers: tuple[LayerRule, ...]
+    layers: tuple[LayerRule, ...] = Field(max_length=1000)
     healing: Healing = Healing()
 
 
@@ -214,22 +214,30 @@ class Standard(_StandardFile):
         doc_no: the document it follows; None for the platform's own presets. verified: checked against the paper.
     """
 
+    @cached_property
+    def _named(self) -> dict[str, LayerRule]:
+        """Rules by the layer names they give, compared as :func:`normal_layer`."""
+        found: dict[str, LayerRule] = {}
+        for rule in self.layers:
+            for name in rule.names:
+                found.setdefault(normal_layer(name), rule)
+        return found
+
     def match(self, layer: str) -> Match | None:
         """The rule of a layer and the attributes in its name; None if the standard does not know the layer."""
         plain = normal_layer(layer)
-        for rule in self.layers:
-            if any(normal_layer(name) == plain for name in rule.names):
-                return Match(rule, dict(rule.attributes))
+        if len(plain) > LONGEST_LAYER:
+            return None
+        if plain in self._named:
+            rule = self._named[plain]
+            return Match(rule, dict(rule.attributes))
         for rule in self.layers:
             if rule.regex is not None:
-                found = re.fullmatch(rule.regex, plain, re.IGNORECASE)
+                found = patterns.whole(rule.regex, plain, any_case=True)
                 if found is not None:
-                    named = {k: v for k, v in found.groupdict().items() if v}
-                    return Match(rule, {**rule.attributes, **named})
+                    return Match(rule, {**rule.attributes, **{k: v for k, v in found.items() if v}})
         for rule in self.layers:
-            if rule.pattern is not None and any(
-                fnmatch.fnmatchcase(plain, normal_layer(p)) for p in alternatives(rule.pattern)
-            ):
+            if rule.pattern is not None and is_like(plain, rule.pattern):
                 return Match(rule, dict(rule.attributes))
         return None
 
@@ -242,13 +250,14 @@ class Standard(_StandardFile):
         return out
 
 
-def alternatives(pattern: str) -> list[str]:
-    """``A-(X|Y)*`` as its plain wildcards ``A-X*``, ``A-Y*``."""
-    found = re.search(r"\(([^()]*)\)", pattern)
-    if found is None:
-        return [pattern]
-    head, tail = pattern[: found.start()], pattern[found.end() :]
-    return [p for part in found.group(1).split("|") for p in alternatives(head + part + tail)]
+def is_like(plain: str, pattern: str) -> bool:
+    """True if a layer name as of :func:`normal_layer` matches a wildcard."""
+    return patterns.whole(_expression(pattern), plain, any_case=True) is not None
+
+
+def _expression(pattern: str) -> str:
+    """The expression of a wildcard; its bars are alternatives, so no prefix of a bound reference is cut off."""
+    return patterns.wildcard(unicodedata.normalize("NFKC", pattern).strip())
 
 
 def bare_layer(name: str) -> str:

@@ -66,7 +66,10 @@ class Work:
         self.matches: dict[str, Match | None] = {}
         if standard is not None:
             names = set(cad.layers) | {e.layer for e in cad.entities} | {d.layer for d in cad.dimensions}
-            self.matches = {name: standard.match(name) for name in names}
+            for number, name in enumerate(names):
+                if number % 1000 == 0:
+                    deadline.check()
+                self.matches[name] = standard.match(name)
 
     def role(self, match: Match) -> Role:
         """The role a layer rule gives."""
