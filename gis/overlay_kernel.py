@@ -398,7 +398,8 @@ def _once(
             n += 1
         else:
             once += areas[inside[i]]
-    return once + _covered(coordinates, first, ranges, box)
+    covered: float = _covered(coordinates, first, ranges, box)
+    return once + covered
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 Numba keeps compiled code beside the source or in a cache folder, and looks only at the source file of the outer
 function to tell whether it is stale. Kernels call helpers of sibling modules, so the cache folder carries a digest of
-all the modules of a set (and of the versions of numba and Python): changed code never meets old machine code. """
+all the modules of a set (and of the versions of numba and Python): changed code never meets old machine code."""
 
 from __future__ import annotations
 
