@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
+from drawings.floors import Floor, drawn_floors
 from drawings.multiplicity import BadRange, is_roof, parse_floors
 from drawings.reading import CATALOGUE
 from drawings.standards import roles
@@ -204,11 +205,12 @@ def _floors(model: DrawingModel, rules: AreaRules, undecided: list[str]) -> Iter
     fallback = (
         stated or (next(iter(named)) if len(named) == 1 else "") or (found.group(1) if found else model.name)
     )
-    for frame in frames:
-        building = str(frame.attributes.get("楼号") or "").strip() or fallback
-        inside = [s for s in counted if s.parent == frame.handle]
-        yield building, _floor(building, frame, inside, rules, undecided)
-    loose = [s for s in counted if s.parent is None]
+    for drawn in drawn_floors(model):
+        building = str(drawn.attributes.get("楼号") or "").strip() or fallback
+        inside = [s for s in drawn.inside if s.role in rules.precedence]
+        if drawn.framed or inside:
+            yield building, _floor(building, drawn, inside, rules, undecided)
+    loose = [s for s in counted if s.parent is None and "起止层" not in s.attributes]
     if loose:
         what = (
             f"{fallback}：{len(loose)} 个面积线不在楼层框内（句柄 {'、'.join(s.handle for s in loose[:5])}）"
@@ -219,7 +221,7 @@ def _floors(model: DrawingModel, rules: AreaRules, undecided: list[str]) -> Iter
 
 
 def _floor(
-    building: str, frame: RoleShape, inside: Sequence[RoleShape], rules: AreaRules, undecided: list[str]
+    building: str, frame: Floor, inside: Sequence[RoleShape], rules: AreaRules, undecided: list[str]
 ) -> FloorTable:
     raw = frame.attributes.get("起止层")
     text = f"{raw:g}" if isinstance(raw, float) else str(raw or "").strip()
@@ -237,7 +239,7 @@ def _floor(
             storeys, part = 1, "roof"
         else:
             storeys = None
-            undecided.append(f"{building} {name}：起止层“{text}”{error.zh}（句柄 {frame.handle}）")
+            undecided.append(f"{building} {name}：起止层“{text}”{error.zh}（句柄 {frame.shape.handle}）")
     usage = str(frame.attributes.get("用途") or "").strip()
     lines = _lines(inside, usage, storeys, building, name, rules, undecided)
     height = frame.attributes.get("层高")
@@ -247,7 +249,7 @@ def _floor(
         storeys,
         part,
         f"{height:g}" if isinstance(height, float) else str(height or ""),
-        frame.handle,
+        frame.shape.handle,
         lines,
         _sum(line.total for line in lines) if storeys is not None else None,
     )

@@ -11,13 +11,13 @@ import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from drawings.attributes import to_number
 from drawings.cad.model import AUDIT_PREFIX, CadFile
 from drawings.deadline import Deadline
 from drawings.drawing import DimensionCheck, RoleShape
 from drawings.issues import Collector
 from drawings.pairs import Geometries, area_beyond, array, pairs
 from drawings.standards import Standard, Tolerances, roles
+from drawings.vocabulary import vocabulary
 from project_box.kernel.finding import Level
 
 _DECLARED = "申报用地面积"
@@ -187,7 +187,7 @@ def _stated_areas(
     own = [(s, s.attributes.get(key)) for s in sites]
     pairs = [(value, s.area_m2 or 0.0, s) for s, value in own if isinstance(value, float)]
     if not pairs and key in drawing_attributes:
-        value = to_number(drawing_attributes[key], roles().number[key])
+        value = vocabulary().number(drawing_attributes[key], roles().number[key])
         if value is not None:
             pairs = [(value, sum(s.area_m2 or 0.0 for s in sites), sites[0])]
     return pairs

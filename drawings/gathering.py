@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Mapping
 
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings import patterns
-from drawings.attributes import Settled, parse_pairs, parse_xdata, settle
+from drawings.attributes import Settled, parse_xdata, settle
 from drawings.cad.model import CadEntity
+from drawings.floor_marks import frame_floors, loose_floors
+from drawings.labels import Labels
 from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
 from drawings.work import Ring, Work, prefixes
 
@@ -40,37 +39,39 @@ class Gatherer:
         app = self.work.standard.attributes.xdata_app
         inserts = {e.handle: e for e in self.work.cad.entities if e.kind == "INSERT"}
         for ring in rings:
-            ring.gathered.add(
-                "layer", {self.work.catalogue.key(k): v for k, v in ring.match.attributes.items()}
-            )
+            ring.gathered.add("layer", {self.work.words.key(k): v for k, v in ring.match.attributes.items()})
             zero = ring.match.rule.floor_from_zero
             if zero is not None and zero in ring.match.attributes:
                 number = int(ring.match.attributes[zero])
                 ring.gathered.add("layer", {"起止层": str(number + 1 if number >= 0 else number)})
-            ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ())))
+            ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ()), self.work.words))
             owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts]
             if ring.entity.kind == "INSERT":
                 owners.append(ring.entity)
             for owner in reversed(owners):
                 ring.gathered.add(
-                    "block", {self.work.catalogue.key(k): v for k, v in owner.attributes.items() if v}
+                    "block", {self.work.words.key(k): v for k, v in owner.attributes.items() if v}
                 )
-                ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ())))
+                ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ()), self.work.words))
         polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
         if polygons:
             shapely.prepare([r.geometry for r in polygons])
         tree = shapely.STRtree([r.geometry for r in polygons])
         owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
+        labels = Labels(self.work, rings)
         for entity in self.work.cad.entities:
             if entity.at is None:
                 continue
             if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
-                pairs = {self.work.catalogue.key(k): [v] for k, v in entity.attributes.items() if v}
+                pairs = {self.work.words.key(k): [v] for k, v in entity.attributes.items() if v}
                 self._assign(entity, pairs, "", "block", polygons, tree)
             elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
-                pairs, rest = parse_pairs(entity.text)
+                pairs, rest = self.work.words.pairs(entity.text)
                 self._assign(entity, pairs, rest, "text", polygons, tree)
-        self._frame_floors(polygons, tree)
+                labels.note(entity, rest)
+        labels.give()
+        frame_floors(self.work, polygons, tree)
+        loose_floors(self.work, rings)
         self._from_table(rings)
 
     def _assign(
@@ -146,53 +147,6 @@ class Gatherer:
             else:
                 ring.free_text.append(line)
 
-    def _frame_floors(self, polygons: list[Ring], tree: shapely.STRtree) -> None:
-        """Floor ranges written without ``KEY=`` anywhere inside a frame that has none yet."""
-        frames = {
-            id(r): r
-            for r in polygons
-            if r.match.rule.bare_text == "起止层"
-            and not any("起止层" in v for v in r.gathered.values.values())
-        }
-        if not frames:
-            return
-        offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
-        for entity in self.work.cad.entities:
-            if (
-                not entity.text
-                or entity.at is None
-                or entity.kind in ("DIMENSION", "ATTRIB")
-                or len(entity.text) > 60
-            ):
-                continue
-            text = unicodedata.normalize("NFKC", entity.text).strip()
-            title = None
-            try:
-                parse_floors(text)
-            except BadRange:
-                title = floors_of_title(text)
-                if title is None:
-                    continue
-            spot = Point(self.work.metres(entity.at))
-            for index in tree.query(spot, predicate="intersects"):
-                ring = polygons[int(index)]
-                if id(ring) not in frames:
-                    continue
-                if title is not None:
-                    ring.titles.append(title)
-                else:
-                    telling = bool(re.search(r"[层F~至,、]|\d\s*-", text, re.IGNORECASE))
-                    offers[id(ring)].append(((telling, entity.height), text))
-        for key, ring in frames.items():
-            found = sorted(offers[key], reverse=True)
-            if found and (found[0][0][0] or not ring.titles):  # a plain number is worth less than a title
-                best = found[0]
-                rivals = {text for rank, text in found[1:] if rank == best[0] or not best[0][0]}
-                if not (rivals - {best[1]}):
-                    ring.gathered.add("text", {"起止层": best[1]})
-            elif len(set(ring.titles)) == 1:
-                ring.gathered.add("text", {"起止层": ring.titles[0]})
-
     def _from_table(self, rings: list[Ring]) -> None:
         if not self.table:
             return
@@ -201,7 +155,7 @@ class Gatherer:
             building, floor = known.get("楼号", ""), known.get("层名", "")
             for key in (ring.entity.handle, f"{building}/{floor}", building):
                 if key and key in self.table:
-                    pairs = {self.work.catalogue.key(k): str(v) for k, v in self.table[key].items()}
+                    pairs = {self.work.words.key(k): str(v) for k, v in self.table[key].items()}
                     allowed = set(self.work.role(ring.match).keys) | {"楼号"}
                     ring.gathered.add("table", {k: v for k, v in pairs.items() if k in allowed})
                     break
@@ -209,7 +163,7 @@ class Gatherer:
     def settle(self, ring: Ring) -> Settled:
         """One value per key, with what disagrees told."""
         assert self.work.standard is not None
-        settled = settle(ring.gathered, self.work.standard.attributes.order)
+        settled = settle(ring.gathered, self.work.standard.attributes.order, self.work.words)
         role = self.work.role(ring.match)
         for clash in settled.clashes:
             if clash.same_source and clash.source == "text":

@@ -109,7 +109,13 @@ def _fold(text: str) -> str:
 def _parts(text: str) -> tuple[str, ...]:
     spaced = _LETTERS_BEFORE_CAPITAL.sub(" ", unicodedata.normalize("NFKC", text))
     pieces = (p for p in _SEPARATORS.split(_fold(spaced)) if p)
-    return tuple(p for piece in pieces for p in _RUNS.findall(piece))
+    return tuple(_singular(p) for piece in pieces for p in _RUNS.findall(piece))
+
+
+def _singular(word: str) -> str:
+    """A Latin word without the s of the plural."""
+    plural = len(word) > 3 and word.isascii() and word.endswith("s") and not word.endswith("ss")
+    return word[:-1] if plural else word
 
 
 @lru_cache
@@ -135,7 +141,7 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         return (Guess("reference", weights.exact, "audit layer"),)
     parts = _parts(bare_layer(layer))
     plain = "".join(p for p in parts if not p.isdigit())
-    best: dict[str, tuple[float, int, Guess]] = {}
+    best: dict[str, tuple[float, int, int, Guess]] = {}
     covered = plain
     for word in _words():
         if word.plain == plain:
@@ -152,11 +158,13 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         score = _with_shape(score, word.role, contents)
         guess = Guess(word.role, round(score, 2), f"{word.language}: {word.shown}")
         if word.role not in best or best[word.role][0] < score:
-            best[word.role] = (score, len(word.plain), guess)
+            best[word.role] = (score, len(word.plain), plain.rfind(word.plain), guess)
     if not best and contents is not None and contents.holds_others:
         return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
-    ranked = sorted(best.values(), key=lambda b: (-b[0], -b[1]))
-    return tuple(g for _, _, g in ranked)
+    ranked = sorted(
+        best.values(), key=lambda b: (-b[0], -b[1], -b[2])
+    )  # names go from the general to the special
+    return tuple(b[3] for b in ranked)
 
 
 def _within(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:
@@ -193,10 +201,8 @@ def accepted(layers: Mapping[str, str], base: Standard | None = None) -> Standar
     for layer, role in layers.items():
         by_role.setdefault(role, []).append(layer)
     rules = tuple(
-        LayerRule(names=tuple(names), role=role, bare_text=_BARE.get(role, (None, None))[0],
-                  bare_pattern=_BARE.get(role, (None, None))[1])
-        for role, names in by_role.items()
-    )  # fmt: skip
+        LayerRule(names=tuple(names), role=role, bare_text=_BARE.get(role)) for role, names in by_role.items()
+    )
     if base is not None:
         return base.model_copy(update={"layers": rules + base.layers})
     found = {roles().roles[r].kind for r in by_role}
@@ -223,9 +229,5 @@ def accepted(layers: Mapping[str, str], base: Standard | None = None) -> Standar
     )
 
 
-_BUILDING_LABEL = r"[A-Za-z]?\d+(-\d+)?\s*(#|号|栋|幢|동|Haus)\s*楼?"
-_BARE: dict[str, tuple[str | None, str | None]] = {
-    "footprint": ("楼号", _BUILDING_LABEL),
-    "outline": ("楼号", _BUILDING_LABEL),
-    "floor_frame": ("起止层", None),
-}
+#: what a bare text inside the rings of a role means
+_BARE = {"floor_frame": "起止层"}

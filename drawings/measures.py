@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Polygon
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
+from drawings.estimate import buildings_of, estimate
+from drawings.floors import drawn_floors, text_at
 from drawings.multiplicity import BadRange, is_roof, parse_floors
 
 _WORDS = (
@@ -33,7 +35,7 @@ _MOST = 400  # buildings and sides looked at pair by pair
 
 
 def measures(model: DrawingModel) -> dict[str, Any]:
-    """``setbacks, spacings, heights, floors, parking, green``: metres and ㎡, empty where not drawn."""
+    """``setbacks, spacings, heights, floors, parking, green, estimate``: metres and ㎡, empty where not drawn."""
     buildings = _buildings(model)
     return {
         "setbacks": _setbacks(model, buildings),
@@ -42,13 +44,13 @@ def measures(model: DrawingModel) -> dict[str, Any]:
         "floors": _floors(model),
         "parking": _counted(model.by_role("parking_car", "parking_bike")),
         "green": _counted(model.by_role("green", "roof_green")),
+        "estimate": estimate(model),
     }
 
 
 def _buildings(model: DrawingModel) -> list[RoleShape]:
     """Footprints; where none is drawn, outlines."""
-    found = model.by_role("footprint") or model.by_role("outline")
-    return [s for s in found if s.valid and isinstance(s.geometry, (Polygon, MultiPolygon))][:_MOST]
+    return [s for s in buildings_of(model) if s.valid][:_MOST]
 
 
 def _label(shape: RoleShape) -> str:
@@ -155,27 +157,25 @@ def _heights(model: DrawingModel) -> list[dict[str, Any]]:
 
 
 def _floors(model: DrawingModel) -> list[dict[str, Any]]:
-    """Floor frames with how many storeys they stand for and what is drawn in them, once and times the storeys."""
-    inside: dict[str, list[RoleShape]] = defaultdict(list)
-    for shape in model.shapes:
-        if shape.parent is not None and shape.area_m2 is not None:
-            inside[shape.parent].append(shape)
+    """Floors with how many storeys they stand for and what is drawn in them, once and times the storeys."""
     out: list[dict[str, Any]] = []
-    for frame in model.by_role("floor_frame"):
-        text = str(frame.attributes.get("起止层", ""))
+    for floor in drawn_floors(model):
+        text = text_at(floor.shape, "起止层")
         floors = _storeys(text)
         areas: dict[str, float] = defaultdict(float)
-        for shape in inside[frame.handle]:
-            areas[shape.role] += shape.area_m2 or 0.0
+        for shape in floor.inside:
+            if shape.area_m2 is not None:
+                areas[shape.role] += shape.area_m2
         times = len(floors) if floors else (1 if is_roof(text) else None)
         out.append(
             {
-                "handle": frame.handle,
-                "building": frame.attributes.get("楼号"),
-                "name": frame.attributes.get("层名"),
+                "handle": floor.shape.handle,
+                "framed": floor.framed,
+                "building": floor.attributes.get("楼号") or None,
+                "name": floor.attributes.get("层名"),
                 "floors": text or None,
                 "storeys": times,
-                "storey_height_m": frame.attributes.get("层高"),
+                "storey_height_m": floor.attributes.get("层高"),
                 "area_m2": {role: round(area, 4) for role, area in areas.items()},
                 "total_m2": {role: round(area * times, 4) for role, area in areas.items()} if times else None,
             }

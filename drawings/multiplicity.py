@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from itertools import pairwise
+
+from drawings.vocabulary import FloorName, floor_names, numeral
 
 _MAX_FLOORS = 400
 _PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
@@ -60,7 +63,6 @@ def parse_floors(text: str) -> tuple[int, ...]:
     return tuple(sorted(floors))
 
 
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")}
 _NUMERAL = re.compile(r"[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
 _TITLE = re.compile(
     r"((?:地下|B)?-?\d{1,3}(?:\s*(?:[-~,、]|至|到)\s*(?:地下|B)?-?\d{1,3})*)\s*(?:层|F(?![A-Z]))",
@@ -68,21 +70,19 @@ _TITLE = re.compile(
 )
 
 
-def _numeral(found: re.Match[str]) -> str:
-    text = found.group()
-    if "十" not in text:
-        return str(_DIGITS[text])
-    tens, _, ones = text.partition("十")
-    return str((_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0))
-
-
-def floors_of_title(text: str) -> str | None:
-    """The floor range in a sheet title: ``二至十七层平面图`` gives 2-17, ``首层平面图`` 1, ``地下一层平面图`` -1.
+def floors_of_title(text: str, *, ground: bool = False) -> str | None:
+    """The floor range in a sheet title: ``二至十七层平面图`` gives 2-17, ``首层平面图`` 1, ``2.-4. OG`` 3-5.
 
     None if the text names no floor, or holds several titles.
+
+    Args:
+        ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
     """
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
-    clean = _NUMERAL.sub(_numeral, re.sub(r"(?<=[地屋])下(?=室)", "", clean))
+    for pattern, name in floor_names():
+        if not name.roof:
+            clean = pattern.sub(lambda found, name=name: _storey(found, name, ground), clean)  # type: ignore[misc]  # name is bound
+    clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     parts = list(_TITLE.finditer(clean))
     if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及" for x, y in pairwise(parts)):
         return None  # several titles in one text: which one holds is not for us to guess
@@ -90,6 +90,23 @@ def floors_of_title(text: str) -> str | None:
         return format_floors(parse_floors(",".join(part.group(1) for part in parts)))
     except BadRange:
         return None
+
+
+def _storey(found: re.Match[str], name: FloorName, ground: bool) -> str:
+    """A storey of any language as ``3-5层``."""
+    if name.floor is not None:
+        return f"{name.floor}层"
+    numbers = [numeral(v) or 0 for k in ("a", "b") if (v := found.groupdict().get(k))]
+    if name.below:
+        return f"-{numbers[0] if numbers else 1}层"
+    add = name.add + (1 if name.above_ground and ground else 0)
+    return "-".join(str(n + add) for n in numbers) + "层"
+
+
+def has_ground_floor(texts: Iterable[str]) -> bool:
+    """True if a text names the ground floor as such, so that floors are counted from above it."""
+    ground = [pattern for pattern, name in floor_names() if name.floor == 1]
+    return any(pattern.search(text) for text in texts for pattern in ground)
 
 
 def format_floors(floors: tuple[int, ...] | list[int]) -> str:
@@ -116,4 +133,7 @@ def _floor(text: str) -> int:
 
 def is_roof(text: str) -> bool:
     """True for a frame above the last storey (屋面层, 机房层, RF): it is counted once and is no natural storey."""
-    return _ROOF.search(unicodedata.normalize("NFKC", text).strip()) is not None
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if _ROOF.search(plain) is not None:
+        return True
+    return any(name.roof and pattern.search(plain) for pattern, name in floor_names())

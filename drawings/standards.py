@@ -81,18 +81,14 @@ class Roles(_Strict):
 
     roles: dict[str, Role]
     number: dict[str, str]
-    aliases: dict[str, tuple[str, ...]]
     affirmative: tuple[str, ...]
     negative: tuple[str, ...]
     tolerances: Tolerances
 
-    def key(self, text: str) -> str:
-        """The canonical spelling of an attribute key (unknown keys come back trimmed)."""
-        return _spellings().get(_plain_key(text), text.strip())
-
-
-def _plain_key(text: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).upper()
+    @property
+    def keys(self) -> frozenset[str]:
+        """All attribute keys."""
+        return frozenset(k for role in self.roles.values() for k in role.keys) | frozenset(self.number)
 
 
 @lru_cache
@@ -103,25 +99,6 @@ def roles() -> Roles:
         CatalogueError: the file is malformed.
     """
     return parse(Roles, CATALOGUE / "roles.yaml")
-
-
-@lru_cache
-def _spellings() -> dict[str, str]:
-    catalogue = roles()
-    out: dict[str, str] = {}
-    known = {k for role in catalogue.roles.values() for k in role.keys} | set(catalogue.number)
-    for key in known:
-        out[_plain_key(key)] = key
-    for key, others in catalogue.aliases.items():
-        out[_plain_key(key)] = key
-        for other in others:
-            out.setdefault(_plain_key(other), key)
-    return out
-
-
-def known_key(text: str) -> bool:
-    """True if ``text`` is a spelling of a key that some role takes."""
-    return _plain_key(text) in _spellings()
 
 
 class LayerRule(_Strict):
@@ -164,11 +141,57 @@ class KindRule(_Strict):
     name: str = ""
 
 
+class Phrase(_Strict):
+    """What a text without a key says; exactly one of ``regex`` (named groups are attributes) and ``text``.
+
+    Attributes:
+        text: as it is written, with the attributes in braces: ``FH {屋脊高度} m``.
+        add: added to a number; gives: said besides. alone: False if it says nothing without another phrase beside it.
+    """
+
+    regex: Regex | None = None
+    text: str | None = None
+    add: dict[str, int] = Field(default_factory=dict)
+    gives: dict[str, str] = Field(default_factory=dict)
+    alone: bool = True
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Phrase:
+        if bool(self.regex) == bool(self.text):
+            raise ValueError("give exactly one of regex, text")
+        named = set(patterns.names(self.regex) if self.regex else braced(self.text or ""))
+        if unknown := (named | set(self.add) | set(self.gives)) - roles().keys:
+            raise ValueError(f"unknown attribute {', '.join(sorted(unknown))}")
+        return self
+
+
+def braced(text: str) -> list[str]:
+    """Names in braces, in order."""
+    return re.findall(r"\{([^{}]*)\}", text)
+
+
 class AttributeRule(_Strict):
-    """Where attributes come from, most trusted first, and the XDATA application name."""
+    """Where attributes come from, most trusted first, and how they are written.
+
+    Attributes:
+        xdata_app: application name of the extended data.
+        spellings: attribute key → this standard's own words for it (``HOEHE``); they go before the platform's.
+        phrases: what texts without a key say; they go before the platform's.
+        decimal: the sign before decimals; None tells it from each number.
+    """
 
     order: tuple[Source, ...]
     xdata_app: str
+    spellings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    phrases: tuple[Phrase, ...] = ()
+    decimal: Literal["comma", "point"] | None = None
+
+    @field_validator("spellings")
+    @classmethod
+    def _known_keys(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if unknown := set(value) - roles().keys:
+            raise ValueError(f"unknown attribute {', '.join(sorted(unknown))}")
+        return value
 
 
 class Healing(_Strict):

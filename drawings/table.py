@@ -7,7 +7,7 @@ import zipfile
 
 from openpyxl import load_workbook
 
-from drawings.standards import roles
+from drawings.vocabulary import vocabulary
 from project_box.kernel.errors import BadInput
 
 _MAX_ROWS, _MAX_COLUMNS = 5000, 60
@@ -50,7 +50,7 @@ def read_table(name: str, data: bytes) -> dict[str, dict[str, str]]:
         ) from error  # fmt: skip
     if not rows:
         return {}
-    headers = [roles().key(h) if h else "" for h in rows[0]]
+    headers = [vocabulary().key(h) if h else "" for h in rows[0]]
     handle_column = next((i for i, h in enumerate(headers) if h.upper() in _HANDLE_NAMES), None)
     building = headers.index("楼号") if "楼号" in headers else None
     floor = headers.index("层名") if "层名" in headers else None

@@ -15,6 +15,7 @@ from drawings.issues import Collector
 from drawings.reading import Reading
 from drawings.repairs import Ledger
 from drawings.standards import Match, Role, Roles, Standard, roles
+from drawings.vocabulary import Vocabulary, vocabulary
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Work:
         self.elevation = settings.limits.elevation_m
         self.catalogue: Roles = roles()
         self.tolerances = self.catalogue.tolerances
+        self.words = Vocabulary(standard.attributes) if standard is not None else vocabulary()
         self.drawing_attributes: dict[str, str] = {}
         self.matches: dict[str, Match | None] = {}
         if standard is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
-from drawings.multiplicity import BadRange, parse_floors
+from drawings.floors import Floor, drawn_floors
+from drawings.multiplicity import BadRange, is_roof, parse_floors
 from elements.measuring import (
     NOISE,
     DrawingSet,
@@ -39,17 +39,9 @@ _PRECEDENCE = {
     "area_half": 3,
     "area_full": 4,
 }
-_ROOF = re.compile(r"屋面|屋顶|机房|出屋面|^R[F\d]?$", re.IGNORECASE)
 _FILE_BUILDING = re.compile(r"-([^-]+)-单体图")
 #: order in which parts are shown: full lines first
 _PRECEDENCE_OF = {"不计": 0, "阳台": 1, "凸窗": 2, "半计": 3}
-
-
-@dataclass(slots=True)
-class _Frame:
-    attributes: dict[str, str | float]
-    ref: EntityRef
-    inside: list[RoleShape]
 
 
 def _building_of(model: DrawingModel) -> str:
@@ -72,9 +64,9 @@ def _levels(attributes: Mapping[str, str | float]) -> tuple[list[int] | None, bo
         try:
             return list(parse_floors(text)), False
         except BadRange:
-            return ([], True) if _ROOF.search(text) else (None, False)
+            return ([], True) if is_roof(text) else (None, False)
     name = str(attributes.get("层名") or "").strip()
-    return ([], True) if _ROOF.search(name) else (None, False)
+    return ([], True) if is_roof(name) else (None, False)
 
 
 def _yes_no(text: str) -> str | None:
@@ -144,23 +136,8 @@ def _exposed(drawings: DrawingSet) -> int | None:
     return max(known) if known and len(known) == len(found) else None
 
 
-def _frames(model: DrawingModel) -> list[_Frame]:
-    frames: list[_Frame] = []
-    for shape in model.by_role("floor_frame"):
-        inside = [s for s in model.shapes if s.parent == shape.handle and s.role != "floor_frame"]
-        frames.append(_Frame(dict(shape.attributes), ref_of(model, shape), inside))
-    groups: dict[tuple[str, str], list[RoleShape]] = {}
-    for shape in model.by_role(*_COUNTED_ROLES, "unit_inner"):
-        if shape.parent is None and "起止层" in shape.attributes:
-            groups.setdefault((text_of(shape, "楼号"), text_of(shape, "起止层")), []).append(shape)
-    for (building, levels), inside in groups.items():
-        attributes: dict[str, str | float] = {"楼号": building, "起止层": levels}
-        for key in ("层名", "层高", "用途", "标准层"):
-            for shape in inside:
-                if key in shape.attributes:
-                    attributes.setdefault(key, shape.attributes[key])
-        frames.append(_Frame(attributes, ref_of(model, inside[0]), inside))
-    return [f for f in frames if f.inside or f.attributes]
+def _frames(model: DrawingModel) -> list[Floor]:
+    return [f for f in drawn_floors(model) if f.inside or f.attributes]
 
 
 def _stray(model: DrawingModel) -> list[RoleShape]:
@@ -168,7 +145,7 @@ def _stray(model: DrawingModel) -> list[RoleShape]:
 
 
 def _floor(
-    rules: ExtractRules, model: DrawingModel, frame: _Frame, exposed: int | None
+    rules: ExtractRules, model: DrawingModel, frame: Floor, exposed: int | None
 ) -> tuple[dict[str, Any], list[Missing]]:
     attributes = frame.attributes
     building = str(attributes.get("楼号") or "").strip() or _building_of(model)
@@ -176,7 +153,7 @@ def _floor(
     missing: list[Missing] = []
     levels, roof = _levels(attributes)
     if levels is None:
-        handle = frame.ref.handle
+        handle = frame.shape.handle
         text = str(attributes.get("起止层") or "")
         why = f"起止层“{text}”不能识别" if text else "没有注明起止层"
         missing.append(
@@ -203,7 +180,7 @@ def _floor(
         "standard": True if standard == "是" else False if standard == "否" else None,
         "exposed_mm": own if below else None,
         "parts": _parts(rules, model, frame, below, roof),
-        "ref": frame.ref,
+        "ref": ref_of(model, frame.shape),
     }
     crossing = [s for s in frame.inside if s.role in _COUNTED_ROLES and not s.valid]
     if crossing:
@@ -220,7 +197,7 @@ def _floor(
 
 
 def _parts(
-    rules: ExtractRules, model: DrawingModel, frame: _Frame, below: bool, roof: bool
+    rules: ExtractRules, model: DrawingModel, frame: Floor, below: bool, roof: bool
 ) -> list[dict[str, Any]]:
     shapes = [s for s in frame.inside if s.role in _COUNTED_ROLES]
     ordered = sorted(shapes, key=lambda s: (_PRECEDENCE[s.role], area_of(s), s.handle))

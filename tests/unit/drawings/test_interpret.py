@@ -6,13 +6,14 @@ import math
 
 import pytest
 
-from drawings.attributes import parse_pairs, parse_xdata, to_number
+from drawings.attributes import parse_xdata
 from drawings.cad import read
 from drawings.drawing import model_from_plain, model_to_plain
 from drawings.interpret import interpret
 from drawings.issues import issue, templates
 from drawings.report import drawing_report
 from drawings.standards import detect, get_standard, load_standards, normal_layer, roles
+from drawings.vocabulary import vocabulary
 from project_box.kernel.errors import NotFound
 from project_box.kernel.finding import Level
 from tests.unit.drawings.build import X, Y, box, codes, data, model_of, new, ring, site_plan, text
@@ -101,10 +102,10 @@ def test_layer_names_are_compared_without_case_width_and_prefix() -> None:
 
 
 def test_pairs_of_a_text() -> None:
-    pairs, rest = parse_pairs("楼号=1#;建筑高度\uff1a54.3\n层数:18\n3#住宅\n比例 1:500")
+    pairs, rest = vocabulary().pairs("楼号=1#;建筑高度\uff1a54.3\n层数:18\n3#住宅\n比例 1:500")
     assert pairs == {"楼号": ["1#"], "建筑高度": ["54.3"], "层数": ["18"]}
     assert rest == "3#住宅\n比例 1:500"
-    assert parse_pairs("PLOT_AREA_M2=405.00")[0] == {"申报用地面积": ["405.00"]}
+    assert vocabulary().pairs("PLOT_AREA_M2=405.00")[0] == {"申报用地面积": ["405.00"]}
 
 
 def test_xdata_as_pairs_or_in_turn() -> None:
@@ -118,7 +119,7 @@ def test_xdata_as_pairs_or_in_turn() -> None:
      ("18层", "层", 18.0), ("-1", "", -1.0), ("±0.45", "m", 0.45), ("约30", "m", None), ("", "m", None)],
 )  # fmt: skip
 def test_numbers_with_units(written: str, unit: str, number: float | None) -> None:
-    assert to_number(written, unit) == number
+    assert vocabulary().number(written, unit) == number
 
 
 def test_precedence_is_xdata_block_text_layer() -> None:

@@ -1,0 +1,131 @@
+"""估算 of a site plan without floor plans: ground covered, floor area from storeys, ratios. Never an indicator.
+
+What the law counts (half areas, 计容, basements, what a storey's height doubles) is drawn on floor plans; a total plan
+has outlines and numbers of storeys. Outline × storeys is what a planner writes on the margin, and is told as such, with
+what is missing for more. Areas ㎡ to 4 decimals, ratios to 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from drawings.drawing import DrawingModel, RoleShape
+
+#: what outline × storeys leaves open, in Chinese and English
+OPEN = (
+    ("各层面积、阳台、飘窗、架空层按图计算需单体图", "areas floor by floor need the building drawings"),
+    ("计容面积和地下建筑面积需单体图", "area counted for FAR and below ground need the building drawings"),
+)
+
+
+def buildings_of(model: DrawingModel) -> list[RoleShape]:
+    """Closed footprints; where none is drawn, outlines."""
+    found = model.by_role("footprint") or model.by_role("outline")
+    return [s for s in found if isinstance(s.geometry, (Polygon, MultiPolygon))]
+
+
+def estimate(model: DrawingModel) -> dict[str, Any] | None:
+    """The estimate of a site plan with buildings; None without any.
+
+    Returns:
+        ``basis`` (``footprint`` or ``outline``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on the site,
+        overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (green areas as drawn), ``above_m2`` and
+        ``far`` (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, area_m2,
+        floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
+    """
+    drawn = [s for s in buildings_of(model) if s.valid]
+    if not drawn:
+        return None
+    sites = [s for s in model.by_role("site_boundary") if s.valid]
+    site = shapely.union_all([s.geometry for s in sites]) if sites else None
+    own = [s for s in drawn if site is None or site.intersects(s.geometry)]
+    covered = shapely.union_all([s.geometry for s in own])
+    if site is not None:
+        covered = covered.intersection(site)
+    site_area = sum(s.area_m2 or 0.0 for s in sites) or None
+    rows, missing = _rows(own)
+    known = [r["floor_area_m2"] for r in rows]
+    above = sum(known) if known and None not in known else None
+    green = shapely.union_all([s.geometry for s in model.by_role("green") if s.valid])
+    if site is not None:
+        green = green.intersection(site)
+    missing += [{"zh": zh, "en": en} for zh, en in OPEN]
+    return {
+        "basis": own[0].role if own else None,
+        "site_m2": _rounded(site_area),
+        "coverage_m2": _rounded(_exact(own, covered.area)),
+        "coverage_share": _share(covered.area, site_area),
+        "green_m2": _rounded(green.area) if not green.is_empty else None,
+        "green_share": _share(green.area, site_area) if not green.is_empty else None,
+        "above_m2": _rounded(above),
+        "far": _share(above, site_area),
+        "buildings": rows,
+        "missing": missing,
+    }
+
+
+def _exact(shapes: Sequence[RoleShape], covered: float) -> float:
+    """Sum of the exact areas where nothing overlaps or sticks out, else the area of the union."""
+    total = sum(s.area_m2 or 0.0 for s in shapes)
+    return total if abs(total - covered) < 1e-3 * max(total, 1.0) else covered
+
+
+def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Buildings with their floor area; an outline within another one adds the storeys it has more."""
+    rows: list[dict[str, Any]] = []
+    missing: list[dict[str, str]] = []
+    for shape in shapes:
+        label = str(shape.attributes.get("楼号") or shape.handle)
+        own = shape.area_m2 or 0.0
+        below = [
+            o
+            for o in shapes
+            if o is not shape and (o.area_m2 or 0.0) > own and o.geometry.buffer(1e-6).covers(shape.geometry)
+        ]
+        counted, why = _counted(shape, below)
+        if why is not None:
+            missing.append({"zh": f"{label} {why[0]}", "en": f"{label}: {why[1]}"})
+        rows.append(
+            {
+                "label": label,
+                "handle": shape.handle,
+                "storeys": _storeys(shape),
+                "area_m2": _rounded(shape.area_m2),
+                "floor_area_m2": _rounded(own * counted) if counted is not None else None,
+            }
+        )
+    return rows, missing
+
+
+def _counted(shape: RoleShape, below: Sequence[RoleShape]) -> tuple[int | None, tuple[str, str] | None]:
+    """Storeys an outline counts with, None if that is not clear; and what is missing."""
+    storeys = _storeys(shape)
+    if storeys is None:
+        return None, ("没有注明层数", "storeys are not given")
+    under = [_storeys(o) for o in below]
+    counted = storeys - max((n or 0 for n in under), default=0)
+    if counted < 0 or None in under:
+        return None, (
+            "在另一栋轮廓之内，层数关系不明",
+            "lies within another outline; which storeys it adds is not clear",
+        )
+    if "局部层数" in shape.attributes:
+        return counted, ("局部加层的范围没有绘出", "where its further storeys stand is not drawn")
+    return counted, None
+
+
+def _storeys(shape: RoleShape) -> int | None:
+    value = shape.attributes.get("层数")
+    return int(value) if isinstance(value, float) and value == int(value) and value > 0 else None
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return round(part / whole, 4) if part is not None and whole else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 4) if value is not None else None

@@ -1,0 +1,103 @@
+"""Numbers as drawings of several countries write them: decimal comma or point, groups, units, feet and inches."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+_NUMBER = re.compile(r"(?P<sign>[-+±]?)(?P<digits>\d[\d., ]*|[.,]\d+)\s*(?P<unit>[^\d\s].*)?")
+_FEET = re.compile(
+    r"(?P<feet>\d+(?:\.\d+)?)\s*['’′]\s*-?\s*(?:(?P<inches>\d+(?:\.\d+)?)\s*(?:(?P<a>\d+)/(?P<b>\d+))?\s*(?:[\"”″]|''|′′)?)?"
+)
+_INCHES = re.compile(r"(?P<inches>\d+(?:\.\d+)?)\s*(?:[\"”″]|''|′′)")
+_FOOT, _INCH = 0.3048, 0.0254
+_POINTED = re.compile(r"\d[\d., ]*")
+
+
+def number_in(text: str, unit: str, units: Mapping[str, float], *, comma: bool | None = None) -> float | None:
+    """The number in a text, in ``unit``; None if it holds none or names a unit that is not of its sort.
+
+    ``54300mm`` is 54.3 m, ``1.2公顷`` 12000 ㎡, ``33'-6"`` 10.2108 m, ``1.230,00 m²`` 1230 ㎡.
+
+    Args:
+        units: spelling of a unit (without spaces and dots, in lower case) → factor to ``unit``.
+        comma: True or False if the decimal sign is known; None tells it from the number: the last of two different
+            signs, a comma unless three digits follow, else a point.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if unit == "m":
+        imperial = _feet(plain)
+        if imperial is not None:
+            return imperial
+    found = _NUMBER.fullmatch(plain)
+    if found is None:
+        return None
+    number = _value(found.group("digits").strip(), comma)
+    written = re.sub(r"[\s.]+", "", found.group("unit") or "").casefold()
+    if number is None or (written and written not in units):
+        return None
+    sign = -1.0 if found.group("sign") == "-" else 1.0
+    return round(sign * number * (units[written] if written else 1.0), 9)
+
+
+def _feet(text: str) -> float | None:
+    found = _FEET.fullmatch(text)
+    if found is not None:
+        inches = float(found.group("inches") or 0)
+        if found.group("a"):
+            inches += float(found.group("a")) / max(float(found.group("b")), 1.0)
+        return round(float(found.group("feet")) * _FOOT + inches * _INCH, 9)
+    found = _INCHES.fullmatch(text)
+    return round(float(found.group("inches")) * _INCH, 9) if found is not None else None
+
+
+def _value(digits: str, comma: bool | None) -> float | None:
+    if " " in digits:  # 6 300,00: groups of three
+        if not re.fullmatch(r"\d{1,3}( \d{3})+([.,]\d+)?", digits):
+            return None
+        digits = digits.replace(" ", "")
+    digits = digits.rstrip(".,")
+    decimal = _decimal_sign(digits, comma)
+    other = {",": ".", ".": ",", "": ""}[decimal]
+    whole, sign, rest = digits.rpartition(decimal) if decimal else (digits, "", "")
+    if not sign:
+        whole, rest = digits, ""
+    whole = whole.replace(",", "").replace(".", "") if not sign or other in whole else whole
+    try:
+        return float(f"{whole or '0'}.{rest or '0'}")
+    except ValueError:
+        return None
+
+
+def _decimal_sign(digits: str, comma: bool | None) -> str:
+    """``,`` or ``.`` before the decimals; empty if there are none."""
+    last = max(digits.rfind(","), digits.rfind("."))
+    if last < 0:
+        return ""
+    sign = digits[last]
+    other = "." if sign == "," else ","
+    if other in digits:
+        return sign
+    grouped = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+", digits) is not None
+    if digits.count(sign) > 1:
+        return "" if grouped else sign
+    if comma is not None:
+        return sign if (sign == ",") is comma or not grouped else ""
+    return "" if sign == "," and grouped else sign
+
+
+def pointed(text: str) -> str:
+    """A text whose number has a decimal comma, with a point instead: ``1.230,00 m²`` → ``1230.00 m²``."""
+
+    def turned(found: re.Match[str]) -> str:
+        digits = found.group().strip()
+        value = _value(digits, True)
+        if value is None:
+            return found.group()
+        tail = found.group()[len(found.group().rstrip()) :]
+        sign = _decimal_sign(digits.rstrip(".,").replace(" ", ""), True)
+        decimals = len(digits.rpartition(sign)[2]) if sign else 0
+        return f"{value:.{decimals}f}{tail}"
+
+    return _POINTED.sub(turned, unicodedata.normalize("NFKC", text), count=1)

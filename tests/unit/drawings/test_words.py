@@ -1,0 +1,212 @@
+"""What drawings of several countries write: numbers, keys, labels without a key, storeys in titles."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drawings.measures import measures
+from drawings.multiplicity import floors_of_title, is_roof
+from drawings.standards import AttributeRule, Phrase
+from drawings.vocabulary import Vocabulary, attribute_words, vocabulary
+from tests.unit.drawings.build import X, Y, box, codes, model_of, new, text
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "number"),
+    [
+        ("1.230,00 m²", "㎡", 1230.0),
+        ("6 300,00 кв.м", "㎡", 6300.0),
+        ("1,200.00㎡", "㎡", 1200.0),
+        ("1,200", "㎡", 1200.0),
+        ("1.234.567", "㎡", 1234567.0),
+        ("28,5 м", "m", 28.5),
+        ("12,5", "m", 12.5),
+        ("33'-6\"", "m", 10.2108),
+        ("48'-0\"", "m", 14.6304),
+        ("6'", "m", 1.8288),
+        ("5' 7 1/2\"", "m", 1.7145),
+        ("2400 SQFT", "㎡", 222.967296),
+        ("2400 sq. ft.", "㎡", 222.967296),
+        ("121평", "㎡", 400.000000004),
+        ("100坪", "㎡", 330.5785124),
+        ("0,5 га", "㎡", 5000.0),
+        ("1 230 qm", "㎡", 1230.0),
+        ("15,9%", "%", 15.9),
+        ("3층", "层", 3.0),
+        ("60辆", "个", 60.0),
+        ("12 m²", "m", None),
+        ("3 1/2 m", "m", None),
+        ("м", "m", None),
+    ],
+)
+def test_numbers_of_many_countries(written: str, unit: str, number: float | None) -> None:
+    assert vocabulary().number(written, unit) == number
+
+
+def test_a_word_of_a_language_with_a_decimal_comma_tells_how_its_number_is_meant() -> None:
+    assert vocabulary().pairs("Grundstücksfläche: 1.230 m²")[0] == {"申报用地面积": ["1230 m2"]}
+    assert vocabulary().pairs("HOEHE=9.5")[0] == {"建筑高度": ["9.5"]}
+    assert vocabulary().pairs("FH 9,80 m")[0] == {"屋脊高度": ["9.80 m"]}
+    assert vocabulary().pairs("site area: 1.230 m²")[0] == {"申报用地面积": ["1.230 m2"]}
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("6F", {"层数": "6"}),
+        ("18F/-2F", {"层数": "18", "地下层数": "2"}),
+        ("地上11层 地下2层", {"层数": "11", "地下层数": "2"}),
+        ("十二层", {"层数": "12"}),
+        ("5F(局部6F)", {"层数": "5", "局部层数": "6"}),
+        ("33层/H=99.8m", {"层数": "33", "建筑高度": "99.8m"}),
+        ("1#楼 住宅 18F", {"楼号": "1#楼", "用途": "住宅", "层数": "18"}),
+        ("101동", {"楼号": "101동"}),
+        ("지상12층/지하2층", {"层数": "12", "地下层数": "2"}),
+        ("9-ти этажный жилой дом", {"层数": "9"}),
+        ("5 эт.", {"层数": "5"}),
+        ("9КЖ", {"层数": "9"}),
+        ("II+D", {"层数": "2"}),
+        ("G+2", {"层数": "3"}),
+        ("B+G+4", {"层数": "5", "地下层数": "1"}),
+        ("TWO STOREY", {"层数": "2"}),
+        ("12-story", {"层数": "12"}),
+        ("Haus A", {"楼号": "Haus A"}),
+        ("3階建", {"层数": "3"}),
+        ("住宅", {}),  # a use alone says nothing of the building around it
+        ("11+1F", {}),
+        ("2ND FLOOR", {}),
+        ("客厅", {}),
+        ("18", {}),
+        ("±0.000", {}),
+        ("3Fl", {}),
+        ("", {}),
+    ],
+)
+def test_labels(label: str, said: dict[str, str]) -> None:
+    assert vocabulary().labels(label) == said
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=30))
+def test_any_text_is_read_without_a_fault(written: str) -> None:
+    words = vocabulary()
+    pairs, rest = words.pairs(written)
+    assert all(key and values for key, values in pairs.items()) and isinstance(rest, str)
+    assert all(
+        key in ("楼号", "层数", "地下层数", "局部层数", "建筑高度", "用途") for key in words.labels(written)
+    )
+    assert words.number(written, "m") is None or words.number(written, "m") == pytest.approx(
+        words.number(written, "m")
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "floors"),
+    [
+        ("1층 평면도", "1"),
+        ("2~4층 바닥면적", "2-4"),
+        ("지하1층 평면도", "-1"),
+        ("План 2-9 этажей", "2-9"),
+        ("План 1-го этажа", "1"),
+        ("EG", "1"),
+        ("Grundriss 1. OG", "2"),
+        ("2.-4. OG", "3-5"),
+        ("KG", "-1"),
+        ("GROUND FLOOR PLAN", "1"),
+        ("BASEMENT", "-1"),
+        ("LEVEL 3", "3"),
+        ("2階平面図", "2"),
+        ("Wohnen", None),
+    ],
+)
+def test_storeys_in_titles(title: str, floors: str | None) -> None:
+    assert floors_of_title(title) == floors
+
+
+def test_first_floor_lies_above_a_ground_floor() -> None:
+    assert floors_of_title("FIRST FLOOR PLAN") == "1"
+    assert floors_of_title("FIRST FLOOR PLAN", ground=True) == "2"
+    assert is_roof("ROOF PLAN") and is_roof("DG") and is_roof("屋面层") and not is_roof("EG")
+
+
+def test_own_words_of_a_standard_go_first() -> None:
+    rule = AttributeRule(
+        order=("text",),
+        xdata_app="X",
+        spellings={"建筑高度": ("OKH",), "层数": ("H",)},
+        phrases=(Phrase(text="Attika {女儿墙顶高度} m"), Phrase(regex=r"W(?P<户数>\d+)")),
+        decimal="comma",
+    )
+    words = Vocabulary(rule)
+    assert words.pairs("OKH=9,5")[0] == {"建筑高度": ["9.5"]}
+    assert words.pairs("H=3")[0] == {"层数": ["3"]}
+    assert words.labels("Attika 10,25 m") == {"女儿墙顶高度": "10,25"}
+    assert words.number("10,25", "m") == 10.25
+    assert words.number("1.250", "㎡") == 1250.0
+    assert words.labels("W12") == {"户数": "12"}
+
+
+def test_words_that_cannot_be_meant_are_refused() -> None:
+    for wrong in (
+        {"spellings": {"身高": ("H",)}},
+        {"phrases": ({"regex": "(?P<身高>.)"},)},
+        {"phrases": ({"regex": "("},)},
+        {"phrases": ({"text": "{身高}"},)},
+        {"phrases": ({},)},
+        {"decimal": "semicolon"},
+    ):
+        with pytest.raises(ValueError, match=r"."):
+            AttributeRule.model_validate({"order": ["text"], "xdata_app": "X", **wrong})
+
+
+def test_no_spelling_means_two_things_within_a_language() -> None:
+    for name, language in attribute_words().languages.items():
+        seen: dict[str, str] = {}
+        for key, spellings in language.spellings.items():
+            for spelling in spellings:
+                plain = "".join(spelling.split()).upper()
+                assert seen.setdefault(plain, key) == key, f"{name}: {spelling}"
+
+
+def test_labels_on_any_layer_belong_to_the_smallest_building_around_them() -> None:
+    doc = new()
+    box(doc, "A-REDL", X, Y, 100, 80)
+    box(doc, "A-MAST-ROOF", X + 10, Y + 10, 60, 40)  # podium
+    box(doc, "A-MAST-ROOF", X + 20, Y + 20, 20, 15)  # tower on it
+    text(doc, "PUB_TEXT", "3F", X + 60, Y + 15)
+    text(doc, "PUB_TEXT", "1#楼", X + 62, Y + 12)
+    text(doc, "PUB_TEXT", "18F", X + 25, Y + 25)
+    text(doc, "PUB_TEXT", "2#楼", X + 25, Y + 30)
+    box(doc, "A-MAST-BASE", X + 5, Y + 5, 90, 60)
+    text(doc, "PUB_TEXT", "地下2层", X + 80, Y + 55)
+    model = model_of(doc, standard="a-total-plan")
+    said = {s.attributes.get("楼号"): s.attributes.get("层数") for s in model.by_role("outline")}
+    assert said == {"1#楼": 3.0, "2#楼": 18.0}
+    assert model.by_role("basement")[0].attributes["地下层数"] == 2.0
+    rows = {r["label"]: r["floor_area_m2"] for r in measures(model)["estimate"]["buildings"]}
+    assert rows == {"1#楼": 2400 * 3, "2#楼": 300 * 15}
+
+
+def test_two_labels_are_told_and_neither_is_taken() -> None:
+    doc = new()
+    box(doc, "用地红线", X, Y, 100, 80)
+    box(doc, "建筑轮廓", X + 10, Y + 10, 60, 40)
+    text(doc, "文字", "6F", X + 20, Y + 15)
+    text(doc, "文字", "11F", X + 40, Y + 15)
+    model = model_of(doc)
+    assert "层数" not in model.by_role("outline")[0].attributes
+    assert "DXF-TWO-LABELS" in codes(model)
+    found = measures(model)["estimate"]
+    assert found["above_m2"] is None and found["coverage_m2"] == 2400
+    assert any("没有注明层数" in m["zh"] for m in found["missing"])
+
+
+def test_what_the_ring_says_itself_goes_before_a_label() -> None:
+    doc = new()
+    box(doc, "用地红线", X, Y, 100, 80)
+    box(doc, "建筑轮廓", X + 10, Y + 10, 60, 40)
+    text(doc, "建筑轮廓", "层数=7", X + 20, Y + 15)
+    text(doc, "文字", "6F", X + 20, Y + 20)
+    assert model_of(doc).by_role("outline")[0].attributes["层数"] == 7.0
