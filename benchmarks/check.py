@@ -75,8 +75,8 @@ def ways(
     frames = {}
     if overlay_wanted:
         frames = {
-            d.code: geopandas.GeoDataFrame(geometry=list(g), crs=province.CRS)
-            for d, g in zip(province.layers(), province.frames(polygons), strict=True)
+            how.code: geopandas.GeoDataFrame(geometry=list(shapes), crs=province.CRS)
+            for how, shapes in zip(province.LAYERS, province.frames(polygons), strict=True)
         }
 
     def ewkb(site: Any) -> bytes:

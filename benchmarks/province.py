@@ -1,20 +1,23 @@
 """The made province all GIS benchmarks share: N polygons over 20 layers, and databases that hold them.
 
-Some polygons have thousands of vertices (up to 60,000), one layer leaves no gaps, the density is that of 2 million
-polygons on 320 × 320 km at every size. Data is made once and kept under ``var/benchmarks``, as are its databases, in a
-cluster of their own.
+The density is that of 2 million polygons on 320 × 320 km at every size. What the layers are like stands in ``LAYERS``,
+and why in benchmarks/README.md. Data is made once and kept under ``var/benchmarks``, as are its databases, in a cluster
+of their own; both carry the recipe they were made by, and are made anew when it is another.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import inspect
 import multiprocessing
+import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -37,35 +40,51 @@ from project_box.kernel.db import Database
 
 CRS = 4547
 FOLDER = Path(__file__).resolve().parents[1] / "var" / "benchmarks"
-SIZES = (100_000, 500_000, 2_000_000)
 SEED = 7
 #: that make and load data
 PROCESSES = 2
 ORIGIN = np.array([440_000.0, 3_060_000.0])
 _SIDE, _FULL = 320_000.0, 2_000_000
+#: metres between the vertices of a river's bank
+_BANK_STEP = 10.0
+
+
+class Shape(StrEnum):
+    """What the polygons of a layer look like."""
+
+    CELL = "cell"  # tessellation: shared, bent edges, no gaps
+    PATCH = "patch"  # coast-like outline, up to four times as long as wide
+    BELT = "belt"  # winding band along mountains or coasts, three to eight times as long as wide
+    RIVER = "river"  # winding band of some ten metres
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """How one layer is made: its share of all polygons, vertices of each, and the part of the province it covers."""
+    """How one layer is made: share of all polygons, vertices of each, part of the province they cover."""
 
+    code: str
     share: float
     vertices: tuple[int, int]
-    cover: float = 0.2
+    cover: float
+    shape: Shape = Shape.PATCH
     least: int = 5
 
 
-#: layer 0 is a tessellation, 1 to 3 are few and large (red lines, reserves, rivers), the others plots and zones
 LAYERS = (
-    Made(0.30, (0, 0), 1.0),
-    Made(0.00045, (2_000, 60_000), 0.25, 40),
-    Made(0.000125, (3_000, 40_000), 0.1, 10),
-    Made(0.004, (300, 4_000), 0.1, 50),
-    Made(0.195, (12, 250)),
-    Made(0.1, (12, 250)),
-    Made(0.08, (12, 250)),
-    *[Made(0.0247, (12, 250), 0.1)] * 13,
-)
+    Made("DLTB", 0.30, (48, 48), 1.0, Shape.CELL),
+    Made("STBHHX", 0.00045, (2_000, 60_000), 0.3, Shape.BELT, 40),
+    Made("ZRBHD", 0.000125, (3_000, 40_000), 0.18, Shape.BELT, 10),
+    Made("LX", 0.004, (300, 4_000), 0.05, Shape.RIVER, 50),
+    Made("YJJBNT", 0.195, (12, 200), 0.2),
+    Made("LINDI", 0.1, (12, 200), 0.25),
+    Made("ZD", 0.08, (12, 200), 0.1),
+    *(
+        Made(code, 0.0247, (12, 200), 0.1)
+        for code in (
+            "CZKFBJ", "KG_DK", "ZGYT", "DLHX", "LVX", "ZX", "HX", "GYZL", "DZZH", "YFK", "HLFX", "WWBH", "YYSY",
+        )
+    ),
+)  # fmt: skip
 
 
 def side_of(polygons: int) -> float:
@@ -73,44 +92,95 @@ def side_of(polygons: int) -> float:
     return float(_SIDE * np.sqrt(polygons / _FULL))
 
 
-def layers() -> list[LayerDefinition]:
-    """The layers of the platform's own catalogue that are filled, in the order of :data:`LAYERS`.
-
-    The one without gaps is the present land cover; the others follow the tree.
-    """
-    known = layer_catalogue().layers
-    first = next(d for d in known.values() if d.covers_area)
-    return [first, *[d for d in known.values() if d is not first]][: len(LAYERS)]
+def definition_of(number: int) -> LayerDefinition:
+    """The layer of the platform's catalogue that a made layer fills."""
+    return layer_catalogue().get(LAYERS[number].code)
 
 
-def _blobs(rng: np.random.Generator, count: int, side: float, how: Made) -> Geometries:
-    """Star-shaped polygons with coast-like outlines: bends of all sizes, the smallest about as long as a segment."""
-    radius = side * np.sqrt(how.cover / max(count, 1) / np.pi)
+def _sizes(rng: np.random.Generator, count: int, how: Made) -> npt.NDArray[np.int64]:
+    """Numbers of vertices; one polygon has the most there may be."""
     low, high = (float(v) for v in np.log(how.vertices))
-    sizes = np.exp(rng.uniform(low, high, count)).astype(int)
-    sizes[: min(count, 1)] = how.vertices[1]
-    made = np.empty(count, dtype=object)
-    for n in np.unique(sizes):  # all polygons of a size at once
-        (which,) = np.nonzero(sizes == n)
+    sizes = np.exp(rng.uniform(low, high, count)).astype(np.int64)
+    sizes[:1] = how.vertices[1]
+    return sizes
+
+
+def _turned(rng: np.random.Generator, rings: npt.NDArray[Any], side: float) -> npt.NDArray[Any]:
+    """Rings around the origin (one a row), each turned by any angle and put anywhere."""
+    turn = rng.uniform(0, 2 * np.pi, len(rings))
+    turning = np.stack([np.cos(turn), -np.sin(turn), np.sin(turn), np.cos(turn)], axis=-1).reshape(-1, 2, 2)
+    placed: npt.NDArray[Any] = rings @ turning + ORIGIN + rng.uniform(0, side, (len(rings), 1, 2))
+    return placed
+
+
+def _patches(rng: np.random.Generator, count: int, side: float, how: Made) -> Geometries:
+    """Patches with bends of all sizes, the smallest about as long as a segment.
+
+    Vertices lie equally far apart in a layer, as digitised ones do, so that a patch with more of them is larger.
+    """
+    sizes = _sizes(rng, count, how)
+    which = [np.flatnonzero(sizes == n) for n in np.unique(sizes)]  # all of a size at once
+    made = []
+    for mine in which:
+        n = int(sizes[mine[0]])
         angles = np.linspace(0, 2 * np.pi, n, endpoint=False)
-        wave = np.zeros((len(which), n))
+        wave = np.zeros((len(mine), n))
         frequency = 2
         while frequency < n / 3:
             amplitude = 0.35 / frequency**1.1
-            wave += amplitude * np.sin(frequency * angles + rng.uniform(0, 2 * np.pi, (len(which), 1)))
+            wave += amplitude * np.sin(frequency * angles + rng.uniform(0, 2 * np.pi, (len(mine), 1)))
             frequency = int(frequency * 1.7) + 1
-        radii = radius * np.clip(1 + wave, 0.3, 1.9) * rng.uniform(0.7, 1.3, (len(which), 1))
-        middle = ORIGIN + rng.uniform(0, side, (len(which), 1, 2))
-        rings = middle + radii[:, :, None] * np.column_stack([np.cos(angles), np.sin(angles)])
-        made[which] = shapely.polygons(rings)
-    return made
+        radii = n * np.clip(1 + wave, 0.3, 1.9) * rng.uniform(0.7, 1.3, (len(mine), 1))
+        stretch = np.exp(rng.uniform(0, np.log(4) / 2, (len(mine), 1)))
+        made.append(np.stack([radii * stretch * np.cos(angles), radii / stretch * np.sin(angles)], axis=-1))
+    covered = sum(float(shapely.area(shapely.polygons(rings)).sum()) for rings in made)
+    scale = side * np.sqrt(how.cover / covered)
+    shapes = np.empty(count, dtype=object)
+    for mine, rings in zip(which, made, strict=True):
+        shapes[mine] = shapely.polygons(_turned(rng, rings * scale, side))
+    return shapes
 
 
-def _tessellation(rng: np.random.Generator, count: int, side: float) -> Geometries:
+def _waves(rng: np.random.Generator, rows: int, x: npt.NDArray[Any], least: float, most: float) -> Any:
+    """Bends of all lengths between two, the longer the deeper."""
+    wave, length = np.zeros((rows, len(x))), least
+    while length < most:
+        wave += 0.06 * length * np.sin(2 * np.pi * x / length + rng.uniform(0, 2 * np.pi, (rows, 1)))
+        length *= 2.1
+    return wave
+
+
+def _bands(rng: np.random.Generator, count: int, side: float, how: Made) -> Geometries:
+    """Winding bands with coast-like banks: belts three to eight times as long as wide, or rivers of the same width."""
+    sizes = _sizes(rng, count, how) // 2 * 2
+    lengths, area = sizes / 2, how.cover * side**2
+    if how.shape is Shape.RIVER:
+        step = _BANK_STEP
+        widths = rng.uniform(0.5, 1.5, count) * area / (lengths.sum() * step)
+    else:
+        slender = rng.uniform(3, 8, count)
+        step = float(np.sqrt(area / (lengths**2 / slender).sum()))
+        widths = lengths * step / slender
+    shapes = np.empty(count, dtype=object)
+    for n in np.unique(sizes):
+        (mine,) = np.nonzero(sizes == n)
+        x, width = (np.arange(n // 2) - n / 4) * step, widths[mine, None]
+        middle = _waves(rng, len(mine), x, 10 * step, n * step)
+        banks = [
+            middle + way * (width / 2 + _waves(rng, len(mine), x, 3 * step, float(width.min())))
+            for way in (-1, 1)
+        ]
+        y = np.concatenate([banks[0], banks[1][:, ::-1]], axis=1)
+        rings = np.stack([np.broadcast_to(np.concatenate([x, x[::-1]]), y.shape), y], axis=-1)
+        shapes[mine] = shapely.polygons(_turned(rng, rings, side))
+    return shapes
+
+
+def _cells(rng: np.random.Generator, count: int, side: float, how: Made) -> Geometries:
     """Cells with shared, bent edges that leave no gaps."""
     n = int(np.ceil(np.sqrt(count)))
     step = side / n
-    per = 12
+    per = how.vertices[0] // 4
     line = np.linspace(0, side, n * per + 1)
     waves = [(rng.uniform(0.5, 3) / step, rng.uniform(0, 6.28), step * 0.12) for _ in range(3)]
 
@@ -139,11 +209,26 @@ def _tessellation(rng: np.random.Generator, count: int, side: float) -> Geometri
     return np.asarray(shapely.polygons(shapely.linearrings(rings, indices=numbers)), dtype=object)
 
 
+_MAKERS: dict[Shape, Callable[..., Geometries]] = {
+    Shape.CELL: _cells,
+    Shape.PATCH: _patches,
+    Shape.BELT: _bands,
+    Shape.RIVER: _bands,
+}
+
+
+def recipe() -> str:
+    """What data is made by, in short; other code or other numbers give another."""
+    acts: list[Callable[..., Any]] = [_sizes, _turned, *_MAKERS.values(), attributes_of]
+    source = "".join(inspect.getsource(act) for act in acts)
+    return hashlib.sha256(f"{LAYERS}{SEED}{_BANK_STEP}{source}".encode()).hexdigest()[:16]
+
+
 def _make(polygons: int, number: int) -> None:
     """Make one layer and keep it as a file."""
-    how, rng, side = LAYERS[number], np.random.default_rng([SEED, number]), side_of(polygons)
+    how, rng = LAYERS[number], np.random.default_rng([SEED, number])
     count = max(int(how.share * polygons), how.least)
-    shapes = _tessellation(rng, count, side) if number == 0 else _blobs(rng, count, side, how)
+    shapes = _MAKERS[how.shape](rng, count, side_of(polygons), how)
     broken = np.flatnonzero(~shapely.is_valid(shapes))
     shapes[broken] = shapely.buffer(shapes[broken], 0)
     blobs = shapely.to_wkb(shapes[~shapely.is_empty(shapes)])
@@ -164,10 +249,12 @@ def _in_parallel(act: Callable[..., None], tasks: Sequence[tuple[Any, ...]]) -> 
 
 def _ensure_made(polygons: int) -> Path:
     folder = _folder(polygons)
-    if not (folder / "done").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    done = folder / "done"
+    if not done.exists() or done.read_text() != recipe():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         _in_parallel(_make, [(polygons, number) for number in range(len(LAYERS))])
-        (folder / "done").touch()
+        done.write_text(recipe())
     return folder
 
 
@@ -213,7 +300,7 @@ def attributes_of(definition: LayerDefinition, number: int) -> dict[str, Any]:
 
 def _load(url: str, polygons: int, number: int) -> None:
     """Write a layer as an import does: version, features, pieces."""
-    definition, shapes = layers()[number], _read(_folder(polygons), number)
+    definition, shapes = definition_of(number), _read(_folder(polygons), number)
     numbers = np.arange(1, len(shapes) + 1, dtype=np.int64)
     opened = Database(url, pool_size=1)
     with opened.transaction() as session:
@@ -276,22 +363,22 @@ def _load_all(opened: Database, polygons: int) -> None:
 
 @contextmanager
 def database(polygons: int) -> Iterator[Database]:
-    """The province in a migrated database; made when it is missing (delete ``var/benchmarks`` to make it anew)."""
+    """The province in a migrated database; made when it is missing or was made by another recipe."""
     from web.migrate import upgrade
 
     server = embedded.ensure_running(FOLDER)
     name = f"province_{polygons}"
     mark = FOLDER / f"{name}.loaded"
-    if not mark.exists():
+    if not mark.exists() or mark.read_text() != recipe():
+        mark.unlink(missing_ok=True)
         embedded.drop_database(server, name)
         opened = Database(embedded.create_database(server, name))
-        started = time.perf_counter()
         try:
             upgrade(opened)
             _load_all(opened, polygons)
             with opened.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE"))
-            mark.write_text(f"{time.perf_counter() - started:.1f} s\n")
+            mark.write_text(recipe())
         finally:
             opened.dispose()
     url = str(server).rsplit("?", 1)
