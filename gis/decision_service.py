@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
-from gis import decision_store, repository
-from gis.decision import Decision, Verdict, standing
-from gis.differences import Relation
+from gis import decision_store, difference_service, difference_store, repository
+from gis.decision import SAME_OUTLINE_M, Decision, Verdict, standing
+from gis.difference_run import scope_of
+from gis.difference_service import Asked, Pair
+from gis.difference_store import Filter
+from gis.differences import Relation, as_shape
 from gis.layer import layer_catalogue
 from gis.models import PlanDecision
-from gis.plan_compare import diff_layers, scope_of
 from gis.rules import CATALOGUE
 from project_box import service as box
 from project_box.kernel.catalogue import parse
@@ -80,6 +83,16 @@ def may_decide(actor: Actor | None) -> bool:
     return planner or actor.has(Role.REVIEWER, Role.SIGNER, Role.ADMIN)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list: ``verdict`` (``open`` for undecided ones), a pair of legend keys, rows."""
+
+    verdict: str = ""
+    kinds: tuple[str | None, str | None] | None = None
+    most: int | None = None
+    skip: int = 0
+
+
 def decision_list(
     session: Session,
     code_a: str,
@@ -89,46 +102,83 @@ def decision_list(
     class_a: str | None = None,
     class_b: str | None = None,
 ) -> dict[str, Any]:
-    """The differences of :func:`gis.plan_compare.diff_layers`, each with the decision that stands, and the log.
+    """The whole list, computed now unless it is kept already: :func:`decisions` of all polygons.
+
+    Raises:
+        NotFound, BadInput: as :func:`gis.difference_service.ask`.
+    """
+    asked = Asked(code_a, code_b, relation, class_a or "", class_b or "")
+    return decisions(session, difference_service.ask(session, asked, wait=True), Page())
+
+
+def decisions(session: Session, pair: Pair, page: Page) -> dict[str, Any]:
+    """Differences of a finished run, each with the decision that stands, and the log.
 
     Returns:
-        what that gives, with ``decision`` in every difference, ``decided`` (counts and areas by decision), ``log``
-        (newest first) and ``settled``: decisions whose polygon is no longer there.
+        what :func:`gis.difference_service.head` gives, with ``differences`` of the page (``found``: how many there are
+        of the kind asked for), ``decided`` (counts and areas by decision), ``log`` (newest first) and ``settled``:
+        decisions whose polygon is no longer there.
     """
-    found = diff_layers(session, code_a, code_b, relation=relation, class_a=class_a, class_b=class_b)
-    entries = decision_store.log(session, scope_of(found["a"]["code"], found["b"]["code"], relation))
-    shapes = [(d["code"], shape(d["geometry"])) for d in found["differences"]]
-    stands, gone = standing(entries, shapes)
+    chosen = difference_service.wanted(session, pair)
+    found = difference_service.head(session, pair, chosen)
+    entries = decision_store.log(session, _scope(pair))
+    stands, gone = _standing(session, pair, entries)
+    decided = difference_store.polygons(
+        session,
+        pair.run.id,
+        sliver=False,
+        wanted=replace(chosen, codes=tuple(stands)),
+        most=None,
+        geometry=False,
+    )
+    found["decided"] = _totals(found, [(stands[d["code"]].verdict, d["area_m2"]) for d in decided])
+    narrowed = replace(chosen, kinds=page.kinds)
+    if page.verdict == "open":
+        narrowed = replace(narrowed, without=tuple(stands))
+    elif page.verdict:
+        narrowed = replace(
+            narrowed, codes=tuple(c for c, e in stands.items() if e.verdict.value == page.verdict)
+        )
+    narrow = page.kinds is not None or bool(page.verdict)
+    sums = difference_store.totals(session, pair.run.id, sliver=False, wanted=narrowed) if narrow else None
+    found["found"] = sum(count for _, _, count, _ in sums) if sums is not None else found["count"]
+    found["differences"] = difference_service.listed(session, pair, narrowed, most=page.most, skip=page.skip)
     for each in found["differences"]:
         made = stands.get(each["code"])
         each["decision"] = _entry(made) if made is not None else None
-    found["decided"] = _totals(found["differences"])
+    found["slivers"]["differences"] = difference_service.listed_slivers(session, pair, chosen)
     found["log"] = [_entry(e) for e in reversed(entries)]
     # with a class filter, a polygon outside of it is not gone
-    found["settled"] = [] if class_a or class_b else [_entry(e) for e in gone]
+    found["settled"] = [] if pair.asked.class_a or pair.asked.class_b else [_entry(e) for e in gone]
     return found
 
 
-def _totals(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _scope(pair: Pair) -> str:
+    return scope_of(pair.a.code, pair.b.code, pair.asked.relation)
+
+
+def _standing(
+    session: Session, pair: Pair, entries: Sequence[Decision]
+) -> tuple[dict[str, Decision], list[Decision]]:
+    if not entries:
+        return {}, []
+    rows = difference_store.near(session, pair.run.id, _scope(pair), SAME_OUTLINE_M)
+    return standing(entries, [(r["code"], as_shape(r["geometry"])) for r in rows])
+
+
+def _totals(found: dict[str, Any], decided: Sequence[tuple[Verdict, float]]) -> list[dict[str, Any]]:
     rows = []
-    for verdict in (None, *Verdict):
+    for verdict in Verdict:
         if verdict is Verdict.REOPENED:
             continue
-        mine = [
-            d["area_m2"]
-            for d in differences
-            if (d["decision"]["verdict"] if d["decision"] else None) == (verdict.value if verdict else None)
-        ]
-        rows.append(
-            {
-                "verdict": verdict.value if verdict else None,
-                "name": verdict.zh if verdict else "待决定",
-                "name_en": verdict.en if verdict else "Open",
-                "count": len(mine),
-                "area_m2": round(sum(mine), 2),
-            }
-        )
-    return rows
+        mine = [m2 for made, m2 in decided if made is verdict]
+        rows.append(_total(verdict.value, verdict.zh, verdict.en, len(mine), sum(mine)))
+    count, area = found["count"] - len(decided), found["area_m2"] - sum(m2 for _, m2 in decided)
+    return [_total(None, "待决定", "Open", count, area), *rows]
+
+
+def _total(verdict: str | None, name: str, name_en: str, count: int, area: float) -> dict[str, Any]:
+    return {"verdict": verdict, "name": name, "name_en": name_en, "count": count, "area_m2": round(area, 2)}
 
 
 def _entry(entry: Decision) -> dict[str, Any]:
@@ -179,41 +229,34 @@ def decide(
             code="not_an_editor",
         )
     chosen, why = _asked(verdict, reason)
-    found = decision_list(session, code_a, code_b, relation=relation)
-    target = next((d for d in found["differences"] if d["code"] == polygon), None)
-    if target is None:
-        raise NotFound(
-            f"没有差异图斑 {polygon[:20]}",
-            f"no difference {polygon[:20]}",
-            code="difference_not_found",
-            remedy="图层更新后差异图斑会变化，请重新比对",
-        )
-    if chosen is Verdict.REOPENED and target["decision"] is None:
+    pair = difference_service.ask(session, Asked(code_a, code_b, relation), wait=True)
+    target, made = _target(session, pair, polygon)
+    if chosen is Verdict.REOPENED and made is None:
         raise Conflict(
             "该图斑还没有决定，无可撤回", "nothing was decided yet", code="not_decided", remedy="先作出决定"
         )
-    scope = scope_of(found["a"]["code"], found["b"]["code"], relation)
+    scope = _scope(pair)
     entry = PlanDecision(
         scope=scope,
-        polygon=target["decision"]["polygon"] if target["decision"] else polygon,
+        polygon=made.polygon if made is not None else polygon,
         decision=chosen.value,
         reason=why,
-        version_a=found["a"]["version"],
-        version_b=found["b"]["version"],
-        label_a=target["a"]["label"],
-        label_b=target["b"]["label"] if target["b"] else "",
+        version_a=pair.version_a.version,
+        version_b=pair.version_b.version,
+        label_a=target["label_a"],
+        label_b=target["label_b"] or "",
         area_m2=target["area_m2"],
         decided_at=box.now(),
         decided_by=actor.user_id if actor is not None else None,
         decided_by_name=actor.name if actor is not None else (operator or "命令行")[:60],
     )
-    decision_store.add(session, entry, shape(target["geometry"]), found["crs"])
+    decision_store.add(session, entry, as_shape(target["geometry"]), pair.version_a.check_crs)
     box.record_audit(
         session,
         actor,
         "gis.difference.decided",
         f"difference:{scope}:{polygon}",
-        {"decision": chosen.value, "reason": why, "area_m2": target["area_m2"], "entry": entry.id},
+        {"decision": chosen.value, "reason": why, "area_m2": entry.area_m2, "entry": entry.id},
     )
     return {
         "number": entry.id,
@@ -224,6 +267,22 @@ def decide(
         "by": entry.decided_by_name,
         "at": entry.decided_at.isoformat(),
     }
+
+
+def _target(session: Session, pair: Pair, polygon: str) -> tuple[dict[str, Any], Decision | None]:
+    """A polygon of a run and the decision that stands for it."""
+    rows = difference_store.polygons(
+        session, pair.run.id, sliver=False, wanted=Filter(codes=(polygon,)), most=1
+    )
+    if not rows:
+        raise NotFound(
+            f"没有差异图斑 {polygon[:20]}",
+            f"no difference {polygon[:20]}",
+            code="difference_not_found",
+            remedy="图层更新后差异图斑会变化，请重新比对",
+        )
+    stands, _ = _standing(session, pair, decision_store.log(session, _scope(pair)))
+    return rows[0], stands.get(polygon)
 
 
 def _asked(verdict: str, reason: str) -> tuple[Verdict, str]:

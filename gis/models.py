@@ -19,6 +19,8 @@ from project_box.kernel.db import Base, Timestamp
 __all__ = [
     "ConditionRound",
     "DepartmentEntry",
+    "DifferencePolygon",
+    "DifferenceRun",
     "Feature",
     "LayerVersion",
     "Overview",
@@ -144,3 +146,68 @@ class PlanDecision(Base):
     decided_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("box.user.id"))
     decided_by_name: Mapped[str]
+
+
+class DifferenceRun(Base):
+    """One computation of 差异图斑: two versions, what counts as a difference, how far it has come, its sums.
+
+    ``classes_b``: patterns of the classes of B that count, for what lies outside of them; empty otherwise. ``state``:
+    waiting, running, done, failed. ``done`` of ``total`` pieces of A.
+    """
+
+    __tablename__ = "difference_run"
+    __table_args__ = (
+        UniqueConstraint(
+            "version_a_id", "version_b_id", "relation", "classes_b", "minimum_m2", "tolerance_m",
+            name="uq_difference_run_what",
+        ),
+        _SCHEMA,
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    version_a_id: Mapped[int] = mapped_column(ForeignKey("gis.layer_version.id", ondelete="CASCADE"))
+    version_b_id: Mapped[int] = mapped_column(
+        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), index=True
+    )
+    relation: Mapped[str] = mapped_column(String(10))
+    classes_b: Mapped[str]
+    minimum_m2: Mapped[float]
+    tolerance_m: Mapped[float]
+    state: Mapped[str] = mapped_column(String(10))
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    error: Mapped[dict[str, Any] | None]
+    asked_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    touched_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+    finished_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
+
+
+class DifferencePolygon(Base):
+    """差异图斑 of a run, in the check CRS of A. ``number`` counts from the largest, slivers apart from the others.
+
+    ``value_a``, ``value_b``: what the class field says, by which a list is narrowed; ``class_*`` the legend's keys.
+    """
+
+    __tablename__ = "difference_polygon"
+    __table_args__ = (
+        Index("ix_difference_polygon_number", "run_id", "sliver", "number"),
+        Index("ix_difference_polygon_code", "run_id", "code"),
+        Index("ix_difference_polygon_geom", "geom", postgresql_using="gist"),
+        _SCHEMA,
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("gis.difference_run.id", ondelete="CASCADE"))
+    sliver: Mapped[bool]
+    number: Mapped[int | None]
+    code: Mapped[str] = mapped_column(String(20))
+    fid_a: Mapped[int]
+    fid_b: Mapped[int | None]
+    label_a: Mapped[str]
+    label_b: Mapped[str | None]
+    class_a: Mapped[str | None] = mapped_column(String(30))
+    class_b: Mapped[str | None] = mapped_column(String(30))
+    value_a: Mapped[str]
+    value_b: Mapped[str | None]
+    area_m2: Mapped[float]
+    geom: Mapped[WKBElement] = mapped_column(Geometry("POLYGON", srid=-1, spatial_index=False))

@@ -226,52 +226,6 @@ def at_point(
     return [(int(v), int(f)) for v, f in rows]
 
 
-_OVERLAP_PAIRS = """
-SELECT a.fid, b.fid, ST_AsBinary(ST_Union(ST_CollectionExtract(ST_Intersection(a.geom, {there}), 3)))
-FROM gis.piece a JOIN gis.piece b ON ST_Intersects(b.geom, {here})
-WHERE a.version_id = :a AND b.version_id = :b AND a.fid = ANY(:fids_a) AND b.fid = ANY(:fids_b)
-GROUP BY a.fid, b.fid ORDER BY a.fid, b.fid
-"""
-_OUTSIDE = """
-SELECT fid, ST_AsBinary(ST_Union(rest)) FROM (
-  SELECT a.fid, ST_CollectionExtract(CASE WHEN n.geom IS NULL THEN a.geom ELSE ST_Difference(a.geom, n.geom) END, 3)
-    AS rest
-  FROM gis.piece a CROSS JOIN LATERAL (
-    SELECT ST_Union({there}) AS geom FROM gis.piece b
-    WHERE b.version_id = :b AND b.fid = ANY(:fids_b) AND ST_Intersects(b.geom, {here})
-  ) n
-  WHERE a.version_id = :a AND a.fid = ANY(:fids_a)
-) r WHERE NOT ST_IsEmpty(rest) GROUP BY fid ORDER BY fid
-"""
-
-
-def contradictions(
-    session: Session,
-    a: LayerVersion,
-    b: LayerVersion,
-    fids_a: Sequence[int],
-    fids_b: Sequence[int],
-    *,
-    outside: bool,
-) -> list[tuple[int, int | None, BaseGeometry]]:
-    """(feature of A, feature of B, shape): where they overlap, or what of A lies outside all of B.
-
-    Shapes in the check CRS of A; runs on the pieces of both versions.
-    """
-    same = a.check_crs == b.check_crs
-    words = {
-        "here": "a.geom" if same else f"ST_Transform(a.geom, {int(b.check_crs)})",
-        "there": "b.geom" if same else f"ST_Transform(b.geom, {int(a.check_crs)})",
-    }
-    rows = session.execute(
-        text((_OUTSIDE if outside else _OVERLAP_PAIRS).format(**words)),
-        {"a": a.id, "b": b.id, "fids_a": list(fids_a), "fids_b": list(fids_b)},
-    ).all()
-    if outside:
-        return [(int(f), None, shapely.from_wkb(bytes(g))) for f, g in rows if g is not None]
-    return [(int(f), int(o), shapely.from_wkb(bytes(g))) for f, o, g in rows if g is not None]
-
-
 def members(session: Session, version_id: int) -> list[tuple[int, str, str | None, dict[str, Any]]]:
     """(number, label, legend key, attributes) of every feature of a version, in order."""
     rows = session.execute(
@@ -291,6 +245,27 @@ def delivered(
             "WHERE version_id = :v ORDER BY fid"
         ),
         {"v": version_id},
+    ).all()
+    return [
+        (int(f), label, values, float(m2), shapely.from_wkb(bytes(g))) for f, label, values, m2, g in rows
+    ]
+
+
+def unlike(
+    session: Session, version_id: int, other_id: int
+) -> list[tuple[int, str, dict[str, Any], float, BaseGeometry]]:
+    """(number, label, attributes, area ㎡, geometry as delivered) of features the other version has not just so."""
+    rows = session.execute(
+        text(
+            "SELECT fid, label, attributes, area_m2, ST_AsBinary(geom) FROM ("
+            " SELECT fid, label, attributes, area_m2, geom, version_id,"
+            "  count(*) FILTER (WHERE version_id = :v) OVER same AS mine,"
+            "  count(*) FILTER (WHERE version_id = :other) OVER same AS theirs"
+            " FROM gis.feature WHERE version_id IN (:v, :other)"
+            " WINDOW same AS (PARTITION BY md5(ST_AsBinary(geom)), md5(attributes::text))"
+            ") f WHERE version_id = :v AND mine <> theirs ORDER BY fid"
+        ),
+        {"v": version_id, "other": other_id},
     ).all()
     return [
         (int(f), label, values, float(m2), shapely.from_wkb(bytes(g))) for f, label, values, m2, g in rows

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Iterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from project_box import accounts
 from project_box.kernel.db import Database
-from project_box.kernel.errors import Forbidden, NotSignedIn
+from project_box.kernel.errors import Forbidden, NotSignedIn, PlatformError
 from project_box.kernel.identity import Actor
 from web.templating import render
 
 COOKIE = "project_box_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-__all__ = ["COOKIE", "ActorDep", "MaybeActorDep", "SessionDep", "is_api", "protect", "redirect", "render"]
+__all__ = [
+    "COOKIE",
+    "ActorDep",
+    "MaybeActorDep",
+    "SessionDep",
+    "is_api",
+    "protect",
+    "redirect",
+    "refusing",
+    "render",
+]
 
 
 def _transaction(request: Request) -> Iterator[Session]:
@@ -92,3 +102,20 @@ MaybeActorDep = Annotated[Actor | None, Depends(_identify)]
 def redirect(location: str) -> RedirectResponse:
     """After a successful form: see the page at ``location``."""
     return RedirectResponse(location, status_code=303)
+
+
+def refusing(
+    request: Request,
+    session: Session,
+    template: str,
+    wanted: Callable[[], dict[str, Any]],
+    otherwise: Callable[[], dict[str, Any]],
+) -> Response:
+    """A page that shows why it cannot answer above the form that asked."""
+    try:
+        return render(request, template, error=None, **wanted())
+    except PlatformError as error:
+        if error.status not in (404, 409, 422):
+            raise
+        session.rollback()
+        return render(request, template, status=error.status, error=error, **otherwise())

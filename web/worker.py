@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from approval import reminders
 from drawings import hand_in_service
+from gis import difference_service
 from gis import service as gis
 from project_box.kernel.db import Database
 from project_box.kernel.errors import PlatformError
@@ -48,6 +49,10 @@ def build(database: Database) -> procrastinate.App:
     def read_hand_in(hand_in: str) -> None:
         take_hand_in(database, uuid.UUID(hand_in))
 
+    @app.task(name=difference_service.TASK, queue=QUEUE)
+    def compare_layers(run: int) -> None:
+        take_comparison(database, run)
+
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="drawings.give_up_lost", queue=QUEUE, queueing_lock="drawings.give_up_lost")
     def give_up_lost(timestamp: int) -> None:
@@ -73,15 +78,38 @@ def take_hand_in(database: Database, hand_in: uuid.UUID) -> None:
     except PlatformError as error:
         refused = error
     except Exception as error:
-        reference = uuid.uuid4().hex[:8]
-        _LOG.exception("unforeseen error %s while reading hand-in %s", reference, hand_in, exc_info=error)
-        refused = PlatformError(
-            f"系统内部错误，编号 {reference}",
-            f"internal error {reference}",
-            code="internal_error",
-            remedy="请把编号告诉系统管理员；没有保存任何文件",
-        )
+        refused = _unforeseen(error, f"reading hand-in {hand_in}", "没有保存任何文件")
     else:
         return
     with database.transaction() as session:
         hand_in_service.fail(session, hand_in, refused)
+
+
+def take_comparison(database: Database, number: int) -> None:
+    """Compare two layers: a transaction for each few thousand pieces, so that everybody sees how far it has come."""
+    try:
+        with database.transaction() as session:
+            work = difference_service.begin(session, number)
+        while work is not None:
+            with database.transaction() as session:
+                if not work.advance(session):
+                    return
+    except PlatformError as error:
+        refused = error
+    except Exception as error:
+        refused = _unforeseen(error, f"comparing layers, run {number}", "比对结果没有保存")
+    else:
+        return
+    with database.transaction() as session:
+        difference_service.fail(session, number, refused)
+
+
+def _unforeseen(error: Exception, what: str, left: str) -> PlatformError:
+    reference = uuid.uuid4().hex[:8]
+    _LOG.exception("unforeseen error %s while %s", reference, what, exc_info=error)
+    return PlatformError(
+        f"系统内部错误，编号 {reference}",
+        f"internal error {reference}",
+        code="internal_error",
+        remedy=f"请把编号告诉系统管理员；{left}",
+    )

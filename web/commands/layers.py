@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gis import decision_export, decision_service, plan_compare, service, sld
+from gis import decision_export, decision_service, difference_service, plan_compare, service, sld
 from gis.decision import Verdict
 from gis.differences import Relation
 from gis.layer import layer_catalogue
@@ -241,7 +241,7 @@ def diff(
 ) -> None:
     """两个规划之间的差异图斑 (difference polygons between two layers); exit code 1 when there are any."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
-        plain = plan_compare.diff_layers(
+        plain = difference_service.diff_layers(
             session, a, b, relation=relation, class_a=class_a, class_b=class_b, geometry=as_json
         )
     if as_json:

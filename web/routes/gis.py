@@ -18,7 +18,6 @@ from starlette.datastructures import UploadFile as StarletteUpload
 from gis import plan_compare, service
 from gis import report as map_report
 from gis.conflict import Intent
-from gis.differences import Relation
 from gis.source_crs import parse_crs
 from gis.use_rules import parse_uses
 from project_box import service as box
@@ -429,20 +428,6 @@ def get_identify(session: SessionDep, actor: ActorDep, x: float, y: float, crs: 
 def get_layer(session: SessionDep, actor: ActorDep, code: str) -> dict[str, Any]:
     """One layer with all versions and its import report."""
     return service.show_layer(session, code)
-
-
-@api.get("/layers/{code}/differences/{other}")
-def get_differences(
-    session: SessionDep,
-    actor: ActorDep,
-    code: str,
-    other: str,
-    relation: Relation = Relation.OVERLAP,
-    class_a: str | None = None,
-    class_b: str | None = None,
-) -> dict[str, Any]:
-    """差异图斑 between the current versions of two layers, with statistics by class."""
-    return plan_compare.diff_layers(session, code, other, relation=relation, class_a=class_a, class_b=class_b)
 
 
 @api.get("/layers/{code}/changes")

@@ -1,4 +1,4 @@
-"""Plan layers, their versions, and differences between plans, as pages and API show them."""
+"""Plan layers, their versions and what a version changed, as pages and API show them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import shapely
 from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
-from gis import decision_service, plan_compare, service
-from gis.decision import Verdict
-from gis.differences import Relation
+from gis import plan_compare, service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
 from project_box.kernel.identity import Actor, Role
@@ -173,7 +171,7 @@ def changes_view(session: Session, code: str, old: str, new: str, key: str | Non
         return view | {"map": map_config(session, visible=()), "shapes": []}
     plain = plan_compare.layer_changes(session, code, chosen_old, chosen_new, key=key or None)
     shapes = [
-        _drawn(change["code"], part, geometry, plain["crs"])
+        drawn(change["code"], part, geometry, plain["crs"])
         for change in plain["changes"][:SHOWN]
         for part, geometry in _parts(change)
     ]
@@ -185,10 +183,10 @@ def changes_view(session: Session, code: str, old: str, new: str, key: str | Non
         "shapes": [s for s in shapes if s["geometry"]],
     }
     visible = (layer["code"],) if chosen_new == current else ()
-    return view | {"map": _framed(session, view["shapes"], visible)}
+    return view | {"map": framed(session, view["shapes"], visible)}
 
 
-def _drawn(code: str, kind: str, geometry: dict[str, Any], crs: int) -> dict[str, Any]:
+def drawn(code: str, kind: str, geometry: dict[str, Any], crs: int) -> dict[str, Any]:
     """A shape for the map: longitude and latitude, thinned by its own size."""
     full = shape(geometry)
     west, south, east, north = full.bounds
@@ -196,110 +194,10 @@ def _drawn(code: str, kind: str, geometry: dict[str, Any], crs: int) -> dict[str
     return {"code": code, "kind": kind, "geometry": lonlat(thin if not thin.is_empty else full, crs)}
 
 
-def _framed(session: Session, shapes: list[dict[str, Any]], visible: tuple[str, ...]) -> dict[str, Any]:
+def framed(session: Session, shapes: list[dict[str, Any]], visible: tuple[str, ...]) -> dict[str, Any]:
     config = map_config(session, visible=visible)
     if shapes:
         west, south, east, north = shapely.total_bounds([shape(s["geometry"]) for s in shapes]).tolist()
         margin = max(east - west, north - south) * _MARGIN
         config["extent"] = [west - margin, south - margin, east + margin, north + margin]
     return config
-
-
-# --- plan against plan -----------------------------------------------------------------------------------------------
-
-
-def comparisons_view() -> list[dict[str, Any]]:
-    """The comparisons offered by name."""
-    return [c.model_dump(mode="json") for c in decision_service.comparisons().values()]
-
-
-def differences_view(
-    session: Session,
-    actor: Actor,
-    *,
-    preset: str = "",
-    a: str = "",
-    b: str = "",
-    relation: str = "",
-    class_a: str = "",
-    class_b: str = "",
-) -> dict[str, Any]:
-    """The differences page: what may be compared and, once chosen, the list with its decisions."""
-    named = decision_service.comparisons().get(preset)
-    if named is not None:
-        a, b, relation = named.a, named.b, named.relation.value
-        class_a, class_b = named.classes_a or "", named.classes_b or ""
-    asked = {"a": a, "b": b, "relation": relation or "overlap", "class_a": class_a, "class_b": class_b}
-    layers = [x for x in service.list_layers(session) if x["version"]]
-    view: dict[str, Any] = {
-        "presets": [
-            p | {"ready": {p["a"], p["b"]} <= {x["code"] for x in layers}} for p in comparisons_view()
-        ],
-        "preset": named.code if named else "",
-        "layers": layers,
-        "asked": asked,
-        "relations": [{"code": r.value, "name": r.zh, "name_en": r.en} for r in Relation],
-        "verdicts": [{"code": v.value, "name": v.zh, "name_en": v.en} for v in Verdict],
-        "may_decide": decision_service.may_decide(actor),
-        "result": None,
-        "shapes": [],
-        "map": None,
-    }
-    if not (a and b):
-        return view
-    plain = decision_service.decision_list(
-        session, a, b, relation=relation_of(relation), class_a=class_a or None, class_b=class_b or None
-    )
-    shapes = [
-        _drawn(d["code"], d["decision"]["verdict"] if d["decision"] else "open", d["geometry"], plain["crs"])
-        for d in plain["differences"][:SHOWN]
-    ]
-    view |= {
-        "result": plain,
-        "shown": plain["differences"][:SHOWN],
-        "shapes": [s for s in shapes if s["geometry"]],
-    }
-    return view | {"map": _framed(session, view["shapes"], (plain["a"]["code"], plain["b"]["code"]))}
-
-
-def relation_of(text: str) -> Relation:
-    """A relation by name.
-
-    Raises:
-        BadInput: there is none of that name.
-    """
-    try:
-        return Relation(text or "overlap")
-    except ValueError as error:
-        raise BadInput(
-            f"没有比对方式“{text[:20]}”",
-            "no such relation",
-            code="unknown_relation",
-            place="relation",
-            remedy=f"可选：{'、'.join(r.value for r in Relation)}",
-        ) from error
-
-
-def differences_geojson(plain: dict[str, Any]) -> dict[str, Any]:
-    """The differences as GeoJSON in longitude and latitude, with class, area and decision."""
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "id": d["code"],
-                "properties": {
-                    "code": d["code"],
-                    "a": d["a"]["label"],
-                    "b": d["b"]["label"] if d["b"] else None,
-                    "class_a": d["a"]["class"],
-                    "class_b": d["b"]["class"] if d["b"] else None,
-                    "area_m2": d["area_m2"],
-                    "decision": d["decision"]["verdict"] if d["decision"] else None,
-                    "reason": d["decision"]["reason"] if d["decision"] else None,
-                },
-                "geometry": lonlat(shape(d["geometry"]), plain["crs"]),
-            }
-            for d in plain["differences"]
-        ],
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gis import plan_compare
+from gis import difference_service, plan_compare
 from gis.differences import Relation
 from project_box.kernel.errors import BadInput, NotFound
 
@@ -32,39 +32,41 @@ def plans(load):
 
 
 def test_residential_plots_outside_the_development_boundary(session, plans):
-    found = plan_compare.diff_layers(session, "KG_DK", "CZKFBJ", relation=Relation.OUTSIDE, class_a="07*")
+    found = difference_service.diff_layers(
+        session, "KG_DK", "CZKFBJ", relation=Relation.OUTSIDE, class_a="07*"
+    )
     assert [(d["a"]["label"].split()[0], d["area_m2"]) for d in found["differences"]] == [("B", 5000)]
     assert found["differences"][0]["geometry"]["type"] == "Polygon"
     assert [(r["class_a_name"], r["count"], r["area_m2"]) for r in found["by_class"]] == [
         ("居住用地", 1, 5000)
     ]
-    every = plan_compare.diff_layers(session, "KG_DK", "CZKFBJ", relation=Relation.OUTSIDE)
+    every = difference_service.diff_layers(session, "KG_DK", "CZKFBJ", relation=Relation.OUTSIDE)
     assert every["count"] == 2 and every["area_m2"] == 15_000
 
 
 def test_overlap_in_pairs_by_class(session, plans):
-    found = plan_compare.diff_layers(session, "YJJBNT", "KG_DK")
+    found = difference_service.diff_layers(session, "YJJBNT", "KG_DK")
     assert [(d["b"]["label"].split()[0], d["area_m2"]) for d in found["differences"]] == [
         ("B", 501.0),
         ("A", 500.0),
     ]
-    again = plan_compare.diff_layers(session, "YJJBNT", "KG_DK")
+    again = difference_service.diff_layers(session, "YJJBNT", "KG_DK")
     assert again == found
-    turned = plan_compare.diff_layers(session, "KG_DK", "YJJBNT", class_a="0701*")
+    turned = difference_service.diff_layers(session, "KG_DK", "YJJBNT", class_a="0701*")
     assert turned["area_m2"] == found["area_m2"]
 
 
 def test_a_sliver_is_no_difference(session, load):
     load("YJJBNT", [(rectangle(0, 0, 100, 100), {"YJJBNTTBBH": "N1"})])
     load("STBHHX", [(rectangle(99.98, 0, 200, 100), {"HXMC": "红线"})])
-    assert plan_compare.diff_layers(session, "YJJBNT", "STBHHX")["count"] == 0
+    assert difference_service.diff_layers(session, "YJJBNT", "STBHHX")["count"] == 0
 
 
 def test_what_cannot_be_compared(session, plans):
     with pytest.raises(BadInput):
-        plan_compare.diff_layers(session, "KG_DK", "KG_DK")
+        difference_service.diff_layers(session, "KG_DK", "KG_DK")
     with pytest.raises(NotFound):
-        plan_compare.diff_layers(session, "KG_DK", "ZX")
+        difference_service.diff_layers(session, "KG_DK", "ZX")
     with pytest.raises(NotFound):
         plan_compare.layer_changes(session, "KG_DK", "2026.1", "none")
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from gis import decision_service, plan_compare
+from gis import decision_service, difference_service
 from gis.differences import Relation
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 
@@ -103,7 +103,7 @@ def test_who_may_decide_and_what(session, actors, plans):
 def test_slivers_stand_apart(session, load):
     load("YJJBNT", [(rectangle(0, 0, 100, 100), {"YJJBNTTBBH": "N1"})])
     load("STBHHX", [(rectangle(99.98, 0, 200, 100), {"HXMC": "红线"})])
-    found = plan_compare.diff_layers(session, "YJJBNT", "STBHHX")
+    found = difference_service.diff_layers(session, "YJJBNT", "STBHHX")
     assert found["count"] == 0 and found["area_m2"] == 0
     assert found["slivers"]["count"] == 1 and found["slivers"]["area_m2"] == pytest.approx(2, abs=0.01)
 
@@ -114,8 +114,8 @@ def test_use_against_use(session, load):
         [plot("A", "0701", rectangle(0, 0, 100, 100)), plot("B", "1401", rectangle(100, 0, 200, 100))],
     )
     load("DLTB", [(rectangle(0, 0, 200, 100), {"DLBM": "0701", "DLMC": "城镇住宅用地"})])
-    found = plan_compare.diff_layers(session, "KG_DK", "DLTB", relation=Relation.MISMATCH)
-    every = plan_compare.diff_layers(session, "KG_DK", "DLTB")
+    found = difference_service.diff_layers(session, "KG_DK", "DLTB", relation=Relation.MISMATCH)
+    every = difference_service.diff_layers(session, "KG_DK", "DLTB")
     assert every["count"] == 2 and found["count"] >= 1
     assert all(d["a"]["class"] != d["b"]["class"] for d in found["differences"])
 

@@ -1,0 +1,112 @@
+"""差异图斑 are computed once for two versions, by the worker where layers are large, a few pieces at a time."""
+
+from __future__ import annotations
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+from shapely.affinity import rotate
+
+from gis import difference_run, difference_service
+from gis.difference_service import Asked, ask
+from gis.differences import Relation
+from gis.models import DifferenceRun
+from web.worker import take_comparison
+
+from .conftest import X, Y, rectangle
+from .test_plan_pages import admin, empty_layers, packed, post  # noqa: F401 -- fixtures
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def uneven(load):
+    """A grid of plots, two of them of many vertices, under a tilted grid with holes; no layer overlaps itself."""
+    rng = np.random.default_rng(5)
+    plots = [rectangle(x, y, x + 50, y + 40) for x in range(0, 300, 50) for y in range(0, 200, 40)]
+    wide = shapely.Point(X + 400, Y + 100).buffer(80, quad_segs=120)
+    uses = [
+        rotate(rectangle(x, y, x + 90, y + 90), 20, origin=(X, Y))
+        for x in range(0, 540, 90)
+        for y in range(-180, 270, 90)
+    ]
+    uses = [g for n, g in enumerate(uses) if n % 4]
+    first = [(g, str(rng.choice(["0701", "0901"]))) for g in [*plots, wide]]
+    second = [(g, str(rng.choice(["0701", "0901"]))) for g in uses]
+    load("KG_DK", [(g, {"DKBH": f"P{n}", "YDDM": c}) for n, (g, c) in enumerate(first)])
+    load("ZGYT", [(g, {"YDDM": c}) for g, c in second])
+    a = geopandas.GeoDataFrame(
+        {"fid_a": range(len(first)), "class_a": [c for _, c in first]},
+        geometry=[g for g, _ in first],
+        crs=4547,
+    )
+    b = geopandas.GeoDataFrame(
+        {"fid_b": range(len(second)), "class_b": [c for _, c in second]},
+        geometry=[g for g, _ in second],
+        crs=4547,
+    )
+    return a, b
+
+
+@pytest.mark.parametrize("relation", list(Relation))
+def test_chunks_put_together_are_what_geopandas_finds(session, uneven, monkeypatch, relation):
+    monkeypatch.setattr(difference_run, "CHUNK", 3)
+    monkeypatch.setattr(difference_run, "BESIDE", 2)
+    a, b = uneven
+    found = difference_service.diff_layers(session, "KG_DK", "ZGYT", relation=relation)
+    how = "difference" if relation is Relation.OUTSIDE else "intersection"
+    want = geopandas.overlay(a, b, how=how).explode(ignore_index=True)
+    if relation is Relation.MISMATCH:
+        want = want[want.class_a != want.class_b]
+    kept = want[(want.area >= found["slivers"]["minimum_m2"])]
+    assert found["count"] == len(kept) > 10
+    assert [d["number"] for d in found["differences"]] == list(range(1, found["count"] + 1))
+    areas = [d["area_m2"] for d in found["differences"]]
+    assert areas == pytest.approx(sorted(kept.area, reverse=True), abs=0.006)
+    assert sum(r["area_m2"] for r in found["by_class"]) == pytest.approx(found["area_m2"], abs=0.01)
+
+
+def test_a_run_is_kept_until_a_version_changes(session, load, monkeypatch):
+    load("KG_DK", [(rectangle(0, 0, 100, 100), {"DKBH": "A", "YDDM": "0701"})])
+    load("YJJBNT", [(rectangle(50, 0, 150, 100), {"YJJBNTTBBH": "N1"})])
+    first = ask(session, Asked("KG_DK", "YJJBNT"))
+    assert first.ready
+    monkeypatch.setattr(difference_service, "carry_out", None)  # nothing is computed again
+    assert ask(session, Asked("KG_DK", "YJJBNT")).run.id == first.run.id
+    monkeypatch.undo()
+    load("YJJBNT", [(rectangle(60, 0, 150, 100), {"YJJBNTTBBH": "N1"})], version="2")
+    again = ask(session, Asked("KG_DK", "YJJBNT"))
+    assert again.run.id != first.run.id
+    assert difference_service.diff_layers(session, "KG_DK", "YJJBNT")["area_m2"] == 4000
+
+
+def test_large_layers_are_left_to_the_worker(client, database, admin, monkeypatch):  # noqa: F811 -- the fixture
+    farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
+    assert post(client, admin, "YJJBNT", farmland, "1").status_code == 201
+    monkeypatch.setattr(difference_service, "AT_ONCE", 0)
+    address, page = "/api/v1/differences/KG_DK/YJJBNT", "/map/differences?a=KG_DK&b=YJJBNT"
+    waiting = client.get(address, headers=admin)
+    assert waiting.status_code == 202 and waiting.json()["state"] == "waiting"
+    shown = client.get(page, headers=admin)
+    assert shown.status_code == 200 and "<progress" in shown.text
+    assert client.get(f"{address}/export", headers=admin).status_code == 409
+    with database.transaction() as session:
+        (number,) = session.query(DifferenceRun.id).where(DifferenceRun.state == "waiting").one()
+    take_comparison(database, number)
+    assert client.get(f"{address}/state", headers=admin).json()["state"] == "done"
+    assert client.get(address, headers=admin).json()["area_m2"] == 4000
+    assert "<progress" not in client.get(page, headers=admin).text
+
+
+def test_a_run_overtaken_by_a_new_version_says_so(database, client, admin, monkeypatch):  # noqa: F811 -- the fixture
+    farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
+    post(client, admin, "YJJBNT", farmland, "1")
+    monkeypatch.setattr(difference_service, "AT_ONCE", 0)
+    with database.transaction() as session:
+        number = ask(session, Asked("KG_DK", "YJJBNT")).run.id
+    post(client, admin, "YJJBNT", farmland, "2")
+    take_comparison(database, number)
+    with database.transaction() as session:
+        row = session.get_one(DifferenceRun, number)
+        assert row.state == "failed" and "版本" in row.error["message"] and row.error["remedy"]
