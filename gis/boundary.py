@@ -10,6 +10,7 @@ give coded issues, never an exception; only an EPSG code that does not exist rai
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,29 +19,58 @@ from typing import Any
 
 from gis import crs as crs_module
 from gis.archive import open_zip
-from gis.boundary_formats import read_file, read_geojson, read_geojson_document, read_shapefile
+from gis.boundary_dxf import read_dxf
+from gis.boundary_gdal import SETS, read_file, read_geodatabase, read_set, several
+from gis.boundary_geojson import read_geojson, read_geojson_document
+from gis.boundary_table import has_headings, read_tables, read_workbook, rows_of_text
 from gis.boundary_text import decode_text
 from gis.boundary_txt import read_txt
 from gis.boundary_txt_write import write_txt
-from gis.reading import BoundaryReading, Declared, error, failed
+from gis.boundary_wkt import is_wkt, read_wkt
+from gis.declared_area import Declared
+from gis.reading import BoundaryReading, failed
+from gis.remarks import error
 from gis.rules import boundary_rules
+from project_box.kernel.finding import Issue
 
 __all__ = ["BoundaryReading", "Declared", "load_file", "read_boundary", "read_drawn", "summary", "write_txt"]
 
+_FORMATS = "TXT、Excel 坐标表、DXF、SHP（压缩包）、GPKG、KML、GeoJSON、GML、MapInfo 或 WKT"
+_FORMATS_EN = (
+    "hand in TXT, an Excel table of points, DXF, zipped SHP, GPKG, KML, GeoJSON, GML, MapInfo or WKT"
+)
 _NOT_OURS: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF", "PDF", "请提供 TXT、DXF、SHP(压缩包)、GPKG、KML 或 GeoJSON 格式的界址文件"),
+    (b"%PDF", "PDF", f"请提供 {_FORMATS} 格式的界址文件"),
     (b"AC10", "DWG", "请在 CAD 中另存为 DXF 后上传"),
-    (b"\x89PNG", "PNG 图片", "请提供界址坐标文件,不是图片"),
-    (b"\xff\xd8\xff", "JPEG 图片", "请提供界址坐标文件,不是图片"),
-    (b"II*\x00", "TIFF 图片", "请提供界址坐标文件,不是图片"),
-    (b"GIF8", "GIF 图片", "请提供界址坐标文件,不是图片"),
+    (b"\x89PNG", "PNG 图片", "请提供界址坐标文件，不是图片"),
+    (b"\xff\xd8\xff", "JPEG 图片", "请提供界址坐标文件，不是图片"),
+    (b"II*\x00", "TIFF 图片", "请提供界址坐标文件，不是图片"),
+    (b"MM\x00*", "TIFF 图片", "请提供界址坐标文件，不是图片"),
+    (b"GIF8", "GIF 图片", "请提供界址坐标文件，不是图片"),
     (b"Rar!", "RAR 压缩包", "请改用 zip 压缩"),
     (b"7z\xbc\xaf", "7z 压缩包", "请改用 zip 压缩"),
     (b"\x1f\x8b", "gzip 压缩文件", "请改用 zip 压缩"),
-    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件", "请导出为 TXT"),
+    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件（.xls、.doc）", "坐标表请用 Excel 另存为 .xlsx"),
     (b"\x00\x00\x27\x0a", "单独的 .shp", "请把 .shp、.shx、.dbf、.prj 一起压缩成 zip 上传"),
-    (b"AutoCAD Binary DXF", "二进制 DXF", "请另存为文本(ASCII)DXF"),
+    (b"AutoCAD Binary DXF", "二进制 DXF", "请另存为文本（ASCII）DXF"),
+    (b"PAR1", "GeoParquet", "请用 QGIS 或 ogr2ogr 另存为 GPKG"),
+    (b"\x00\x01\x00\x00Standard ", "Access 数据库（MDB）", "请导出为 SHP 或 GPKG"),
+    (b"\x08\x09\xfe", "DGN", "请在 MicroStation 中另存为 DXF"),
+    (b"!table", "单独的 .tab", "请把 .tab、.dat、.map、.id 一起压缩成 zip 上传"),
 )
+#: root elements of XML, by local name and part of the namespace; the local name alone where there is no namespace
+_ROOTS: tuple[tuple[str, str, str], ...] = (
+    ("kml", "/kml/", "KML"),
+    ("gpx", "/GPX/", "GPX"),
+    ("", "opengis.net/gml", "GML"),
+    ("", "opengis.net/wfs", "GML"),
+    ("", "xplanung.de", "GML"),
+    ("FeatureCollection", "", "GML"),
+)
+_READABLE = (
+    "txt", "csv", "xlsx", "xlsm", "geojson", "json", "topojson", "gpkg", "sqlite", "kml", "gml", "xml", "gpx", "dxf",
+    "fgb", "wkt",
+)  # fmt: skip
 
 
 def read_boundary(name: str, data: bytes, *, crs: int | None = None) -> BoundaryReading:
@@ -48,7 +78,8 @@ def read_boundary(name: str, data: bytes, *, crs: int | None = None) -> Boundary
 
     Args:
         name: file name, for messages only.
-        data: its bytes: TXT, GeoJSON, zipped SHP (or a zip with one of the other formats), GPKG, KML, DXF.
+        data: its bytes: TXT, a table of points (XLSX, CSV), GeoJSON, zipped SHP (or a zip with one of the other
+            formats), GPKG, KML, KMZ, GML, GPX, DXF, MapInfo, FileGDB, TopoJSON, FlatGeobuf, WKT.
         crs: EPSG stated by whoever hands it in, for files that do not say (or to overrule them, with a warning); a
             :class:`gis.source_crs.SourceCrs` for GCJ-02, a local grid or a definition without EPSG code.
 
@@ -82,68 +113,105 @@ def read_boundary(name: str, data: bytes, *, crs: int | None = None) -> Boundary
 
 
 def load_file(path: Path) -> bytes:
-    """Bytes of a boundary file on disk; a bare ``.shp`` is packed with the files beside it, as a zip would be.
+    """Bytes of a boundary file on disk; one of several that belong together (``.shp``, ``.tab``, ``.mif``) is packed
+    with the others, and a ``.gdb`` folder with what is in it, as a zip would be.
 
     Raises:
         OSError: it cannot be read.
     """
-    if path.suffix.lower() != ".shp":
+    suffix = path.suffix.lower().removeprefix(".")
+    extensions = next((e for e in SETS.values() if e[0] == suffix), None)
+    if path.is_dir() and suffix == "gdb":
+        parts = {f"site.gdb/{part.name}": part for part in sorted(path.iterdir()) if part.is_file()}
+    elif extensions is not None:
+        beside = [p for p in sorted(path.parent.iterdir()) if p.stem == path.stem]
+        parts = {p.name: p for p in beside if p.suffix.lower().removeprefix(".") in extensions}
+    else:
         return path.read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for part in sorted(path.parent.iterdir()):
-            if part.stem == path.stem and part.suffix.lower() in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
-                archive.write(part, part.name)
+        for name, part in parts.items():
+            archive.write(part, name)
     return buffer.getvalue()
 
 
 def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
-    head = data[:4096]
     for signature, what, remedy in _NOT_OURS:
-        if head.startswith(signature):
+        if data.startswith(signature):
             return failed(
                 "",
-                error(
-                    "FILE-TYPE",
-                    f"“{name[-60:]}”其实是{what},不是界址文件",
-                    f"the file is {what}",
-                    remedy,
-                    "hand in TXT, DXF, zipped SHP, GPKG, KML or GeoJSON",
-                ),
+                _not_a_boundary(f"“{name[-60:]}”其实是{what}，不是界址文件", f"the file is {what}", remedy),
             )
-    if head.startswith(b"SQLite format 3\x00"):
-        return read_file(data, "GPKG", crs=crs)
+    if data.startswith(b"SQLite format 3\x00"):
+        return read_file(data, "GPKG" if data[68:72] in (b"GPKG", b"GP10", b"GP11") else "SQLite", crs=crs)
+    if data.startswith(b"fgb\x03"):
+        return read_file(data, "FlatGeobuf", crs=crs)
     decoded = decode_text(data)
     if decoded is None:
         return failed(
             "",
             error(
                 "FILE-BINARY",
-                "文件不是可识别的界址文件(内容为二进制数据)",
+                "文件不是可识别的界址文件（内容为二进制数据）",
                 "binary data of no known format",
-                "请提供 TXT、DXF、SHP(压缩包)、GPKG、KML 或 GeoJSON",
-                "hand in a known format",
+                f"请提供 {_FORMATS}",
+                _FORMATS_EN,
             ),
         )
-    text = decoded[0].lstrip("\ufeff \t\r\n")
+    return _read_text(data, decoded[0].lstrip("\ufeff \t\r\n\x1e"), crs)
+
+
+def _read_text(data: bytes, text: str, crs: int | None) -> BoundaryReading:
+    """A text file, by what it begins with."""
     if text.startswith("{"):
-        return read_geojson(data, crs=crs)
+        kind = _json_kind(text)
+        return read_file(data, kind, crs=crs) if kind is not None else read_geojson(data, crs=crs)
     if text.startswith("<"):
-        if "<kml" in text[:8192].lower() or "opengis.net/kml" in text[:8192]:
-            return read_file(data, "KML", crs=crs)
-        return failed(
-            "",
-            error(
-                "FILE-TYPE",
-                "XML/HTML 文件不是可识别的界址文件",
-                "XML of no known format",
-                "请提供 TXT、DXF、SHP(压缩包)、GPKG、KML 或 GeoJSON",
-                "hand in a known format",
-            ),
-        )
+        format_name = _xml_kind(text)
+        if format_name is None:
+            zh = "XML/HTML 文件不是可识别的界址文件"
+            return failed("", _not_a_boundary(zh, "XML of no known format", f"请提供 {_FORMATS}"))
+        return read_file(data, format_name, crs=crs)
     if _is_dxf(text):
-        return read_file(data, "DXF", crs=crs)
+        return read_dxf(data, crs=crs)
+    if is_wkt(text):
+        return read_wkt(text, crs=crs)
+    if re.match(r"VERSION\s+\d+\s+CHARSET\s", text, re.IGNORECASE):
+        return read_file(data, "MIF", crs=crs)
+    if not re.search(r"^\s*[\[\u3010]\s*[^\]\u3011\n]{1,20}[\]\u3011]|@\s*$", text[:20_000], re.MULTILINE):
+        rows = rows_of_text(text)
+        shapes = "\n".join(cell for _, cells in rows for cell in cells if is_wkt(cell))
+        if shapes and rows[0][0] and not is_wkt(rows[0][1][0]):
+            return read_wkt(shapes, crs=crs)
+        if has_headings(rows):
+            return read_tables([("", rows)], "CSV", crs=crs)
     return read_txt(data, crs=crs)
+
+
+def _not_a_boundary(zh: str, en: str, remedy: str) -> Issue:
+    return error("FILE-TYPE", zh, en, remedy, _FORMATS_EN)
+
+
+def _json_kind(text: str) -> str | None:
+    """JSON that GDAL reads better than we do: TopoJSON and Esri's; None for GeoJSON."""
+    if re.search(r'"type"\s*:\s*"Topology"', text[:1_000_000]):
+        return "TopoJSON"
+    return "Esri JSON" if re.search(r'"rings"\s*:\s*\[|"esriGeometryPolygon"', text[:1_000_000]) else None
+
+
+def _xml_kind(text: str) -> str | None:
+    """The format of an XML document by its root element; None for anything else."""
+    root = re.search(
+        r"<(?![?!])(?:([\w.-]+):)?([\w.-]+)([^>]*)>",
+        re.sub(r"<!--.*?-->", "", text[:65_536], flags=re.DOTALL),
+    )
+    if root is None:
+        return None
+    local, attributes = root[2], root[3]
+    for name, namespace, format_name in _ROOTS:
+        if name in ("", local) and namespace in attributes:
+            return format_name
+    return {"kml": "KML", "gpx": "GPX"}.get(local)
 
 
 def _is_dxf(text: str) -> bool:
@@ -158,34 +226,41 @@ def _read_zip(data: bytes, crs: int | None) -> BoundaryReading:
     if archive.issue is not None:
         return failed("ZIP", archive.issue)
     members = archive.members
-    if any(name.lower().endswith(".shp") for name in members):
-        return read_shapefile(members, crs=crs)
-    if "[Content_Types].xml" in members:
+    if "[Content_Types].xml" in members or "content.xml" in members:
+        if "xl/workbook.xml" in members:
+            return read_workbook(data, crs=crs)
+        zh = "这是文字处理文档或其他 Office 文档，不是界址文件"
         return failed(
-            "",
-            error(
-                "FILE-TYPE",
-                "这是 Office 文档,不是界址文件",
-                "an Office document",
-                "请导出为 TXT",
-                "export as TXT",
-            ),
+            "", _not_a_boundary(zh, "an Office document", "坐标表请另存为 Excel 的 .xlsx，或导出为 TXT")
         )
-    known = [
-        n for n in members if n.lower().rsplit(".", 1)[-1] in ("txt", "geojson", "json", "gpkg", "kml", "dxf")
-    ]
-    if len(known) == 1:
-        if members[known[0]][:2] == b"PK":
+    for format_name, extensions in SETS.items():
+        if any(name.lower().endswith(f".{extensions[0]}") for name in members):
+            return read_set(members, format_name, crs=crs)
+    if any(".gdb/" in name.lower() for name in members):
+        return read_geodatabase(members, crs=crs)
+    known = [n for n in members if n.lower().rsplit(".", 1)[-1] in _READABLE]
+    if len(known) > 1:
+        known = [
+            n for n in known if not n.lower().endswith((".xml", ".json"))
+        ] or known  # metadata beside the data
+    if len(known) > 1:
+        return failed("ZIP", several(f"压缩包里有 {len(known)} 个文件"))
+    if known:
+        inner = members[known[0]]
+        if inner[:2] == b"PK" and not known[0].lower().endswith((".xlsx", ".xlsm")):
             return failed(
-                "ZIP", error("ZIP-NESTED", "压缩包里还有压缩包", "a zip within a zip", "只压缩一层")
+                "ZIP",
+                error(
+                    "ZIP-NESTED", "压缩包里还有压缩包", "a zip within a zip", "只压缩一层", "zip it once only"
+                ),
             )
-        return read_boundary(known[0], members[known[0]], crs=crs)
+        return read_boundary(known[0], inner, crs=crs)
     return failed(
         "ZIP",
         error(
-            "ZIP-NO-BOUNDARY" if not known else "FILE-SEVERAL",
-            "压缩包里没有界址文件" if not known else f"压缩包里有 {len(known)} 个文件,不知道哪个是红线",
-            "no boundary in the zip" if not known else "several files in the zip",
+            "ZIP-NO-BOUNDARY",
+            "压缩包里没有界址文件",
+            "no boundary in the zip",
             "压缩包里放一套 SHP 或一个界址文件",
             "put one boundary into the zip",
         ),

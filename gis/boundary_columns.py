@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from gis import crs as crs_module
 from gis.crs import Family
-from gis.reading import Parcel, bad_number, coordinate_issue, crs_unknown, error, swap_axes, warning
+from gis.parcel import Parcel, bad_number, coordinate_issue, swap_axes
+from gis.remarks import crs_unknown, error, warning
 from gis.rules import boundary_rules
 from gis.topology import Vertex, place
 from project_box.kernel.finding import Issue
@@ -24,14 +25,12 @@ class PointList:
 
     Attributes:
         header: 坐标系, 几度分带, 带号, 中央经线 … as written; ``header_lines`` where.
-        north_first: True or False where the columns are named, None where their digits (or the format) must tell.
         cut_line: the last line, when the file may break off in it.
     """
 
     parcels: list[Parcel] = field(default_factory=list)
     header: dict[str, str] = field(default_factory=dict)
     header_lines: dict[str, int] = field(default_factory=dict)
-    north_first: bool | None = None
     cut_line: int | None = None
 
     @property
@@ -84,7 +83,7 @@ def settle_columns(points: PointList, stated: int | None, issues: list[Issue]) -
         for vertex, fits in zip(vertices, fitting, strict=True):
             if not fits:
                 issues.append(_outlier(vertex, points.cut_line))
-    elif not north_first and points.north_first is None:
+    elif not north_first:
         issues.append(
             warning(
                 "AXIS-SWAPPED",
@@ -154,12 +153,11 @@ def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int 
                 "the numbers look like degrees" if degrees else "not a national grid",
             )
         )
-        if not degrees and points.north_first is not False:
+        if not degrees:
             swap_axes(points.parcels)
         return None
     crs_module.crs(stated)
-    if points.north_first is not False:
-        swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
+    swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
     return stated
 
 
@@ -197,9 +195,10 @@ def _header_zone(header: Mapping[str, str], width: int | None) -> int | None:
     if number is not None and crs_module.zone_width(number) is not None:
         return number
     meridian = _meridian(header)
-    if meridian is None or not meridian.is_integer() or width not in (3, 6):
+    if meridian is None or not meridian.is_integer():
         return None
-    return crs_module.zone_of_meridian(int(meridian), width)
+    # without a width: a meridian of both widths gives the same projection
+    return crs_module.zone_of_meridian(int(meridian), width if width in (3, 6) else 3)
 
 
 def _own_meridian(header: Mapping[str, str]) -> Issue | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 
-from gis.reading import Parcel, warning
+from gis.parcel import Parcel
+from gis.remarks import warning
 from gis.rules import boundary_rules
 from gis.topology import Ring, Vertex, place
 from project_box.kernel.finding import Issue
@@ -14,10 +15,11 @@ from project_box.kernel.finding import Issue
 class RingBuilder:
     """Collects the points of one parcel into rings, by 圈号 and by what closes a ring."""
 
-    def __init__(self, parcel: Parcel, issues: list[Issue]) -> None:
+    def __init__(self, parcel: Parcel, issues: list[Issue], *, go_on: bool = False) -> None:
+        """Begin; ``go_on`` with the last ring the parcel has."""
         self._parcel = parcel
         self._issues = issues
-        self._open: dict[str, Ring] = {}
+        self._open = {parcel.rings[-1].number: parcel.rings[-1]} if go_on else dict[str, Ring]()
 
     def add(self, number: str, vertex: Vertex) -> None:
         """Add a point to the open ring of its number; a point that repeats the ring's first closes the ring.

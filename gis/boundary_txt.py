@@ -16,7 +16,10 @@ from gis.boundary_columns import PointList, numbers_usable, settle_columns
 from gis.boundary_rings import RingBuilder
 from gis.boundary_text import decode_text, half_width, number, split_row
 from gis.boundary_txt_rows import is_parcel_row, parcel_of, vertex_of
-from gis.reading import BoundaryReading, Parcel, error, failed, finish, info, parse_declared, warning
+from gis.declared_area import parse_declared
+from gis.parcel import Parcel
+from gis.reading import BoundaryReading, failed, finish
+from gis.remarks import error, info, warning
 from project_box.kernel.finding import Issue, Level
 
 #: words of the header that some programs write with a comma or a tab instead of ``=``

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from gis.boundary_columns import complementary
 from gis.boundary_text import number
-from gis.reading import Parcel, error, warning
+from gis.parcel import Parcel
+from gis.remarks import error, warning
 from gis.topology import Vertex
 from project_box.kernel.finding import Issue
 

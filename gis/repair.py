@@ -12,8 +12,11 @@ from decimal import Decimal
 
 from shapely.geometry import MultiPolygon
 
+from gis.declared_area import compare_area
 from gis.faults import Proposal, every_proposal, site_of, vertices_of
-from gis.reading import BoundaryReading, Parcel, compare_area, finish, info
+from gis.parcel import Parcel
+from gis.reading import BoundaryReading, finish
+from gis.remarks import info
 from gis.topology import Ring
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Issue, Level

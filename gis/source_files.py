@@ -18,6 +18,8 @@ _DATA_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
     ".csv", ".dxf", ".mdb", ".sqlite",
 }  # fmt: skip
+#: marks of files that hold no data but say where GDAL is to find some
+DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")
 #: records of a .dbf, and bytes of a text file, that are looked at to tell the encoding
 _RECORDS, _SAMPLE = 20_000, 8 << 20
 _CODECS = ("utf-8", "gb18030")
@@ -64,7 +66,7 @@ def _refuse(path: Path, head: bytes) -> None:
             place=path.name,
             remedy="在 ArcGIS 中导出为文件地理数据库(.gdb)，或用 QGIS、ogr2ogr 另存为 GPKG 后再导入",
         )
-    for mark in (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT"):
+    for mark in DESCRIPTIONS:
         if mark in head:
             raise BadInput(
                 f"{path.name} 不是数据，而是指向别处数据的描述文件，不予读取",

@@ -12,7 +12,7 @@ import shapely
 from gis import crs as crs_module
 from gis.crs import Fit
 from gis.pieces import Geometries
-from gis.reading import suggest_zone
+from gis.placing import suggest_zone
 from gis.source_crs import SourceCrs
 from project_box.kernel.errors import BadInput
 
