@@ -23,10 +23,9 @@ from gis.recording import (
     record_repaired,
     refuse,
 )
-from gis.tiles import Tile, layer_tile, make_overviews, tile_etag, tile_of
+from gis.tiles import layer_tile, make_overviews
 
 __all__ = [
-    "Tile",
     "activate_version",
     "boundary_repairs",
     "check_geometry",
@@ -47,8 +46,6 @@ __all__ = [
     "rounded_geojson",
     "run_conflict_check",
     "show_layer",
-    "tile_etag",
-    "tile_of",
     "today",
     "version_plain",
 ]

@@ -1,13 +1,56 @@
-"""Finished vector tiles on disk: bounded in size, safe for several processes, worthless when lost."""
+"""Finished vector tiles in memory and on disk: bounded in size, worthless when lost."""
 
 from __future__ import annotations
 
 import secrets
 import shutil
+import threading
+from collections import OrderedDict
 from pathlib import Path
 
 #: how far a full cache is emptied, so that it is not swept again at once
 _KEEP = 0.8
+
+
+class Memory:
+    """The tiles used last, by name; safe for several threads.
+
+    Args:
+        max_bytes: limit of all together. Every tile counts as some hundred bytes more than it has.
+    """
+
+    _EACH = 300
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._tiles: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> bytes | None:
+        """A tile, or None."""
+        with self._lock:
+            found = self._tiles.get(name)
+            if found is not None:
+                self._tiles.move_to_end(name)
+            return found
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep a tile; those not used for longest go."""
+        with self._lock:
+            before = self._tiles.pop(name, None)
+            if before is not None:
+                self._bytes -= len(before) + self._EACH
+            self._tiles[name] = data
+            self._bytes += len(data) + self._EACH
+            while self._bytes > self.max_bytes:
+                _, oldest = self._tiles.popitem(last=False)
+                self._bytes -= len(oldest) + self._EACH
+
+    @property
+    def bytes(self) -> int:
+        """What all together take."""
+        return self._bytes
 
 
 class TileCache:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from gis.models import LayerVersion, Overview
+from gis.mvt import Features
+
+#: gives the row a statement with named parameters finds
+Reader = Callable[[str, dict[str, int]], Sequence[Any]]
 
 #: tile units drawn beyond the edge, for a tile of 4096: outlines are cut where nobody sees them
 _MARGIN = 64 / 4096
+#: between texts of one column, and for a text that is missing
+_BETWEEN, _MISSING = "\x1f", "\x1e"
 
 
 def version(session: Session, code: str, number: int) -> LayerVersion | None:
@@ -18,41 +28,69 @@ def version(session: Session, code: str, number: int) -> LayerVersion | None:
     ).one_or_none()
 
 
-_TILE = """
-SELECT ST_AsMVT(t, :name, {extent}, 'geom', 'fid') FROM (
-  SELECT f.fid, {label} f.class_key AS class,
-         ST_AsMVTGeom(f.{geom}, ST_TileEnvelope(:z, :x, :y), {extent}, {margin}, true) AS geom
-  FROM gis.{table} f
-  WHERE f.version_id = :version AND f.{geom} && ST_TileEnvelope(:z, :x, :y, margin => {share}) {only}
-) t WHERE t.geom IS NOT NULL
+def session_reader(session: Session) -> Reader:
+    """Reads in a session's transaction."""
+    return lambda statement, values: session.execute(text(statement), values).one()
+
+
+_ENVELOPE = (
+    "ST_TileEnvelope(CAST(:z AS integer), CAST(:x AS integer), CAST(:y AS integer), margin => {margin})"
+)
+_FEATURES = """
+WITH tile AS MATERIALIZED (SELECT {envelope} AS edge)
+SELECT string_agg(int4send(coalesce(f.fid, -1)), ''), {labels},
+       string_agg(coalesce(f.class_key, chr(30)), chr(31)), string_agg(ST_AsBinary({shape}, 'NDR'), '')
+FROM tile JOIN gis.{table} f ON f.{geom} && tile.edge
+WHERE f.version_id = CAST(:version AS bigint) {only}
+"""
+#: what crosses the edge is cut there; a line or point in which an area touches it is none of it
+_SHAPE = """
+CASE WHEN {geom} @ tile.edge THEN {geom}
+     ELSE ST_CollectionExtract(ST_ClipByBox2D({geom}, CAST(tile.edge AS box2d)), ST_Dimension({geom}) + 1) END
 """
 
 
-def _tile(session: Session, row: LayerVersion, z: int, x: int, y: int, extent: int, **words: object) -> bytes:
-    statement = _TILE.format(extent=extent, margin=int(extent * _MARGIN), share=_MARGIN, **words)
-    found = session.scalar(
-        text(statement), {"name": row.layer_code, "z": z, "x": x, "y": y, "version": row.id}
+def _read(read: Reader, version: int, z: int, x: int, y: int, words: dict[str, str]) -> Features | None:
+    statement = _FEATURES.format(envelope=_ENVELOPE.format(margin=_MARGIN), **words)
+    numbers, labels, classes, geometry = read(statement, {"z": z, "x": x, "y": y, "version": version})
+    if numbers is None:
+        return None
+    return Features(
+        numbers=np.frombuffer(numbers, ">i4").astype(np.int64),
+        labels=labels.split(_BETWEEN) if labels is not None else (),
+        classes=[None if key == _MISSING else key for key in classes.split(_BETWEEN)],
+        geometry=bytes(geometry),
     )
-    return bytes(found or b"")
 
 
-def feature_tile(
-    session: Session, row: LayerVersion, z: int, x: int, y: int, *, extent: int, smallest: float, labels: bool
-) -> bytes:
-    """A tile from the features as delivered; ``smallest`` is the least area in ㎡ of a polygon that is drawn."""
-    return _tile(
-        session, row, z, x, y, extent,
-        table="feature", geom="geom_3857", label="f.label," if labels else "",
-        only=f"AND (f.area_m2 >= {smallest:.6f} OR ST_Dimension(f.geom_3857) < 2)" if smallest else "",
+def delivered(
+    read: Reader, version: int, z: int, x: int, y: int, *, smallest: float = 0.0, labels: bool = True
+) -> Features | None:
+    """What a tile shows of the features as delivered; None when there is nothing.
+
+    Polygons smaller than ``smallest`` ㎡ are left out, and outlines are then rounded to a fraction of its side.
+    """
+    geom, only = "f.geom_3857", ""
+    if smallest:
+        only = f"AND (f.area_m2 >= {smallest:.6f} OR ST_Dimension(f.geom_3857) < 2)"
+        geom = f"ST_SnapToGrid(f.geom_3857, {smallest**0.5 / 32:.6f})"
+    return _read(
+        read, version, z, x, y,
+        {
+            "table": "feature", "geom": "geom_3857", "only": only, "shape": _SHAPE.format(geom=geom),
+            "labels": "string_agg(translate(f.label, chr(31), ' '), chr(31))" if labels else "NULL",
+        },
     )  # fmt: skip
 
 
-def overview_tile(
-    session: Session, row: LayerVersion, level: int, z: int, x: int, y: int, *, extent: int
-) -> bytes:
-    """A tile from an overview."""
-    return _tile(
-        session, row, z, x, y, extent, table="overview", geom="geom", label="", only=f"AND f.zoom = {int(level)}"
+def overview(read: Reader, version: int, level: int, z: int, x: int, y: int) -> Features | None:
+    """What a tile shows of an overview; None when there is nothing."""
+    return _read(
+        read, version, z, x, y,
+        {
+            "table": "overview", "geom": "geom", "only": f"AND f.zoom = {int(level)}", "labels": "NULL",
+            "shape": _SHAPE.format(geom="f.geom"),
+        },
     )  # fmt: skip
 
 

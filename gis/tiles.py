@@ -1,4 +1,4 @@
-"""Vector tiles 矢量瓦片 of plan layers: what is drawn at which zoom, entity tags, cache. Never commits.
+"""Vector tiles 矢量瓦片 of plan layers: what is drawn at which zoom, and what names a drawing. Never commits.
 
 Below zoom :data:`DETAIL` a large layer is drawn from *overviews*: outlines thinned for a quarter of a pixel, features
 smaller than two pixels merged into squares of the class that prevails there. Overviews are made by the worker after an
@@ -7,18 +7,17 @@ import; until then, and for small layers, tiles come from the features themselve
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass
-from functools import lru_cache
 
+from isal import isal_zlib
 from sqlalchemy.orm import Session
 
 from gis import repository, tile_store
 from gis.layer import layer_catalogue
 from gis.models import LayerVersion
-from gis.tile_cache import TileCache
+from gis.mvt import Grid, encode
+from gis.tile_store import Reader
 from project_box.kernel.errors import NotFound
-from project_box.kernel.settings import get_settings
 
 #: from this zoom on features are drawn as delivered, with labels
 DETAIL = 14
@@ -28,23 +27,40 @@ LEVELS = (13, 11, 9, 7, 5)
 SMALL = 5_000
 MAX_ZOOM = 22
 #: changes when tiles are drawn differently, so that no old one is served from a cache
-PICTURE = 2
+PICTURE = 3
+#: a window of 32 KiB in a gzip frame
+_GZIP = 31
 _WORLD = 40_075_016.685578488
 #: pixels of a tile's edge on the screen
 _PIXELS = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """A vector tile, compressed as it is stored and sent (empty where there is nothing), and its entity tag."""
+class Source:
+    """The version of a layer tiles are drawn from.
 
-    gzipped: bytes
-    etag: str
+    Attributes:
+        code: the layer.
+        version: number of the version; None when the layer has no data.
+        imported: when, in microseconds: a number may come again in a restored database.
+        overviews: whether they are there.
+        features: how many there are.
+    """
 
-    @property
-    def data(self) -> bytes:
-        """The tile itself (MVT 2)."""
-        return gzip.decompress(self.gzipped) if self.gzipped else b""
+    code: str
+    version: int | None = None
+    imported: int = 0
+    overviews: bool = False
+    features: int = 0
+
+    def drawing(self, z: int) -> str:
+        """Names everything the tiles of a zoom depend on besides their address: a folder of the cache."""
+        kind = "o" if self.overviews and z < DETAIL else "f"
+        return f"{self.code}-{self.version or 0}.{self.imported:x}.{PICTURE}{kind}"
+
+    def etag(self, z: int, x: int, y: int) -> str:
+        """The entity tag of a tile, with its quotes."""
+        return f'"{self.drawing(z)}-{z}-{x}-{y}"'
 
 
 def pixel(zoom: int) -> float:
@@ -64,72 +80,66 @@ def extent_of(zoom: int) -> int:
     return 4096 if zoom >= DETAIL else 2048
 
 
-def tile_etag(
-    session: Session, code: str, z: int, x: int, y: int, named: int | None = None
-) -> tuple[LayerVersion | None, str]:
-    """The version a tile would be drawn from (the one ``named``, else the current one), and the tile's entity tag.
+def exists(z: int, x: int, y: int) -> bool:
+    """Whether there is a tile of this address."""
+    return 0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z
+
+
+def source(session: Session, code: str, named: int | None = None) -> Source:
+    """The version of a layer to draw from: the one ``named``, else the current one.
+
+    Raises:
+        NotFound: no such layer.
+    """
+    definition = layer_catalogue().get(code)
+    row = tile_store.version(session, definition.code, named) if named is not None else None
+    row = row or repository.current_version(session, definition.code)
+    if row is None:
+        return Source(definition.code)
+    moment = int(row.imported_at.timestamp() * 1e6)
+    return Source(definition.code, row.id, moment, row.overviews, row.feature_count)
+
+
+def layer_tile(session: Session, code: str, z: int, x: int, y: int) -> bytes:
+    """One vector tile of the current version, uncompressed; empty where there is nothing.
 
     Raises:
         NotFound: no such layer or tile.
     """
-    definition = layer_catalogue().get(code)
-    _check_address(z, x, y)
-    row = tile_store.version(session, definition.code, named) if named is not None else None
-    row = row or repository.current_version(session, definition.code)
-    return row, f'"{definition.code}-{_stamp(row, z) if row else 0}-{z}-{x}-{y}"'
+    found = source(session, code)
+    check_address(z, x, y)
+    return draw(tile_store.session_reader(session), found, z, x, y)
 
 
-def _check_address(z: int, x: int, y: int) -> None:
-    if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
+def check_address(z: int, x: int, y: int) -> None:
+    """Raises NotFound when there is no tile of this address."""
+    if not exists(z, x, y):
         raise NotFound("没有这个瓦片", "no such tile", code="tile_not_found")
 
 
-def _stamp(row: LayerVersion, z: int) -> str:
-    """Names everything a tile depends on: the version, how it is drawn, and whether overviews are there."""
-    source = "o" if row.overviews and z < DETAIL else "f"
-    moment = int(row.imported_at.timestamp() * 1e6)
-    return f"{row.id}.{moment:x}.{PICTURE}{source}"
-
-
-def layer_tile(session: Session, code: str, z: int, x: int, y: int) -> Tile:
-    """One vector tile of the current version; empty where there is nothing.
-
-    Raises:
-        NotFound: no such layer or tile.
-    """
-    row, etag = tile_etag(session, code, z, x, y)
-    return tile_of(session, row, z, x, y, etag)
-
-
-def tile_of(session: Session, row: LayerVersion | None, z: int, x: int, y: int, etag: str) -> Tile:
-    """The tile whose version and entity tag :func:`tile_etag` has told."""
-    if row is None:
-        return Tile(b"", etag)
-    folder, name = f"{row.layer_code}-{_stamp(row, z)}", f"{z}-{x}-{y}"
-    kept = _cache().get(folder, name)
-    if kept is None:
-        kept = draw(session, row, z, x, y)
-        _cache().put(folder, name, kept)
-    return Tile(kept, etag)
-
-
-def draw(session: Session, row: LayerVersion, z: int, x: int, y: int) -> bytes:
-    """One tile of a version, made now and compressed."""
+def draw(read: Reader, source: Source, z: int, x: int, y: int) -> bytes:
+    """One tile of a version, made now; empty where there is nothing."""
+    if source.version is None:
+        return b""
     level = level_of(z)
-    if level is not None and row.overviews:
-        data = tile_store.overview_tile(session, row, level, z, x, y, extent=extent_of(z))
+    if level is not None and source.overviews:
+        found = tile_store.overview(read, source.version, level, z, x, y)
     else:
-        smallest = pixel(z) ** 2 if level is not None and row.feature_count > SMALL else 0.0
-        data = tile_store.feature_tile(
-            session, row, z, x, y, extent=extent_of(z), smallest=smallest, labels=level is None
-        )
-    return gzip.compress(data, 1, mtime=0) if data else b""
+        smallest = pixel(z) ** 2 if level is not None and source.features > SMALL else 0.0
+        found = tile_store.delivered(read, source.version, z, x, y, smallest=smallest, labels=level is None)
+    size = _WORLD / float(2**z)
+    grid = Grid(x * size - _WORLD / 2, _WORLD / 2 - y * size, size, extent_of(z))
+    return encode(source.code, found, grid) if found is not None else b""
 
 
-@lru_cache
-def _cache() -> TileCache:
-    settings = get_settings()
-    return TileCache(settings.var_dir / "tiles", settings.tile_cache_bytes)
+def compressed(tile: bytes) -> bytes:
+    """A tile as it is kept and sent: gzip, or nothing when it is empty."""
+    return isal_zlib.compress(tile, 1, wbits=_GZIP) if tile else b""
+
+
+def plain(kept: bytes) -> bytes:
+    """A compressed tile as it was."""
+    return isal_zlib.decompress(kept, wbits=_GZIP) if kept else b""
 
 
 def make_overviews(session: Session) -> LayerVersion | None:

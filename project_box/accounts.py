@@ -17,7 +17,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from project_box import repository
+from project_box.events import SessionsEnded
 from project_box.kernel.errors import BadInput, Conflict, NotFound, NotSignedIn
+from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor, Role
 from project_box.models import Organisation, User, UserSession
 from project_box.service import now, record_audit
@@ -142,6 +144,7 @@ def set_password(session: Session, user: User, password: str) -> None:
     user.failed_sign_ins, user.locked_until = 0, None
     session.execute(delete(UserSession).where(UserSession.user_id == user.id))
     session.flush()
+    publish(session, SessionsEnded())
 
 
 def set_active(session: Session, user: User, active: bool) -> None:
@@ -160,6 +163,7 @@ def set_active(session: Session, user: User, active: bool) -> None:
     user.active = active
     if not active:
         session.execute(delete(UserSession).where(UserSession.user_id == user.id))
+        publish(session, SessionsEnded())
     session.flush()
 
 
@@ -237,6 +241,7 @@ def close_session(session: Session, token: str) -> None:
     session.execute(
         delete(UserSession).where(UserSession.token_hash == hashlib.sha256(token.encode()).hexdigest())
     )
+    publish(session, SessionsEnded())
 
 
 def user_actor(session: Session, user_id: uuid.UUID) -> Actor:

@@ -16,3 +16,9 @@ class ResultRecorded(Event):
     result_id: uuid.UUID
     kind: str
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded(Event):
+    """Somebody has signed out, has another password, or may no longer sign in: what was remembered of who may see
+    what has to be asked again."""

@@ -25,6 +25,7 @@ from web.catalogues import load_all
 from web.deps import is_api, protect
 from web.i18n import LOCALES, current_locale
 from web.templating import render
+from web.tile_gate import TileGate
 
 _LOG = logging.getLogger("project_box.web")
 _STATIC = Path(__file__).parent / "static"
@@ -172,6 +173,7 @@ def create_app(database: Database | None = None) -> FastAPI:
         dependencies=[Depends(protect)],
     )
     app.state.database = database or database_from_settings(settings)
+    app.add_middleware(TileGate, app_state=app.state)
     app.add_middleware(Edge, max_bytes=settings.max_upload_bytes + 1024 * 1024)
     handlers: dict[Any, Any] = {
         PlatformError: _platform_error,

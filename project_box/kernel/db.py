@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -67,6 +67,7 @@ class Database:
             url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, json_serializer=_dumps
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._last_acts: list[Callable[[], None]] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -79,8 +80,14 @@ class Database:
                 session.rollback()
                 raise
 
+    def when_disposed(self, act: Callable[[], None]) -> None:
+        """Have something done, once, when the database is disposed of: what holds connections of its own ends then."""
+        self._last_acts.append(act)
+
     def dispose(self) -> None:
         """Close all connections."""
+        while self._last_acts:
+            self._last_acts.pop()()
         self.engine.dispose()
 
 

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         background_bytes: drawings handed in together that are larger are read by the worker, not in the request.
         session_hours: life of a signed-in session.
         tile_cache_bytes: limit of the map tiles kept in ``<var_dir>/tiles``.
+        tile_memory_bytes: limit of the map tiles each web process keeps in memory.
         demo: whether demo accounts may be shown (only ever for the embedded database).
     """
 
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     background_bytes: int = Field(default=15 * 1024 * 1024, ge=0)
     session_hours: int = Field(default=12, gt=0)
     tile_cache_bytes: int = Field(default=1024 * 1024 * 1024, gt=0)
+    tile_memory_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
     seal_passphrase: str | None = None
 
     @property

@@ -1,73 +1,52 @@
-"""Vector tiles of the plan layers, for the platform's own map and for programs such as QGIS."""
+"""Vector tiles of the plan layers, for the platform's own map and for programs such as QGIS.
+
+What these routes decide is remembered for some seconds by :mod:`web.tile_gate`, which then answers in their place.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
-from sqlalchemy.orm import Session
+from typing import Annotated
 
-from gis import ogc_features, service
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from gis import ogc_features, tiles
+from gis.tile_server import server_of
 from web.deps import ActorDep, SessionDep
 from web.ogc_access import OgcActorDep, OgcRoute
+from web.tile_gate import Grant, remember, respond
 
 pages = APIRouter(prefix="/ogc", tags=["ogc"], route_class=OgcRoute)
 api = APIRouter(prefix="/api/v1", tags=["gis"])
 
-_MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
+
+def _layer(request: Request, session: SessionDep, actor: ActorDep, code: str, v: int | None = None) -> Grant:
+    source = tiles.source(session, code, v)
+    return remember(request, Grant(source, named=v is not None and v == source.version, public=False))
+
+
+def _collection(request: Request, session: SessionDep, actor: OgcActorDep, collection: str) -> Grant:
+    definition = ogc_features.visible_layer(actor, collection)
+    source = tiles.source(session, definition.code)
+    return remember(request, Grant(source, named=False, public=definition.public))
 
 
 @api.get("/layers/{code}/tiles/{z}/{x}/{y}.mvt")
-def get_tile(
-    request: Request,
-    session: SessionDep,
-    actor: ActorDep,
-    code: str,
-    z: int,
-    x: int,
-    y: int,
-    v: int | None = None,
+async def get_tile(
+    request: Request, grant: Annotated[Grant, Depends(_layer)], z: int, x: int, y: int
 ) -> Response:
     """One vector tile (Web Mercator) of the current version, or of the one whose id ``v`` names (to compare with)."""
-    return tile_response(request, session, code, z, x, y, named=v)
+    return await _answer(request, grant, z, x, y)
 
 
 @pages.get("/collections/{collection}/tiles/WebMercatorQuad/{z}/{row}/{column}")
-def get_collection_tile(
-    request: Request, session: SessionDep, actor: OgcActorDep, collection: str, z: int, row: int, column: int
+async def get_collection_tile(
+    request: Request, grant: Annotated[Grant, Depends(_collection)], z: int, row: int, column: int
 ) -> Response:
     """One vector tile of a layer the actor may see, addressed as OGC API – Tiles does (row before column)."""
-    definition = ogc_features.visible_layer(actor, collection)
-    return tile_response(
-        request, session, definition.code, z, column, row, named=None, public=definition.public
-    )
+    return await _answer(request, grant, z, column, row)
 
 
-def tile_response(
-    request: Request,
-    session: Session,
-    code: str,
-    z: int,
-    x: int,
-    y: int,
-    *,
-    named: int | None,
-    public: bool = False,
-) -> Response:
-    """The tile, 204 where there is nothing, or 304 when the client has it."""
-    row, etag = service.tile_etag(session, code, z, x, y, named)
-    fresh = row is not None and named == row.id
-    headers = {
-        "etag": etag,
-        "vary": "Accept-Encoding, Authorization, Cookie",
-        "cache-control": ("public" if public else "private")
-        + (", max-age=86400, immutable" if fresh else ", max-age=0, must-revalidate"),
-    }
-    asked = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    if etag in asked or "*" in asked:
-        return Response(status_code=304, headers=headers)
-    tile = service.tile_of(session, row, z, x, y, etag)
-    if not tile.gzipped:
-        return Response(status_code=204, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(tile.gzipped, media_type=_MEDIA_TYPE, headers={**headers, "content-encoding": "gzip"})
-    return Response(tile.data, media_type=_MEDIA_TYPE, headers=headers)
+async def _answer(request: Request, grant: Grant, z: int, x: int, y: int) -> Response:
+    tiles.check_address(z, x, y)
+    return await respond(server_of(request.app.state.database), grant, request.headers, z, x, y)
