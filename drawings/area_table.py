@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
-from drawings.floors import Floor, drawn_floors
+from drawings.floors import Floor, building_of, drawn_floors
 from drawings.multiplicity import BadRange, is_roof, parse_floors
 from drawings.reading import CATALOGUE
 from drawings.standards import roles
@@ -29,7 +29,6 @@ from project_box.kernel.plain import to_plain
 
 _CENT = Decimal("0.01")
 _NOISE = 1e-4  # ㎡; a smaller shared area is drawing noise
-_FILE_BUILDING = re.compile(r"-([^-]+)-单体图")
 
 
 class _Strict(BaseModel):
@@ -197,14 +196,8 @@ def _first(floor: FloorTable) -> int:
 
 
 def _floors(model: DrawingModel, rules: AreaRules, undecided: list[str]) -> Iterable[tuple[str, FloorTable]]:
-    frames = model.by_role("floor_frame")
     counted = [s for s in model.shapes if s.role in rules.precedence]
-    stated = str(model.attributes.get("楼号") or "").strip()
-    named = {str(f.attributes["楼号"]).strip() for f in frames if f.attributes.get("楼号")}
-    found = _FILE_BUILDING.search(model.name)
-    fallback = (
-        stated or (next(iter(named)) if len(named) == 1 else "") or (found.group(1) if found else model.name)
-    )
+    fallback = building_of(model) or model.name
     for drawn in drawn_floors(model):
         building = str(drawn.attributes.get("楼号") or "").strip() or fallback
         inside = [s for s in drawn.inside if s.role in rules.precedence]

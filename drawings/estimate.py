@@ -14,6 +14,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from drawings.drawing import DrawingModel, RoleShape
+from drawings.floors import text_at
 
 #: what outline × storeys leaves open, in Chinese and English
 OPEN = (
@@ -23,18 +24,32 @@ OPEN = (
 
 
 def buildings_of(model: DrawingModel) -> list[RoleShape]:
-    """Closed footprints; where none is drawn, outlines."""
-    found = model.by_role("footprint") or model.by_role("outline")
-    return [s for s in found if isinstance(s.geometry, (Polygon, MultiPolygon))]
+    """Closed footprints, and outlines of buildings without one (of another 楼号, or clear of every footprint)."""
+    rings = [
+        s for s in model.by_role("footprint", "outline") if isinstance(s.geometry, (Polygon, MultiPolygon))
+    ]
+    feet = [s for s in rings if s.role == "footprint"]
+    named = {text_at(s, "楼号") for s in feet} - {""}
+    ground = shapely.union_all([s.geometry for s in feet if s.valid])
+
+    def apart(outline: RoleShape) -> bool:
+        name = text_at(outline, "楼号")
+        if name and named:
+            return name not in named and not ground.intersects(outline.geometry.buffer(-1e-3))
+        return not ground.intersects(outline.geometry)
+
+    return feet + [s for s in rings if s.role == "outline" and s.valid and apart(s)] + [
+        s for s in rings if s.role == "outline" and not s.valid and not feet
+    ]  # fmt: skip
 
 
 def estimate(model: DrawingModel) -> dict[str, Any] | None:
     """The estimate of a site plan with buildings; None without any.
 
     Returns:
-        ``basis`` (``footprint`` or ``outline``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on the site,
-        overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (green areas as drawn), ``above_m2`` and
-        ``far`` (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, area_m2,
+        ``basis`` (``footprint``, ``outline`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on
+        the site, overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (green areas as drawn), ``above_m2`` and
+        ``far`` (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
         floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
     """
     drawn = [s for s in buildings_of(model) if s.valid]
@@ -46,7 +61,7 @@ def estimate(model: DrawingModel) -> dict[str, Any] | None:
     covered = shapely.union_all([s.geometry for s in own])
     if site is not None:
         covered = covered.intersection(site)
-    site_area = sum(s.area_m2 or 0.0 for s in sites) or None
+    site_area = sum(_area(s) for s in sites) or None
     rows, missing = _rows(own)
     known = [r["floor_area_m2"] for r in rows]
     above = sum(known) if known and None not in known else None
@@ -55,7 +70,7 @@ def estimate(model: DrawingModel) -> dict[str, Any] | None:
         green = green.intersection(site)
     missing += [{"zh": zh, "en": en} for zh, en in OPEN]
     return {
-        "basis": own[0].role if own else None,
+        "basis": None if not own else "both" if len({s.role for s in own}) > 1 else own[0].role,
         "site_m2": _rounded(site_area),
         "coverage_m2": _rounded(_exact(own, covered.area)),
         "coverage_share": _share(covered.area, site_area),
@@ -68,9 +83,13 @@ def estimate(model: DrawingModel) -> dict[str, Any] | None:
     }
 
 
+def _area(shape: RoleShape) -> float:
+    return shape.area_m2 if shape.area_m2 is not None else float(shape.geometry.area)
+
+
 def _exact(shapes: Sequence[RoleShape], covered: float) -> float:
     """Sum of the exact areas where nothing overlaps or sticks out, else the area of the union."""
-    total = sum(s.area_m2 or 0.0 for s in shapes)
+    total = sum(_area(s) for s in shapes)
     return total if abs(total - covered) < 1e-3 * max(total, 1.0) else covered
 
 
@@ -80,11 +99,11 @@ def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[
     missing: list[dict[str, str]] = []
     for shape in shapes:
         label = str(shape.attributes.get("楼号") or shape.handle)
-        own = shape.area_m2 or 0.0
+        own = _area(shape)
         below = [
             o
             for o in shapes
-            if o is not shape and (o.area_m2 or 0.0) > own and o.geometry.buffer(1e-6).covers(shape.geometry)
+            if o is not shape and _area(o) > own and o.geometry.buffer(1e-6).covers(shape.geometry)
         ]
         counted, why = _counted(shape, below)
         if why is not None:
@@ -94,7 +113,8 @@ def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[
                 "label": label,
                 "handle": shape.handle,
                 "storeys": _storeys(shape),
-                "area_m2": _rounded(shape.area_m2),
+                "why": why[0] if why is not None else None,
+                "area_m2": _rounded(own),
                 "floor_area_m2": _rounded(own * counted) if counted is not None else None,
             }
         )

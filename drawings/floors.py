@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
 from drawings.drawing import DrawingModel, RoleShape, Value
 
+_FILE_BUILDING = re.compile(r"-([^-]+)-单体图")
 #: attributes of an area line that speak of its storey
 _OF_FLOOR = ("层名", "层高", "用途", "标准层")
 _COUNTED = (
@@ -55,3 +57,18 @@ def text_at(shape: RoleShape, key: str) -> str:
     """An attribute as text; empty if there is none."""
     value = shape.attributes.get(key)
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value).strip()
+
+
+def building_of(model: DrawingModel) -> str:
+    """楼号 of what names none: the drawing's own, else that of its only frame or building, else the file name's."""
+    stated = str(model.attributes.get("楼号") or "").strip()
+    if stated:
+        return stated
+    for roles in (("floor_frame",), ("footprint", "outline")):
+        named = {text_at(s, "楼号") for s in model.by_role(*roles)} - {""}
+        if len(named) == 1:
+            return named.pop()
+        if named:
+            return ""
+    found = _FILE_BUILDING.search(model.name)
+    return found.group(1) if found else ""

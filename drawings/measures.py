@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.estimate import buildings_of, estimate
-from drawings.floors import drawn_floors, text_at
+from drawings.floors import building_of, drawn_floors, text_at
 from drawings.multiplicity import BadRange, is_roof, parse_floors
 
 _WORDS = (
@@ -150,8 +150,8 @@ def _heights(model: DrawingModel) -> list[dict[str, Any]]:
         if shape.role == "height_mark" and stated is None:
             measured = shape.attributes.get("测量值")
             length = float(measured) if measured is not None else shape.geometry.length
-            building = shape.attributes.get("楼号")
-            out.append({"building": str(building) if building else None, "height_m": round(length, 4),
+            building = text_at(shape, "楼号") or building_of(model)
+            out.append({"building": building or None, "height_m": round(length, 4),
                         "source": "measured", "handle": shape.handle})  # fmt: skip
     return out
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
-from drawings.floors import Floor, drawn_floors
+from drawings.floors import Floor, building_of, drawn_floors
 from drawings.multiplicity import BadRange, is_roof, parse_floors
 from elements.measuring import (
     NOISE,
@@ -39,21 +38,8 @@ _PRECEDENCE = {
     "area_half": 3,
     "area_full": 4,
 }
-_FILE_BUILDING = re.compile(r"-([^-]+)-单体图")
 #: order in which parts are shown: full lines first
 _PRECEDENCE_OF = {"不计": 0, "阳台": 1, "凸窗": 2, "半计": 3}
-
-
-def _building_of(model: DrawingModel) -> str:
-    """楼号 from the drawing's own information, another frame of the file, or the file name."""
-    stated = str(model.attributes.get("楼号") or "").strip()
-    if stated:
-        return stated
-    names = {text_of(s, "楼号") for s in model.by_role("floor_frame")} - {""}
-    if len(names) == 1:
-        return names.pop()
-    found = _FILE_BUILDING.search(model.name)
-    return found.group(1) if found else ""
 
 
 def _levels(attributes: Mapping[str, str | float]) -> tuple[list[int] | None, bool]:
@@ -148,7 +134,7 @@ def _floor(
     rules: ExtractRules, model: DrawingModel, frame: Floor, exposed: int | None
 ) -> tuple[dict[str, Any], list[Missing]]:
     attributes = frame.attributes
-    building = str(attributes.get("楼号") or "").strip() or _building_of(model)
+    building = str(attributes.get("楼号") or "").strip() or building_of(model)
     name = str(attributes.get("层名") or attributes.get("起止层") or "").strip()
     missing: list[Missing] = []
     levels, roof = _levels(attributes)

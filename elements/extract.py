@@ -20,6 +20,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel
+from drawings.estimate import estimate
 from elements.building_floors import floors
 from elements.distances import setbacks, spacings
 from elements.measuring import (
@@ -97,7 +98,33 @@ def _site(drawings: DrawingSet) -> list[ElementValue]:
         out.append(_roofs(roof_records(buildings)))
     out.append(greens(drawings, buildings))
     out.append(parking(drawings))
+    out.append(_estimate(drawings))
     return out
+
+
+def _estimate(drawings: DrawingSet) -> ElementValue:
+    """GS_BUILDINGS: outlines and storeys of the site plans, for estimating; ㎡, None where storeys are not known."""
+    rows: list[dict[str, Any]] = []
+    for model in drawings.plans:
+        shapes = {s.handle: s for s in model.shapes}
+        found = estimate(model)
+        for row in found["buildings"] if found is not None else ():
+            counted = row["floor_area_m2"]
+            rows.append(
+                {
+                    "building": row["label"],
+                    "area": measured(row["area_m2"]),
+                    "storeys": row["storeys"],
+                    "floor_area": measured(counted) if counted is not None else None,
+                    "why": row["why"],
+                    "ref": ref_of(model, shapes[row["handle"]]),
+                }
+            )
+    if not rows:
+        return drawings.nothing(
+            "GS_BUILDINGS", "建筑轮廓", "建筑基底或建筑轮廓", "building footprint or outline"
+        )
+    return drawn("GS_BUILDINGS", rows, "", (r["ref"] for r in rows))
 
 
 def _roofs(records: list[dict[str, Any]]) -> ElementValue:

@@ -34,6 +34,68 @@ def count_parking(parking: Rows, kind: str) -> Computed:
     )
 
 
+@function("footprint_area", "Σ 各栋建筑基底面积")
+def footprint_area(rows: Rows) -> Computed:
+    """Sum of the footprints; a building drawn as an outline only has none, and the law counts no outlines."""
+    without = [r for r in rows if r.get("area") is None]
+    if without:
+        names = "、".join(str(r.get("label") or r.get("building")) for r in without[:6])
+        raise Undecided(
+            Missing(
+                "建筑基底",
+                "建筑基底",
+                f"总平面图没有绘建筑基底（{names}），只有建筑轮廓；按轮廓的估算见“建筑占地面积（估算）”",
+                f"no footprints are drawn ({names}), only outlines",
+            ),
+            evidence=row_refs(without),
+        )
+    values = [Decimal(r["area"]) for r in rows]
+    steps = tuple(
+        Step(str(r.get("building") or i), "", num(v), entities=row_refs([r]))
+        for i, (r, v) in enumerate(zip(rows, values, strict=True), 1)
+    )
+    return Computed(
+        sum(values, Decimal(0)),
+        substituted=" + ".join(num(v) for v in values) or "0",
+        steps=steps,
+        evidence=row_refs(rows) or None,
+    )
+
+
+@function("estimated", "Σ 轮廓面积，或轮廓面积 × 层数（估算）")
+def estimated(rows: Rows, column: str) -> Computed:
+    """Sum over outlines of the site plan, marked 估算: ``area`` as drawn, or ``floor_area`` = area × storeys."""
+    open_ = [r for r in rows if r.get(column) is None]
+    if open_:
+        raise Undecided(
+            *(
+                Missing(
+                    "层数", "层数", f"{r['building']} {r['why']}", f"{r['building']}: storeys are not clear"
+                )
+                for r in open_[:20]
+            ),
+            evidence=row_refs(open_),
+        )
+    values = [Decimal(r[column]) for r in rows]
+    by_storeys = column == "floor_area"
+    steps = tuple(
+        Step(
+            str(r["building"]),
+            f"{num(Decimal(r['area']))}，{r['storeys']} 层" if by_storeys else "轮廓面积",
+            num(v),
+            entities=row_refs([r]),
+        )
+        for r, v in zip(rows, values, strict=True)
+    )
+    return Computed(
+        sum(values, Decimal(0)),
+        substituted=" + ".join(num(v) for v in values),
+        steps=steps,
+        evidence=row_refs(rows) or None,
+        verified=False,
+    )
+
+
 @function("least", "min(距离)")
 def least(
     rows: Rows, column: str = "distance", what: str = "距离", kinds: list[str] | None = None

@@ -34,7 +34,9 @@ def average_storeys(
             )
         )
     own = {
-        str(b["building"]): Decimal(b["area"]) for b in buildings if _RESIDENTIAL in str(b.get("usage") or "")
+        str(b["building"]): Decimal(b["area"])
+        for b in buildings
+        if _RESIDENTIAL in str(b.get("usage") or "") and b.get("area") is not None
     }
     if not own:
         raise Undecided(Missing("用途", "用途", "图中没有注明用途为住宅的建筑", "no residential building"))

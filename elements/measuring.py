@@ -42,7 +42,10 @@ class ExtractRules:
 
 @dataclass(slots=True)
 class Building:
-    """One building of the site plan: its footprint shapes, the ground it covers and its outline with what overhangs."""
+    """One building of the site plan: its footprint shapes, the ground it covers and its outline with what overhangs.
+
+    ``outlined``: no footprint is drawn; shapes, ground and outline are the building's outline.
+    """
 
     name: str
     shapes: Shapes
@@ -51,6 +54,7 @@ class Building:
     area: float
     attributes: dict[str, str | float] = field(default_factory=dict)
     roofs: list[tuple[EntityRef, dict[str, str | float], float]] = field(default_factory=list)
+    outlined: bool = False
 
     @property
     def refs(self) -> tuple[EntityRef, ...]:

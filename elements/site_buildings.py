@@ -9,6 +9,8 @@ from typing import Any
 import shapely
 
 from drawings.drawing import RoleShape
+from drawings.estimate import buildings_of
+from drawings.floors import building_of
 from elements.measuring import (
     Building,
     DrawingSet,
@@ -18,6 +20,7 @@ from elements.measuring import (
     local_area,
     millimetres_of,
     number_of,
+    ref_of,
     text_of,
 )
 from elements.rounding import measured
@@ -40,22 +43,37 @@ Attributes = Mapping[str, str | float]
 
 
 def read_buildings(drawings: DrawingSet) -> tuple[list[Building], ElementValue | None]:
-    """Buildings of the site plans, or the value of BUILDINGS that says why there are none."""
-    found = drawings.on_plan("footprint")
-    if not found:
-        return [], drawings.nothing("BUILDINGS", "建筑基底", "建筑基底", "building footprint")
-    if fault := crossing("BUILDINGS", "建筑基底", found):
-        return [], fault
-    outlines = drawings.on_plan("outline")
-    groups: dict[str, Shapes] = {}
-    for index, (ref, shape) in enumerate(found):
-        groups.setdefault(text_of(shape, "楼号") or f"\0{index}", []).append((ref, shape))
-    buildings = [_building(key, members, outlines) for key, members in groups.items()]
+    """Buildings of the site plans, or the value of BUILDINGS that says why there are none.
+
+    A building drawn as an outline only stands where it stands, but covers no known area.
+    """
+    drawn = [(ref_of(m, s), s) for m in drawings.plans for s in buildings_of(m)]
+    found = [pair for pair in drawn if pair[1].role == "footprint"]
+    alone = [pair for pair in drawn if pair[1].role == "outline"]
+    if not drawn:
+        return [], drawings.nothing(
+            "BUILDINGS", "建筑基底", "建筑基底或建筑轮廓", "building footprint or outline"
+        )
+    for what, shapes in (("建筑基底", found), ("建筑轮廓", alone)):
+        if fault := crossing("BUILDINGS", what, shapes):
+            return [], fault
+    apart = {id(s) for _, s in alone}
+    outlines = [(r, s) for r, s in drawings.on_plan("outline") if id(s) not in apart]
+    buildings = [_building(key, members, outlines, False) for key, members in _grouped(found)]
+    buildings += [_building(key, members, [], True) for key, members in _grouped(alone)]
     _heights(drawings, buildings)
     return buildings, None
 
 
-def _building(key: str, members: Shapes, outlines: Shapes) -> Building:
+def _grouped(found: Shapes) -> list[tuple[str, Shapes]]:
+    """Shapes by 楼号; one without is a building of its own."""
+    groups: dict[str, Shapes] = {}
+    for index, (ref, shape) in enumerate(found):
+        groups.setdefault(text_of(shape, "楼号") or f"\0{index}", []).append((ref, shape))
+    return list(groups.items())
+
+
+def _building(key: str, members: Shapes, outlines: Shapes, outlined: bool) -> Building:
     foot = shapely.union_all([s.geometry for _, s in members])
     area = sum(area_of(s) for _, s in members)
     overlap = sum(local_area(s.geometry) for _, s in members) - local_area(foot)
@@ -71,7 +89,7 @@ def _building(key: str, members: Shapes, outlines: Shapes) -> Building:
     outline = shapely.union_all([foot, *(s.geometry for _, s in own)])
     roofs = [(r, dict(s.attributes), area_of(s)) for r, s in [*members, *own] if _has_roof(s)]
     name = "" if key.startswith("\0") else key
-    return Building(name, members, foot, outline, area - max(overlap, 0.0), attributes, roofs)
+    return Building(name, members, foot, outline, area - max(overlap, 0.0), attributes, roofs, outlined)
 
 
 def _has_roof(shape: RoleShape) -> bool:
@@ -79,24 +97,26 @@ def _has_roof(shape: RoleShape) -> bool:
 
 
 def _heights(drawings: DrawingSet, buildings: Sequence[Building]) -> None:
-    marks = [s for m in drawings.models for s in m.by_role("height_mark")]
+    marks = [
+        (s, text_of(s, "楼号") or building_of(m)) for m in drawings.models for s in m.by_role("height_mark")
+    ]
     for building in buildings:
         if number_of(building.attributes, "建筑高度") is not None:
             continue
-        for mark in marks:
+        for mark, name in marks:
             value = number_of(mark, "建筑高度") or number_of(mark, "测量值")
-            if value is not None and text_of(mark, "楼号") == building.name and building.name:
+            if value is not None and name == building.name and building.name:
                 building.attributes["建筑高度"] = float(value)
 
 
 def building_record(building: Building) -> dict[str, Any]:
-    """One building as a record of BUILDINGS (area ㎡, heights in mm)."""
+    """One building as a record of BUILDINGS (area ㎡, None of an outline without footprint; heights in mm)."""
     attributes = building.attributes
     storeys, basement = number_of(attributes, "层数"), number_of(attributes, "地下层数")
     return {
         "building": building.name,
         "label": building.label,
-        "area": measured(building.area),
+        "area": None if building.outlined else measured(building.area),
         "height_mm": millimetres_of(attributes, "建筑高度"),
         "fire_height_mm": millimetres_of(attributes, "消防高度"),
         "fire_class": str(attributes.get("耐火等级") or "").strip() or None,

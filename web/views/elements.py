@@ -27,7 +27,7 @@ from web.views.sunlight import sun_lists, sun_picture
 #: rows of the one table, in reading order; what is not listed follows
 _ORDER = (
     "ZYD", "JYD", "ZJZ", "DSJZ", "DXJZ", "JRJZ", "RJL", "JDMJ", "JZMD", "LDMJ", "LDL", "JZGD", "CS", "HS", "TCW",
-    "TCW_NEED", "FJDC", "JZJJ", "TR",
+    "TCW_NEED", "FJDC", "JZJJ", "TR", "JDMJ_GS", "JZMD_GS", "DSJZ_GS", "RJL_GS",
 )  # fmt: skip
 #: fees whose inputs the statement's form asks for
 _FORM_FEES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
+from elements.engine import evaluate, load_catalogue
 from elements.extract import ExtractRules, extract
 from elements.values import ElementValue
 
@@ -131,6 +133,32 @@ def test_outside_the_site_and_the_control_line() -> None:
     assert over == [
         Decimal("400.000000")
     ]  # north of the line is the buildable part; what lies south or outside is over
+
+
+def test_a_plan_with_outlines_only_is_measured_but_covers_no_known_area() -> None:
+    sheet = Sheet()
+    sheet.add("site_boundary", at(0, 0, 100, 100))
+    one = sheet.add("outline", at(10, 10, 40, 20), 楼号="1#", 层数=6)
+    sheet.add("outline", at(60, 10, 30, 20), 楼号="2#")
+    found = read(sheet)
+    assert [(r["building"], r["area"]) for r in rows(found["BUILDINGS"])] == [("1#", None), ("2#", None)]
+    assert [r["distance"] for r in rows(found["SPACINGS"])] == [Decimal(10)]
+    nearest = min(r["distance"] for r in rows(found["SETBACKS"]) if r["kind"] == "site_boundary")
+    assert nearest == Decimal(10)
+    estimate = rows(found["GS_BUILDINGS"])
+    assert [(r["area"], r["floor_area"], r["why"]) for r in estimate] == [
+        (Decimal(800), Decimal(4800), None),
+        (Decimal(600), None, "没有注明层数"),
+    ]
+    assert estimate[0]["ref"].handle == one
+    catalogue = load_catalogue()
+    codes = ["JDMJ", "JDMJ_GS", "JZMD_GS", "DSJZ_GS"]
+    table = evaluate(catalogue, found, dt.date(2026, 1, 1), codes).elements
+    assert table["JDMJ"].value is None and "没有绘建筑基底" in table["JDMJ"].missing[0].reason
+    assert table["JDMJ_GS"].display == "1400.00" and not table["JDMJ_GS"].verified
+    assert table["JZMD_GS"].display == "14.00"
+    assert table["DSJZ_GS"].value is None and table["DSJZ_GS"].missing[0].reason == "2# 没有注明层数"
+    assert {e.handle for e in table["JDMJ_GS"].evidence} >= {one}
 
 
 def test_site_with_hole_and_dedicated_land() -> None:
