@@ -153,8 +153,8 @@ def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int 
                 "the numbers look like degrees" if degrees else "not a national grid",
             )
         )
-        if not degrees:
-            swap_axes(points.parcels)
+        if not degrees or any(abs(v.y) > 90 for v in points.vertices):
+            swap_axes(points.parcels)  # north, or latitude, came first
         return None
     crs_module.crs(stated)
     swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits

@@ -65,15 +65,17 @@ _XML = ("KML", "GML", "GPX")
 def read_set(members: Mapping[str, bytes], format_name: str, *, crs: int | None = None) -> BoundaryReading:
     """Read the one shapefile or MapInfo table (``format_name``: a key of :data:`SETS`) among the members of a zip."""
     extensions = SETS[format_name]
+    issues: list[Issue] = []
     found = [name for name in members if name.lower().endswith(f".{extensions[0]}")]
     if len(found) > 1 and format_name == "SHP":
         areas = [n for n in found if len(members[n]) >= 36 and members[n][32] in (5, 15, 25)]
-        found = areas if len(areas) == 1 else found
+        named = red_line_layer([n.rpartition("/")[2][:-4] for n in areas], issues)
+        by_name = [n for n in areas if named is not None and n.rpartition("/")[2][:-4] == named]
+        found = next((few for few in (areas, by_name) if len(few) == 1), found)
     if len(found) > 1:
         names = "、".join(sorted(s.rsplit("/", 1)[-1] for s in found)[:10])
         return failed(format_name, several(f"压缩包里有 {len(found)} 个图层（{names}）"))
     stem = found[0].rpartition(".")[0]
-    issues: list[Issue] = []
     with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
         parts = set()
         for name, content in members.items():

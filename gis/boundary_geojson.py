@@ -24,13 +24,13 @@ def read_geojson(data: bytes, *, crs: int | None = None) -> BoundaryReading:
     """
     decoded = decode_text(data)
     try:
-        document = json.loads(decoded[0]) if decoded else None
+        document = _document(decoded[0]) if decoded else None
     except json.JSONDecodeError as problem:
         return failed(
             "GeoJSON",
             error(
                 "JSON-BROKEN",
-                f"JSON 在第 {problem.lineno} 行第 {problem.colno} 列出错,文件可能不完整",
+                f"JSON 在第 {problem.lineno} 行第 {problem.colno} 列出错，文件可能不完整",
                 f"broken JSON: {problem.msg}",
                 "重新导出文件",
                 "export the file again",
@@ -44,6 +44,27 @@ def read_geojson(data: bytes, *, crs: int | None = None) -> BoundaryReading:
             "GeoJSON", error("JSON-NOT-GEOJSON", "不是 GeoJSON", "not GeoJSON", "提供 GeoJSON 面要素")
         )
     return read_geojson_document(document, crs=crs)
+
+
+def _document(text: str) -> Any:
+    """The JSON; newline-delimited features (with or without record separators) become one collection.
+
+    Raises:
+        json.JSONDecodeError: it is neither.
+    """
+    plain = text.lstrip("\ufeff").replace("\x1e", "\n").strip()
+    try:
+        return json.loads(plain)
+    except json.JSONDecodeError as problem:
+        if problem.msg != "Extra data":
+            raise
+    try:
+        return {
+            "type": "FeatureCollection",
+            "features": [json.loads(line) for line in plain.splitlines() if line.strip()],
+        }
+    except json.JSONDecodeError:
+        return json.loads(plain)  # tell where the whole text breaks, not a line of it
 
 
 def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None) -> BoundaryReading:
@@ -73,9 +94,9 @@ def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None
             issues.append(
                 warning(
                     "CRS-ASSUMED-WGS84",
-                    "文件没有写坐标系,按 GeoJSON 标准(RFC 7946)视为 WGS 84 经纬度",
+                    "文件没有写坐标系，按 GeoJSON 标准（RFC 7946）视为 WGS 84 经纬度",
                     "no CRS stated; read as WGS 84 as RFC 7946 says",
-                    "若不是 WGS 84(例如 GCJ-02 或 CGCS2000),请指明坐标系",
+                    "若不是 WGS 84（例如 GCJ-02 或 CGCS2000），请指明坐标系",
                     "state the CRS if it is another",
                 )
             )
@@ -155,7 +176,8 @@ def _crs_member(document: Mapping[str, Any], issues: list[Issue]) -> int | None:
     if not isinstance(member, dict):
         return None
     properties = member.get("properties")
-    text = str(properties.get("name", "")) if isinstance(properties, dict) else ""
+    stated = properties if isinstance(properties, dict) else {}
+    text = str(stated.get("name") or (f"EPSG:{stated['code']}" if "code" in stated else ""))
     found = crs_module.identify(text) if text else None
     if found is None and text:
         issues.append(crs_unknown(f"“{text[:60]}”不是可识别的坐标系", f"cannot identify {text[:60]}"))

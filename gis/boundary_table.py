@@ -26,6 +26,7 @@ from gis.rules import boundary_rules
 from gis.topology import Vertex
 from project_box.kernel.finding import Issue, Level
 
+_SUM = re.compile(r"面积|周长|合计|总计")
 #: row number and the texts of its cells, half-width
 Row = tuple[int, list[str]]
 _HEADINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -236,6 +237,9 @@ def _role(cell: str) -> str | None:
 
 
 def _numbers(cells: Sequence[str], columns: _Columns) -> tuple[float | None, float | None]:
+    """The two coordinates of a row; none in one that sums up areas or lengths."""
+    if any(_SUM.search(cell) for cell in cells):
+        return None, None
     first, second = (number(cells[c]) if c < len(cells) else None for c in (columns.x, columns.y))
     return first, second
 
@@ -283,6 +287,8 @@ def _goes_on(points: PointList, vertex: Vertex) -> bool:
 
 def _judge_row(line: int, cells: Sequence[str], columns: _Columns, issues: list[Issue]) -> None:
     """Report a row that should hold a point: a name and something where a coordinate stands."""
+    if any(_SUM.search(cell) for cell in cells):
+        return
     texts = [cells[c] if c < len(cells) else "" for c in (columns.x, columns.y)]
     wrong = next((t for t in texts if t and number(t) is None), None)
     if not any(number(t) is not None for t in texts) and (wrong is None or not re.search(r"\d{3}", wrong)):

@@ -47,7 +47,7 @@ def decode_text(data: bytes) -> tuple[str, str] | None:
                 if problem.start < len(data) - 4:
                     break
                 continue
-            if any(ord(c) < 32 and c not in "\t\r\n\x1a\f" for c in text[:_SAMPLE]):
+            if any(ord(c) < 32 and c not in "\t\r\n\x1a\x1e\f" for c in text[:_SAMPLE]):
                 break
             return text, encoding
     return None

@@ -30,7 +30,7 @@ def read_wkt(text: str, *, crs: int | None = None) -> BoundaryReading:
     issues: list[Issue] = []
     try:
         shapes = _shapes(text)
-    except (shapely.errors.GEOSException, ValueError) as problem:
+    except (shapely.errors.GEOSException, ValueError, NotImplementedError) as problem:
         return failed(
             "WKT",
             error(

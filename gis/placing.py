@@ -116,7 +116,7 @@ def convert(parcels: Sequence[Parcel], crs: SourceCrs, issues: list[Issue]) -> N
     said_en = f"stated error about {grid.error_m:g} m" if grid.error_m is not None else "no stated error"
     issues.append(
         warning(
-            "CRS-GCJ02" if grid.kind == "gcj02" else "CRS-CONVERTED",
+            "CRS-GCJ02" if grid.gcj02 is not None else "CRS-CONVERTED",
             f"坐标按声明的{grid.name}读取,已换算为 {crs_module.name(target)}(EPSG:{target}),{said}"
             + ("" if grid.verified else ",参数未经核实"),
             f"read as {grid.name_en} as declared and converted to EPSG:{target}; {said_en}"

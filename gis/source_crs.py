@@ -45,6 +45,18 @@ class Gcj02(BaseModel):
     eccentricity_squared: float = Field(gt=0, lt=0.1)
 
 
+class Bd09(BaseModel):
+    """The further shift from GCJ-02 to BD-09: offsets (degrees) and the waves on radius and angle."""
+
+    model_config = _STRICT
+
+    longitude: float
+    latitude: float
+    radial: float = Field(ge=0, lt=1e-3)
+    angular: float = Field(ge=0, lt=1e-3)
+    waves_per_degree: float = Field(gt=0)
+
+
 class FourParameters(BaseModel):
     """四参数, local (east, north) to ``target``: turn counter-clockwise, scale, shift.
 
@@ -93,7 +105,7 @@ class Grid(BaseModel):
     model_config = _STRICT
 
     code: str = Field(min_length=1, max_length=40)
-    kind: Literal["gcj02", "four", "seven", "projection"]
+    kind: Literal["gcj02", "bd09", "four", "seven", "projection"]
     name: str
     name_en: str
     doc_no: str
@@ -103,6 +115,7 @@ class Grid(BaseModel):
     bounds: tuple[float, float, float, float] | None = None
     aliases: tuple[str, ...] = ()
     gcj02: Gcj02 | None = None
+    bd09: Bd09 | None = None
     four: FourParameters | None = None
     seven: SevenParameters | None = None
     projection: str | None = None
@@ -112,12 +125,17 @@ class Grid(BaseModel):
     def _complete(self) -> Self:
         needed = {
             "gcj02": self.gcj02,
+            "bd09": self.bd09 and self.gcj02,
             "four": self.four,
             "seven": self.seven and self.projection,
             "projection": self.projection and self.datum,
         }
         if not needed[self.kind]:
-            words = {"seven": "seven and projection", "projection": "projection and datum"}
+            words = {
+                "bd09": "bd09 and gcj02",
+                "seven": "seven and projection",
+                "projection": "projection and datum",
+            }
             raise ValueError(f"kind {self.kind} needs {words.get(self.kind, self.kind)}")
         if self.projection is not None:
             if _FORBIDDEN.search(self.projection):
@@ -141,8 +159,9 @@ class _Conversion:
 
     def __call__(self, points: Coordinates) -> Coordinates:
         grid = self.grid
-        if grid.gcj02 is not None and grid.kind == "gcj02":
-            return gcj02_to_wgs84(points, grid.gcj02)
+        if grid.gcj02 is not None and grid.kind in ("gcj02", "bd09"):
+            shifted = points if grid.bd09 is None else bd09_to_gcj02(points, grid.bd09)
+            return gcj02_to_wgs84(shifted, grid.gcj02)
         if grid.four is not None and grid.kind == "four":
             turn, scale = grid.four.rotation_seconds * _ARC_SECOND, 1 + grid.four.scale_ppm * 1e-6
             east, north = points[:, 0], points[:, 1]
@@ -239,6 +258,28 @@ def gcj02_to_wgs84(points: Coordinates, ellipsoid: Gcj02) -> Coordinates:
     found = np.array(points, dtype=float)
     for _ in range(20):
         wrong = wgs84_to_gcj02(found, ellipsoid) - points
+        found = found - wrong
+        if not np.abs(wrong).max(initial=0.0) > 1e-11:
+            break
+    return found
+
+
+def gcj02_to_bd09(points: Coordinates, shift: Bd09) -> Coordinates:
+    """The second shift of one web map: polar coordinates with small waves, moved by an offset."""
+    longitude, latitude = points[:, 0], points[:, 1]
+    turn = 2 * math.pi * shift.waves_per_degree
+    radius = np.hypot(longitude, latitude) + shift.radial * np.sin(latitude * turn)
+    angle = np.arctan2(latitude, longitude) + shift.angular * np.cos(longitude * turn)
+    return np.column_stack(
+        [radius * np.cos(angle) + shift.longitude, radius * np.sin(angle) + shift.latitude]
+    )
+
+
+def bd09_to_gcj02(points: Coordinates, shift: Bd09) -> Coordinates:
+    """The inverse by fixed-point iteration, to 1e-11 degrees."""
+    found = np.array(points, dtype=float)
+    for _ in range(50):
+        wrong = gcj02_to_bd09(found, shift) - points
         found = found - wrong
         if not np.abs(wrong).max(initial=0.0) > 1e-11:
             break
