@@ -7,6 +7,7 @@ everybody. Only where every change lies on layers whose roles a discipline has n
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,25 @@ def changed_layers(name: str, before: Sheet | None, after: Sheet | None) -> list
         for (layer, _), count in difference.items():
             counts.setdefault(layer, [0, 0])[k] += count
     return [LayerChange(name, layer, role[layer], *counts[layer]) for layer in sorted(counts)]
+
+
+def successors(
+    before: Sequence[tuple[uuid.UUID, str, str]], after: Sequence[tuple[uuid.UUID, str, str]]
+) -> dict[uuid.UUID, uuid.UUID]:
+    """Which file of the later revision takes the place of each earlier one, by (id, name, kind).
+
+    A file of the same name, else the only one left of the same kind on both sides; none where that is not certain.
+    """
+    named = {name: key for key, name, _ in after}
+    out = {key: named[name] for key, name, _ in before if name in named}
+    taken = set(out.values())
+    old = [(key, kind) for key, _, kind in before if key not in out]
+    new = [(key, kind) for key, _, kind in after if key not in taken]
+    for key, kind in old:
+        mates = [k for k, other in new if other == kind]
+        if len(mates) == 1 and sum(other == kind for _, other in old) == 1:
+            out[key] = mates[0]
+    return out
 
 
 def standing_over(

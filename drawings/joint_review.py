@@ -274,7 +274,7 @@ def _decide(
     if decision.fate is not Fate.KEPT and not decision.reason.strip():
         raise BadInput(
             f"{name}专业的一条意见{decision.fate.zh}，但没有写理由",
-            f"{decision.source} is {decision.fate.value} without a reason",
+            f"an entry of {original.discipline} is {decision.fate.value} without a reason",
             code="reason_required",
             place=decision.source,
             remedy="写明合并或不采纳的理由",
@@ -289,7 +289,7 @@ def _decide(
         ):
             raise BadInput(
                 f"{name}专业的一条意见要并入的条目不存在或未保留",
-                f"{decision.source} cannot be merged into {into}",
+                f"an entry of {original.discipline} is merged into one that does not exist or is not kept",
                 code="unknown_entry",
                 place=decision.source,
                 remedy="并入一条保留的意见",
@@ -303,7 +303,7 @@ def _decide(
     ):
         raise BadInput(
             f"{name}专业的强条意见不能不采纳，该专业尚未同意",
-            f"mandatory {decision.source} cannot be dropped while its discipline does not agree",
+            f"a mandatory mark of {original.discipline} cannot be dropped while that discipline does not agree",
             code="mandatory_mark",
             place=decision.source,
             remedy="请该专业复核并更新意见",

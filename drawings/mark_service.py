@@ -183,9 +183,19 @@ def save_mark_draft(
     review = get_review(session, actor, review_id)
     own_discipline(actor, review)
     must_be_open(review)
-    kept = {key: content[key] for key in _DRAFTED if content.get(key) is not None}
+    return keep_draft(
+        session, actor, review_id, {key: content[key] for key in _DRAFTED if content.get(key) is not None}
+    )
+
+
+def keep_draft(session: Session, actor: Actor, review_id: uuid.UUID, kept: dict[str, Any]) -> MarkDraft:
+    """Keep what somebody has begun in a review instead of what was kept before.
+
+    Raises:
+        BadInput: too much.
+    """
     if len(json.dumps(kept, ensure_ascii=False)) > _LARGEST_DRAFT:
-        raise BadInput("标注草稿过大", "the draft is too large", code="draft", remedy="减少顶点或文字")
+        raise BadInput("草稿过大", "the draft is too large", code="draft", remedy="减少顶点或文字")
     draft = session.get(MarkDraft, (review_id, actor.user_id))
     if draft is None:
         draft = MarkDraft(review_id=review_id, user_id=actor.user_id, content=kept, saved_at=now())

@@ -159,7 +159,7 @@ class OpinionDraft(Base):
 
 
 class MarkDraft(Base):
-    """A mark somebody has begun and not yet saved; survives a time-out or a closed window."""
+    """What somebody has begun and not yet saved, a mark, a merge or replies; survives a time-out or a closed window."""
 
     __tablename__ = "mark_draft"
     __table_args__ = _SCHEMA

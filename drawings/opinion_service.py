@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,12 +13,13 @@ from drawings.completeness_service import require_complete
 from drawings.disciplines import discipline_name, disciplines
 from drawings.events import JointReviewClosed, OpinionGiven
 from drawings.joint_review import Decision, Fate, JointOpinion, Standing, Verdict, merge, standing
-from drawings.models import JointReview, Opinion, OpinionDraft
+from drawings.mark_service import drop_mark_draft, keep_draft, own_mark_draft
+from drawings.models import JointReview, MarkDraft, Opinion, OpinionDraft
 from drawings.review_facts import given_opinion, placed_mark
 from drawings.review_feed import tell
 from drawings.review_service import choice, get_review, must_be_open, own_discipline
 from project_box import service as box
-from project_box.kernel.errors import Forbidden, NotFound
+from project_box.kernel.errors import Conflict, Forbidden, NotFound
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
@@ -108,8 +109,58 @@ def give_opinion(
     return opinion
 
 
+def save_merge_draft(
+    session: Session, actor: Actor, review_id: uuid.UUID, entries: Mapping[str, Mapping[str, str]]
+) -> MarkDraft:
+    """Keep how far an officer has come with merging: source → ``fate, reason, text, into``. Nobody else sees it.
+
+    Raises:
+        Forbidden: not an officer. Conflict: the round is closed. BadInput: too much.
+    """
+    review = get_review(session, actor, review_id)
+    _officer(actor)
+    must_be_open(review)
+    kept = {
+        clean_text(source, field="source", label="条目", limit=80): {
+            key: clean_text(str(entry.get(key) or ""), field=key, label="意见", limit=5000, required=False)
+            for key in ("fate", "reason", "text", "into")
+        }
+        for source, entry in entries.items()
+    }
+    return keep_draft(session, actor, review_id, {"merge": kept})
+
+
+def own_merge_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, dict[str, str]]:
+    """How far the actor has come with merging."""
+    draft = own_mark_draft(session, actor, review_id)
+    return (draft.content.get("merge") or {}) if draft is not None else {}
+
+
+def _officer(actor: Actor) -> None:
+    if not actor.has(*_CLOSERS):
+        raise Forbidden("只有经办人员可以合并联审意见", "only officers merge opinions")
+
+
+def _require_seen(joint: JointOpinion, seen: Collection[str]) -> None:
+    """Refuse a merge of which the officer has not seen everything, or has seen what no longer counts."""
+    new = [e for e in joint.entries if e.source not in seen]
+    if new:
+        named = "；".join(f"{discipline_name(e.discipline)}：{e.text[:40]}" for e in new[:10])
+        raise Conflict(
+            f"您打开页面之后又有新的意见或标注，尚未合并：{named}",
+            f"{len(new)} opinions or marks came after the page was opened",
+            code="review_moved", place="merge", remedy="核对新的条目后再合并；已填写的内容仍在",
+            details={"new": [e.source for e in new]},
+        )  # fmt: skip
+
+
 def close_review(
-    session: Session, actor: Actor, review_id: uuid.UUID, entries: Sequence[Mapping[str, Any]] = ()
+    session: Session,
+    actor: Actor,
+    review_id: uuid.UUID,
+    entries: Sequence[Mapping[str, Any]] = (),
+    *,
+    seen: Collection[str] | None = None,
 ) -> JointReview:
     """Merge the opinions into the 联审意见, close the round and put a ``joint_opinion`` Result into the box.
 
@@ -118,30 +169,37 @@ def close_review(
             "kept|merged|dropped", "reason",
             "text", "into"}``; what is not mentioned is kept as it is. A discipline's code stands for its latest
             opinion.
+        seen: sources of all opinions and marks the officer had before them; None if nobody looked at a list.
+            Decisions about what no longer counts (a superseded opinion, a mark closed meanwhile) are then left out.
 
     Raises:
-        Forbidden: not an officer (经办, 审核, 签发). Conflict: closed already, or everybody agrees but something
-            required is missing (:mod:`drawings.completeness`). BadInput: see
+        Forbidden: not an officer (经办, 审核, 签发). Conflict: closed already, or something is not in ``seen``, or
+            everybody agrees but something required is missing (:mod:`drawings.completeness`). BadInput: see
             :func:`drawings.joint_review.merge`.
     """
     review = repository.review(session, actor, review_id, lock=True)
     if review is None:
         raise NotFound("没有这个联合审图，或您无权查看", "no such review for this person")
-    if not actor.has(*_CLOSERS):
-        raise Forbidden("只有经办人员可以合并联审意见", "only officers merge opinions")
+    _officer(actor)
     must_be_open(review)
     given = [given_opinion(o) for o in repository.opinions(session, review.id)]
     placed = [placed_mark(m) for m in repository.marks(session, review.id)]
     names = {code: d.zh for code, d in disciplines().disciplines.items()}
-    joint = merge(
-        review.disciplines, given, placed, _decisions(entries, standing(review.disciplines, given)), names
-    )
+    if seen is not None:
+        bare = merge(review.disciplines, given, placed, (), names)
+        _require_seen(bare, seen)
+        counted = {e.source for e in bare.entries}
+        entries = [e for e in entries if e.get("source") in counted]
+    decided = _decisions(entries, standing(review.disciplines, given))
+    joint = merge(review.disciplines, given, placed, decided, names)
     if joint.verdict is Verdict.AGREE:
         require_complete(session, actor, review)
     review.closed_at, review.closed_by = now(), actor.user_id
     review.verdict = joint.verdict.value
     review.joint_opinion = joint_to_plain(joint)
+    drop_mark_draft(session, actor, review.id)
     session.flush()
+    _tell_design_side(session, actor, review, joint)
     box.put_result(
         session,
         actor,
@@ -170,6 +228,21 @@ def close_review(
     publish(session, JointReviewClosed(review.case_id, review.id, joint.verdict.value))
     tell(session, review.id, "review_closed", joint.verdict.value)
     return review
+
+
+def _tell_design_side(session: Session, actor: Actor, review: JointReview, joint: JointOpinion) -> None:
+    project = box.get_project(session, actor, review.project_id)
+    agreed = joint.verdict is Verdict.AGREE
+    box.post_message(
+        session,
+        project_id=project.id,
+        organisation_id=project.organisation_id,
+        title=f"第 {review.round} 轮联合审图：{joint.verdict.zh}",
+        body="图纸通过联合审图，可下载封存图纸。"
+        if agreed
+        else f"请逐条答复意见后提交新一版图纸。{joint.text}",
+        link=f"/cases/{review.case_id}/review" + ("" if agreed else "#replies"),
+    )
 
 
 def _decisions(entries: Sequence[Mapping[str, Any]], state: Standing) -> list[Decision]:

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
 from drawings.answers import points_to_answer
-from drawings.models import Reply
+from drawings.mark_service import keep_draft, own_mark_draft
+from drawings.models import MarkDraft, Reply
 from drawings.review_feed import tell
 from drawings.review_service import get_review
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor
 from project_box.service import clean_text, now
+
+
+def save_reply_draft(
+    session: Session, actor: Actor, review_id: uuid.UUID, replies: Mapping[str, str]
+) -> MarkDraft:
+    """Keep replies as they are typed: source → text. Only who types them sees them.
+
+    Raises:
+        NotFound: no such review for this person. Forbidden: the project is not the actor's own. BadInput: too much.
+    """
+    review = get_review(session, actor, review_id)
+    box.get_own_project(session, actor, review.project_id)
+    kept = {
+        clean_text(source, field="source", label="条目", limit=80): clean_text(
+            text, field="text", label="答复", limit=5000, required=False
+        )
+        for source, text in replies.items()
+    }
+    return keep_draft(session, actor, review_id, {"replies": kept})
+
+
+def own_reply_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, str]:
+    """Replies the actor has begun."""
+    draft = own_mark_draft(session, actor, review_id)
+    return (draft.content.get("replies") or {}) if draft is not None else {}
 
 
 def reply(session: Session, actor: Actor, review_id: uuid.UUID, source: str, text: str) -> Reply:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from drawings import repository
-from drawings.carry import LayerChange, changed_layers, standing_over
+from drawings.carry import LayerChange, changed_layers, standing_over, successors
 from drawings.disciplines import disciplines
 from drawings.events import JointReviewOpened
 from drawings.joint_review import Fate, MarkKind, Severity, Verdict
@@ -41,7 +41,7 @@ def open_review(
 ) -> JointReview:
     """Open a round of joint review 联合审图 and let the disciplines read the project.
 
-    Marks of the round before that are still open are carried over to the files of the same name.
+    Marks of the round before that are still open are carried over (:func:`drawings.carry.successors`).
 
     Args:
         required: discipline codes whose verdicts are needed. due: last day of the round.
@@ -103,15 +103,17 @@ def open_review(
 
 
 def carry_marks(session: Session, earlier: JointReview, review: JointReview) -> None:
-    by_name = {f.name: f.id for f in review.revision.files}
-    old_names = {f.id: f.name for f in earlier.revision.files}
+    """Carry open marks over. A mark whose file has no successor keeps its old file: it is not lost with it."""
+    followed = successors(
+        [(f.id, f.name, f.kind) for f in earlier.revision.files],
+        [(f.id, f.name, f.kind) for f in review.revision.files],
+    )
     for old in repository.marks(session, earlier.id):
-        file_id = by_name.get(old_names.get(old.file_id, ""))
-        if old.closed_at is None and file_id is not None:
+        if old.closed_at is None:
             session.add(
                 Mark(
                     review_id=review.id,
-                    file_id=file_id,
+                    file_id=followed.get(old.file_id, old.file_id),
                     discipline=old.discipline,
                     kind=old.kind,
                     severity=old.severity,

@@ -14,10 +14,18 @@ from drawings.mark_service import (
     own_mark_draft,
     save_mark_draft,
 )
-from drawings.opinion_service import close_review, give_opinion, joint_to_plain, own_draft, save_draft
+from drawings.opinion_service import (
+    close_review,
+    give_opinion,
+    joint_to_plain,
+    own_draft,
+    own_merge_draft,
+    save_draft,
+    save_merge_draft,
+)
 from drawings.print_service import area_pdf, drawing_set, review_sheet
 from drawings.repair_service import decide_repairs, refused_repairs
-from drawings.reply_service import reply
+from drawings.reply_service import own_reply_draft, reply, save_reply_draft
 from drawings.review_facts import review_standing
 from drawings.review_feed import events_after, newest_event
 from drawings.review_service import get_review, open_review, review_of_case, reviews_of_case, supersede_review
@@ -58,6 +66,8 @@ __all__ = [
     "open_review",
     "own_draft",
     "own_mark_draft",
+    "own_merge_draft",
+    "own_reply_draft",
     "packed_sheet",
     "points_to_answer",
     "refused_repairs",
@@ -71,6 +81,8 @@ __all__ = [
     "revisions",
     "save_draft",
     "save_mark_draft",
+    "save_merge_draft",
+    "save_reply_draft",
     "sheet_geojson",
     "submit_revision",
     "summarise",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
@@ -23,6 +23,7 @@ from web.deps import ActorDep, SessionDep, redirect, render
 from web.feed import Feed
 from web.routes.drawings import attachment, positive
 from web.views import joint_review as views
+from web.views import review_changes as changed
 from web.views.completeness import completeness_plain
 
 pages = APIRouter()
@@ -81,6 +82,21 @@ class Merge(BaseModel):
     """Decisions about opinions and marks; what is not mentioned is kept."""
 
     entries: list[dict[str, Any]] = Field(default_factory=list, max_length=2000)
+    seen: list[str] | None = Field(
+        default=None, description="sources the officer had before them; 409 if there are others by now"
+    )
+
+
+class MergeDraft(BaseModel):
+    """How far merging has come: source → fate, reason, text, into."""
+
+    entries: dict[str, dict[str, str]] = Field(default_factory=dict, max_length=2000)
+
+
+class ReplyDraft(BaseModel):
+    """Replies typed so far: source → text."""
+
+    replies: dict[str, str] = Field(default_factory=dict, max_length=2000)
 
 
 class Closing(BaseModel):
@@ -208,6 +224,15 @@ def add_reply(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, new: N
     return views.reply_plain(service.reply(session, actor, review_id, new.source, new.text))
 
 
+@api.put("/joint-reviews/{review_id}/reply-draft")
+def save_reply_draft(
+    session: SessionDep, actor: ActorDep, review_id: uuid.UUID, draft: ReplyDraft
+) -> dict[str, Any]:
+    """Keep replies as they are typed."""
+    saved = service.save_reply_draft(session, actor, review_id, draft.replies)
+    return {"saved_at": saved.saved_at.isoformat()}
+
+
 @api.get("/joint-reviews/{review_id}/replies")
 def replies(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> dict[str, Any]:
     """What has to be answered, with the replies given."""
@@ -307,8 +332,38 @@ def give_opinion(
 @api.post("/joint-reviews/{review_id}/merge")
 def merge(session: SessionDep, actor: ActorDep, review_id: uuid.UUID, new: Merge) -> dict[str, Any]:
     """Merge the opinions into the joint opinion and close the round."""
-    review = service.close_review(session, actor, review_id, new.entries)
+    review = service.close_review(session, actor, review_id, new.entries, seen=new.seen)
     return views.review_view(session, actor, review)
+
+
+@api.put("/joint-reviews/{review_id}/merge-draft")
+def save_merge_draft(
+    session: SessionDep, actor: ActorDep, review_id: uuid.UUID, draft: MergeDraft
+) -> dict[str, Any]:
+    """Keep how far merging has come."""
+    saved = service.save_merge_draft(session, actor, review_id, draft.entries)
+    return {"saved_at": saved.saved_at.isoformat()}
+
+
+@api.get("/joint-reviews/{review_id}/changes")
+def changes(
+    session: SessionDep,
+    actor: ActorDep,
+    review_id: uuid.UUID,
+    file: Annotated[int | None, Query(ge=1)] = None,
+) -> dict[str, Any]:
+    """What changed since the round before; ``file`` adds the differences on that sheet as GeoJSON."""
+    return changed.changes_plain(session, actor, review_id, file)
+
+
+@pages.get("/joint-reviews/{review_id}/changes")
+def changes_part(
+    request: Request, session: SessionDep, actor: ActorDep, review_id: uuid.UUID, file: str = ""
+) -> Response:
+    """The same as a part of the page of the review."""
+    shown = positive(file)
+    found = changed.changes_plain(session, actor, review_id, shown)
+    return render(request, "drawings/_changes.html", changes=found, shown=shown)
 
 
 @pages.get("/cases/{case_id}/review")
@@ -333,14 +388,17 @@ def review_page_with(
     *,
     wanted: int | None = None,
     file: str = "",
+    merging: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Response:
-    """The page of a case's review, with an error to show."""
+    """The page of a case's review, with an error to show; ``merging`` is what was typed about each entry."""
     review = views.review_of_case(session, actor, case_id)
     if wanted is not None:
         review = next(
             (r for r in service.reviews_of_case(session, actor, case_id) if r.round == wanted), review
         )
     view = views.review_view(session, actor, review)
+    if merging is not None and view["me"]["can_merge"]:
+        view["merge"] = views.merge_lines(view["disciplines"], view["marks"], merging)
     shown = next((f for f in view["files"] if file == str(f["n"])), None) or next(
         (f for f in view["files"] if f["kind"] == "site_plan"), view["files"][0] if view["files"] else None
     )
@@ -379,19 +437,24 @@ def opinion_form(
 async def merge_form(
     request: Request, session: SessionDep, actor: ActorDep, review_id: uuid.UUID
 ) -> Response:
-    """Merge by form: ``fate:<source>``, ``reason:<source>``, ``text:<source>``, ``into:<source>`` of every entry."""
+    """Merge by form: ``fate:<source>``, ``reason:<source>``, ``text:<source>``, ``into:<source>`` of every entry.
+
+    ``seen`` names the sources that stood on the page.
+    """
     form = await request.form()
     entries: dict[str, dict[str, Any]] = {}
     for key, value in form.multi_items():
         field, colon, source = key.partition(":")
         if colon and field in ("fate", "reason", "text", "into") and isinstance(value, str):
             entries.setdefault(source, {"source": source})[field] = value
+    listed = form.get("seen")
+    seen = listed.split() if isinstance(listed, str) else None
     case_id = service.get_review(session, actor, review_id).case_id
     try:
-        service.close_review(session, actor, review_id, list(entries.values()))
+        service.close_review(session, actor, review_id, list(entries.values()), seen=seen)
     except PlatformError as error:
         session.rollback()
-        return review_page_with(request, session, actor, case_id, error)
+        return review_page_with(request, session, actor, case_id, error, merging=entries)
     return redirect(f"/cases/{case_id}/review")
 
 
@@ -415,6 +478,7 @@ async def reply_form(
                 and value.strip() not in ("", known.get(source))
             ):
                 service.reply(session, actor, review_id, source, value)
+        service.drop_mark_draft(session, actor, review_id)
     except PlatformError as error:
         session.rollback()
         return review_page_with(request, session, actor, review.case_id, error)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,18 +12,21 @@ from sqlalchemy.orm import Session
 from drawings import repository, service
 from drawings.disciplines import discipline_name, disciplines
 from drawings.joint_review import Severity, Verdict
+from drawings.mark_history import Step, mark_history
 from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent
 from project_box import service as box
 from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
+from project_box.kernel.plain import to_plain
 from project_box.service import now
 from web.views.drawings import file_plain
 from web.views.projects import project_plain
+from web.views.review_changes import round_before
 
 
-def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int]) -> dict[str, Any]:
-    """A mark with names."""
+def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int], history: Sequence[Step] = ()) -> dict[str, Any]:
+    """A mark with names; ``history`` tells its earlier rounds, newest first."""
     known = disciplines().disciplines
     found = known.get(mark.discipline)
     return {
@@ -42,6 +47,7 @@ def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int]) -> dict[str, Any]:
         "open": mark.closed_at is None,
         "closing_note": mark.closing_note,
         "carried": mark.carried_from is not None,
+        "history": to_plain(list(history)),
         "version": mark.version,
         "photo": f"/api/v1/joint-reviews/{mark.review_id}/photos/{mark.photo_id}" if mark.photo_id else None,
     }
@@ -140,17 +146,23 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
     mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
     draft = service.own_draft(session, actor, review.id) if mine and is_open else None
     begun = service.own_mark_draft(session, actor, review.id) if mine and is_open else None
+    may_merge = actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open
+    earlier = round_before(session, review)
+    newest = service.current_revision(session, actor, review.project_id)
+    rows = repository.marks(session, review.id)
+    history = mark_history(session, rows)
+    marks = [mark_plain(m, numbers, history.get(m.id, ())) for m in rows]
     by_discipline = []
     for code in review.disciplines:
         names = known.disciplines.get(code)
-        history = [opinion_plain(o) for o in given if o.discipline == code]
+        spoken = [opinion_plain(o) for o in given if o.discipline == code]
         by_discipline.append(
             {
                 "code": code,
                 "name": names.zh if names else code,
                 "name_en": names.en if names else code,
-                "opinion": history[-1] if history else None,
-                "earlier": history[:-1],
+                "opinion": spoken[-1] if spoken else None,
+                "earlier": spoken[:-1],
             }
         )
     return {
@@ -164,9 +176,11 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         "opened_at": review.opened_at.isoformat(),
         "closed_at": review.closed_at.isoformat() if review.closed_at else None,
         "open": is_open,
-        "files": [file_plain(f) for f in review.revision.files if f.report],
+        "newest": newest is not None and newest.id == review.revision_id,
+        "files": _files(review, marks),
         "disciplines": by_discipline,
-        "marks": [mark_plain(m, numbers) for m in repository.marks(session, review.id)],
+        "previous": {"round": earlier.round, "revision": earlier.revision.number} if earlier else None,
+        "marks": marks,
         "standing": {
             "complete": state.complete,
             "missing": list(state.missing),
@@ -180,7 +194,7 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         "me": {
             "discipline": mine,
             "can_mark": mine is not None and is_open,
-            "can_merge": actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open,
+            "can_merge": may_merge,
             "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
             if draft
             else None,
@@ -188,11 +202,77 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
             "can_reply": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
         },
         "points": points_plain(session, review) if not is_open else [],
+        "begun_replies": service.own_reply_draft(session, actor, review.id) if not is_open else {},
         "clock": _clock(review),
-        "standing_over": review.standing_over or {},
+        "standing_over": {
+            code: {**why, "reason_en": "nothing in its concern has changed"}
+            for code, why in (review.standing_over or {}).items()
+        },
+        "merge": merge_lines(by_discipline, marks, service.own_merge_draft(session, actor, review.id))
+        if may_merge
+        else [],
         "last_event": service.newest_event(session, actor, review.id),
         "phrases": [p.model_dump(mode="json") for p in known.phrases if mine is None or p.discipline == mine],
     }
+
+
+def _common(names: Sequence[str]) -> str:
+    """What several names begin with, up to a dash, underscore, space or dot in the middle."""
+    if len(names) < 2:
+        return ""
+    first, last = min(names), max(names)
+    alike = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[: max(first.rfind(mark, 0, alike) for mark in "-_ ·") + 1]
+
+
+def _files(review: JointReview, marks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Drawings of the reviewed revision, how many open marks lie on each; ``short`` leaves out what all begin with."""
+    drawn = [f for f in review.revision.files if f.report]
+    begin = _common([f.name for f in drawn])
+    found = Counter(m["file"] for m in marks if m["open"])
+    return [
+        {
+            **file_plain(f),
+            "short": f.name.removeprefix(begin).rsplit(".", 1)[0] or f.name,
+            "marks": found[f.position + 1],
+        }
+        for f in drawn
+    ]  # fmt: skip
+
+
+def merge_lines(
+    by_discipline: Sequence[Mapping[str, Any]],
+    marks: Sequence[Mapping[str, Any]],
+    typed: Mapping[str, Mapping[str, str]],
+) -> list[dict[str, Any]]:
+    """What an officer merges: every latest opinion and open mark, with what has been typed about it so far."""
+    lines = [
+        {
+            "source": f"opinion:{d['opinion']['id']}",
+            "name": d["name"],
+            "name_en": d["name_en"],
+            "mark": None,
+            "severity": None,
+            "verdict": d["opinion"]["verdict"],
+            "original": d["opinion"]["text"] or d["opinion"]["verdict_name"],
+        }
+        for d in by_discipline
+        if d["opinion"]
+    ]
+    lines += [
+        {
+            "source": f"mark:{m['id']}", "name": m["discipline_name"], "name_en": m["discipline_name_en"],
+            "mark": {"number": number, "id": m["id"]}, "severity": m["severity"], "verdict": None,
+            "original": m["text"],
+        }
+        for number, m in enumerate(marks, 1)
+        if m["open"]
+    ]  # fmt: skip
+    blank = {"fate": "kept", "reason": "", "text": "", "into": ""}
+    for line in lines:
+        given = {k: v for k, v in typed.get(line["source"], {}).items() if v}
+        line["typed"] = {**blank, "text": line["original"], **given}
+    return lines
 
 
 def _clock(review: JointReview) -> dict[str, Any] | None:
@@ -202,10 +282,16 @@ def _clock(review: JointReview) -> dict[str, Any] | None:
     today = now().astimezone().date()
     calendar = load_calendar()
     if today > review.due:
-        return {"lamp": "red", "left": 0, "text": f"已超期 {calendar.between(review.due, today)} 个工作日"}
+        over = calendar.between(review.due, today)
+        return {
+            "lamp": "red", "left": 0, "text": f"已超期 {over} 个工作日", "text_en": f"{over} working days overdue"
+        }  # fmt: skip
     left = calendar.between(today, review.due)
     days = calendar.between(review.opened_at.astimezone().date(), review.due)
-    return {"lamp": "yellow" if 4 * left <= days else "green", "left": left, "text": f"还剩 {left} 个工作日"}
+    return {
+        "lamp": "yellow" if 4 * left <= days else "green", "left": left, "text": f"还剩 {left} 个工作日",
+        "text_en": f"{left} working days left",
+    }  # fmt: skip
 
 
 def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointReview:

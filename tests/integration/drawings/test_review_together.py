@@ -173,3 +173,95 @@ def test_happenings_are_numbered_and_limited_to_those_who_may_look(session, acto
     ]
     with pytest.raises(NotFound):
         service.events_after(session, actors["developer2"], review.id, 0)
+
+
+def all_speak(session, actors, review, **verdicts: str) -> None:
+    """Every discipline gives its opinion; 同意 where nothing else is said."""
+    for who, discipline in (("planner", "planning"), ("architect", "architecture"), ("fire", "fire")):
+        verdict = verdicts.get(discipline, "agree")
+        text = "" if verdict == "agree" else f"{discipline}：请修改"
+        service.give_opinion(session, actors[who], review.id, verdict=verdict, text=text)
+
+
+def sources(review_view) -> list[str]:
+    return [line["source"] for line in review_view["merge"]]
+
+
+def test_what_came_after_the_page_was_opened_is_not_merged_unseen(session, actors, review) -> None:
+    from web.views.joint_review import review_view
+
+    handler = actors["handler"]
+    all_speak(session, actors, review, fire="modify")
+    seen = sources(review_view(session, handler, review))
+    mark = place(session, actors["fire"], review)
+    with pytest.raises(Conflict) as refused:
+        service.close_review(session, handler, review.id, seen=seen)
+    assert refused.value.details["new"] == [f"mark:{mark.id}"]
+    # a superseded opinion on the list is no obstacle, but its successor has not been seen
+    service.give_opinion(session, actors["fire"], review.id, verdict="modify", text="另有补充")
+    with pytest.raises(Conflict):
+        service.close_review(session, handler, review.id, seen=[*seen, f"mark:{mark.id}"])
+    now = [*seen, *sources(review_view(session, handler, review))]
+    gone = {"source": seen[-1], "fate": "dropped", "reason": "已由新的意见代替"}
+    closed = service.close_review(session, handler, review.id, [gone], seen=now)
+    assert closed.joint_opinion is not None and closed.joint_opinion["counts"]["dropped"] == 0
+
+
+def test_merging_and_replies_begun_are_kept_for_who_typed_them(session, actors, review) -> None:
+    handler, developer = actors["handler"], actors["developer"]
+    mark = place(session, actors["fire"], review)
+    source = f"mark:{mark.id}"
+    service.save_merge_draft(
+        session, handler, review.id, {source: {"fate": "dropped", "reason": "重复", "text": "", "into": ""}}
+    )
+    assert service.own_merge_draft(session, handler, review.id)[source]["reason"] == "重复"
+    assert service.own_merge_draft(session, actors["reviewer"], review.id) == {}
+    with pytest.raises(Forbidden):
+        service.save_merge_draft(session, actors["fire"], review.id, {})
+    all_speak(session, actors, review, fire="modify")
+    service.close_review(session, handler, review.id)
+    assert service.own_merge_draft(session, handler, review.id) == {}
+    service.save_reply_draft(session, developer, review.id, {source: "写到一半"})
+    assert service.own_reply_draft(session, developer, review.id) == {source: "写到一半"}
+    with pytest.raises((Forbidden, NotFound)):
+        service.save_reply_draft(session, actors["developer2"], review.id, {})
+
+
+def test_a_carried_mark_tells_its_way_and_follows_a_renamed_file(session, actors, project, review) -> None:
+    from drawings.mark_history import mark_history
+    from drawings.repository import marks
+
+    mark = place(session, actors["fire"], review)
+    all_speak(session, actors, review, fire="modify")
+    decided = [{"source": f"mark:{mark.id}", "fate": "kept"}]
+    service.close_review(session, actors["handler"], review.id, decided)
+    assert any(
+        "第 1 轮联合审图：修改后同意" in m.title for m in box.list_messages(session, actors["developer"])
+    )
+    for point in service.points_to_answer(session, review):
+        service.reply(session, actors["developer"], review.id, point.source, "已加宽")
+    doc = build.site_plan()
+    build.box(doc, "绿地", build.X + 150, build.Y + 60, 10, 10)
+    renamed = service.submit_revision(
+        session, actors["developer"], project.id, [("修改后总平.dxf", build.data(doc))]
+    )
+    following = open_round(session, actors, project, renamed, review.case_id)
+    (carried,) = marks(session, following.id)
+    assert carried.file_id == renamed.files[0].id and carried.carried_from == mark.id
+    (step,) = mark_history(session, [carried])[carried.id]
+    assert (step.round, step.fate, step.reply) == (1, "kept", "已加宽")
+
+
+def test_what_changed_since_the_round_before(session, actors, project, review) -> None:
+    from web.views.review_changes import changes_plain
+
+    assert changes_plain(session, actors["fire"], review.id)["from"] is None
+    service.supersede_review(session, actors["handler"], review.case_id, "新版图纸")
+    doc = build.site_plan()
+    build.box(doc, "绿地", build.X + 150, build.Y + 60, 10, 10)
+    build.box(doc, "家具", build.X + 5, build.Y + 5, 1, 1)
+    following = open_round(session, actors, project, submit(session, actors, project, doc), review.case_id)
+    found = changes_plain(session, actors["fire"], following.id, 1)
+    assert [(r["name"], dict(r["counts"])) for r in found["roles"]] == [("绿地", {"added": 1})]
+    assert [(line["layer"], line["added"]) for line in found["layers"]] == [("家具", 1)]
+    assert [f["properties"]["change"] for f in found["overlay"]["features"]] == ["added"]

@@ -154,3 +154,16 @@ def test_any_geometry_is_checked_not_trusted(value) -> None:
 
 def test_phrases_name_known_disciplines() -> None:
     assert {p.discipline for p in disciplines().phrases} <= set(disciplines().disciplines)
+
+
+def test_files_that_take_the_place_of_others() -> None:
+    import uuid
+
+    from drawings.carry import successors
+
+    a, b, c, d, e, f = (uuid.uuid4() for _ in range(6))
+    old = [(a, "总平图.dxf", "site_plan"), (b, "1#.dxf", "building"), (c, "2#.dxf", "building")]
+    new = [(d, "总平面图 改.dxf", "site_plan"), (e, "1#.dxf", "building"), (f, "3#.dxf", "building")]
+    assert successors(old, new) == {b: e, a: d, c: f}
+    # two of one kind on a side: not certain, so none
+    assert successors(old, [(d, "4#.dxf", "building"), (f, "3#.dxf", "building")]) == {}

@@ -9,16 +9,27 @@ class Refused extends Error {
 
 async function send(method, address, body) {
   const form = body instanceof FormData;
-  const answer = await fetch(address, { method, headers: { "x-csrf-token": token, ...(form ? {} : { "content-type": "application/json" }) }, body: form ? body : JSON.stringify(body) });
+  const text = form ? body : JSON.stringify(body);
+  const keepalive = !form && text.length < 20000; // goes out even while the page is being left; longer ones may not
+  const answer = await fetch(address, { method, keepalive, headers: { "x-csrf-token": token, ...(form ? {} : { "content-type": "application/json" }) }, body: text }).catch(() => { throw new Refused(0, { message: "连接中断，恢复后会再次保存", message_en: "The connection is broken; this is saved once it is back" }); });
   const data = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refused(answer.status, data.error);
   return data;
 }
 
-function later(wait, act) { let timer = null; return () => { clearTimeout(timer); timer = setTimeout(act, wait); }; }
+function later(wait, act) {
+  let timer = null;
+  const ask = () => { clearTimeout(timer); timer = setTimeout(() => { timer = null; act(); }, wait); };
+  ask.stop = () => { clearTimeout(timer); timer = null; };
+  ask.now = () => { if (timer) { ask.stop(); act(); } };
+  return ask;
+}
+
+const said = (error) => [error.message, english ? "" : error.error?.remedy].filter(Boolean).join(" ");
 
 class Review {
   constructor() {
+    this.unsaved = new Set(); // drafts that could not be saved: tried again when the line is back
     this.read();
     this.file = Number(viewer?.dataset.file);
     this.base = `/api/v1/joint-reviews/${this.review.id}`;
@@ -28,6 +39,9 @@ class Review {
     document.addEventListener("click", (event) => this.click(event));
     this.markForm();
     this.opinionForm();
+    this.mergeForm();
+    this.replyForm();
+    this.changes();
     if (this.review.open) this.listen();
   }
 
@@ -55,8 +69,9 @@ class Review {
   listen() {
     const source = new EventSource(`${this.base}/events?after=${this.review.last_event}`);
     const state = document.getElementById("live");
-    source.addEventListener("open", () => { if (state) state.textContent = state.dataset.on; });
-    source.addEventListener("error", () => { if (state) state.textContent = state.dataset.off; });
+    let broken = false; // what happened while the line was down comes with it; what was restarted is read anew
+    source.addEventListener("open", () => { if (state) state.textContent = state.dataset.on; if (broken) { this.refresh(); const again = [...this.unsaved]; this.unsaved.clear(); for (const save of again) save(); } broken = false; });
+    source.addEventListener("error", () => { broken = true; if (state) state.textContent = state.dataset.off; });
     source.addEventListener("end", () => source.close());
     const refresh = later(120, () => this.refresh());
     for (const kind of ["mark_added", "mark_changed", "mark_closed", "opinion_given", "reply_given", "review_closed"]) {
@@ -67,13 +82,19 @@ class Review {
 
   // the lists come anew from the server; what is being typed stays
   async refresh() {
-    const answer = await fetch(location.href.split("#")[0]);
-    if (!answer.ok) return;
+    const answer = await fetch(location.href.split("#")[0]).catch(() => null);
+    if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of ["marks", "opinions", "review-data"]) {
+    for (const id of ["marks", "opinions", "review-data", "merge"]) {
       const old = document.getElementById(id), own = fresh.getElementById(id);
-      if (old && own && !old.querySelector("form.editing")) old.replaceWith(document.importNode(own, true));
+      if (!old || !own || old.querySelector("form.editing")) continue;
+      const added = document.importNode(own, true);
+      const at = old.contains(document.activeElement) ? document.activeElement : null;
+      if (id === "merge") keepTyped(old, added);
+      old.replaceWith(added);
+      if (at?.name) takeUpAt(added.elements?.[at.name], at);
     }
+    this.mergeForm();
     this.read();
     this.showMarks();
     if (this.news?.kind.startsWith("mark_")) this.flash(`mark-${this.news.subject}`);
@@ -87,7 +108,8 @@ class Review {
     if (!form || !viewer) return;
     this.status = form.querySelector("[data-status]");
     for (const tool of form.querySelectorAll("[data-tool]")) tool.addEventListener("click", () => { viewer.draw(tool.dataset.tool); tool.setAttribute("aria-pressed", "true"); });
-    const keep = later(600, () => this.keepDraft());
+    const keep = (this.keep = later(600, () => this.keepDraft()));
+    window.addEventListener("pagehide", keep.now);
     viewer.addEventListener("sheet-draw-stop", () => form.querySelectorAll("[data-tool]").forEach((t) => t.setAttribute("aria-pressed", "false")));
     viewer.addEventListener("sheet-drawn", (event) => {
       this.placed = event.detail;
@@ -124,9 +146,13 @@ class Review {
     return { file: this.file, ...(this.placed || {}), text: form.text.value, severity: form.severity.value, clause: form.clause.value, photo: this.photo || undefined };
   }
 
-  async keepDraft() {
+  keepDraft() {
     const begun = this.placed || this.photo || this.form.text.value.trim(); // nothing begun: what was kept is forgotten
-    try { await send("PUT", `${this.base}/mark-draft`, begun ? this.content() : {}); if (begun) this.status.textContent = this.form.dataset.kept; } catch (error) { this.status.textContent = error.message; }
+    this.kept = send("PUT", `${this.base}/mark-draft`, begun ? this.content() : {}).then(
+      () => { if (begun && !this.saving) this.status.textContent = this.form.dataset.kept; },
+      (error) => { if (!error.status) this.unsaved.add(this.keep); this.status.textContent = said(error); },
+    );
+    return this.kept;
   }
 
   async upload() {
@@ -144,30 +170,51 @@ class Review {
   async save() {
     const { form } = this;
     if (!this.placed) { this.status.textContent = form.dataset.first; return; }
+    if (this.saving) return;
+    this.saving = true;
+    this.keep.stop(); // a draft on its way must not come after the mark
+    await this.kept;
     try {
       await send("POST", `${this.base}/marks`, this.content());
       form.reset();
       this.placed = this.photo = null;
       this.status.textContent = form.dataset.done;
       await this.refresh();
-    } catch (error) { this.status.textContent = error.message; }
+    } catch (error) { this.status.textContent = said(error); this.keep(); }
+    finally { this.saving = false; }
   }
 
   async click(event) {
     const button = event.target.closest("[data-close-mark], [data-edit-mark]");
     if (!button) return;
-    if (button.dataset.editMark) { this.edit(button.dataset.editMark); return; }
-    try { await send("POST", `/api/v1/marks/${button.dataset.closeMark}/close`, { note: "" }); await this.refresh(); } catch (error) { button.after(` ${error.message}`); }
+    if (button.dataset.editMark) this.edit(button.dataset.editMark);
+    else this.close(button.dataset.closeMark);
+  }
+
+  // a small form in the row of a mark; one at a time
+  open(template, id) {
+    document.querySelectorAll("#marks form.editing").forEach((form) => form.remove());
+    const form = document.getElementById(template).content.firstElementChild.cloneNode(true);
+    document.getElementById(`mark-${id}`).append(form);
+    form.elements[0].focus();
+    const leave = () => { form.remove(); this.refresh(); };
+    form.querySelector("[data-cancel]").addEventListener("click", leave);
+    form.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
+    return form;
+  }
+
+  close(id) {
+    const form = this.open("close-mark", id);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try { await send("POST", `/api/v1/marks/${id}/close`, { note: form.note.value }); form.remove(); await this.refresh(); } catch (error) { form.querySelector("[role=alert]").textContent = said(error); }
+    });
   }
 
   edit(id) {
-    const mark = this.marks.find((m) => m.id === id), row = document.getElementById(`mark-${id}`);
-    const form = document.getElementById("edit-mark").content.firstElementChild.cloneNode(true);
+    const mark = this.marks.find((m) => m.id === id), form = this.open("edit-mark", id);
     let version = mark.version;
     form.text.value = mark.text; form.severity.value = mark.severity; form.clause.value = mark.clause;
-    row.append(form);
-    form.text.focus();
-    form.querySelector("[data-cancel]").addEventListener("click", () => form.remove());
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       try {
@@ -176,7 +223,7 @@ class Review {
         await this.refresh();
       } catch (error) {
         const note = form.querySelector("[role=alert]");
-        note.textContent = error.message;
+        note.textContent = said(error);
         if (error.status === 409 && error.error.details?.theirs) { // both texts stay in sight; saving again is a choice made knowingly
           version = error.error.details.version;
           note.textContent += ` ${form.dataset.theirs} “${error.error.details.theirs.text}”`;
@@ -189,15 +236,75 @@ class Review {
 
   opinionForm() {
     const opinion = document.getElementById("opinion-form");
-    if (!opinion) return;
-    const saved = opinion.querySelector("[data-saved]");
-    opinion.addEventListener("input", later(700, async () => {
-      try {
-        const answer = await send("PUT", `${this.base}/draft`, { verdict: opinion.verdict.value || null, text: opinion.text.value });
-        saved.textContent = `${saved.dataset.label} ${new Date(answer.saved_at).toLocaleTimeString()}`;
-      } catch (error) { saved.textContent = error.message; }
-    }));
+    if (opinion) this.remember(opinion, "draft", () => ({ verdict: opinion.verdict.value || null, text: opinion.text.value }));
   }
+
+  // --- what the officer merges, what the design side answers ----------------------------------------------------------
+
+  mergeForm() {
+    const form = document.getElementById("merge");
+    if (!form || form.dataset.heard) return;
+    form.dataset.heard = "yes";
+    this.remember(form, "merge-draft", () => {
+      const entries = {};
+      for (const field of form.elements) {
+        const [, key, source] = field.name.match(/^(fate|into|reason|text):(.+)$/) || [];
+        if (key) (entries[source] ||= {})[key] = field.value;
+      }
+      return { entries };
+    });
+  }
+
+  replyForm() {
+    const form = document.getElementById("reply-form");
+    if (form) this.remember(form, "reply-draft", () => ({ replies: Object.fromEntries([...form.querySelectorAll("textarea")].map((field) => [field.name.slice(6), field.value])) }));
+  }
+
+  // kept as one types, and once more when the page is left
+  remember(form, address, content) {
+    const note = form.querySelector("[data-saved]");
+    const save = async () => {
+      try {
+        const answer = await send("PUT", `${this.base}/${address}`, content());
+
+        note.textContent = `${note.dataset.label} ${new Date(answer.saved_at).toLocaleTimeString()}`;
+      } catch (error) { if (!error.status) this.unsaved.add(save); note.textContent = said(error); }
+    };
+    const keep = later(700, save);
+    form.addEventListener("input", keep);
+    form.addEventListener("submit", keep.stop);
+    window.addEventListener("pagehide", keep.now);
+  }
+
+  // --- what changed since the round before ----------------------------------------------------------------------------
+
+  async changes() {
+    const card = document.getElementById("changes");
+    if (!card) return;
+    const answer = await fetch(card.dataset.src).catch(() => null);
+    if (!answer?.ok) return;
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const data = JSON.parse(part.querySelector("[data-overlay-data]").textContent);
+    card.querySelector("[data-part]").replaceChildren(...[...part.body.children].map((node) => document.importNode(node, true)));
+    if (!viewer) return;
+    viewer.setOverlay(data.features);
+    card.querySelector("[data-overlay]")?.addEventListener("change", (event) => viewer.setOverlay(event.target.checked ? data.features : []));
+    for (const button of card.querySelectorAll("[data-change]")) button.addEventListener("click", () => { viewer.showChange(Number(button.dataset.change)); viewer.scrollIntoView({ block: "nearest", behavior: "smooth" }); });
+  }
+}
+
+// what an officer has typed goes into the form that comes anew
+function keepTyped(old, added) {
+  for (const field of added.elements) {
+    const typed = field.name && !["csrf_token", "seen"].includes(field.name) ? old.elements[field.name] : null;
+    if (typed) field.value = typed.value;
+  }
+}
+
+function takeUpAt(field, before) {
+  if (!field) return;
+  field.focus({ preventScroll: true });
+  if (field.setSelectionRange && before.selectionStart != null) field.setSelectionRange(before.selectionStart, before.selectionEnd);
 }
 
 new Review();

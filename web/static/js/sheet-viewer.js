@@ -8,7 +8,7 @@
 // Events: sheet-ready, sheet-pick {handle, kind, layer, role, text, at, area, length}, sheet-mark-pick {id}, sheet-drawn {kind, geometry, handle}.
 // The page's address may carry #handles=2F,30 or #at=x,y.
 import { Hands } from "./sheet/hands.js";
-import { paintChanges, paintDraft, paintLit, paintMap, paintMarks, paintScale, shapeOf } from "./sheet/overlays.js";
+import { paintChanges, paintCross, paintDraft, paintLit, paintMap, paintMarks, paintScale, shapeOf } from "./sheet/overlays.js";
 import { Sheet } from "./sheet/pack.js";
 import { Panel } from "./sheet/panel.js";
 import { STYLE } from "./sheet/style.js";
@@ -277,7 +277,7 @@ class SheetViewer extends HTMLElement {
     if (!this.picture) return;
     c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     c.lineJoin = "round"; c.lineCap = "round";
-    for (const part of [paintMap, paintChanges, paintLit, paintMarks, paintDraft, paintScale]) part(this, colors);
+    for (const part of [paintMap, paintChanges, paintLit, paintMarks, paintDraft, paintCross, paintScale]) part(this, colors);
   }
 
   lay({ bitmap, view, width, height }) {

@@ -31,18 +31,30 @@ export class Hands {
     const acts = {
       ArrowLeft: () => (view.x -= step), ArrowRight: () => (view.x += step), ArrowUp: () => (view.y += step), ArrowDown: () => (view.y -= step),
       "+": () => viewer.zoomBy(1.4), "=": () => viewer.zoomBy(1.4), "-": () => viewer.zoomBy(1 / 1.4), 0: () => viewer.fit(), Home: () => viewer.fit(),
-      Escape: () => this.stop(), Enter: () => viewer.mode && this.finish(), m: () => panel.mode("measure"), a: () => panel.mode("surface"), l: () => panel.toggle(), "/": () => panel.search.focus(),
+      Escape: () => this.stop(), Enter: () => this.enter(), " ": () => this.press(), m: () => panel.mode("measure"), a: () => panel.mode("surface"), l: () => panel.toggle(), "/": () => panel.search.focus(),
     };
     const act = acts[event.key];
     if (!act) return;
     if (event.key.startsWith("Arrow")) viewer.whole = false;
+    viewer.keyed = true;
     event.preventDefault();
     act();
+    if (viewer.mode && event.key.startsWith("Arrow")) { viewer.hover = this.exact(view.x, view.y); this.tell(); }
     viewer.redraw();
+  }
+
+  // by keyboard the cross in the middle is the pointer: space sets a point there, or picks what lies there
+  press() { this.click(this.viewer.width / 2, this.viewer.height / 2); }
+
+  enter() {
+    const { viewer } = this;
+    if (!viewer.mode || (!viewer.draft.length && LEAST[viewer.mode] === 1)) this.press();
+    else this.finish();
   }
 
   move(event, at) {
     const { viewer } = this, before = this.pointers.get(event.pointerId), [x, y] = viewer.toSheet(...at);
+    viewer.keyed = false;
     if (viewer.sheet) viewer.where.textContent = `${x.toFixed(3)}, ${y.toFixed(3)}`;
     if (!before) {
       viewer.hover = viewer.mode ? this.exact(x, y) : null;
@@ -116,6 +128,8 @@ export class Hands {
     viewer.what.textContent = viewer.words.drawing[kind] || "";
     viewer.panel.press(kind);
     viewer.canvas.focus();
+    viewer.keyed = viewer.canvas.matches(":focus-visible"); // chosen by keyboard, so drawn by keyboard
+    if (viewer.keyed) viewer.what.textContent += ` · ${viewer.words.keys}`;
     viewer.redraw();
   }
 

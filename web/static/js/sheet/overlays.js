@@ -152,6 +152,16 @@ export function paintMarks(viewer, colors) {
   });
 }
 
+// the pointer of who works by keyboard
+export function paintCross(viewer, colors) {
+  if (!viewer.keyed || viewer.shadowRoot.activeElement !== viewer.canvas) return;
+  const c = viewer.context, x = viewer.width / 2, y = viewer.height / 2;
+  for (const [width, style] of [[4, colors.ground], [1.5, colors.fail]]) {
+    c.lineWidth = width; c.strokeStyle = style; c.beginPath();
+    c.moveTo(x - 14, y); c.lineTo(x + 14, y); c.moveTo(x, y - 14); c.lineTo(x, y + 14); c.stroke();
+  }
+}
+
 export function paintDraft(viewer, colors) {
   if (!viewer.mode || (!viewer.draft.length && !viewer.hover)) return;
   const c = viewer.context, points = [...viewer.draft, ...(viewer.hover ? [viewer.hover] : [])].map(([x, y]) => viewer.toScreen(x, y));
