@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import uuid
 import zipfile
 from typing import Any
@@ -20,6 +19,7 @@ from drawings.models import JointReview, Mark, Revision, RevisionFile
 from drawings.review_facts import review_standing
 from drawings.review_service import get_review
 from drawings.revision_service import get_revision
+from drawings.sealed_set import FOLDER, MANIFEST, SHEET, manifest_bytes, sealing_reason
 from drawings.sheet_pack import unpack
 from drawings.sheet_picture import NumberedMark, sheet_picture
 from drawings.sheet_service import packed_sheet, revision_areas
@@ -28,7 +28,6 @@ from project_box import service as box
 from project_box.document import typeset
 from project_box.kernel.errors import Conflict
 from project_box.kernel.identity import Actor
-from project_box.kernel.plain import content_hash
 from project_box.kernel.storage import store_from_settings
 from project_box.models import Organisation, Project, User
 from project_box.service import now
@@ -176,15 +175,12 @@ def drawing_set(session: Session, actor: Actor, revision_id: uuid.UUID) -> tuple
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
 
-        put("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        put(MANIFEST, manifest_bytes(manifest))
         for file in revision.files:
-            put(f"图纸/{file.name}", store_from_settings().read(file.sha256))
+            put(f"{FOLDER}{file.name}", store_from_settings().read(file.sha256))
         listed = review_sheet(session, actor, review.id)[1]
-        reason = f"第 {revision.number} 版图纸联审同意，清单校验值 {content_hash(manifest)}"
-        put(
-            "审图意见单.pdf",
-            seal.sign_pdf(listed, seal.certificate_for(_authority(session, review)), reason=reason),
-        )
+        certificate = seal.certificate_for(_authority(session, review))
+        put(SHEET, seal.sign_pdf(listed, certificate, reason=sealing_reason(manifest)))
     box.record_audit(
         session,
         actor,

@@ -1,4 +1,7 @@
-"""``project-box verify``: check the seals of a PDF; exit 0 good, 1 not good, 2 nothing that could be checked."""
+"""``project-box verify``: check the seals of a PDF or of a set of drawings.
+
+Exit 0 good, 1 not good, 2 nothing that could be checked.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def verify(
-        file: Annotated[Path, typer.Argument(help="PDF 文件 · the sealed PDF")],
+        file: Annotated[
+            Path,
+            typer.Argument(help="PDF 文件或封存图纸 ZIP · the sealed PDF, or a sealed set of drawings (ZIP)"),
+        ],
         root: Annotated[
             Path | None,
             typer.Option(
@@ -26,12 +32,13 @@ def register(app: typer.Typer) -> None:
         ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="输出 JSON · print one JSON document")] = False,
     ) -> None:
-        """核验盖章文件的真伪与完整性 · check that a sealed PDF is genuine and unchanged, byte for byte.
+        """核验盖章文件的真伪与完整性 · check that a sealed PDF or set is genuine and unchanged, byte for byte.
 
         Exit code 0: every seal holds. 1: it does not, and the problems are named. 2: the file cannot be read.
         """
         from cryptography import x509  # late, so that --help stays quick
 
+        from drawings.sealed_set import SetReport, is_set, verify_set
         from project_box.seal import verify_pdf
 
         with explained(as_json=as_json):
@@ -50,11 +57,18 @@ def register(app: typer.Typer) -> None:
                 raise BadInput(
                     "根证书无法读取", f"{root}: {error}", code="unreadable_certificate", place=str(root)
                 ) from error
-            report = verify_pdf(data, roots)
+            report = verify_set(data, roots) if is_set(data) else verify_pdf(data, roots)
         if as_json:
             emit_json({"file": str(file), **to_plain(report)})
         else:
-            if report.seals:
+            if isinstance(report, SetReport):
+                table(
+                    f"图纸 · {file.name}",
+                    ("图纸", "SHA-256", "与清单相符"),
+                    [(f.name, f.sha256, "是" if f.ok else "否") for f in report.files],
+                )
+            sealed = report.seal if isinstance(report, SetReport) else report
+            if sealed is not None and sealed.seals:
                 table(
                     f"印章 · {file.name}",
                     ("签署人", "单位", "时间 (UTC)", "时间戳", "完好", "可信", "事由"),
@@ -68,7 +82,7 @@ def register(app: typer.Typer) -> None:
                             "是" if seal.trusted else "否",
                             seal.reason,
                         )
-                        for seal in report.seals
+                        for seal in sealed.seals
                     ],
                 )
             if report.ok:

@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from drawings import service
+from drawings.sealed_set import verify_set
 from drawings.sheet import build_sheet
 from drawings.sheet_picture import NumberedMark, sheet_picture
 from project_box import seal
@@ -56,6 +57,17 @@ def test_a_picture_shows_marks_and_says_what_it_leaves_out() -> None:
     assert "nan" not in picture.svg and "inf" not in picture.svg
 
 
+def rezipped(data: bytes, change: dict[str, bytes | None]) -> bytes:
+    """The archive with some members replaced, added or (None) left out."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in dict.fromkeys([*old.namelist(), *change]):
+            content = change[name] if name in change else old.read(name)
+            if content is not None:
+                new.writestr(name, content)
+    return stream.getvalue()
+
+
 def test_only_an_agreed_revision_is_sealed(session, actors, review) -> None:
     revision = review.revision
     with pytest.raises(Conflict) as refused:
@@ -70,6 +82,21 @@ def test_only_an_agreed_revision_is_sealed(session, actors, review) -> None:
         for file in manifest["files"]:
             assert hashlib.sha256(archive.read(f"图纸/{file['name']}")).hexdigest() == file["sha256"]
         assert seal.verify_pdf(archive.read("审图意见单.pdf")).ok
+    assert verify_set(data).ok
+    drawing = f"图纸/{manifest['files'][0]['name']}"
+    other = json.dumps({**manifest, "revision": 9}, ensure_ascii=False, indent=1).encode()
+    for change, said in (
+        ({drawing: b"0\nEOF\n"}, "已被改动"),
+        ({drawing: None}, "缺少图纸"),
+        ({"图纸/另一张.dxf": b""}, "多出清单以外的文件"),
+        ({"manifest.json": other}, "印章不是为这份清单盖的"),
+        ({"manifest.json": b"{}"}, "不是平台写出的清单"),
+        ({"审图意见单.pdf": b"%PDF-1.7"}, "审图意见单.pdf："),
+        ({"审图意见单.pdf": None}, "不是封存图纸"),
+    ):
+        report = verify_set(rezipped(data, change))
+        assert not report.ok and any(said in p for p in report.problems), (said, report.problems)
+    assert not verify_set(data[: len(data) // 2]).ok
     changed = service.submit_revision(
         session, actors["developer"], review.project_id, [("总平图.dxf", build.data(build.site_plan()))]
     )
