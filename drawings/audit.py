@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import defaultdict
@@ -233,6 +234,8 @@ def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) ->
         angular = dimension.kind == "angular"
         measured = dimension.measured
         displayed = measured * dimension.factor if measured is not None and not angular else measured
+        if displayed is None or not math.isfinite(displayed * max(1.0, scale * 1000)):
+            measured = displayed = None
         in_metres = measured * scale if measured is not None and not angular else None
         shown, digits = _typed(dimension.text)
         edited = False
@@ -280,4 +283,5 @@ def _typed(text: str | None) -> tuple[float | None, int]:
     if found is None:
         return None, 0
     number = found.group().replace(",", "")
-    return float(number), len(number.partition(".")[2])
+    shown = float(number)
+    return (shown, len(number.partition(".")[2])) if math.isfinite(shown) else (None, 0)

@@ -16,6 +16,11 @@ class Deadline:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
+    @property
+    def left(self) -> float:
+        """Seconds that are left, negative once it is over."""
+        return self._end - time.monotonic()
+
     def check(self) -> None:
         """Go on.
 

@@ -29,6 +29,7 @@ class Limits(_Strict):
     issues_per_code: int = Field(gt=0)
     seconds: float = Field(gt=0)
     interpret_seconds: float = Field(gt=0)
+    total_seconds: float = Field(gt=0)
 
 
 class National(_Strict):
@@ -88,6 +89,16 @@ class Reading(_Strict):
     limits: Limits
     survey: SurveyBounds
     units: UnitRules
+
+    def within(self, seconds: float) -> Reading:
+        """These settings with no bound on time above ``seconds`` (at least one second is left to each step)."""
+        left = max(1.0, seconds)
+        limits = self.limits
+        bounded = {
+            "seconds": min(limits.seconds, left),
+            "interpret_seconds": min(limits.interpret_seconds, left),
+        }
+        return self.model_copy(update={"limits": limits.model_copy(update=bounded)})
 
 
 @lru_cache

@@ -6,6 +6,7 @@ remedy. It never raises for bad content and stays within the time and memory bou
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from drawings.cad.bounded import read_careful
@@ -50,5 +51,9 @@ def read(
     if is_ifc(data):
         return read_ifc(data, name or "model.ifc", settings)
     name = name or "drawing.dxf"
-    found = read_large(data, name, settings, unit) or read_careful(data, name, settings, unit)
+    started = time.monotonic()
+    found = read_large(data, name, settings, unit)
+    if found is None:
+        left = settings.limits.seconds - (time.monotonic() - started)
+        found = read_careful(data, name, settings.within(left), unit)
     return second_look(found, settings)

@@ -91,8 +91,11 @@ def _text_height(cad: CadFile) -> float:
 
 
 def _remove_earlier(space: Modelspace) -> None:
-    for entity in [e for e in space if str(e.dxf.get("layer", "")).upper().startswith(AUDIT_PREFIX)]:
-        space.delete_entity(entity)
+    for entity in list(space):
+        # a kind nobody knows may lack even the layer
+        layer = entity.dxf.get("layer", "") if entity.dxf.is_supported("layer") else ""
+        if str(layer).upper().startswith(AUDIT_PREFIX):
+            space.delete_entity(entity)
 
 
 def _polyline(document: Drawing, curve: Curve, layer: str, **attributes: object) -> None:

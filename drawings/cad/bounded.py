@@ -23,7 +23,7 @@ from drawings.reading import Reading
 #: files from this size on are read in a process of their own
 FROM_BYTES = 4_000_000
 _MEMORY_BYTES = 2_000_000_000
-_GRACE_SECONDS = 8.0
+_GRACE_SECONDS = 4.0
 
 
 def read_careful(data: bytes, name: str, settings: Reading, unit: str | None) -> CadFile:

@@ -27,6 +27,8 @@ Affine: TypeAlias = tuple[float, float, float, float, float, float]
 IDENTITY: Affine = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 MIN_BULGE = 1e-12
 MAX_SEGMENTS = 2048
+#: an arc whose radius is millions of times its chord is nothing anybody has drawn
+MAX_BULGE = 1e7
 SERIES_BELOW = 1e-2
 
 
@@ -234,9 +236,9 @@ class Curve:
         return min(xs), min(ys), max(xs), max(ys)
 
     def is_finite(self) -> bool:
-        """False if a coordinate or bulge is NaN or infinite."""
+        """False if a coordinate is NaN or infinite, or a bulge no arc can have."""
         return all(math.isfinite(x) and math.isfinite(y) for x, y in self.points) and (
-            self.bulges is None or all(math.isfinite(b) for b in self.bulges)
+            self.bulges is None or all(abs(b) <= MAX_BULGE for b in self.bulges)
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from ezdxf.document import Drawing
 from ezdxf.filemanagement import new as new_drawing
 
-from drawings.cad.dxf import _load
+from drawings.cad.dxf import load
 from drawings.cad.source import open_source
 from drawings.issues import Collector
 
@@ -82,7 +82,7 @@ def _open(source: bytes) -> Drawing | None:
     issues = Collector(10)
     try:
         opened = open_source(source, issues, COPY_UP_TO_BYTES)
-        return _load(opened, issues) if opened is not None else None
+        return load(opened, issues) if opened is not None else None
     except Exception:  # whatever a damaged file provokes in the parser: the marks are given alone
         return None
 

@@ -61,29 +61,38 @@ def drawing(
     Exit code 1 when an error-level issue was found, 2 when the file cannot be read at all.
     """
     from drawings.cad import read
+    from drawings.deadline import Deadline
     from drawings.georeference import fit as fit_pairs
     from drawings.georeference import fit_report, parse_pairs
     from drawings.interpret import interpret
+    from drawings.reading import reading
     from drawings.repairs import Acceptance
     from drawings.report import drawing_report
     from drawings.survey import survey
     from project_box.kernel.errors import BadInput, NotFound
 
     with cli_support.explained(as_json=as_json):
+        settings = reading()
+        clock = Deadline(settings.limits.total_seconds)
         _known_unit(unit)
         roles_given = _layers_given(layer or [])
         pairs = parse_pairs(fit) if fit else None
         if not file.is_file():
             raise NotFound(f"没有文件 {file}", f"no file {file}", place=str(file), remedy="检查路径")
         try:
-            cad = read(file, unit=unit)
+            cad = read(file, unit=unit, settings=settings)
         except OSError as error:
             raise BadInput(f"文件无法打开：{file}", f"{file}: {error}", place=str(file)) from error
-        facts = survey(cad)
+        facts = survey(cad, settings.within(clock.left / 2))
         chosen = _standard(standard, roles_given, accept_guesses, cad, facts)
         accepted = Acceptance(frozenset(accept or ()), accepted_by)
         model = interpret(
-            cad, chosen, guesses=facts.guesses(), acceptance=accepted, approved_area_m2=approved_area
+            cad,
+            chosen,
+            settings=settings.within(clock.left),
+            guesses=facts.guesses(),
+            acceptance=accepted,
+            approved_area_m2=approved_area,
         )
         _known_repairs(accept or [], model)
         fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None

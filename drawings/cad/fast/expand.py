@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drawings.cad.curve import MAX_BULGE
 from drawings.cad.fast.curves import BULGED, CLOSED, flat_size, has_arcs, keeps_circles, put_flat, reach_box
 from drawings.cad.fast.jit import helper, kernel
 from drawings.cad.fast.rows import (
@@ -229,7 +230,10 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
                             for i in range(i0, i1):
                                 wx[verts], wy[verts], wb[verts] = sx[i], sy[i], sb[i]
                                 good = (
-                                    good and np.isfinite(sx[i]) and np.isfinite(sy[i]) and np.isfinite(sb[i])
+                                    good
+                                    and np.isfinite(sx[i])
+                                    and np.isfinite(sy[i])
+                                    and abs(sb[i]) <= MAX_BULGE
                                 )
                                 verts += 1
                         else:
@@ -237,7 +241,9 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
                             for i in range(i0, i1):
                                 px, py = a * sx[i] + c * sy[i] + e, b * sx[i] + d * sy[i] + f
                                 wx[verts], wy[verts], wb[verts] = px, py, turn * sb[i]
-                                good = good and np.isfinite(px) and np.isfinite(py) and np.isfinite(sb[i])
+                                good = (
+                                    good and np.isfinite(px) and np.isfinite(py) and abs(sb[i]) <= MAX_BULGE
+                                )
                                 verts += 1
                     else:
                         x0, y0, x1, y1 = reach_box(sx, sy, sb, i0, i1, closed)

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from ezdxf.colors import DXF_DEFAULT_COLORS
 
+from drawings.cad import dxf_entities
 from drawings.cad.curve import Curve
-from drawings.cad.dxf import _BYBLOCK, _BYLAYER, _SILENT, _VIRTUAL, _Insert
+from drawings.cad.dxf_entities import SILENT as NO_DRAWING
+from drawings.cad.dxf_entities import VIRTUAL, Insert
 from drawings.cad.fast import expand as placing
 from drawings.cad.fast import rows as columns
 from drawings.cad.fast import tables
@@ -84,7 +86,7 @@ from drawings.cad.units import weigh
 from drawings.issues import Collector
 from drawings.reading import Reading, reading
 
-_ODD_KINDS = _VIRTUAL | {"SPLINE", "DIMENSION", "LEADER", "MPOLYGON"}
+_ODD_KINDS = VIRTUAL | {"SPLINE", "DIMENSION", "LEADER", "MPOLYGON"}
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
 _RINGS = 16  # outlines looked at for the unit: more than units.characteristic_size uses
 _UNIT_WORDS = ("unit", "单位", "единиц")
@@ -202,7 +204,7 @@ class _Fast:
         self.foreign: dict[int, CadEntity] = {}
         self.replaced: dict[int, list[int]] = {}
         self.odd_rows: list[int] = []
-        self.odd_items: dict[int, Sequence[CadEntity | _Insert]] = {}
+        self.odd_items: dict[int, Sequence[CadEntity | Insert]] = {}
 
     def read(self, name: str, digest: Future[str], unit: str | None) -> CadFile:
         """Everything."""
@@ -291,7 +293,7 @@ class _Fast:
             blocks={
                 n: int(instances.uses[k]) for n, k in self.block_names.numbers.items() if instances.uses[k]
             },
-            geodata=odd.reader._geodata() if odd is not None else {},
+            geodata=odd.reader.geodata() if odd is not None else {},
             issues=self.issues.finish(),
         )
 
@@ -344,7 +346,7 @@ class _Fast:
     def _kind(name: str) -> int:
         if name in KNOWN:
             return KNOWN[name]
-        if name in _SILENT:
+        if name in NO_DRAWING:
             return SILENT
         return ODDKIND if name in _ODD_KINDS or name.endswith("_DIMENSION") else OTHER
 
@@ -497,8 +499,8 @@ class _Fast:
             line = [0] * columns.INT_COLUMNS
             line[KIND], line[PLACE], line[XDATA0], line[ENTRY] = -1, place, -1, -1
             line[COLOR] = (
-                BYLAYER if entity.color == _BYLAYER
-                else BYBLOCK if entity.color == _BYBLOCK
+                BYLAYER if entity.color == dxf_entities.BYLAYER
+                else BYBLOCK if entity.color == dxf_entities.BYBLOCK
                 else int(entity.color[1:], 16)
             )  # fmt: skip
             line[FLAGS] = (
@@ -624,12 +626,14 @@ class _Fast:
                        placing.MISSING: "DXF-BLOCK-MISSING", placing.NONFINITE: "DXF-NONFINITE"}  # fmt: skip
             if code in name_of and count > placing.EVENTS_KEPT:
                 issues.counts[name_of[code]] += count - placing.EVENTS_KEPT
+        last = table[len(table) - 1] if len(table) else None
+        stopped = {} if last is None else {"handle": last.handle, "layer": last.layer, "at": last.at}
         if instances.events[placing.TOO_MANY]:
-            issues.add("DXF-TOO-MANY", what="实体", what_en="entities", limit=limits.entities)
+            issues.add("DXF-TOO-MANY", what="实体", what_en="entities", limit=limits.entities, **stopped)
         if instances.events[placing.TOO_MANY_VERTICES]:
-            issues.add("DXF-TOO-MANY", what="顶点", what_en="vertices", limit=limits.vertices)
+            issues.add("DXF-TOO-MANY", what="顶点", what_en="vertices", limit=limits.vertices, **stopped)
         if instances.events[placing.TOO_LONG]:
-            issues.add("DXF-TIME", seconds=limits.seconds)
+            issues.add("DXF-TIME", seconds=limits.seconds, **stopped)
         for number, block in enumerate(layout.blocks):
             if block.xref and instances.visited[number, 0]:
                 row, path, layer = instances.visited[number].tolist()
@@ -678,7 +682,7 @@ class _Fast:
                 found[kind.decode(words.encoding, "surrogateescape").strip()] = (
                     int(counts[k]), words.raw(line[HANDLE0], line[HANDLE1]), layer,
                 )  # fmt: skip
-        for kind, (count, entity) in (odd.reader.unsupported if odd is not None else {}).items():
+        for kind, (count, entity) in (odd.reader.converter.unsupported if odd is not None else {}).items():
             before = found.get(kind, (0, entity.handle, entity.layer))
             found[kind] = (before[0] + count, before[1], before[2])
         for kind, (count, handle, layer) in found.items():

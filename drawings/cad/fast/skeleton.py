@@ -15,7 +15,8 @@ import numpy as np
 from ezdxf.document import Drawing
 from ezdxf.filemanagement import read
 
-from drawings.cad.dxf import _Insert, _Reader
+from drawings.cad.dxf import DxfReader
+from drawings.cad.dxf_entities import Insert
 from drawings.cad.fast.rows import HANDLE0, HANDLE1, NAME0, NAME1, TAG0, TAG1, Rows
 from drawings.cad.fast.tags import Tags, Unfit
 from drawings.cad.model import CadEntity
@@ -166,10 +167,10 @@ class Odd:
             raise
         except Exception as error:  # the careful reader repairs or names the fault
             raise Unfit(f"skeleton: {type(error).__name__}") from error
-        self.reader = _Reader(self.document, source, settings, issues, deadline, clock)
-        self.reader._read_layers()
+        self.reader = DxfReader(self.document, source, settings, issues, deadline, clock)
+        self.reader.read_layers()
 
-    def convert(self, handle: str, row: int, missing: bool) -> Sequence[CadEntity | _Insert]:
+    def convert(self, handle: str, row: int, missing: bool) -> Sequence[CadEntity | Insert]:
         """What the careful reader makes of one entity.
 
         Raises:
@@ -178,14 +179,14 @@ class Odd:
         entity = self.document.entitydb.get(handle)
         if entity is None or not entity.is_alive:
             raise Unfit(f"entity {handle}")
-        items = list(self.reader._convert([entity]))
+        items = list(self.reader.converter.convert([entity]))
         if not missing:
             return items
         name = given_handle(row)
         return [
             replace(item, handle=name)
             if isinstance(item, CadEntity)
-            else _Insert(replace(item.proto, handle=name), item.block, item.matrices, item.parts, item.color)
+            else Insert(replace(item.proto, handle=name), item.block, item.matrices, item.parts, item.color)
             for item in items
         ]
 

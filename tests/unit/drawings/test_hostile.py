@@ -1,0 +1,85 @@
+"""Hostile files, small ones that show the same fault as the large: each ends in coded issues with place and remedy."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from drawings.cad import read
+from drawings.cad.source import header_value
+from drawings.reading import reading
+from tests.unit.drawings.test_fuzz import through
+
+_LINE = "0\nLWPOLYLINE\n5\n{}\n100\nAcDbEntity\n8\n{}\n100\nAcDbPolyline\n90\n{}\n70\n1\n"
+_SITE = _LINE.format("10", "用地红线", 4) + "".join(
+    f"10\n{x}\n20\n{y}\n" for x, y in ((0, 0), (99, 0), (99, 99), (0, 99))
+)
+_BLOCK = (
+    "0\nBLOCK\n8\n0\n2\nA\n70\n0\n10\n0\n20\n0\n"
+    "0\nLINE\n5\n50\n8\n0\n10\n0\n20\n0\n11\n1\n21\n1\n0\nENDBLK\n8\n0\n"
+)
+_INSERT = "0\nINSERT\n5\n60\n100\nAcDbEntity\n8\n0\n100\nAcDbBlockReference\n2\nA\n10\n0\n20\n0\n"
+
+
+def dxf(entities: str, blocks: str = "") -> bytes:
+    """A drawing in metres with a site and these entities."""
+    head = "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1024\n9\n$INSUNITS\n70\n6\n0\nENDSEC\n"
+    defined = f"0\nSECTION\n2\nBLOCKS\n{blocks}0\nENDSEC\n" if blocks else ""
+    return f"{head}{defined}0\nSECTION\n2\nENTITIES\n{_SITE}{entities}0\nENDSEC\n0\nEOF\n".encode()
+
+
+def ring(bulge: str) -> str:
+    points = "".join(f"10\n{x}\n20\n{y}\n42\n{bulge}\n" for x, y in ((0, 0), (10, 0), (10, 10)))
+    return _LINE.format("40", "建筑基底", 3) + points
+
+
+def codes(report: dict[str, object]) -> dict[str, dict[str, object]]:
+    return {i["code"]: i for i in report["issues"]}  # type: ignore[attr-defined]  # a list of issues
+
+
+@pytest.mark.parametrize("bulge", ["1e308", "-1e20", "nan", "inf"])
+def test_an_arc_nobody_can_draw_is_told_with_its_handle(bulge: str) -> None:
+    found = codes(through(dxf(ring(bulge))))
+    assert found["DXF-NONFINITE"]["handle"] == "40" and found["DXF-NONFINITE"]["remedy"]
+
+
+@pytest.mark.parametrize("typed", ["9" * 1000, "1e999", "٣", "{\\H;", "-" * 500])
+@pytest.mark.parametrize("end", ["5", "1e300", "nan", "1e308"])
+def test_dimensions_of_any_size_and_text_give_finite_numbers(typed: str, end: str) -> None:
+    dimension = (
+        "0\nDIMENSION\n5\n70\n100\nAcDbEntity\n8\n标注\n100\nAcDbDimension\n10\n0\n20\n0\n70\n1\n"
+        f"1\n{typed}\n100\nAcDbAlignedDimension\n13\n0\n23\n0\n14\n{end}\n24\n0\n"
+    )
+    through(dxf(dimension))
+
+
+def test_kinds_nobody_knows_are_counted_even_without_any_attribute() -> None:
+    report = through(dxf("0\nTCH_WALL\n0\nTCH_WALL\n5\n41\n8\nX\n"))
+    told = codes(report)["DXF-UNSUPPORTED"]
+    assert "2" in str(told["message"]) and "TCH_WALL" in str(told["message"])
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_the_header_is_read_whatever_ends_its_lines(end: str) -> None:
+    cad = read(dxf("").decode().replace("\n", end).encode(), "图.dxf")
+    assert (cad.version, cad.units.header, cad.units.source) == ("AC1024", "m", "header")
+
+
+def test_looking_for_a_header_variable_takes_no_time_on_blanks() -> None:
+    sizes = [50_000, 400_000]
+    spent = []
+    for size in sizes:
+        begun = time.process_time()
+        assert header_value(b" " * size + b"\n" + b"9" * size, b"$INSUNITS") is None
+        spent.append(time.process_time() - begun)
+    assert spent[1] < 0.5  # its square would be minutes
+
+
+def test_a_bound_says_where_reading_stopped() -> None:
+    bounds = reading()
+    few = bounds.model_copy(update={"limits": bounds.limits.model_copy(update={"entities": 5})})
+    many = _INSERT + "70\n999\n71\n999\n44\n1\n45\n1\n"
+    cad = read(dxf(many, _BLOCK), "图.dxf", settings=few)
+    told = next(i for i in cad.issues if i.code == "DXF-TOO-MANY")
+    assert told.handle == "60/50" and told.at is not None and told.remedy
