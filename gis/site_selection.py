@@ -273,21 +273,29 @@ def slope_mark(search: Search, classes: Sequence[tuple[float | None, float]] | N
     limit = f"≤{search.slope_max} 级"
     if classes is None:
         return _mark(search, "slope", None, "", limit, 0, why="没有坡度图层", why_en="no slope layer")
-    if any(c is None for c, _ in classes) or sum(a for _, a in classes) < 0.99 * area:
+    worst = max((c for c, _ in classes if c is not None), default=0.0)
+    open_part = any(c is None for c, _ in classes) or sum(a for _, a in classes) < 0.99 * area
+    if open_part and worst <= search.slope_max:
         why = "坡度图层没有覆盖全部用地"
         return _mark(search, "slope", None, "", limit, 0, why=why, why_en="not wholly covered")
-    worst = max(c for c, _ in classes if c is not None)
     return _mark(
         search, "slope", worst <= search.slope_max, f"{worst:g} 级", limit, 1 - (worst - 1) / search.slope_max
     )
 
 
 def forbidden_mark(
-    search: Search, overlaps: Sequence[tuple[str, float]], unchecked: Sequence[str], area: float
+    search: Search,
+    overlaps: Sequence[tuple[str, float]],
+    unchecked: Sequence[str],
+    area: float,
+    covered: float,
 ) -> Mark:
-    """Overlap with forbidden layers (name, ㎡); a layer that could not be checked leaves it open."""
-    covered = min(sum(a for _, a in overlaps), area)
-    share = covered / area if area else 0.0
+    """Overlap with forbidden layers (name, ㎡); a layer that could not be checked leaves it open.
+
+    Args:
+        covered: ㎡ that lie in at least one of them.
+    """
+    share = min(covered / area, 1.0) if area else 0.0
     limit = f"≤{search.forbidden_share:.0%}"
     names = "、".join(f"{n} {a:,.2f} ㎡" for n, a in overlaps)
     if share > search.forbidden_share + 1e-9:

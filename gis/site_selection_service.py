@@ -15,7 +15,7 @@ from gis import crs as crs_module
 from gis import repository
 from gis.checking import check_geometries
 from gis.conditions import number
-from gis.conflict import ConflictReport, Status
+from gis.conflict import ConflictReport, LayerResult, Status
 from gis.layer import LayerCatalogue, Policy, layer_catalogue
 from gis.markers import rounded_geojson
 from gis.models import LayerVersion
@@ -219,12 +219,13 @@ def _checked(
         batch = candidates[start : start + _BATCH]
         reports = check_geometries(session, [c.geometry for c in batch], crs, catalogue=catalogue)
         for candidate, report in zip(batch, reports, strict=True):
-            if isinstance(report, BadInput):
-                continue
             marks = [*candidate.marks, *(m.mark(candidate.geometry) for m in measures)]
-            if search.slope_max is not None:
-                marks.append(slope_mark(search, _slopes(report), candidate.area_m2))
-            marks.append(_forbidden(search, report, candidate.area_m2))
+            if isinstance(report, BadInput):
+                marks.append(forbidden_mark(search, [], [report.zh], candidate.area_m2, 0.0))
+            else:
+                if search.slope_max is not None:
+                    marks.append(slope_mark(search, _slopes(report), candidate.area_m2))
+                marks.append(_forbidden(session, search, report, candidate, crs))
             yield Candidate(
                 candidate.key, candidate.label, candidate.area_m2, candidate.geometry,
                 candidate.attributes, tuple(marks),
@@ -243,11 +244,33 @@ def _slopes(report: ConflictReport) -> list[tuple[float | None, float]] | None:
     ]
 
 
-def _forbidden(search: Search, report: ConflictReport, area: float) -> Mark:
+def _forbidden(
+    session: Session, search: Search, report: ConflictReport, candidate: Candidate, crs: int
+) -> Mark:
     lines = [entry for entry in report.layers if entry.policy is Policy.FORBID]
     hits = [(entry.name, entry.overlap_m2) for entry in lines if entry.status is Status.HIT]
     unchecked = [entry.name for entry in lines if entry.status is Status.NOT_CHECKED]
-    return forbidden_mark(search, hits, unchecked, area)
+    covered = sum(m2 for _, m2 in hits)
+    largest = max((m2 for _, m2 in hits), default=0.0)
+    if len(hits) > 1 and largest <= search.forbidden_share * candidate.area_m2 < covered:
+        covered = _covered(session, lines, candidate, crs)  # layers may lie over one another
+    return forbidden_mark(search, hits, unchecked, candidate.area_m2, covered)
+
+
+def _covered(session: Session, lines: Sequence[LayerResult], candidate: Candidate, crs: int) -> float:
+    """㎡ of a candidate that lie in the features of at least one of these layers."""
+    current = repository.current_versions(session)
+    pairs = [
+        (current[line.code].id, f.fid)
+        for line in lines
+        for f in line.features
+        if f.status is Status.HIT and line.code in current
+    ]
+    shapes = [
+        crs_module.transform(shape, srid, crs)
+        for shape, srid in repository.shapes_of(session, pairs).values()
+    ]
+    return float(shapely.intersection(shapely.union_all(shapes), candidate.geometry).area)
 
 
 def make_project(

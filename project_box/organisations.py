@@ -107,3 +107,12 @@ def change(
         session, actor, "organisation.changed", f"organisation:{row.id}", {"before": before, "after": after}
     )
     return row
+
+
+def offices(session: Session) -> Sequence[Organisation]:
+    """审批机关 and 中介机构, whom anybody may address; applicants are not listed."""
+    return session.scalars(
+        select(Organisation)
+        .where(Organisation.kind.in_(("bureau", "agency")))
+        .order_by(Organisation.kind.desc(), Organisation.name)
+    ).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
@@ -10,26 +11,16 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from gis import condition_rounds as rounds
-from gis.department_conditions import INDICATORS
-from project_box import service as box
 from project_box.kernel.errors import PlatformError
 from project_box.kernel.identity import Actor
 from web.deps import ActorDep, SessionDep, redirect, render
-from web.views.projects import project_plain, result_plain
+from web.views import conditions as views
+from web.views.projects import result_plain
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["conditions"])
-_FIELDS = (
-    "departments",
-    "working_days",
-    "department",
-    "code",
-    "operator",
-    "value",
-    "clause",
-    "object",
-    "evaluations",
-)
+#: fields of the forms that may come several times
+_MANY = ("invite", "own_name", "own_who", "evaluations")
 
 
 @api.get("/projects/{project_id}/conditions")
@@ -60,6 +51,8 @@ def post_entry(
     condition: Annotated[dict[str, Any] | None, Body()] = None,
 ) -> dict[str, Any]:
     """Put a condition for a department; without one: it has none."""
+    if condition and isinstance(condition.get("evaluations"), list):
+        views.known_evaluations(condition["evaluations"])
     rounds.put_condition(session, actor, round_id, department, condition)
     return rounds.round_plain(session, actor, rounds.get_round(session, actor, round_id))
 
@@ -77,18 +70,12 @@ def _page(
     actor: Actor,
     project_id: uuid.UUID,
     error: PlatformError | None = None,
-    values: dict[str, str] | None = None,
+    values: Mapping[str, str] | None = None,
+    chosen: Mapping[str, Sequence[str]] | None = None,
 ) -> Response:
-    project = box.get_project(session, actor, project_id)
-    last = box.latest_result(session, actor, project_id, "planning_conditions")
-    return render(
-        request, "gis/conditions.html", status=error.status if error else 200, active="check", error=error,
-        values=dict.fromkeys(_FIELDS, "") | (values or {}), project=project_plain(project),
-        rounds=rounds.rounds_plain(session, actor, project_id),
-        may=actor.is_officer or project.organisation_id == actor.organisation_id,
-        indicators=[{"code": k, "name": n, "name_en": e, "unit": u} for k, (n, e, u) in INDICATORS.items()],
-        planning=last.payload if last is not None else None,
-    )  # fmt: skip
+    view = views.page_view(session, actor, project_id, values or {}, chosen or {})
+    status = error.status if error else 200
+    return render(request, "gis/conditions.html", status=status, active="check", error=error, **view)
 
 
 @pages.get("/projects/{project_id}/conditions")
@@ -104,48 +91,44 @@ async def conditions_form(
     request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID
 ) -> Response:
     """Open a round, put a condition, or close, by the field ``act``."""
-    form = {k: v.strip() for k, v in (await request.form()).items() if isinstance(v, str)}
+    typed = [(k, v.strip()) for k, v in (await request.form()).multi_items() if isinstance(v, str)]
+    form = dict(typed)
+    chosen = {name: [v for k, v in typed if k == name] for name in _MANY}
     try:
-        _act(session, actor, project_id, form)
+        _act(session, actor, project_id, form, chosen)
     except PlatformError as fault:
-        if fault.status not in (403, 409, 422):
+        if fault.status not in (403, 404, 409, 422):
             raise
         session.rollback()
-        return _page(request, session, actor, project_id, fault, form)
+        return _page(request, session, actor, project_id, fault, form, chosen)
     return redirect(f"/projects/{project_id}/conditions")
 
 
-def _act(session: Session, actor: Actor, project_id: uuid.UUID, form: dict[str, str]) -> None:
+def _act(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    form: Mapping[str, str],
+    chosen: Mapping[str, Sequence[str]],
+) -> None:
     act = form.get("act")
     if act == "open":
-        invited = []
-        for line in form.get("departments", "").splitlines():
-            parts = [p.strip() for p in line.replace("，", ",").split(",")]
-            if parts[0]:
-                who = parts[1] if len(parts) > 1 else ""
-                role, _, discipline = who.partition(":")
-                known = role in ("discipline", "window", "handler", "reviewer", "signer", "developer")
-                invited.append(
-                    {"name": parts[0], "role": role, "discipline": discipline}
-                    if known
-                    else {"name": parts[0], "organisation": who}
-                )
         days = form.get("working_days", "5")
         rounds.open_round(
-            session, actor, project_id, invited, working_days=int(days) if days.isdigit() else 0
+            session,
+            actor,
+            project_id,
+            views.invitations(chosen),
+            working_days=int(days) if days.isdigit() else 0,
         )
         return
     running = next((r for r in rounds.rounds_plain(session, actor, project_id) if r["open"]), None)
     if running is None:
         return
+    number = uuid.UUID(running["id"])
     if act == "close":
-        rounds.close_round(session, actor, uuid.UUID(running["id"]))
+        rounds.close_round(session, actor, number)
     elif act == "put":
-        document: dict[str, Any] = dict(form)
-        document["evaluations"] = [
-            e for e in form.get("evaluations", "").replace("，", ",").split(",") if e.strip()
-        ]
-        rounds.put_condition(
-            session, actor, uuid.UUID(running["id"]), form.get("department", ""),
-            None if form.get("none") else document,
-        )  # fmt: skip
+        document = dict(form) | {"evaluations": views.known_evaluations(chosen["evaluations"])}
+        department = form.get("department", "")
+        rounds.put_condition(session, actor, number, department, None if form.get("none") else document)

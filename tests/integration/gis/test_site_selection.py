@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import geopandas
+import numpy as np
 import pytest
+import shapely
+from shapely import affinity
 
 from gis import site_selection_service as selection
 from gis.site_selection import Search
@@ -56,6 +60,51 @@ def test_slope_is_undecided_until_its_layer_is_loaded(session, city, load):
     )
     answer = selection.select_sites(session, search)
     assert labels(answer) == ["A-1 住宅"] and "A-2 住宅" in labels(answer, "excluded")
+
+
+def test_every_criterion_is_what_geopandas_finds(session, load):
+    rng = np.random.default_rng(11)
+
+    def blobs(count, size):
+        spots, widths = rng.uniform(0, 1500, (count, 2)), rng.uniform(0.5, 2, count) * size
+        turned = zip(spots, widths, rng.uniform(0, 90, count), strict=True)
+        return [affinity.rotate(rectangle(x, y, x + w, y + size), a) for (x, y), w, a in turned]
+
+    plots = geopandas.GeoDataFrame(
+        {"DKBH": [f"P{n}" for n in range(60)], "YDDM": rng.choice(["0701", "070102", "0901"], 60),
+         "RJL_MAX": rng.uniform(1, 4, 60).round(2)}, geometry=blobs(60, 60), crs=4547,
+    )  # fmt: skip
+    farmland, red, roads = blobs(25, 90), blobs(15, 120), blobs(6, 30)
+    slopes = [rectangle(x, -500, x + 250, 2500) for x in range(-500, 2500, 250)]
+    classes = [int(c) for c in rng.integers(1, 5, len(slopes))]
+    load("KG_DK", list(zip(plots.geometry, plots.drop(columns="geometry").to_dict("records"), strict=True)))
+    load("YJJBNT", [(g, {"DLMC": "水田"}) for g in farmland])
+    load("STBHHX", [(g, {"HXMC": "红线"}) for g in red])
+    load("DLHX", [(g, {"DLMC": "路"}) for g in roads])
+    load("PDFJ", [(g, {"PDJB": c}) for g, c in zip(slopes, classes, strict=True)])
+    for code in ("ZRBHD", "LVX", "LX", "WWBH", "YYSY"):
+        load(code, [(rectangle(9000, 9000, 9010, 9010), {"MC": "远处"})])
+    search = {"area_min": 3000, "uses": ["0701"], "far_min": 1.5, "slope_max": 3, "forbidden_share": 0.3,
+              "distances": [{"layer": "DLHX", "most_m": 400}]}  # fmt: skip
+    answer = selection.select_sites(session, Search.model_validate(search | {"limit": 500}))
+    forbidden = shapely.union_all(roads + farmland + red)
+    want = {}
+    for plot in plots.itertuples():
+        slope = max(c for g, c in zip(slopes, classes, strict=True) if g.intersection(plot.geometry).area > 1)
+        far = plot.geometry.distance(shapely.union_all(roads))
+        share = plot.geometry.intersection(forbidden).area / plot.geometry.area
+        kept = plot.geometry.area >= 3000 and plot.YDDM.startswith("0701") and plot.RJL_MAX >= 1.5
+        if kept and slope <= 3 and share <= 0.3 and far <= 400:
+            want[plot.DKBH] = (f"{slope} 级", f"{far:,.1f} m", f"{share:.2%}")
+    got = {}
+    for c in answer["candidates"]:
+        assert c["outcome"] == "pass"
+        said = {m["criterion"]: m["value"] for m in c["criteria"]}
+        got[c["label"].split()[0]] = (said["slope"], said["distance"], said["forbidden"])
+    assert len(want) >= 3
+    assert got == want
+    scores = [c["score"] for c in answer["candidates"]]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_free_cells(session, city):

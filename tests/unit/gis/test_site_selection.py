@@ -45,14 +45,16 @@ def test_slope_without_a_layer_or_wholly_covered_is_undecided():
     assert slope_mark(search, [(1, 4000)], 8000).outcome is Outcome.UNDECIDED
     assert slope_mark(search, [(1, 4000), (2, 4000)], 8000).outcome is Outcome.PASS
     assert slope_mark(search, [(1, 7000), (3, 1000)], 8000).outcome is Outcome.FAIL
+    assert slope_mark(search, [(3, 1000)], 8000).outcome is Outcome.FAIL  # whatever the rest is
 
 
 def test_no_forbidden_overlap_is_allowed_by_default_and_unchecked_is_open():
-    assert forbidden_mark(Search(), [("永久基本农田", 1.0)], [], 8000).outcome is Outcome.FAIL
+    assert forbidden_mark(Search(), [("永久基本农田", 1.0)], [], 8000, 1.0).outcome is Outcome.FAIL
     assert (
-        forbidden_mark(Search(forbidden_share=0.1), [("永久基本农田", 1.0)], [], 8000).outcome is Outcome.PASS
+        forbidden_mark(Search(forbidden_share=0.1), [("永久基本农田", 1.0)], [], 8000, 1.0).outcome
+        is Outcome.PASS
     )
-    assert forbidden_mark(Search(), [], ["生态保护红线"], 8000).outcome is Outcome.UNDECIDED
+    assert forbidden_mark(Search(), [], ["生态保护红线"], 8000, 0.0).outcome is Outcome.UNDECIDED
 
 
 def test_score_is_the_weighted_mean_and_undecided_ranks_last():
