@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from drawings import patterns
-from drawings.guess import accepted, guesses
+from drawings.guess import accepted
 from drawings.models import BuiltStandard, RevisionFile
 from drawings.standards import (
     Standard,
@@ -36,23 +36,6 @@ _STOREYS = "起止层"
 _BARE_TEXT = ".{1,40}"
 
 
-def layer_proposals(file: RevisionFile) -> list[dict[str, Any]]:
-    """Layers of a file with their counts, what the standard in use made of them, and what their names suggest."""
-    out: list[dict[str, Any]] = []
-    for layer in file.report.get("layers", []):
-        offers = guesses(layer["name"])
-        out.append(
-            {
-                "name": layer["name"],
-                "color": layer.get("color"),
-                "entities": layer["entities"],
-                "role": layer["role"],
-                "guesses": [{"role": g.role, "confidence": g.confidence, "why": g.why} for g in offers[:3]],
-            }
-        )
-    return sorted(out, key=lambda x: -x["entities"])
-
-
 @dataclass(frozen=True, slots=True)
 class PatternRule:
     """Layers named by a wildcard or a regular expression (named groups are attributes).
@@ -68,6 +51,29 @@ class PatternRule:
     bare: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How the drawings of a standard write attributes.
+
+    Attributes:
+        spellings: attribute key → own words for it. phrases: texts as they stand, attributes in braces.
+        decimal: ``comma`` or ``point``; empty tells it from each number.
+    """
+
+    spellings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phrases: Sequence[str] = ()
+    decimal: str = ""
+
+
+def _written(writing: Writing) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "spellings": {k: [*v] for k, v in writing.spellings.items() if v},
+        "phrases": [{"text": text} for text in writing.phrases],
+        "decimal": writing.decimal,
+    }
+    return {key: value for key, value in out.items() if value}
+
+
 def write_standard(
     *,
     code: str,
@@ -78,6 +84,7 @@ def write_standard(
     rules_by_pattern: Sequence[PatternRule] = (),
     order: Sequence[str] = (),
     xdata_app: str = "",
+    writing: Writing | None = None,
 ) -> str:
     """YAML of a standard from what a person has assigned.
 
@@ -86,7 +93,7 @@ def write_standard(
         bare: layer → attribute key that a plain text inside its rings gives.
         rules_by_pattern: a layer that one of them gives the same role is left to it, with the attributes in its name.
         order: where attributes come from, most trusted first; the platform's order if empty. xdata_app: application
-            name of the extended data; the platform's if empty.
+            name of the extended data; the platform's if empty. writing: own words for attributes.
     """
     assigned = {
         layer: role
@@ -105,6 +112,7 @@ def write_standard(
         made["attributes"]["order"] = list(order)
     if xdata_app:
         made["attributes"]["xdata_app"] = xdata_app
+    made["attributes"] |= _written(writing or Writing())
     rules: list[dict[str, Any]] = []
     for layer, role in assigned.items():
         key = bare.get(layer, "")
@@ -125,6 +133,9 @@ def write_standard(
     made |= {"code": code, "name": name, "name_en": name, "units": units, "doc_no": None, "verified": False}
     made["layers"] = rules
     made.pop("healing", None)
+    for key in ("spellings", "phrases"):
+        if not made["attributes"].get(key):
+            made["attributes"].pop(key, None)
     return yaml.safe_dump(made, allow_unicode=True, sort_keys=False, width=110)
 
 

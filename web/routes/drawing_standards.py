@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from drawings import service, standard_service
+from drawings import layer_service, service, standard_service
 from drawings.attributes import parse_xdata
 from drawings.standards import roles
 from project_box import service as box
@@ -22,7 +22,7 @@ from web.views.projects import project_plain
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["drawing standards"])
-_UNITS = ("m", "mm", "cm")
+_UNITS = ("m", "mm", "cm", "ft", "in")
 
 
 class NewRule(BaseModel):
@@ -36,7 +36,10 @@ class NewRule(BaseModel):
 
 
 class NewStandard(BaseModel):
-    """A standard: as YAML ``source``, or made of ``layers`` (layer → role), ``bare`` (layer → key) and ``rules``."""
+    """A standard: as YAML ``source``, or made of ``layers`` (layer → role), ``bare`` (layer → key) and ``rules``.
+
+    ``spellings``: attribute key → this standard's words for it; ``phrases``: texts with attributes in braces.
+    """
 
     source: str = ""
     code: str = ""
@@ -47,6 +50,9 @@ class NewStandard(BaseModel):
     rules: list[NewRule] = Field(default_factory=list, max_length=100)
     order: list[str] = Field(default_factory=list, max_length=5)
     xdata_app: str = Field(default="", max_length=60)
+    spellings: dict[str, list[str]] = Field(default_factory=dict, max_length=100)
+    phrases: list[str] = Field(default_factory=list, max_length=100)
+    decimal: Literal["", "comma", "point"] = ""
 
 
 @api.post("/drawing-standards", status_code=201)
@@ -71,6 +77,11 @@ def _source(new: NewStandard) -> str:
         ],
         order=new.order,
         xdata_app=new.xdata_app.strip(),
+        writing=standard_service.Writing(
+            {key: [w.strip() for w in words if w.strip()] for key, words in new.spellings.items()},
+            [text.strip() for text in new.phrases if text.strip()],
+            new.decimal,
+        ),
     )
 
 
@@ -87,7 +98,7 @@ def export_standard(
 def layers(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int) -> dict[str, Any]:
     """Layers of a file with counts and the roles their names suggest."""
     file = service.get_revision_file(session, actor, revision_id, number)
-    return {"file": file.name, "layers": standard_service.layer_proposals(file)}
+    return {"file": file.name, "layers": layer_service.layer_proposals(session, file)}
 
 
 @pages.get("/revisions/{revision_id}/files/{number}/standard")
@@ -121,12 +132,14 @@ def _builder(
         project=project_plain(box.get_project(session, actor, revision.project_id)),
         active="drawings",
         file=file_plain(file),
-        layers=standard_service.layer_proposals(file),
+        layers=layer_service.layer_proposals(session, file),
         roles={code: {"zh": r.zh, "en": r.en} for code, r in roles().roles.items()},
         keys=standard_service.text_keys(),
         own=standard_service.built_standards(session, actor),
         typed=typed,
         rows=[*typed.rules, None, None][:_ROWS],
+        words=[*typed.spellings.items(), *[("", [])] * 3][:_ROWS],
+        phrases=[*typed.phrases, "", ""][:_ROWS],
         found=found,
         error=error,
     )
@@ -156,7 +169,10 @@ async def save_page(
 
 
 def _typed(fields: dict[str, str]) -> NewStandard:
-    """A form as a standard; each rule has ``how:<i>, expression:<i>, as:<i>, attributes:<i>, text:<i>``."""
+    """A form as a standard; each rule has ``how:<i>, expression:<i>, as:<i>, attributes:<i>, text:<i>``.
+
+    Own words are ``key:<i>`` with ``words:<i>``, texts without a key ``phrase:<i>``.
+    """
     known = roles().roles
     rules = [
         NewRule(
@@ -169,6 +185,12 @@ def _typed(fields: dict[str, str]) -> NewStandard:
         for i in range(_ROWS)
         if fields.get(f"expression:{i}", "").strip() and fields.get(f"as:{i}") in known
     ]
+    spellings: dict[str, list[str]] = {}
+    for i in range(_ROWS):
+        words = [w.strip() for w in re.split(r"[,，、;；]", fields.get(f"words:{i}", "")) if w.strip()]
+        if words and fields.get(f"key:{i}"):
+            spellings.setdefault(fields[f"key:{i}"], []).extend(words)
+    decimal = fields.get("decimal", "")
     return NewStandard(
         source=fields.get("source", ""),
         code=fields.get("code", ""),
@@ -179,4 +201,7 @@ def _typed(fields: dict[str, str]) -> NewStandard:
         rules=rules,
         order=[o for o in re.split(r"[,，、\s]+", fields.get("order", "")) if o][:5],
         xdata_app=fields.get("xdata_app", "")[:60],
+        spellings=spellings,
+        phrases=[t for i in range(_ROWS) if (t := fields.get(f"phrase:{i}", "").strip()[:200])],
+        decimal="comma" if decimal == "comma" else "point" if decimal == "point" else "",
     )

@@ -22,6 +22,7 @@ from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
 from project_box.kernel.settings import get_settings
+from web.views.drawing_measures import measures_plain
 from web.views.projects import project_plain
 
 KINDS = {
@@ -135,6 +136,7 @@ def drawings_view(
         "current": None,
         "shown": None,
         "report": None,
+        "measures": None,
         "refused": {},
         "repair_overlay": [],
         "role_names": {code: {"zh": r.zh, "en": r.en} for code, r in roles().roles.items()},
@@ -149,6 +151,8 @@ def drawings_view(
     view["shown"] = file_plain(shown)
     view["report"] = shown.report or None
     view["refused"] = refused_repairs(session, chosen)
+    measured = (shown.report or {}).get("measures")
+    view["measures"] = measures_plain(measured) if measured else None
     view["repair_overlay"] = _repair_overlay(shown.report)
     return view
 

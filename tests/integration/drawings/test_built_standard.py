@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from drawings import service, standard_service
+from drawings import layer_service, service, standard_service
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from tests.unit.drawings import build
@@ -31,7 +31,7 @@ def foreign_plan() -> bytes:
 def test_a_built_standard_reads_the_next_drawing(session, actors, project) -> None:
     developer = actors["developer"]
     first = service.submit_revision(session, developer, project.id, [("a.dxf", foreign_plan())])
-    offered = standard_service.layer_proposals(first.files[0])
+    offered = layer_service.layer_proposals(session, first.files[0])
     assert {"OUR-SITE-EDGE", "BLK"} <= {layer["name"] for layer in offered}
     source = standard_service.write_standard(
         code="our-institute",

@@ -68,6 +68,8 @@ def test_a_word_of_a_language_with_a_decimal_comma_tells_how_its_number_is_meant
         ("5 эт.", {"层数": "5"}),
         ("9КЖ", {"层数": "9"}),
         ("II+D", {"层数": "2"}),
+        ("III", {"层数": "3"}),
+        ("VIII", {"层数": "8"}),
         ("G+2", {"层数": "3"}),
         ("B+G+4", {"层数": "5", "地下层数": "1"}),
         ("TWO STOREY", {"层数": "2"}),
