@@ -31,6 +31,7 @@ from gis.declared_area import Declared
 from gis.reading import BoundaryReading, failed
 from gis.remarks import error
 from gis.rules import boundary_rules
+from gis.signatures import foreign
 from project_box.kernel.finding import Issue
 
 __all__ = ["BoundaryReading", "Declared", "load_file", "read_boundary", "read_drawn", "summary", "write_txt"]
@@ -38,25 +39,6 @@ __all__ = ["BoundaryReading", "Declared", "load_file", "read_boundary", "read_dr
 _FORMATS = "TXT、Excel 坐标表、DXF、SHP（压缩包）、GPKG、KML、GeoJSON、GML、MapInfo 或 WKT"
 _FORMATS_EN = (
     "hand in TXT, an Excel table of points, DXF, zipped SHP, GPKG, KML, GeoJSON, GML, MapInfo or WKT"
-)
-_NOT_OURS: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF", "PDF", f"请提供 {_FORMATS} 格式的界址文件"),
-    (b"AC10", "DWG", "请在 CAD 中另存为 DXF 后上传"),
-    (b"\x89PNG", "PNG 图片", "请提供界址坐标文件，不是图片"),
-    (b"\xff\xd8\xff", "JPEG 图片", "请提供界址坐标文件，不是图片"),
-    (b"II*\x00", "TIFF 图片", "请提供界址坐标文件，不是图片"),
-    (b"MM\x00*", "TIFF 图片", "请提供界址坐标文件，不是图片"),
-    (b"GIF8", "GIF 图片", "请提供界址坐标文件，不是图片"),
-    (b"Rar!", "RAR 压缩包", "请改用 zip 压缩"),
-    (b"7z\xbc\xaf", "7z 压缩包", "请改用 zip 压缩"),
-    (b"\x1f\x8b", "gzip 压缩文件", "请改用 zip 压缩"),
-    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件（.xls、.doc）", "坐标表请用 Excel 另存为 .xlsx"),
-    (b"\x00\x00\x27\x0a", "单独的 .shp", "请把 .shp、.shx、.dbf、.prj 一起压缩成 zip 上传"),
-    (b"AutoCAD Binary DXF", "二进制 DXF", "请另存为文本（ASCII）DXF"),
-    (b"PAR1", "GeoParquet", "请用 QGIS 或 ogr2ogr 另存为 GPKG"),
-    (b"\x00\x01\x00\x00Standard ", "Access 数据库（MDB）", "请导出为 SHP 或 GPKG"),
-    (b"\x08\x09\xfe", "DGN", "请在 MicroStation 中另存为 DXF"),
-    (b"!table", "单独的 .tab", "请把 .tab、.dat、.map、.id 一起压缩成 zip 上传"),
 )
 #: root elements of XML, by local name and part of the namespace; the local name alone where there is no namespace
 _ROOTS: tuple[tuple[str, str, str], ...] = (
@@ -136,12 +118,18 @@ def load_file(path: Path) -> bytes:
 
 
 def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
-    for signature, what, remedy in _NOT_OURS:
-        if data.startswith(signature):
-            return failed(
-                "",
-                _not_a_boundary(f"“{name[-60:]}”其实是{what}，不是界址文件", f"the file is {what}", remedy),
-            )
+    other = foreign(data, alone=True)
+    if other is not None:
+        return failed(
+            "",
+            error(
+                "FILE-TYPE",
+                f"“{name[-60:]}”其实是{other.zh}，不是界址文件",
+                f"the file is {other.en}",
+                other.remedy,
+                other.remedy_en,
+            ),
+        )
     if data.startswith(b"SQLite format 3\x00"):
         return read_file(data, "GPKG" if data[68:72] in (b"GPKG", b"GP10", b"GP11") else "SQLite", crs=crs)
     if data.startswith(b"fgb\x03"):

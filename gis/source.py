@@ -17,8 +17,8 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from gis import crs as crs_module
 from gis.gdal import quietly
 from gis.pieces import Geometries, polygonal, repair
-from gis.source_crs import SourceCrs
-from gis.source_files import cad_text, dbf_encoding, prepare
+from gis.source_crs import SourceCrs, parse_crs
+from gis.source_files import GEOMETRY_COLUMN, cad_text, dbf_encoding, prepare
 from gis.source_place import Placement, note, place, strays
 from project_box.kernel.errors import BadInput
 
@@ -120,6 +120,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
             place=name,
             remedy="用 GIS 软件另存为 GPKG 后再导入",
         ) from error
+    crs = crs if crs is not None else _own_definition(info)
     declared = crs if isinstance(crs, SourceCrs) else None
     notes = []
     if encoding is not None:
@@ -133,7 +134,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         chosen,
         _crs_of(info, crs, name),
         int(info["features"]),
-        tuple(str(f) for f in info["fields"]),
+        tuple(str(f) for f in info["fields"] if not (path.suffix == ".csv" and f == GEOMETRY_COLUMN)),
         bool(info.get("capabilities", {}).get("fast_set_next_by_index")) and where is None,
         encoding,
         where,
@@ -142,6 +143,18 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         tuple(notes),
         name,
     )
+
+
+def _own_definition(info: dict[str, Any]) -> SourceCrs | None:
+    """The file's own definition of a projection without EPSG code, when its datum is tied to CGCS2000."""
+    written = info.get("crs")
+    if not written or crs_module.identify(written) is not None:
+        return None
+    try:
+        found = parse_crs(written)
+    except BadInput:
+        return None
+    return found if isinstance(found, SourceCrs) else None
 
 
 def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
@@ -238,6 +251,7 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
                 source.path,
                 layer=source.layer,
                 encoding=source.encoding,
+                columns=list(source.columns) if source.path.suffix == ".csv" else None,
                 where=source.where,
                 skip_features=first,
                 max_features=step,

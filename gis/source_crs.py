@@ -33,6 +33,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 _LONGEST = 4000
 #: words of PROJ that open files or other definitions; text from outside may not hold them
 _FORBIDDEN = re.compile(r"grids|\+init|\+file|pipeline|\+step|geoid|/|\\", re.IGNORECASE)
+_FORBIDDEN_WKT = re.compile(r"grids|extension|\+init|\+file|pipeline|geoid", re.IGNORECASE)
 _ARC_SECOND = math.pi / 648_000
 
 
@@ -138,7 +139,7 @@ class Grid(BaseModel):
             }
             raise ValueError(f"kind {self.kind} needs {words.get(self.kind, self.kind)}")
         if self.projection is not None:
-            if _FORBIDDEN.search(self.projection):
+            if _refers_to_files(self.projection):
                 raise ValueError("projection may not refer to files")
             try:
                 pyproj.CRS.from_user_input(self.projection)
@@ -346,9 +347,14 @@ def _grid_file(path: Path) -> Grid:
         raise BadInput(f"{path.name}:{error.zh}", error.en, code="CRS-INVALID", place="--crs") from error
 
 
+def _refers_to_files(text: str) -> bool:
+    """Whether a definition would make PROJ open something; names in WKT may hold a slash (CGCS2000 / 3-degree …)."""
+    return (_FORBIDDEN_WKT if "[" in text else _FORBIDDEN).search(text) is not None
+
+
 def _written(text: str) -> int:
     """A PROJ string or WKT: its EPSG code when it has one, else a system of its own, on a datum that is known."""
-    if len(text) > _LONGEST or (text.startswith("+") and _FORBIDDEN.search(text)):
+    if len(text) > _LONGEST or _refers_to_files(text):
         raise BadInput(
             "不接受这样的坐标系定义", "this definition is not accepted", code="CRS-INVALID", place="crs"
         )

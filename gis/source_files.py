@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import csv
 import glob
+import re
 import struct
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
+import shapely
+
 from gis.rules import boundary_rules
+from gis.signatures import foreign
 from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.errors import BadInput
 
 _DATA_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
-    ".csv", ".dxf", ".mdb", ".sqlite",
+    ".csv", ".dxf", ".mdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson", ".tsv",
 }  # fmt: skip
 #: marks of files that hold no data but say where GDAL is to find some
 DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")
 #: records of a .dbf, and bytes of a text file, that are looked at to tell the encoding
 _RECORDS, _SAMPLE = 20_000, 8 << 20
 _CODECS = ("utf-8", "gb18030")
+#: what the column with the shapes is called in the CSV GDAL gets
+GEOMETRY_COLUMN = "WKT"
+#: rows of a CSV among which one must have a shape
+_LOOK_AT = 1000
+_HEX = re.compile(r"0[01][0-9a-fA-F]{16,}")
 _WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTISURFACE", "SRID=")
 #: language drivers of a .dbf that say nothing: none, ANSI (GDAL's own default) and Windows ANSI
 _UNSAID = (0x00, 0x03, 0x57)
@@ -65,6 +75,15 @@ def _refuse(path: Path, head: bytes) -> None:
             code="MDB-NO-DRIVER",
             place=path.name,
             remedy="在 ArcGIS 中导出为文件地理数据库(.gdb)，或用 QGIS、ogr2ogr 另存为 GPKG 后再导入",
+        )
+    other = foreign(head)
+    if other is not None:
+        raise BadInput(
+            f"{path.name} 其实是{other.zh}，不是矢量数据",
+            f"{path.name} is {other.en}",
+            code="unreadable_layer",
+            place=path.name,
+            remedy=other.remedy,
         )
     for mark in DESCRIPTIONS:
         if mark in head:
@@ -225,6 +244,22 @@ def cad_text(value: str) -> str:
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
+def _is_shape(cell: str) -> bool:
+    return (cell.lstrip().upper().startswith(_WKT) and "(" in cell) or _HEX.fullmatch(cell.strip()) is not None
+
+
+def _as_wkt(cell: str) -> str:
+    """WKT of a cell that holds it, with an SRID or as hexadecimal WKB; anything else as it came."""
+    if cell.lstrip().upper().startswith("SRID="):
+        return cell.split(";", 1)[-1]
+    if _HEX.fullmatch(cell.strip()) is None:
+        return cell
+    try:
+        return str(shapely.from_wkb(cell.strip(), on_invalid="fix").wkt)
+    except (shapely.errors.GEOSException, NotImplementedError):
+        return cell
+
+
 def _readable_csv(path: Path, folder: Path) -> Path:
     """A CSV GDAL reads: UTF-8, its column of WKT called ``WKT``; row by row, whatever its size.
 
@@ -245,9 +280,10 @@ def _readable_csv(path: Path, folder: Path) -> Path:
             delimiter = max(",;\t|", key=first.count)
             rows = csv.reader(source, delimiter=delimiter)
             header = next(rows, [])
-            row = next(rows, None)
-            shape = next((n for n, v in enumerate(row or []) if v.lstrip().upper().startswith(_WKT)), None)
-            if row is None or shape is None or shape >= len(header):
+            first_rows = list(islice(rows, _LOOK_AT))
+            found = (n for row in first_rows for n, v in enumerate(row) if _is_shape(v))
+            shape = next(found, None)
+            if shape is None or shape >= len(header):
                 raise BadInput(
                     f"{path.name} 里没有 WKT 图形列",
                     f"no column of {path.name} holds WKT",
@@ -256,12 +292,11 @@ def _readable_csv(path: Path, folder: Path) -> Path:
                     remedy="图形写成一列 WKT，例如 POLYGON((…))，列名任意",
                 )
             writer = csv.writer(out)
-            writer.writerow(["WKT" if n == shape else h for n, h in enumerate(header)])
-            while row is not None:
-                if shape < len(row) and row[shape].lstrip().upper().startswith("SRID="):
-                    row[shape] = row[shape].split(";", 1)[-1]
+            writer.writerow([GEOMETRY_COLUMN if n == shape else h for n, h in enumerate(header)])
+            for row in chain(first_rows, rows):
+                if shape < len(row):
+                    row[shape] = _as_wkt(row[shape])
                 writer.writerow(row)
-                row = next(rows, None)
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(
             f"{path.name} 不是 UTF-8 或 GBK 编码的 CSV",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import resource
 import zipfile
 
 import geopandas
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from sqlalchemy import text
@@ -46,6 +48,53 @@ def refused(path, **how):
         read(path, **how)
     assert wrong.value.remedy and wrong.value.zh and wrong.value.en
     return wrong.value
+
+
+# --- lines of text ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.geojsonl", "a.ndjson", "a.geojsons", "a.json"])
+def test_newline_delimited_features_also_in_a_zip(tmp_path, name):
+    shapes = frame(crs=4490).geometry
+    mark = "\x1e" if name == "a.geojsons" else ""
+    rows = [
+        mark
+        + json.dumps({"type": "Feature", "properties": {"MC": "样"}, "geometry": shapely.geometry.mapping(s)})
+        for s in shapes
+    ]
+    (tmp_path / name).write_text("\n".join(rows), encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / name, f"数据/{name}")
+    for path in (tmp_path / name, tmp_path / "a.zip"):
+        source, batches = read(path)
+        assert (source.crs, sum(len(b.geometries) for b in batches)) == (4326, 2)
+
+
+def test_csv_of_wkb_with_an_empty_first_row(tmp_path):
+    rows = ["MC,图形", "无图,", *(f"样,{shapely.to_wkb(g, hex=True)}" for g in frame().geometry)]
+    (tmp_path / "a.csv").write_text("\n".join(rows), encoding="gbk")
+    source, (batch,) = read(tmp_path / "a.csv", crs=4547)
+    assert source.columns == ("MC",)  # the shapes are no attribute
+    assert (len(batch.geometries), batch.dropped_count) == (2, 1)
+    assert batch.geometries[0].equals(rectangle(60, 0, 200, 80))
+
+
+def test_a_projection_of_its_own_is_followed(tmp_path):
+    own = "+proj=tmerc +lat_0=0 +lon_0=113.5 +k=1 +x_0=500000 +y_0=0 +datum=WGS84 +units=m"
+    frame().set_crs(own, allow_override=True).to_file(tmp_path / "a.gpkg")
+    source, (batch,) = read(tmp_path / "a.gpkg")
+    assert source.crs == 4490 and "CRS-CONVERTED" in said([batch])
+    east, north = pyproj.Transformer.from_crs(own, 4490, always_xy=True).transform(X + 60, Y)
+    assert shapely.Point(east, north).distance(batch.geometries[0].boundary) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("head", "word"), [(b"AC1032", "DWG"), (b"%PDF-1.7", "PDF"), (b"PAR1", "Parquet"), (b"Rar!", "RAR")]
+)
+def test_other_kinds_of_files_are_called_by_their_name(tmp_path, head, word):
+    (tmp_path / "a.gpkg").write_bytes(head + bytes(500))
+    wrong = refused(tmp_path / "a.gpkg")
+    assert wrong.code == "unreadable_layer" and word in wrong.zh
 
 
 # --- encodings -------------------------------------------------------------------------------------------------------
