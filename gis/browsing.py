@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
+from gis.checking import today
+from gis.conflict import Period
 from gis.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.models import LayerVersion
 from project_box.kernel.errors import BadInput
@@ -56,6 +58,8 @@ def version_plain(row: LayerVersion) -> dict[str, Any]:
         "id": row.id,
         "version": row.version,
         "valid_from": row.valid_from.isoformat(),
+        "valid_to": row.valid_to.isoformat() if row.valid_to is not None else None,
+        "in_force": Period(row.version, row.valid_from, row.valid_to).holds_on(today()),
         "current": row.current,
         "source_name": row.source_name,
         "source_crs": row.source_crs,

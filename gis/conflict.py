@@ -47,14 +47,35 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """When a version of a layer holds: from its first to its last day; ``valid_to`` None while no end is known."""
+
+    version: str
+    valid_from: dt.date
+    valid_to: dt.date | None = None
+
+    def holds_on(self, day: dt.date) -> bool:
+        """Whether the version is in force on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedVersion:
-    """The version of a layer that is checked; ``extent_lonlat`` is where its data lies."""
+    """The version of a layer that is checked; ``extent_lonlat`` is where its data lies, ``others`` the layer's other
+    versions, newest first."""
 
     id: int
     version: str
     valid_from: dt.date
     check_crs: int
     extent_lonlat: tuple[float, ...] = ()
+    valid_to: dt.date | None = None
+    others: tuple[Period, ...] = ()
+
+    @property
+    def period(self) -> Period:
+        """When it holds."""
+        return Period(self.version, self.valid_from, self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from gis import decision_store, difference_service, difference_store, repository
+from gis.conflict import Period
 from gis.decision import SAME_OUTLINE_M, Decision, Verdict, standing
 from gis.difference_run import scope_of
 from gis.difference_service import Asked, Pair
@@ -309,13 +310,17 @@ def _asked(verdict: str, reason: str) -> tuple[Verdict, str]:
 
 
 def version_on(session: Session, code: str, day: dt.date) -> dict[str, Any]:
-    """Which version of a layer was valid on a day: the last one that had taken effect by then.
+    """Which version of a layer was valid on a day: the last one that had taken effect and not ended.
 
     Raises:
         NotFound: no such layer, or none had taken effect.
     """
     definition = layer_catalogue().get(code)
-    rows = [r for r in repository.versions(session, definition.code) if r.valid_from <= day]
+    rows = [
+        r
+        for r in repository.versions(session, definition.code)
+        if Period(r.version, r.valid_from, r.valid_to).holds_on(day)
+    ]
     if not rows:
         raise NotFound(
             f"{day.isoformat()} 没有生效的{definition.name}",
@@ -328,6 +333,8 @@ def version_on(session: Session, code: str, day: dt.date) -> dict[str, Any]:
         "code": definition.code,
         "on": day.isoformat(),
         "version": row.version,
+        "valid_from": row.valid_from.isoformat(),
+        "valid_to": row.valid_to.isoformat() if row.valid_to is not None else None,
         "id": row.id,
         "current": row.current,
     }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis import repository
 from gis.buffers import ORIGIN, origins, widened
+from gis.conflict import Period
 from gis.events import LayerImported
 from gis.fields import Values, field_notes, match_fields
 from gis.layer import LayerCatalogue, layer_catalogue
@@ -36,6 +37,7 @@ def import_layer(
     *,
     version: str,
     valid_from: dt.date,
+    valid_to: dt.date | None = None,
     crs: int | None = None,
     layer: str | None = None,
     fields: Mapping[str, str] | None = None,
@@ -52,7 +54,7 @@ def import_layer(
         code: layer code or alias.
         path: any vector file GDAL opens, or a zip of one.
         version: name of the version, unique per layer.
-        valid_from: the day the plan takes effect.
+        valid_from: the day the plan takes effect; ``valid_to`` the last day it holds, None while no end is known.
         crs: EPSG or a declared system (:func:`gis.source_crs.parse_crs`) when the file does not say.
         layer: which layer of the file.
         fields: field of the layer to column of the file, where the names do not tell.
@@ -65,8 +67,9 @@ def import_layer(
     """
     with session.begin_nested():  # what failed leaves nothing behind, whatever the caller does next
         return _import(
-            session, code, path, version, valid_from, crs, layer, fields, progress, actor, catalogue
-        )
+            session, code, path, version, Period(version, valid_from, valid_to), crs, layer, fields, progress,
+            actor, catalogue,
+        )  # fmt: skip
 
 
 def _import(
@@ -74,7 +77,7 @@ def _import(
     code: str,
     path: Path,
     version: str,
-    valid_from: dt.date,
+    period: Period,
     crs: int | None,
     layer: str | None,
     fields: Mapping[str, str] | None,
@@ -88,6 +91,14 @@ def _import(
     name = version.strip()
     if not name or len(name) > 60:
         raise BadInput("版本名应为 1 到 60 个字符", "version must have 1 to 60 characters", place="version")
+    if period.valid_to is not None and period.valid_to < period.valid_from:
+        raise BadInput(
+            f"失效日期 {period.valid_to} 早于生效日期 {period.valid_from}",
+            "the version ends before it begins",
+            code="period_reversed",
+            place="valid_to",
+            remedy="核对生效日期与失效日期",
+        )
     repository.lock_layer(session, definition.code)
     if repository.version(session, definition.code, name) is not None:
         raise Conflict(
@@ -100,7 +111,8 @@ def _import(
         row = LayerVersion(
             layer_code=definition.code,
             version=name,
-            valid_from=valid_from,
+            valid_from=period.valid_from,
+            valid_to=period.valid_to,
             source_name=path.name,
             source_crs=source.crs,
             check_crs=source.crs,

@@ -46,6 +46,7 @@ class LayerVersion(Base):
     layer_code: Mapped[str] = mapped_column(String(30))
     version: Mapped[str] = mapped_column(String(60))
     valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]
     current: Mapped[bool] = mapped_column(default=False)
     source_name: Mapped[str]
     source_crs: Mapped[int]

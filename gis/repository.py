@@ -19,6 +19,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from gis import models
+from gis.conflict import Period
 from gis.models import Feature, LayerVersion
 from gis.pieces import Geometries
 
@@ -35,6 +36,20 @@ def current_versions(session: Session) -> dict[str, LayerVersion]:
     """The current version of every layer that has one."""
     rows = session.scalars(select(LayerVersion).where(LayerVersion.current)).all()
     return {row.layer_code: row for row in rows}
+
+
+def periods(session: Session) -> dict[str, dict[int, Period]]:
+    """When each version of each layer holds, by layer and id, newest first."""
+    columns = (LayerVersion.layer_code, LayerVersion.id, LayerVersion.version)
+    rows = session.execute(
+        select(*columns, LayerVersion.valid_from, LayerVersion.valid_to).order_by(
+            LayerVersion.valid_from.desc(), LayerVersion.id.desc()
+        )
+    )
+    found: dict[str, dict[int, Period]] = {}
+    for code, number, name, first, last in rows:
+        found.setdefault(code, {})[number] = Period(name, first, last)
+    return found
 
 
 def version(session: Session, code: str, name: str) -> LayerVersion | None:

@@ -65,6 +65,10 @@ def import_layer(
     ],
     version: Annotated[str, typer.Option("--version", help="版本名，每个图层唯一 (name of the version)")],
     valid_from: Annotated[str, typer.Option("--valid-from", metavar="YYYY-MM-DD", help="生效日期")] = "",
+    valid_to: Annotated[
+        str,
+        typer.Option("--valid-to", metavar="YYYY-MM-DD", help="失效日期，最后一天 (last day; default: open)"),
+    ] = "",
     crs: Annotated[
         str,
         typer.Option(
@@ -83,6 +87,7 @@ def import_layer(
     """导入一个版本并设为现行 (import a version and make it current)."""
     with explained(as_json=as_json):
         day = _day(valid_from)
+        last_day = _day(valid_to, "--valid-to") if valid_to else None
         stated = parse_crs(crs, files=True)
         fields = _fields(mapped or [])
         bar = Progress(
@@ -102,6 +107,7 @@ def import_layer(
                 file,
                 version=version,
                 valid_from=day,
+                valid_to=last_day,
                 crs=stated,
                 layer=layer,
                 fields=fields,
@@ -114,14 +120,14 @@ def import_layer(
         _print_version(plain)
 
 
-def _day(text: str) -> dt.date:
+def _day(text: str, place: str = "--valid-from") -> dt.date:
     if not text:
         return service.today()
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise BadInput(
-            f"日期“{text}”应写成 2026-01-01", f"not a date: {text}", place="--valid-from"
+            f"日期“{text}”应写成 2026-01-01", f"not a date: {text}", code="bad_date", place=place
         ) from error
 
 
@@ -189,12 +195,13 @@ def show(
     )
     table(
         "版本",
-        ["版本", "现行", "生效", "图斑", "切片", "修复", "来源", "导入时间"],
+        ["版本", "现行", "生效", "失效", "图斑", "切片", "修复", "来源", "导入时间"],
         [
             [
                 v["version"],
                 "✓" if v["current"] else "",
                 v["valid_from"],
+                v["valid_to"],
                 v["features"],
                 v["pieces"],
                 v["repaired"],
@@ -203,7 +210,7 @@ def show(
             ]
             for v in plain["versions"]
         ],
-        right=[3, 4, 5],
+        right=[4, 5, 6],
     )
 
 
@@ -334,7 +341,11 @@ def valid_on(
     if as_json:
         emit_json(plain)
     else:
-        table(plain["code"], ["日期", "版本", "生效"], [[plain["on"], plain["version"], plain["valid_from"]]])
+        table(
+            plain["code"],
+            ["日期", "版本", "生效", "失效"],
+            [[plain["on"], plain["version"], plain["valid_from"], plain["valid_to"]]],
+        )
 
 
 @layers.command("sld")

@@ -53,6 +53,7 @@ def upload_layer(
     code: Typed = "",
     version: Typed = "",
     valid_from: Typed = "",
+    valid_to: Typed = "",
     crs: Typed = "",
     other_crs: Typed = "",
     layer: Typed = "",
@@ -76,6 +77,7 @@ def upload_layer(
             file.file,
             version=version,
             valid_from=valid_from,
+            valid_to=valid_to,
             crs=other_crs or crs,
             layer=layer,
         )
@@ -87,6 +89,7 @@ def upload_layer(
             "code": code,
             "version": version,
             "valid_from": valid_from,
+            "valid_to": valid_to,
             "crs": crs,
             "other_crs": other_crs,
             "layer": layer,
@@ -103,6 +106,7 @@ def post_version(
     file: UploadFile,
     version: Typed,
     valid_from: Typed = "",
+    valid_to: Typed = "",
     crs: Typed = "",
     layer: Typed = "",
 ) -> dict[str, Any]:
@@ -115,6 +119,7 @@ def post_version(
         file.file,
         version=version,
         valid_from=valid_from,
+        valid_to=valid_to,
         crs=crs,
         layer=layer,
     )

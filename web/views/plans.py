@@ -62,6 +62,7 @@ def import_upload(
     *,
     version: str,
     valid_from: str = "",
+    valid_to: str = "",
     crs: str = "",
     layer: str = "",
 ) -> dict[str, Any]:
@@ -76,16 +77,8 @@ def import_upload(
         raise BadInput(
             "请选择图层数据文件", "no file chosen", code="required", place="file", remedy="选择文件后再导入"
         )
-    try:
-        day = dt.date.fromisoformat(valid_from) if valid_from else service.today()
-    except ValueError as error:
-        raise BadInput(
-            f"日期“{valid_from[:20]}”应写成 2026-01-01",
-            "not a date",
-            code="not_a_date",
-            place="valid_from",
-            remedy="改为年-月-日",
-        ) from error
+    day = _day(valid_from, "valid_from") or service.today()
+    last_day = _day(valid_to, "valid_to")
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         path = Path(folder) / (PurePath(name.replace("\\", "/")).name[:120] or "layer")
         with path.open("wb") as out:
@@ -96,11 +89,26 @@ def import_upload(
             path,
             version=version,
             valid_from=day,
+            valid_to=last_day,
             crs=parse_crs(crs),
             layer=layer.strip() or None,
             actor=actor,
         )
     return service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
+
+
+def _day(text: str, place: str) -> dt.date | None:
+    """The day in a field; None where it is empty."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadInput(
+            f"日期“{text[:20]}”应写成 2026-01-01",
+            "not a date",
+            code="not_a_date",
+            place=place,
+            remedy="改为年-月-日",
+        ) from error
 
 
 def activate(session: Session, actor: Actor, code: str, version: str) -> dict[str, Any]:

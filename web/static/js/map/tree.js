@@ -52,8 +52,11 @@
       box.addEventListener("change", () => this.map.show(definition.code, box.checked ? slider.valueAsNumber : null));
       slider.addEventListener("input", () => this.map.show(definition.code, slider.valueAsNumber));
       const policy = bi(definition.policy_name, definition.policy_name_en);
-      const version = definition.version
-        ? element("span", { class: "soft small", title: `${this.words.version} ${definition.version.version}，${definition.version.valid_from}` }, `${definition.version.version} · ${policy}`)
+      const held = definition.version;
+      const period = held ? `${this.words.version} ${held.version}，${held.valid_from}${held.valid_to ? ` – ${held.valid_to}` : ""}` : "";
+      const version = held
+        ? element("span", { class: held.in_force ? "soft small" : "soft small nodata", title: period },
+          held.in_force ? `${held.version} · ${policy}` : `${held.version} · ${this.words.out_of_force}`)
         : element("span", { class: "soft small nodata" }, this.words.no_data);
       const node = element("li", {}, box, element("label", { for: id, title: bi(definition.clause.text, definition.clause.text_en) }, ui.swatch(definition.symbol, definition.symbol.fill), name),
         version, slider, legend);
