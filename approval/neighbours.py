@@ -62,16 +62,29 @@ def review_facts(session: Session, review_id: uuid.UUID | None) -> ReviewFacts:
     )
 
 
-def mark_places(session: Session, review_id: uuid.UUID) -> dict[str, str]:
-    """``mark:<id>`` → ``file name#handle`` of a review's marks. The caller has checked who asks."""
-    review = session.get(JointReview, review_id)
-    if review is None:
-        return {}
+@dataclass(frozen=True)
+class Asked:
+    """One thing a closed round asks of the design side: ``place`` is ``file name#handle``, ``reply`` its answer."""
+
+    text: str
+    place: str
+    reply: str
+
+
+def asked(session: Session, review_id: uuid.UUID | None) -> list[Asked]:
+    """What a round that ended without agreement asks for; nothing of any other. The caller has checked who asks."""
+    review = session.get(JointReview, review_id) if review_id is not None else None
+    if review is None or review.verdict in (None, Verdict.AGREE.value):
+        return []
     names = {f.id: f.name for f in review.revision.files}
-    return {
+    places = {
         f"mark:{m.id}": f"{names.get(m.file_id, '')}#{m.handle}".rstrip("#")
-        for m in marks_of(session, review_id)
+        for m in marks_of(session, review.id)
     }
+    return [
+        Asked(f"{p.name}：{p.text}", places.get(p.source, ""), p.reply.text if p.reply else "")
+        for p in drawings.points_to_answer(session, review)
+    ]
 
 
 def open_review(

@@ -31,6 +31,11 @@ class Point:
     text: str
     reply: Reply | None
 
+    @property
+    def name(self) -> str:
+        """Chinese name of who asks; what no discipline asks for comes from the completeness check."""
+        return discipline_name(self.discipline) if self.discipline else "完整性检查"
+
 
 def points_to_answer(session: Session, review: JointReview) -> list[Point]:
     """Opinions that do not simply agree, and open marks; of a closed round what the joint opinion kept of them."""
@@ -73,7 +78,7 @@ def require_replies(session: Session, project_id: uuid.UUID) -> None:
     missing = [p for p in points_to_answer(session, review) if p.reply is None]
     if not missing:
         return
-    named = "；".join(f"{discipline_name(p.discipline)}：{p.text[:60]}" for p in missing[:20])
+    named = "；".join(f"{p.name}：{p.text[:60]}" for p in missing[:20])
     raise BadInput(
         f"第 {review.round} 轮联审还有 {len(missing)} 条意见没有书面答复，不能提交新一版图纸：{named}",
         f"{len(missing)} opinions of round {review.round} have no reply",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.disciplines import discipline_name, disciplines
+from drawings.disciplines import disciplines
 from drawings.joint_review import Severity, Verdict
 from drawings.mark_history import Step, mark_history
 from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent
@@ -103,7 +103,7 @@ def points_plain(session: Session, review: JointReview) -> list[dict[str, Any]]:
         {
             "source": p.source,
             "discipline": p.discipline,
-            "discipline_name": discipline_name(p.discipline),
+            "discipline_name": p.name,
             "text": p.text,
             "reply": reply_plain(p.reply) if p.reply else None,
         }

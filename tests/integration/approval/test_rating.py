@@ -15,7 +15,8 @@ from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.identity import Actor
 from project_box.models import AuditEvent, Project
-from web.views import approval as views
+from web.views import cases as case_views
+from web.views import tasks as task_views
 
 from .conftest import PDF
 
@@ -52,16 +53,16 @@ def test_the_applicant_rates_an_ended_case_once(
     with pytest.raises(Conflict, match="rated already"):
         service.rate_case(session, developer, case.id, "satisfied")
 
-    seen = views.case_view(session, actors["handler"], case.id)["rating"]
+    seen = case_views.case_view(session, actors["handler"], case.id)["rating"]
     assert (seen["level"], seen["comment"], seen["poor"]) == ("dissatisfied", "理由没有说清", True)
-    assert views.case_view(session, developer, case.id)["can_rate"] is False
+    assert case_views.case_view(session, developer, case.id)["can_rate"] is False
     after = service.rating_totals(session, actors["reviewer"])
     assert {x: after[x] - before[x] for x in Satisfaction if after[x] != before[x]} == {
         Satisfaction.DISSATISFIED: 1
     }
     assert service.rating_totals(session, actors["developer2"])[Satisfaction.DISSATISFIED] == 0
-    assert views.tasks_view(session, actors["signer"])["ratings"]["poor"] >= 1
-    assert views.tasks_view(session, actors["handler"])["ratings"] is None
+    assert task_views.tasks_view(session, actors["signer"])["ratings"]["poor"] >= 1
+    assert task_views.tasks_view(session, actors["handler"])["ratings"] is None
     audit = session.scalars(select(AuditEvent).where(AuditEvent.subject == f"case:{case.id}")).all()
     assert audit[-1].kind == "case.rated"
     assert box.verify_audit(session) is None
