@@ -95,7 +95,7 @@ def _indices(texts: Sequence[str | None], shown: list[bool], values: dict[str, i
 def _mended(geometry: bytes, starts: _Integers, spoilt: _Integers, grid: Grid) -> npt.NDArray[np.object_]:
     """Features in tile units, valid on the grid; of a mixed collection the parts of the highest dimension."""
     scale = grid.extent / grid.size
-    shapes = np.array([shapely.from_wkb(geometry[starts[k] : starts[k + 1]]) for k in spoilt], dtype=object)
+    shapes = shapely.from_wkb([geometry[starts[k] : starts[k + 1]] for k in spoilt])
     moved = shapely.transform(
         shapely.force_2d(shapes), lambda c: (c - (grid.west, grid.north)) * (scale, -scale)
     )

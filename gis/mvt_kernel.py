@@ -47,6 +47,37 @@ def _length(value: int) -> int:
 
 
 @helper
+def _side(ax: int, ay: int, bx: int, by: int, px: int, py: int) -> int:
+    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+
+
+@helper
+def _unbent(xs: Any, ys: Any, begin: int, end: int, x: int, y: int) -> int:
+    """The end of a path once the points are gone that lie on the way, or beyond it and back, to the next one."""
+    while end - begin > 1 and _side(xs[end - 2], ys[end - 2], xs[end - 1], ys[end - 1], x, y) == 0:
+        end -= 1
+    return end
+
+
+@helper
+def _closed(xs: Any, ys: Any, begin: int, end: int) -> int:
+    """The end of a ring once its last point is not the first one again, and neither lies on the way."""
+    if end - begin > 1 and xs[end - 1] == xs[begin] and ys[end - 1] == ys[begin]:
+        end -= 1
+    while end - begin > 2:
+        before = end
+        end = _unbent(xs, ys, begin, end, xs[begin], ys[begin])
+        if end - begin > 2 and (
+            _side(xs[end - 1], ys[end - 1], xs[begin], ys[begin], xs[begin + 1], ys[begin + 1]) == 0
+        ):
+            end -= 1
+            xs[begin], ys[begin] = xs[end], ys[end]
+        if end == before:
+            break
+    return end
+
+
+@helper
 def _path(out: Any, at: int, xs: Any, ys: Any, begin: int, end: int, turned: bool, pen: Any) -> int:
     """Moves and strokes along the points from ``begin`` to ``end``, the other way round when ``turned``."""
     x, y = pen[0], pen[1]
@@ -62,11 +93,6 @@ def _path(out: Any, at: int, xs: Any, ys: Any, begin: int, end: int, turned: boo
         x, y = xs[k], ys[k]
     pen[0], pen[1] = x, y
     return at
-
-
-@helper
-def _side(ax: int, ay: int, bx: int, by: int, px: int, py: int) -> int:
-    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
 
 
 @helper
@@ -138,10 +164,10 @@ def draw(
 ) -> Any:
     """Commands of the features whose WKB follows one another in ``data``.
 
-    A point lies at ``((x - west) * across, (y - north) * down)``, rounded. Outer rings run as the format wants them,
-    doubled points and rings without area go, and so do lines and areas smaller than half a unit. With ``check``, areas
-    whose sides touch or cross on the grid, and geometry other than points, lines and areas of one kind, are to be
-    mended.
+    A point lies at ``((x - west) * across, (y - north) * down)``, rounded. Outer rings run as the format wants them;
+    doubled points, points of a ring on the straight way, spikes and rings without area go, and so do lines and areas
+    smaller than half a unit. With ``check``, areas whose sides touch or cross on the grid, and geometry other than
+    points, lines or areas alone, are to be mended.
 
     Returns:
         of each feature: what became of it, its kind (1 point, 2 line, 3 area), where its WKB begins (with the end);
@@ -171,7 +197,7 @@ def draw(
         rings = 0  # rings, lines, or points
         points = 0
         kind = 0
-        mixed = False
+        mixed = False  # or tangled
         left, right, low, high = np.inf, -np.inf, np.inf, -np.inf
         remaining = 1
         while remaining > 0:
@@ -211,16 +237,18 @@ def draw(
                     left, right = min(left, fx), max(right, fx)
                     low, high = min(low, fy), max(high, fy)
                     x, y = np.int64(np.rint(fx)), np.int64(np.rint(fy))
+                    if code == _POLYGON:
+                        points = _unbent(xs, ys, begin, points, x, y)
                     if points > begin and xs[points - 1] == x and ys[points - 1] == y:
                         continue
                     xs[points], ys[points] = x, y
                     points += 1
                 if code == _POLYGON:
-                    if points - begin > 1 and xs[points - 1] == xs[begin] and ys[points - 1] == ys[begin]:
-                        points -= 1
+                    points = _closed(xs, ys, begin, points)
                     area = np.int64(0)
                     for k in range(begin + 1, points - 1):
                         area += _side(xs[begin], ys[begin], xs[k], ys[k], xs[k + 1], ys[k + 1])
+                    mixed = mixed or (check and area == 0 and points - begin > 3)  # crosses itself
                     if part == 0:
                         hollow = area == 0
                     if area == 0 or hollow:

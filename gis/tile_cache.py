@@ -6,6 +6,7 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 #: how far a full cache is emptied, so that it is not swept again at once
@@ -85,7 +86,8 @@ class TileCache:
             beside.write_bytes(data)
             beside.replace(place)
         except OSError:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
             return
         self._written += len(data)
         if self._written > self.max_bytes // 20:

@@ -94,30 +94,34 @@ class TileServer:
 
     def _read(self, statement: str, values: dict[str, int]) -> Sequence[Any]:
         """The row a statement finds; once more on a new connection when the old one has been cut."""
+        connection = self._connection()
         try:
-            return self._row(statement, values)
+            return _row(connection, statement, values)
         except (psycopg.OperationalError, psycopg.InterfaceError):
-            if not self._connection().closed:
+            if not connection.closed:
                 raise
-            return self._row(statement, values)
-
-    def _row(self, statement: str, values: dict[str, int]) -> Sequence[Any]:
-        with self._connection().cursor(binary=True) as cursor:
-            row: Sequence[Any] | None = cursor.execute(
-                _libpq(statement).encode(), values, prepare=True
-            ).fetchone()
-        assert row is not None  # an aggregate always gives one
-        return row
+            return _row(self._connection(), statement, values)
 
     def _connection(self) -> psycopg.Connection[Any]:
         """This thread's connection, made anew when it has been cut."""
         connection: psycopg.Connection[Any] | None = getattr(self._own, "connection", None)
         if connection is None or connection.closed:
-            connection = psycopg.connect(self._conninfo, autocommit=True)
+            connection = psycopg.connect(
+                self._conninfo, autocommit=True, application_name="project-box tiles"
+            )
             with self._lock:
                 self._connections = [c for c in self._connections if not c.closed] + [connection]
             self._own.connection = connection
         return connection
+
+
+def _row(connection: psycopg.Connection[Any], statement: str, values: dict[str, int]) -> Sequence[Any]:
+    with connection.cursor(binary=True) as cursor:
+        row: Sequence[Any] | None = cursor.execute(
+            _libpq(statement).encode(), values, prepare=True
+        ).fetchone()
+    assert row is not None  # an aggregate always gives one
+    return row
 
 
 @lru_cache(100)

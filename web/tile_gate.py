@@ -17,7 +17,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +65,14 @@ class Grant:
 
 
 class Grants:
-    """Decisions of the last seconds, by credentials and layer."""
+    """Decisions of the last seconds, by credentials and layer.
 
-    def __init__(self) -> None:
+    Args:
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
         self._kept: dict[bytes, tuple[Grant, float]] = {}
         self._age = 0
         self._lock = threading.Lock()
@@ -75,7 +80,7 @@ class Grants:
     def find(self, key: bytes) -> Grant | None:
         """A decision that still holds."""
         grant, until = self._kept.get(key, (None, 0.0))
-        return grant if until > time.monotonic() else None
+        return grant if until > self.clock() else None
 
     @property
     def age(self) -> int:
@@ -89,7 +94,7 @@ class Grants:
                 return
             if len(self._kept) >= MANY:
                 self._kept.clear()
-            self._kept[key] = grant, time.monotonic() + SECONDS
+            self._kept[key] = grant, self.clock() + SECONDS
 
     def forget(self) -> None:
         """Forget all."""
