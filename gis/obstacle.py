@@ -1,9 +1,10 @@
 """Obstacle limitation surfaces 障碍物限制面 of a runway: how high anything on a site may reach. Pure.
 
-Inner horizontal 内水平面, conical 锥形面, approach 进近面 and transitional 过渡面 from the centre line of a runway, the
-elevations of its ends and of the aerodrome, and the dated table ``catalogue/obstacle.yaml``. All but the conical one
+Inner horizontal 内水平面, conical 锥形面, approach 进近面, transitional 过渡面 and take-off climb 起飞爬升面 from the centre
+line of a runway, the elevations of its ends and of the aerodrome, and the dated table ``catalogue/obstacle.yaml``. All but the conical one
 are planes, so the lowest point over a part of a site lies at a corner of it; the conical one rises with the distance.
-Lengths m in a metric CRS, elevations m in the datum of the layer. Take-off climb surfaces 起飞爬升面 are not made.
+Lengths m in a metric CRS, elevations m in the datum of the layer. Both ends are taken to be used for take-off, straight ahead
+and without clearway.
 """
 
 from __future__ import annotations
@@ -65,6 +66,28 @@ class RunwayClass(BaseModel):
         return max(math.hypot(length, wide), self.radius + 100 * self.conical_height / self.conical_slope)
 
 
+class TakeOff(BaseModel):
+    """Take-off climb surface of a runway code number: lengths m, spread (each side) and slope in %.
+
+    ``edge`` is its width at the inner edge, ``before`` m beyond the runway's end, ``width`` the final one.
+    """
+
+    model_config = _STRICT
+
+    codes: tuple[str, ...]
+    edge: float = Field(gt=0)
+    before: float = Field(gt=0)
+    spread: float = Field(gt=0)
+    width: float = Field(gt=0)
+    length: float = Field(gt=0)
+    slope: float = Field(gt=0)
+
+    @property
+    def reach(self) -> float:
+        """Beyond this distance from the runway the surface does not lie."""
+        return math.hypot(self.before + self.length, self.width / 2)
+
+
 class RunwayFields(BaseModel):
     """Attributes of a runway: code number, kind of approach, elevation of both ends and of the aerodrome."""
 
@@ -91,11 +114,16 @@ class ObstacleRules(BaseModel):
     names: dict[Approach, tuple[str, ...]]
     inner_horizontal_m: float = Field(gt=0)
     runways: tuple[RunwayClass, ...] = Field(min_length=1)
+    take_off: tuple[TakeOff, ...] = Field(min_length=1)
 
     @property
     def reach(self) -> float:
         """Distance from any runway beyond which no surface lies, m."""
-        return max(r.reach for r in self.runways)
+        return max(r.reach for r in (*self.runways, *self.take_off))
+
+    def climb(self, code: str) -> TakeOff | None:
+        """The take-off climb surface of a runway, by code number (``4`` or ``4E``)."""
+        return next((t for t in self.take_off if code[:1] in t.codes), None)
 
     def find(self, code: str, approach: str) -> RunwayClass | None:
         """The class of a runway, by code number (``4`` or ``4E``) and kind of approach as delivered."""
@@ -124,6 +152,7 @@ class Runway:
     aerodrome_m: float
     type: RunwayClass
     inner_m: float
+    climb: TakeOff | None = None
 
     @property
     def length(self) -> float:
@@ -172,7 +201,8 @@ def runway_of(
         return None, f"没有飞行区指标 {attributes[names.code]}、{attributes[names.approach]}跑道的限制面参数"
     (x0, y0), (x1, y1) = merged.coords[0][:2], merged.coords[-1][:2]
     inner = aerodrome_m + rules.inner_horizontal_m
-    return Runway((x0, y0), (x1, y1), first_m, last_m, aerodrome_m, kind, inner), ""
+    climb = rules.climb(str(attributes[names.code]).strip())
+    return Runway((x0, y0), (x1, y1), first_m, last_m, aerodrome_m, kind, inner, climb), ""
 
 
 def lowest_limit(runway: Runway, site: BaseGeometry) -> Limit | None:
@@ -182,7 +212,7 @@ def lowest_limit(runway: Runway, site: BaseGeometry) -> Limit | None:
     found = list(_limits(runway, local))
     if not found:
         return None
-    best = min(found, key=lambda f: f.elevation_m)
+    best = min(found, key=lambda f: round(f.elevation_m, 6))
     point = affine_transform(shapely.Point(best.at), to_world)
     return Limit(best.elevation_m, best.surface, best.surface_en, (point.x, point.y))
 
@@ -205,6 +235,8 @@ def _limits(runway: Runway, site: BaseGeometry) -> Iterator[Limit]:
         yield from _transitional(runway, site, side, low, high, (strip, strip), lambda s: _along(runway, s))
     for end in (0, 1):
         yield from _approach(runway, site, end)
+    for end in (0, 1):
+        yield from _take_off(runway, site, end)
 
 
 def _along(runway: Runway, s: float) -> float:
@@ -268,6 +300,26 @@ def _approach(runway: Runway, site: BaseGeometry, end: int) -> Iterator[Limit]:
                 runway, site, side, station(start), station(stop), (half(start), half(stop)), rising
             )
         base, start = base + slope * section.length, stop
+
+
+def _take_off(runway: Runway, site: BaseGeometry, end: int) -> Iterator[Limit]:
+    """Take-off climb surface beyond one end: it widens to its final width and rises evenly."""
+    climb = runway.climb
+    if climb is None:
+        return
+    base = runway.first_m if end == 0 else runway.last_m
+    start = -climb.before if end == 0 else runway.length + climb.before
+    outward = -1.0 if end == 0 else 1.0
+    widened = min((climb.width - climb.edge) / 2 / (climb.spread / 100), climb.length)
+    final = climb.edge / 2 + widened * climb.spread / 100
+    upper = [(0.0, climb.edge / 2), (widened, final), (climb.length, final)]
+    ring = [(start + outward * d, h) for d, h in upper]
+    ring += [(s, -h) for s, h in reversed(ring)]
+
+    def rising(s: float, t: float) -> float:
+        return base + climb.slope / 100 * abs(s - start)
+
+    yield from _lowest(site, Polygon(ring), rising, "起飞爬升面", "take-off climb")
 
 
 def _transitional(

@@ -28,6 +28,11 @@ def limit(site, line=LINE, **changed):
         (box(4060, -10, 4160, 10), 100 + 0.02 * 1000, "进近面"),  # the same before the other end
         (box(-10060, -10, -9060, 10), 100 + 60 + 90, "进近面"),  # level from 6,600 m on
         (box(1000, -20, 1100, 20), 100, "升降带"),
+        # 6,000 m beyond the inner edge the approach is at 100 + 60 + 75, the climb at 100 + 120
+        (box(-6160, -10, -6060, 10), 220, "起飞爬升面"),
+        (box(9060, -10, 9160, 10), 220, "起飞爬升面"),
+        # there the climb is 1,200 m wide in all: beside it the approach decides
+        (box(9060, 610, 9160, 620), 235, "进近面"),
     ],
 )
 def test_the_lowest_point_decides(site, elevation, surface):
@@ -35,6 +40,12 @@ def test_the_lowest_point_decides(site, elevation, surface):
     assert found.elevation_m == pytest.approx(elevation, abs=1e-6)
     assert found.surface == surface
     assert site.buffer(1e-6).contains(Point(found.at))
+
+
+def test_the_end_of_the_runway_counts_for_its_own_climb():
+    # the last end lies 30 m higher: 6,000 m beyond its inner edge the climb is at 130 + 120
+    assert limit(box(9060, -10, 9160, 10), RKGC2=130).elevation_m == pytest.approx(250, abs=1e-6)
+    assert limit(box(-6160, -10, -6060, 10), RKGC2=130).elevation_m == pytest.approx(220, abs=1e-6)
 
 
 def test_beyond_every_surface_there_is_no_limit():
