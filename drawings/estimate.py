@@ -7,6 +7,7 @@ what is missing for more. Areas ㎡ to 4 decimals, ratios to 4.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ from shapely.geometry import MultiPolygon, Polygon
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.floors import text_at
 
+_TOUCH = 1e-3  # metres; outlines that share an edge lie within each other all the same
+#: more buildings than this are not estimated
+_MOST = 5000
 #: what outline × storeys leaves open, in Chinese and English
 OPEN = (
     ("各层面积、阳台、飘窗、架空层按图计算需单体图", "areas floor by floor need the building drawings"),
@@ -31,29 +35,30 @@ def buildings_of(model: DrawingModel) -> list[RoleShape]:
     feet = [s for s in rings if s.role == "footprint"]
     named = {text_at(s, "楼号") for s in feet} - {""}
     ground = shapely.union_all([s.geometry for s in feet if s.valid])
+    shapely.prepare(ground)
 
     def apart(outline: RoleShape) -> bool:
         name = text_at(outline, "楼号")
         if name and named:
-            return name not in named and not ground.intersects(outline.geometry.buffer(-1e-3))
+            return name not in named and not ground.intersects(outline.geometry.buffer(-_TOUCH))
         return not ground.intersects(outline.geometry)
 
-    return feet + [s for s in rings if s.role == "outline" and s.valid and apart(s)] + [
-        s for s in rings if s.role == "outline" and not s.valid and not feet
-    ]  # fmt: skip
+    outlines = [s for s in rings if s.role == "outline"]
+    sound = [s for s in outlines if s.valid and apart(s)]
+    return feet + sound + ([] if feet else [s for s in outlines if not s.valid])
 
 
 def estimate(model: DrawingModel) -> dict[str, Any] | None:
-    """The estimate of a site plan with buildings; None without any.
+    """The estimate of a site plan with buildings; None without any, or with thousands.
 
     Returns:
         ``basis`` (``footprint``, ``outline`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on
-        the site, overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (green areas as drawn), ``above_m2`` and
-        ``far`` (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
+        the site, overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far``
+        (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
         floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
     """
     drawn = [s for s in buildings_of(model) if s.valid]
-    if not drawn:
+    if not 0 < len(drawn) <= _MOST:
         return None
     sites = [s for s in model.by_role("site_boundary") if s.valid]
     site = shapely.union_all([s.geometry for s in sites]) if sites else None
@@ -97,14 +102,11 @@ def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[
     """Buildings with their floor area; an outline within another one adds the storeys it has more."""
     rows: list[dict[str, Any]] = []
     missing: list[dict[str, str]] = []
-    for shape in shapes:
+    holders = _holders(shapes)
+    for number, shape in enumerate(shapes):
         label = str(shape.attributes.get("楼号") or shape.handle)
         own = _area(shape)
-        below = [
-            o
-            for o in shapes
-            if o is not shape and _area(o) > own and o.geometry.buffer(1e-6).covers(shape.geometry)
-        ]
+        below = [shapes[n] for n in holders[number]]
         counted, why = _counted(shape, below)
         if why is not None:
             missing.append({"zh": f"{label} {why[0]}", "en": f"{label}: {why[1]}"})
@@ -119,6 +121,17 @@ def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[
             }
         )
     return rows, missing
+
+
+def _holders(shapes: Sequence[RoleShape]) -> dict[int, list[int]]:
+    """Number of a shape → numbers of the larger ones it lies in."""
+    every = [s.geometry for s in shapes]
+    inner, outer = shapely.STRtree(every).query(shapely.buffer(every, -_TOUCH), predicate="covered_by")
+    out: dict[int, list[int]] = defaultdict(list)
+    for i, o in zip(inner.tolist(), outer.tolist(), strict=True):
+        if i != o and _area(shapes[o]) > _area(shapes[i]):
+            out[i].append(o)
+    return out
 
 
 def _counted(shape: RoleShape, below: Sequence[RoleShape]) -> tuple[int | None, tuple[str, str] | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import shapely
-from shapely.geometry import MultiPolygon, Point, Polygon
+from shapely.geometry import MultiPolygon, Polygon
 
 from drawings.cad.model import CadEntity
 from drawings.vocabulary import attribute_words
@@ -25,22 +25,28 @@ class Labels:
             for r in rings
             if r.role in attribute_words().labelled and isinstance(r.geometry, (Polygon, MultiPolygon))
         ]
-        self.tree = shapely.STRtree([r.geometry for r in self.rings])
+        self.noted: list[tuple[tuple[float, float], str]] = []
         self.found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
     def note(self, entity: CadEntity, text: str) -> None:
-        """Remember what a text says of the smallest rings around it that take it."""
-        if not self.rings or not text or entity.at is None:
-            return
-        said = [labels for line in text.split("\n") if (labels := self.work.words.labels(line))]
-        if not said:
-            return
-        numbers = self.tree.query(Point(self.work.metres(entity.at)), predicate="intersects").tolist()
-        around = sorted(numbers, key=lambda n: self.rings[n].geometry.area)
-        for labels in said:
-            for key, value in labels.items():
-                for number in self._takers(around, key):
-                    self.found[number][key].append(value)
+        """Remember a text with its place."""
+        if self.rings and text and entity.at is not None:
+            self.noted.append((self.work.metres(entity.at), text))
+
+    def _assign(self) -> None:
+        """What every text inside a building says, to the smallest rings around it that take it."""
+        tree = shapely.STRtree([r.geometry for r in self.rings])
+        hits, rings = tree.query(shapely.points([spot for spot, _ in self.noted]), predicate="intersects")
+        around: dict[int, list[int]] = defaultdict(list)
+        for hit, ring in zip(hits.tolist(), rings.tolist(), strict=True):
+            around[hit].append(ring)
+        for hit, numbers in sorted(around.items()):
+            self.work.deadline.check()
+            numbers.sort(key=lambda n: self.rings[n].geometry.area)
+            for line in self.noted[hit][1].split("\n"):
+                for key, value in self.work.words.labels(line).items():
+                    for number in self._takers(numbers, key):
+                        self.found[number][key].append(value)
 
     def _takers(self, around: list[int], key: str) -> list[int]:
         takers = [n for n in around if key in self.work.role(self.rings[n].match).keys]
@@ -49,6 +55,8 @@ class Labels:
 
     def give(self) -> None:
         """Give the labels to the rings; where two say different things neither is taken, and that is told."""
+        if self.noted:
+            self._assign()
         for number, keys in self.found.items():
             ring = self.rings[number]
             known = {k for pairs in ring.gathered.values.values() for k, v in pairs.items() if v}

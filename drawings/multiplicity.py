@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
-from drawings.vocabulary import FloorName, floor_names, numeral
+from drawings.vocabulary import FloorName, any_floor_name, floor_names, numeral
 
 _MAX_FLOORS = 400
 _PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
@@ -70,6 +71,7 @@ _TITLE = re.compile(
 )
 
 
+@lru_cache(maxsize=65_536)
 def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     """The floor range in a sheet title: ``二至十七层平面图`` gives 2-17, ``首层平面图`` 1, ``2.-4. OG`` 3-5.
 
@@ -79,7 +81,7 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
         ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
     """
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
-    for pattern, name in floor_names():
+    for pattern, name in floor_names() if any_floor_name().search(clean) else ():
         if not name.roof:
             clean = pattern.sub(lambda found, name=name: _storey(found, name, ground), clean)  # type: ignore[misc]  # name is bound
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
@@ -136,4 +138,6 @@ def is_roof(text: str) -> bool:
     plain = unicodedata.normalize("NFKC", text).strip()
     if _ROOF.search(plain) is not None:
         return True
+    if any_floor_name().search(plain) is None:
+        return False
     return any(name.roof and pattern.search(plain) for pattern, name in floor_names())

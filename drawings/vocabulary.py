@@ -21,6 +21,7 @@ from project_box.kernel.catalogue import parse
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
 _SPACED = re.compile(r"\s*([^\d=:]{1,60}?)\s*([-+±]?\d.*?)\s*")
 _LETTER = re.compile(r"[^\W\d_]")
+_SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
 _BETWEEN = re.compile(r"[\s/|,，、;；()\[\]【】+]*")
 _LONGEST = 60
 _ROMAN = {"I": 1, "V": 5, "X": 10}
@@ -227,7 +228,7 @@ class Vocabulary:
         return self._labels[text]
 
     def _label(self, text: str) -> dict[str, str]:
-        if not text or len(text) > _LONGEST or not text.isprintable():
+        if not text or len(text) > _LONGEST or not text.isprintable() or not _SAYING.search(text):
             return {}
         out: dict[str, str] = {}
         alone = False
@@ -273,3 +274,10 @@ def floor_names() -> Sequence[tuple[re.Pattern[str], FloorName]]:
         for language in attribute_words().languages.values()
         for name in language.floors
     ]
+
+
+@lru_cache
+def any_floor_name() -> re.Pattern[str]:
+    """All names of storeys in one expression, to pass over a text that holds none."""
+    plain = (re.sub(r"\?P<\w+>", "?:", pattern.pattern) for pattern, _ in floor_names())
+    return re.compile("|".join(f"(?:{p})" for p in plain), re.IGNORECASE)
