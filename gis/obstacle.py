@@ -1,10 +1,10 @@
 """Obstacle limitation surfaces 障碍物限制面 of a runway: how high anything on a site may reach. Pure.
 
-Inner horizontal 内水平面, conical 锥形面, approach 进近面, transitional 过渡面 and take-off climb 起飞爬升面 from the centre
-line of a runway, the elevations of its ends and of the aerodrome, and the dated table ``catalogue/obstacle.yaml``. All but the conical one
-are planes, so the lowest point over a part of a site lies at a corner of it; the conical one rises with the distance.
-Lengths m in a metric CRS, elevations m in the datum of the layer. Both ends are taken to be used for take-off, straight ahead
-and without clearway.
+Inner horizontal 内水平面, conical 锥形面, approach 进近面, transitional 过渡面 and take-off climb 起飞爬升面
+from the centre line of a runway, the elevations of its ends and of the aerodrome, and the dated table
+``catalogue/obstacle.yaml``. All but the conical one are planes, so the lowest point over a part of a site lies at a
+corner of it; the conical one rises with the distance. Lengths m in a metric CRS, elevations m in the datum of the
+layer. Both ends are taken to be used for take-off, straight ahead and without clearway.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class ObstacleRules(BaseModel):
     @property
     def reach(self) -> float:
         """Distance from any runway beyond which no surface lies, m."""
-        return max(r.reach for r in (*self.runways, *self.take_off))
+        return max(*(r.reach for r in self.runways), *(t.reach for t in self.take_off))
 
     def climb(self, code: str) -> TakeOff | None:
         """The take-off climb surface of a runway, by code number (``4`` or ``4E``)."""
