@@ -106,9 +106,7 @@ def check_sites(
             yield from _check(portion)
     else:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(
-            ["gis.batch", "gis.wkb_kernel", "gis.overlay_kernel"]
-        )  # loaded once for all workers
+        context.set_forkserver_preload(["gis.batch", "gis.around_kernel"])  # loaded once for all workers
         with context.Pool(min(workers, len(portions))) as pool:
             for lines in pool.imap(_check, portions):
                 yield from lines

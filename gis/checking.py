@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
@@ -35,8 +36,6 @@ from project_box.kernel.plain import canonical_json
 from project_box.models import Result
 from project_box.stage import Stage
 
-#: up to so many sites are looked up by one prepared statement
-_FEW = 4
 CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -59,7 +58,7 @@ class _Loaded:
         """How sites in this CRS meet the layers; made once for each CRS."""
         found = self.plans.get(crs)
         if found is None:
-            found = self.plans[crs] = plan_for(crs, self.versions, self.catalogue)
+            found = self.plans[crs] = plan_for(crs, self.versions, self.settled.clear, self.catalogue)
         return found
 
 
@@ -67,15 +66,29 @@ class _Loaded:
 _LOADED: weakref.WeakKeyDictionary[Any, _Loaded] = weakref.WeakKeyDictionary()
 
 
-def _loaded(session: Session, catalogue: LayerCatalogue, current: tuple[int, ...] | None = None) -> _Loaded:
+def _loaded(
+    session: Session,
+    connection: Connection,
+    catalogue: LayerCatalogue,
+    current: tuple[int, ...] | None = None,
+) -> _Loaded:
     """The current versions; those kept in memory unless ``current`` says that they are others now."""
-    engine = session.connection().engine
+    engine = connection.engine
     kept = _LOADED.get(engine)
     if kept is not None and kept.catalogue is catalogue and current in (None, kept.ids):
         return kept
     rows = repository.current_versions(session)
+    periods = repository.periods(session)
     versions = {
-        code: LoadedVersion(row.id, row.version, row.valid_from, row.check_crs, tuple(row.extent_lonlat))
+        code: LoadedVersion(
+            row.id,
+            row.version,
+            row.valid_from,
+            row.check_crs,
+            tuple(row.extent_lonlat),
+            row.valid_to,
+            tuple(p for number, p in periods[code].items() if number != row.id),
+        )
         for code, row in rows.items()
         if code in catalogue.layers
     }
@@ -130,20 +143,22 @@ def check_geometries(
     """Check several sites with one query; one that cannot be checked has its error in the list."""
     started = time.perf_counter()
     catalogue = catalogue or layer_catalogue()
-    loaded = _loaded(session, catalogue)
+    connection = session.connection()
+    loaded = _loaded(session, connection, catalogue)
     while True:
         cases = [_case(geom, crs, loaded) for geom in geoms]
         sites = [c for c in cases if isinstance(c, Case)]
-        look = lookup.around_many if len(sites) > _FEW else lookup.around
-        found = look(session, boxes_of(sites))
+        boxes = boxes_of(sites)
+        one = len(boxes) == 1
+        found = lookup.around(connection, boxes[0]) if one else lookup.around_many(connection, boxes)
         if found.current == loaded.ids:
             break
-        loaded = _loaded(session, catalogue, found.current)
+        loaded = _loaded(session, connection, catalogue, found.current)
     laid = laid_over(sites, found.pieces)
     features = found.features
     if features is None:
         near = {(n.version, n.fid) for case in laid for a in case for e in a.near.values() for n in e}
-        features = lookup.described(session, near)
+        features = lookup.described(connection, near)
     share = (time.perf_counter() - started) * 1000 / len(cases)
     arounds = iter(laid)
     reports: list[ConflictReport | BadInput] = []
@@ -152,7 +167,7 @@ def check_geometries(
             reports.append(case)
             continue
         begun = time.perf_counter()
-        facts = facts_of(case, next(arounds), features, catalogue, markers=markers)
+        facts = facts_of(case, next(arounds), features, markers=markers)
         if pairs := wanted(facts):
             facts = measured_facts(
                 facts, case.site, case.crs, repository.shapes_of(session, pairs), catalogue
@@ -201,7 +216,7 @@ def canonical_answers(
     """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
     answers: list[Answer] = []
     reports = check_geometries(session, geoms, crs, on=on)
-    fragments = _loaded(session, layer_catalogue()).settled.fragments
+    fragments = _loaded(session, session.connection(), layer_catalogue()).settled.fragments
     for head, report in zip(heads, reports, strict=True):
         if isinstance(report, BadInput):
             text = canonical_json(head | {"error": report.to_plain()}).decode()

@@ -6,10 +6,10 @@ Pure: overlaps come in as facts, rules as layer definitions.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 from gis.canonical import Fragments
 from gis.conditions import planning_conditions, zones_of
@@ -30,40 +30,98 @@ from gis.limits import height_words, measured_words
 from gis.use_rules import answers
 from project_box.kernel.finding import Finding, Outcome
 
-Line = tuple[LayerResult, Finding | None]
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the report, its finding, and for a layer of plots the planning conditions."""
+
+    result: LayerResult
+    finding: Finding | None
+    planning: PlanningConditions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What a layer's definition says, ready for judging: ``made`` gives its line, ``found`` its finding."""
+
+    code: str
+    definition: LayerDefinition
+    tolerance: float
+    minimum: float
+    made: Callable[..., LayerResult]
+    found: Callable[..., Finding]
+
+    @classmethod
+    def of(cls, definition: LayerDefinition, catalogue: LayerCatalogue) -> _Rule:
+        """From a definition."""
+        made = partial(
+            LayerResult,
+            code=definition.code,
+            name=definition.name,
+            name_en=definition.name_en,
+            family=definition.family,
+            policy=definition.policy,
+            clause=definition.clause.text,
+            clause_en=definition.clause.text_en,
+            clause_verified=definition.clause.verified,
+            advice=definition.advice,
+            advice_en=definition.advice_en,
+            trigger=definition.trigger,
+        )
+        found = partial(
+            Finding,
+            code=f"plan.{definition.code}",
+            title=definition.name,
+            title_en=definition.name_en,
+            clause=definition.clause.text,
+        )
+        tolerance, minimum = catalogue.tolerance(definition), catalogue.minimum_area(definition)
+        return cls(definition.code, definition, tolerance, minimum, made, found)
+
+
+class _Ready(NamedTuple):
+    """A layer's rule, its facts where nothing of it is around, the line these give, and the line without data.
+
+    There is no such line of a ``within`` layer: where nothing of it is around, all of the site lies outside.
+    """
+
+    rule: _Rule
+    clear: LayerFacts | None
+    if_clear: Line | None
+    if_missing: Line
 
 
 class Settled:
-    """Lines that no site changes: of layers that are clear, and of those without data. Made once for the versions.
+    """What no site changes, made once for the versions: lines of layers that are clear, and of those without data.
 
     Args:
         catalogue: the layers.
         versions: the version of each layer that has one.
+
+    Attributes:
+        clear: the facts of each layer with data of which nothing is around.
+        since, until: the first and the last day on which all versions are in force.
+        fragments: canonical JSON of these lines and findings, and of what does not change in others.
     """
 
     def __init__(self, catalogue: LayerCatalogue, versions: Mapping[str, LoadedVersion]) -> None:
-        self._clear: dict[str, Line] = {}
-        self._missing: dict[str, Line] = {}
-        for code, definition in catalogue.layers.items():
-            if definition.policy is Policy.ATTRIBUTES:
-                continue  # gives planning conditions, or says why not
-            self._missing[code] = _whole_line(definition, LayerFacts(None), 1.0, 0, catalogue, None)
-            if code in versions and definition.policy is not Policy.WITHIN:
-                known = LayerFacts(versions[code])
-                self._clear[code] = _whole_line(definition, known, 1.0, 0, catalogue, None)
-        #: canonical JSON of these lines and findings, and of what does not change in others
+        self.clear = {code: LayerFacts(version) for code, version in versions.items()}
+        self.since = max((v.valid_from for v in versions.values()), default=dt.date.min)
+        self.until = min((v.valid_to for v in versions.values() if v.valid_to), default=dt.date.max)
+        self.zones = frozenset(d.code for d in catalogue.layers.values() if d.zone is not None)
         self.fragments = Fragments()
-        for line, finding in (*self._clear.values(), *self._missing.values()):
-            self.fragments.keep(line, finding)
+        self.layers = [self._ready(_Rule.of(d, catalogue)) for d in catalogue.layers.values()]
 
-    def line(self, code: str, known: LayerFacts) -> Line | None:
-        """The line of a layer, when these facts make it one of the settled ones."""
-        if known.overlaps or known.reason:
-            return None
-        if known.version is None:
-            return self._missing.get(code)
-        ready = self._clear.get(code)
-        return ready if ready is not None and ready[0].version == known.version.version else None
+    def _ready(self, rule: _Rule) -> _Ready:
+        clear = self.clear.get(rule.definition.code)
+        within = rule.definition.policy is Policy.WITHIN
+        if_clear = self._line(rule, clear) if clear is not None and not within else None
+        return _Ready(rule, clear, if_clear, self._line(rule, _NO_DATA))
+
+    def _line(self, rule: _Rule, known: LayerFacts) -> Line:
+        line = _judged(rule, known, 1.0, 0, None, Intent())
+        self.fragments.keep(line.result, line.finding)
+        return line
 
 
 def judge(
@@ -87,95 +145,95 @@ def judge(
         height_m: elevation of the highest point of the buildings (m above the datum of the height layer), if known;
             else ground elevation plus height of ``intent``.
         intent: what is to be built.
-        settled: lines made beforehand for these versions.
+        settled: what was made beforehand for these versions.
     """
-    area = round(site_area_m2, 2)
+    settled = settled or Settled(catalogue, {})
     layers: list[LayerResult] = []
     findings: list[Finding] = []
     planning: PlanningConditions | None = None
     intent = intent or Intent()
     top = height_m if height_m is not None else intent.top_m
-    for definition in catalogue.layers.values():
-        known = _in_force(definition, facts.get(definition.code, _NO_DATA), on)
-        ready = settled.line(definition.code, known) if settled is not None else None
-        if ready is None and definition.policy is Policy.ATTRIBUTES:
-            line = _line(definition, known, site_area_m2, catalogue, top, intent)
-            planning = planning_conditions(definition, known, line, site_area_m2)
-            line = replace(
-                line,
-                outcome=Outcome.PASS if planning.status == "decided" else Outcome.UNDECIDED,
-                message=planning.reason,
-                message_en=planning.reason_en,
-            )
-            if planning.plot is not None:
-                line = replace(line, rules=answers(definition, planning.plot["attributes"], intent))
-            ready = line, _finding(line, crs)
-        line, finding = ready or _whole_line(definition, known, site_area_m2, crs, catalogue, top, intent)
-        layers.append(line)
-        findings += [_rule_finding(line, a) for a in line.rules if intent.uses]
-        if finding is not None:
-            findings.append(finding)
-    met = Counter(line.status for line in layers)
-    counts = {s.value: met[s] for s in Status}
-    zones = zones_of(catalogue, layers, site_area_m2, on)
+    in_force = settled.since <= on <= settled.until
+    for rule, clear, if_clear, if_missing in settled.layers:
+        known = facts.get(rule.code)
+        if known is not None and not in_force:
+            known = _in_force(rule.definition, known, on)
+        if known is None:
+            line = if_missing
+        elif known is clear and if_clear is not None:
+            line = if_clear
+        else:
+            line = _judged(rule, known, site_area_m2, crs, top, intent)
+        layers.append(line.result)
+        if line.result.rules and intent.uses:
+            findings += [_rule_finding(line.result, a) for a in line.result.rules]
+        if line.finding is not None:
+            findings.append(line.finding)
+        planning = line.planning or planning
+    met = [line.status for line in layers]
+    counts = {name: met.count(status) for name, status in _STATUSES}
+    zones = zones_of(catalogue, [e for e in layers if e.code in settled.zones], site_area_m2, on)
+    area = round(site_area_m2, 2)
     return ConflictReport(crs, area, on, tuple(layers), tuple(findings), counts, zones, planning)
 
 
 _NO_DATA = LayerFacts(None)
+_STATUSES = tuple((s.value, s) for s in Status)
 
 
 def _in_force(definition: LayerDefinition, known: LayerFacts, on: dt.date) -> LayerFacts:
-    """A version that is not yet in force on the day of the check proves nothing."""
+    """A version that is not in force on the day of the check, not yet or no longer, proves nothing."""
     version = known.version
-    if version is None or version.valid_from <= on:
+    if version is None or version.period.holds_on(on):
         return known
+    early = on < version.valid_from
+    when = (
+        f"自 {version.valid_from} 起生效，检查日尚未生效"
+        if early
+        else f"已于 {version.valid_to} 失效，检查日不再有效"
+    )
+    when_en = (
+        f"in force from {version.valid_from} only"
+        if early
+        else f"no longer in force since {version.valid_to}"
+    )
+    then = next((p.version for p in version.others if p.holds_on(on)), None)
+    other = f"；当日有效的是版本 {then}，恢复该版本后可检查" if then is not None else ""
+    other_en = f"; version {then} was in force that day: make it current" if then is not None else ""
     return LayerFacts(
         None,
-        reason=f"{definition.name}版本 {version.version} 自 {version.valid_from} 起生效，检查日尚未生效，未核查",
-        reason_en=f"{definition.name_en}: version {version.version} is in force from {version.valid_from} only",
+        reason=f"{definition.name}版本 {version.version} {when}，未核查{other}",
+        reason_en=f"{definition.name_en}: version {version.version} is {when_en}{other_en}",
     )
 
 
-def _whole_line(
-    definition: LayerDefinition,
-    known: LayerFacts,
-    site_area: float,
-    crs: int,
-    catalogue: LayerCatalogue,
-    height_m: float | None,
-    intent: Intent | None = None,
+def _judged(
+    rule: _Rule, known: LayerFacts, site_area: float, crs: int, height_m: float | None, intent: Intent
 ) -> Line:
     """A line and its finding; a layer that is only information has a finding where it is met or missing."""
-    line = _line(definition, known, site_area, catalogue, height_m, intent or Intent())
-    told = definition.policy is not Policy.INFO or line.status in (Status.HIT, Status.NOT_CHECKED)
-    return line, _finding(line, crs) if told else None
+    line = _line(rule, known, site_area, height_m, intent)
+    planning = None
+    if rule.definition.policy is Policy.ATTRIBUTES:
+        planning = planning_conditions(rule.definition, known, line, site_area)
+        plot = planning.plot
+        line = replace(
+            line,
+            outcome=Outcome.PASS if planning.status == "decided" else Outcome.UNDECIDED,
+            message=planning.reason,
+            message_en=planning.reason_en,
+            rules=answers(rule.definition, plot["attributes"], intent) if plot is not None else (),
+        )
+    told = rule.definition.policy is not Policy.INFO or line.status in (Status.HIT, Status.NOT_CHECKED)
+    return Line(line, _finding(rule, line, crs) if told else None, planning)
 
 
 def _line(
-    definition: LayerDefinition,
-    known: LayerFacts,
-    site_area: float,
-    catalogue: LayerCatalogue,
-    height_m: float | None,
-    intent: Intent,
+    rule: _Rule, known: LayerFacts, site_area: float, height_m: float | None, intent: Intent
 ) -> LayerResult:
-    common: dict[str, Any] = {
-        "code": definition.code,
-        "name": definition.name,
-        "name_en": definition.name_en,
-        "family": definition.family,
-        "policy": definition.policy,
-        "clause": definition.clause.text,
-        "clause_en": definition.clause.text_en,
-        "clause_verified": definition.clause.verified,
-        "advice": definition.advice,
-        "advice_en": definition.advice_en,
-        "trigger": definition.trigger,
-    }
+    definition = rule.definition
     if known.version is None:
         info_only = definition.policy is Policy.INFO
-        return LayerResult(
-            **common,
+        return rule.made(
             status=Status.NOT_CHECKED,
             outcome=Outcome.NOTE if info_only else Outcome.UNDECIDED,
             overlap_m2=0.0,
@@ -186,16 +244,11 @@ def _line(
             message=known.reason or f"没有{definition.name}的数据，未核查",
             message_en=known.reason_en or f"{definition.name_en}: no data loaded, not checked",
         )
-    tolerance, minimum = catalogue.tolerance(definition), catalogue.minimum_area(definition)
-    features = tuple(
-        sorted(
-            (_feature(o, site_area, tolerance, minimum) for o in known.overlaps),
-            key=lambda f: (f.status is not Status.HIT, -f.overlap_m2, f.fid),
-        )
-    )
-    common |= {"version": known.version.version, "valid_from": known.version.valid_from}
+    features = [_feature(o, site_area, rule.tolerance, rule.minimum) for o in known.overlaps]
+    if len(features) > 1:
+        features.sort(key=lambda f: (f.status is not Status.HIT, -f.overlap_m2, f.fid))
     if definition.policy is Policy.WITHIN:
-        return _within(definition, known, features, site_area, minimum, common)
+        return _within(rule, known, known.version, tuple(features), site_area)
     hits = [f for f in features if f.status is Status.HIT]
     status = Status.HIT if hits else Status.TOUCH if features else Status.CLEAR
     overlap = round(min(known.covered_m2, site_area), 2) if hits else 0.0
@@ -205,13 +258,14 @@ def _line(
         outcome, message, message_en = measured_words(
             definition, hits, (outcome, message, message_en), intent
         )
-    return LayerResult(
-        **common,
+    return rule.made(
         status=status,
         outcome=outcome,
         overlap_m2=overlap,
         share=round(share, 6),
-        features=features,
+        features=tuple(features),
+        version=known.version.version,
+        valid_from=known.version.valid_from,
         message=message,
         message_en=message_en,
     )
@@ -235,34 +289,36 @@ def _feature(overlap: Overlap, site_area: float, tolerance: float, minimum: floa
 
 
 def _within(
-    definition: LayerDefinition,
+    rule: _Rule,
     known: LayerFacts,
+    version: LoadedVersion,
     features: tuple[FeatureHit, ...],
     site_area: float,
-    minimum: float,
-    common: dict[str, Any],
 ) -> LayerResult:
+    definition = rule.definition
     outside = max(site_area - known.covered_m2, 0.0)
     zones = "、".join(dict.fromkeys(f.label for f in features if f.status is Status.HIT and f.label))
-    if outside < max(minimum, 1e-6 * site_area):
-        return LayerResult(
-            **common,
+    if outside < max(rule.minimum, 1e-6 * site_area):
+        return rule.made(
             status=Status.CLEAR,
             outcome=Outcome.PASS,
             overlap_m2=0.0,
             share=0.0,
             features=features,
+            version=version.version,
+            valid_from=version.valid_from,
             message=f"全部位于{definition.name}内{f'({zones})' if zones else ''}",
             message_en=f"The whole site lies within the {definition.name_en.lower()}",
         )
     share = outside / site_area if site_area else 0.0
-    return LayerResult(
-        **common,
+    return rule.made(
         status=Status.HIT,
         outcome=Outcome.NOTE,
         overlap_m2=round(outside, 2),
         share=round(share, 6),
         features=features,
+        version=version.version,
+        valid_from=version.valid_from,
         marker=known.outside,
         message=f"有 {outside:,.2f} ㎡({share:.2%})位于{definition.name}外。{definition.advice}",
         message_en=f"{outside:,.2f} m² ({share:.2%}) lie outside. {definition.advice_en}",
@@ -286,26 +342,27 @@ def _words(
             f"与{name}相邻，未压占；请核对界线",
             f"Touches without overlapping: {name_en}; check the line",
         )
-    what = "、".join(dict.fromkeys(h.label for h in hits[:3] if h.label)) + (" 等" if len(hits) > 3 else "")
-    size, size_en = f"{overlap:,.2f} ㎡(占用地 {share:.2%})", f"{overlap:,.2f} m² ({share:.2%} of the site)"
-    tail = f":{what}" if what else ""
-    advice = f"。{definition.advice}" if definition.advice else ""
     if definition.policy is Policy.HEIGHT and definition.height is not None:
         return height_words(definition, hits, height_m)
-    outcome, verb, verb_en = {
-        Policy.FORBID: (Outcome.FAIL, "压占", "Overlaps"),
-        Policy.CONSULT: (Outcome.NOTE, "涉及", "Concerns"),
-    }.get(definition.policy, (Outcome.NOTE, "位于", "Lies in"))
+    what = "、".join(dict.fromkeys(h.label for h in hits[:3] if h.label)) + (" 等" if len(hits) > 3 else "")
+    size, part = f"{overlap:,.2f}", f"{share:.2%}"
+    tail = f":{what}" if what else ""
+    advice = f"。{definition.advice}" if definition.advice else ""
+    outcome, verb, verb_en = Outcome.NOTE, "位于", "Lies in"
+    if definition.policy is Policy.FORBID:
+        outcome, verb, verb_en = Outcome.FAIL, "压占", "Overlaps"
+    elif definition.policy is Policy.CONSULT:
+        verb, verb_en = "涉及", "Concerns"
     return (
         outcome,
-        f"{verb}{name} {size}{tail}{advice}",
-        f"{verb_en}: {name_en}, {size_en}. {definition.advice_en}".strip(),
+        f"{verb}{name} {size} ㎡(占用地 {part}){tail}{advice}",
+        f"{verb_en}: {name_en}, {size} m² ({part} of the site). {definition.advice_en}".strip(),
     )
 
 
-def _finding(line: LayerResult, crs: int) -> Finding:
+def _finding(rule: _Rule, line: LayerResult, crs: int) -> Finding:
     marker = line.marker
-    if marker is None:
+    if marker is None and line.features:
         wanted = Status.HIT if line.status is Status.HIT else Status.TOUCH
         markers = [f.marker for f in line.features if f.status is wanted and f.marker is not None]
         if len(markers) == 1:
@@ -320,24 +377,20 @@ def _finding(line: LayerResult, crs: int) -> Finding:
         Policy.WITHIN,
     ):
         measured = f"{line.overlap_m2:.2f}"
-    return Finding(
-        code=f"plan.{line.code}",
-        title=line.name,
-        title_en=line.name_en,
+    return rule.found(
         outcome=line.outcome,
         message=line.message,
         message_en=line.message_en,
         measured=measured,
         limit="0" if measured is not None and line.policy is Policy.FORBID else None,
         unit="㎡" if measured is not None else "",
-        clause=line.clause,
         marker=marker,
         marker_crs=crs if marker is not None else None,
         source={
             "layer": line.code,
             "version": line.version,
             "valid_from": line.valid_from.isoformat() if line.valid_from else None,
-            "status": line.status.value,
+            "status": str(line.status),
             "share": line.share,
             "trigger": line.trigger,
             "clause_verified": line.clause_verified,

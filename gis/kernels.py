@@ -18,6 +18,7 @@ def compile_all() -> None:
     pieces = Pieces.of([(0, n, 1, n) for n in range(3)], blobs)
     (around,) = overlay([box(0, 0, 3, 3)], pieces, Layers.of({1: (0.05, True)}))
     around.near[1][0].common(box(0, 0, 1, 1))
+    Pieces.packed(0, b"")
     Pieces.copied(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff")
 
 

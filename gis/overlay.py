@@ -1,6 +1,6 @@
 """What sites have in common with the pieces around them: areas, touching, area counted once. Pure.
 
-Areas come from compiled sums over edges (:mod:`gis.overlay_kernel`), for many sites in one call; geometry is built only
+Areas come from compiled sums over edges (:mod:`gis.around_kernel`), for many sites in one call; geometry is built only
 where it is shown and where a sliver has to be told from an overlap.
 """
 
@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -58,15 +59,18 @@ class Pieces:
         numbers, starts = _kernel("wkb").copied(np.frombuffer(data, dtype=np.uint8))
         return cls(numbers, starts, data)
 
-    def chosen(self, rows: Numbers) -> Pieces:
-        """Some of them, in the order given."""
-        return Pieces(self.numbers[rows], self.starts[rows], self.data)
+    @classmethod
+    def packed(cls, request: int, data: bytes) -> Pieces:
+        """Pieces of one request, one after the other: number, version, feature (as PostgreSQL sends them) and EWKB."""
+        numbers, starts = _kernel("wkb").packed(np.frombuffer(data, dtype=np.uint8), request)
+        return cls(numbers, starts, data)
 
     def asked(self, position: Numbers) -> Pieces:
         """Those of some requests: request n becomes ``position[n]``, below 0 leaves it out."""
         moved = position[self.numbers[:, 0]]
-        some = self.chosen(np.flatnonzero(moved >= 0))
-        some.numbers[:, 0] = moved[moved >= 0]
+        rows = np.flatnonzero(moved >= 0)
+        some = Pieces(self.numbers[rows], self.starts[rows], self.data)
+        some.numbers[:, 0] = moved[rows]
         return some
 
 
@@ -74,15 +78,17 @@ class Pieces:
 class Layers:
     """Layer versions that sites are laid over, ascending; of each its tolerance and whether area counts once."""
 
-    versions: Numbers
+    versions: tuple[int, ...]
+    numbers: Numbers
     limits: npt.NDArray[np.float64]
     counted: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, layers: dict[int, tuple[float, bool]]) -> Layers:
         """By version: touch tolerance in metres, and whether area under several features is to be counted once."""
-        versions = sorted(layers)
+        versions = tuple(sorted(layers))
         return cls(
+            versions,
             np.array(versions, dtype=np.int64),
             np.array([layers[v][0] + _ROUNDING_M for v in versions], dtype=np.float64),
             np.array([layers[v][1] for v in versions], dtype=np.bool_),
@@ -96,7 +102,7 @@ class Near:
     Attributes:
         area: in common with the site, 0 when it only touches.
         perimeter_most: the outline of the common part is not longer than this.
-        pieces: among which those of the feature are the ones from ``start`` to ``stop``.
+        pieces: among which those of the feature are ``rows[start:stop]``.
     """
 
     version: int
@@ -104,12 +110,14 @@ class Near:
     area: float
     perimeter_most: float
     pieces: Pieces
+    rows: Numbers
     start: int
     stop: int
 
     def common(self, site: BaseGeometry) -> Geometries:
         """The part of each piece inside the site (or a ring around it), as geometry."""
-        data, starts = self.pieces.data, self.pieces.starts[self.start : self.stop].tolist()
+        data = self.pieces.data
+        starts = self.pieces.starts[self.rows[self.start : self.stop]].tolist()
         blobs = [data[at : at + _length(data, at)] for at in starts]
         shapes = shapely.from_wkb(np.array(blobs, dtype=object))
         return np.asarray(shapely.intersection(shapes, site), dtype=object)
@@ -134,73 +142,39 @@ def _length(data: bytes, start: int) -> int:
 
 
 def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> list[Around]:
-    """Features that overlap each site or come within their layer's tolerance, in order.
+    """Features that overlap each site or come within their layer's tolerance, by version and in order.
 
     The pieces' requests are positions in ``sites``; pieces of other versions than the layers' are left out. Sums are
     taken in the order of the pieces' numbers, so that a site's floats are the same whatever comes with it and in what
     order.
     """
-    found = [Around({}, {}) for _ in sites]
-    which = np.searchsorted(layers.versions, pieces.numbers[:, 2])
-    which[which == len(layers.versions)] = 0
-    rows = (
-        np.flatnonzero(layers.versions[which] == pieces.numbers[:, 2]) if len(layers.versions) else which[:0]
-    )
-    request, number, _, fid = pieces.numbers[rows].T
-    order = np.lexsort((number, fid, which[rows], request))
-    if len(order) > 1:  # a piece that meets several boxes of a site counts once
-        same = (np.diff(request[order]) == 0) & (np.diff(number[order]) == 0)
-        order = order[np.concatenate([[True], ~same])]
-    if not len(order):
-        return found
-    rows = rows[order]
-    known = pieces.chosen(rows)
-    which = which[rows]
-    requests, features = known.numbers[:, 0], known.numbers[:, 3]
-    shapes = np.array(sites, dtype=object)
-    parts, owners = shapely.get_parts(shapes, return_index=True)
-    blobs = shapely.to_wkb(parts).tolist()
-    starts = [len(known.data)]
-    for blob in blobs:
-        starts.append(starts[-1] + len(blob))
-    every = np.arange(len(sites) + 1)
-    data = np.frombuffer(b"".join((known.data, *blobs)), dtype=np.uint8)
-    areas, lengths, kept, once = _kernel("overlay").measure(
-        *_kernel("wkb").unpack(data, np.concatenate([starts[:-1], known.starts])),
-        np.searchsorted(owners, every),
-        np.searchsorted(requests, every),
-        features,
-        which,
+    around = [Around({}, {}) for _ in sites]
+    if not len(pieces.starts):
+        return around
+    blobs = [bytes(shapely.to_wkb(site)) for site in sites]
+    data = b"".join((pieces.data, *blobs))
+    starts = list(accumulate((len(b) for b in blobs[:-1]), initial=len(pieces.data)))
+    rows, found, sums, single, under = _kernel("around").around(
+        np.frombuffer(data, dtype=np.uint8),
+        pieces.numbers,
+        pieces.starts,
+        np.array(starts, dtype=np.int64),
+        layers.numbers,
         layers.limits,
         layers.counted,
-        COMMON_SHARE * np.maximum(shapely.area(shapes), 1.0),
+        COMMON_SHARE,
     )
-    outlines = shapely.length(shapes).tolist()
-    entry: Near | None = None
-    before = None
-    for row, ((site, _, version, fid), area, length, there, single) in enumerate(
-        zip(
-            known.numbers.tolist(),
-            areas.tolist(),
-            lengths.tolist(),
-            kept.tolist(),
-            once.tolist(),
-            strict=True,
-        )
-    ):
-        if single == single:  # not NaN
-            found[site].once[version] = single
-        if not there:
-            continue
-        if entry is not None and before == (site, version, fid):
-            entry.area += area
-            entry.perimeter_most += length
-            entry.stop = row + 1
-            continue
-        before = site, version, fid
-        entry = Near(version, fid, area, length + 2 * outlines[site], known, row, row + 1)
-        found[site].near.setdefault(version, []).append(entry)
-    return found
+    for (site, layer, fid, start, stop), (area, length) in zip(found.tolist(), sums.tolist(), strict=True):
+        version = layers.versions[layer]
+        entry = Near(version, fid, area, length, pieces, rows, start, stop)
+        near = around[site].near
+        if version in near:
+            near[version].append(entry)
+        else:
+            near[version] = [entry]
+    for (site, layer), area in zip(single.tolist(), under.tolist(), strict=True):
+        around[site].once[layers.versions[layer]] = area
+    return around
 
 
 def joined(parts: Geometries) -> BaseGeometry | None:

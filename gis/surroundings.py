@@ -5,7 +5,6 @@ A *case* is a site and, for each check CRS, the site there and the layers kept i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,34 +21,48 @@ from gis.overlay import COMMON_SHARE, Around, Layers, Near, Pieces, joined, over
 from gis.pieces import boxes_over, polygonal, repair
 from project_box.kernel.errors import BadInput
 
-#: label, legend key and attributes (JSON) of a feature, by version and number
-Features = Mapping[tuple[int, int], tuple[str, str | None, str]]
+#: label, legend key and attributes of a feature, by version and number
+Features = Mapping[tuple[int, int], tuple[str, str | None, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A layer in force; of a smaller overlap, or one narrower on average than the tolerance (m), is said it touches."""
+
+    definition: LayerDefinition
+    version: LoadedVersion
+    tolerance: float
+    minimum: float
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The layers kept in one check CRS, for sites in another (or the same) CRS.
+    """The layers kept in one check CRS (by version), for sites in another (or the same) CRS.
 
     Attributes:
         measure_in: the sites' own CRS where it is another grid, in which overlaps are measured; else None.
         over: the layers as sites are laid over them; ``widest`` the largest of their touch tolerances.
-        clear: the facts of each layer where nothing of it is around.
     """
 
     check_crs: int
-    layers: tuple[tuple[LayerDefinition, LoadedVersion], ...]
+    layers: dict[int, Member]
     measure_in: int | None
     over: Layers
     widest: float
-    clear: dict[str, LayerFacts]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How sites in one CRS meet the layers; ``refused`` are those they cannot be compared with."""
+    """How sites in one CRS meet the layers.
+
+    Attributes:
+        facts: of each layer where nothing of it is around, or with which sites cannot be compared.
+        covering: layers that cover their whole area.
+    """
 
     groups: tuple[Members, ...]
-    refused: dict[str, LayerFacts]
+    facts: dict[str, LayerFacts]
+    covering: tuple[LayerDefinition, ...]
     versions: Mapping[str, LoadedVersion]
 
 
@@ -64,26 +77,34 @@ class Case:
     moved: tuple[BaseGeometry, ...]
 
 
-def plan_for(crs: int, versions: Mapping[str, LoadedVersion], catalogue: LayerCatalogue) -> Plan:
-    """Which layers sites in ``crs`` (metres) are compared with, and how."""
-    by_crs: dict[int, list[tuple[LayerDefinition, LoadedVersion]]] = {}
+def plan_for(
+    crs: int,
+    versions: Mapping[str, LoadedVersion],
+    clear: Mapping[str, LayerFacts],
+    catalogue: LayerCatalogue,
+) -> Plan:
+    """Which layers sites in ``crs`` (metres) are compared with, and how; ``clear``: facts where nothing is around."""
+    by_crs: dict[int, dict[int, Member]] = {}
     for code, version in versions.items():
-        by_crs.setdefault(version.check_crs, []).append((catalogue.layers[code], version))
+        definition = catalogue.layers[code]
+        by_crs.setdefault(version.check_crs, {})[version.id] = Member(
+            definition, version, catalogue.tolerance(definition), catalogue.minimum_area(definition)
+        )
     groups: list[Members] = []
-    refused: dict[str, LayerFacts] = {}
+    facts = dict(clear)
     for check_crs, layers in by_crs.items():
         if not crs_module.can_transform(crs, check_crs):
-            refused |= {d.code: _no_transformation(d) for d, _ in layers}
+            facts |= {m.definition.code: _no_transformation(m.definition) for m in layers.values()}
             continue
         elsewhere = crs_module.same_grid(crs, check_crs) is None
         over = {
-            v.id: (catalogue.tolerance(d), not elsewhere and d.policy is not Policy.NOTE) for d, v in layers
+            v: (m.tolerance, not elsewhere and m.definition.policy is not Policy.NOTE)
+            for v, m in layers.items()
         }
-        widest = max(tolerance for tolerance, _ in over.values())
-        clear = {d.code: LayerFacts(v) for d, v in layers}
-        measure_in = crs if elsewhere else None
-        groups.append(Members(check_crs, tuple(layers), measure_in, Layers.of(over), widest, clear))
-    return Plan(tuple(groups), refused, versions)
+        widest = max(m.tolerance for m in layers.values())
+        groups.append(Members(check_crs, layers, crs if elsewhere else None, Layers.of(over), widest))
+    covering = tuple(d for d in catalogue.layers.values() if d.covers_area)
+    return Plan(tuple(groups), facts, covering, versions)
 
 
 def case_of(site: BaseGeometry, crs: int, plan: Plan) -> Case:
@@ -136,22 +157,57 @@ def facts_of(
     case: Case,
     arounds: Sequence[Around],
     features: Features,
-    catalogue: LayerCatalogue,
     *,
     markers: bool,
 ) -> dict[str, LayerFacts]:
     """Facts of every layer with data. ``arounds`` is what lies around the site, for each group of the case."""
-    facts = dict(case.plan.refused)
+    facts = dict(case.plan.facts)
     for group, site, around in zip(case.plan.groups, case.moved, arounds, strict=True):
-        facts |= group.clear
-        for definition, version in group.layers:
-            mine = around.near.get(version.id)
-            if mine is not None or (markers and definition.policy is Policy.WITHIN):
-                once = around.once.get(version.id)
-                facts[definition.code] = _Layer(
-                    case, group, site, definition, version, mine or [], once, catalogue
-                ).facts(features, markers)
-    return _beyond_data(facts, case, catalogue)
+        for version, member in group.layers.items():
+            near = around.near.get(version)
+            if near is None and not (markers and member.definition.policy is Policy.WITHIN):
+                continue
+            once = around.once.get(version)
+            if near is not None and not markers and group.measure_in is None:
+                known = _measured(case, site, member, near, once, features)
+            else:
+                known = _Layer(case, group, site, member, near or [], once).facts(features, markers)
+            facts[member.definition.code] = known
+    return _beyond_data(facts, case)
+
+
+def _measured(
+    case: Case,
+    site: BaseGeometry,
+    member: Member,
+    near: Sequence[Near],
+    once: float | None,
+    features: Features,
+) -> LayerFacts:
+    """What is known of a layer in the site's own grid, without shapes."""
+    overlaps = []
+    covered = 0.0
+    for entry in near:
+        area, perimeter = _size(entry, site, member) if entry.area > 0 else (0.0, 0.0)
+        covered += area
+        label, key, attributes = features[(entry.version, entry.fid)]
+        overlaps.append(Overlap(entry.fid, label, area, perimeter, attributes, None, key))
+    return LayerFacts(member.version, tuple(overlaps), _once(covered, once, case))
+
+
+def _size(entry: Near, site: BaseGeometry, member: Member) -> tuple[float, float]:
+    """Area in common and its perimeter (at most; exact where it decides between overlap and sliver)."""
+    certain = 2 * entry.area > member.tolerance * entry.perimeter_most
+    if certain or entry.area < member.minimum:
+        return entry.area, entry.perimeter_most
+    return entry.area, entry.measured(site)[1]
+
+
+def _once(covered: float, once: float | None, case: Case) -> float:
+    """The area under a layer: counted once where its features have anything in common."""
+    if once is not None and abs(once - covered) > COMMON_SHARE * max(case.area, 1.0):
+        return once
+    return covered
 
 
 @dataclass(slots=True)
@@ -161,11 +217,9 @@ class _Layer:
     case: Case
     group: Members
     site: BaseGeometry
-    definition: LayerDefinition
-    version: LoadedVersion
+    member: Member
     near: list[Near]
     once: float | None
-    catalogue: LayerCatalogue
 
     def facts(self, features: Features, markers: bool) -> LayerFacts:
         """What is known of the layer; ``markers`` asks for the shapes as well."""
@@ -173,13 +227,10 @@ class _Layer:
         shapes: dict[int, BaseGeometry | None] = {}
         if markers or self.group.measure_in is not None:
             shapes = {n.fid: self._shape(n, self.site) for n in hits}
-        sizes = {n.fid: self._size(n, shapes.get(n.fid)) for n in hits}
-        covered = sum(area for area, _ in sizes.values())
-        once = self._once(hits, shapes)
-        if once is not None and abs(once - covered) > COMMON_SHARE * max(self.case.area, 1.0):
-            covered = once
+        sizes = {n.fid: self._size(n) for n in hits}
+        covered = _once(sum(area for area, _ in sizes.values()), self._once(hits, shapes), self.case)
         outside: dict[str, Any] | None = None
-        if markers and self.definition.policy is Policy.WITHIN:
+        if markers and self.member.definition.policy is Policy.WITHIN:
             known = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
             left = self.case.site.difference(shapely.union_all(known)) if known else self.case.site
             kept = polygonal(left)
@@ -191,8 +242,8 @@ class _Layer:
             label, key, attributes = features[(entry.version, entry.fid)]
             area, perimeter = sizes.get(entry.fid, (0.0, 0.0))
             marker = self._marker(shapes.get(entry.fid)) if markers else None
-            overlaps.append(Overlap(entry.fid, label, area, perimeter, json.loads(attributes), marker, key))
-        return LayerFacts(self.version, tuple(overlaps), covered, outside)
+            overlaps.append(Overlap(entry.fid, label, area, perimeter, attributes, marker, key))
+        return LayerFacts(self.member.version, tuple(overlaps), covered, outside)
 
     def _wide(self) -> BaseGeometry:
         """The site and what touches it."""
@@ -205,26 +256,22 @@ class _Layer:
         shape = joined(entry.common(site))
         return crs_module.transform(shape, self.group.check_crs, self.case.crs) if shape is not None else None
 
-    def _size(self, entry: Near, shape: BaseGeometry | None) -> tuple[float, float]:
-        """Area in common and its perimeter (at most; exact where it decides between overlap and sliver)."""
-        if self.group.measure_in is not None:
-            parts = [
-                crs_module.transform(p, self.group.check_crs, self.case.crs)
-                for p in entry.common(self.site)
-                if not p.is_empty
-            ]
-            return float(sum(p.area for p in parts)), float(sum(p.length for p in parts))
-        tolerance = self.catalogue.tolerance(self.definition)
-        certain = 2 * entry.area > tolerance * entry.perimeter_most
-        if certain or entry.area < self.catalogue.minimum_area(self.definition):
-            return entry.area, entry.perimeter_most
-        return entry.area, entry.measured(self.site)[1]
+    def _size(self, entry: Near) -> tuple[float, float]:
+        """Area in common and its perimeter, in the site's own CRS."""
+        if self.group.measure_in is None:
+            return _size(entry, self.site, self.member)
+        parts = [
+            crs_module.transform(p, self.group.check_crs, self.case.crs)
+            for p in entry.common(self.site)
+            if not p.is_empty
+        ]
+        return float(sum(p.area for p in parts)), float(sum(p.length for p in parts))
 
     def _once(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> float | None:
         """The area under the layer counted once; None where its features have nothing in common."""
         if self.group.measure_in is None:
             return self.once
-        if len(hits) < 2 or self.definition.policy is Policy.NOTE:
+        if len(hits) < 2 or self.member.definition.policy is Policy.NOTE:
             return None
         areas = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
         return float(shapely.union_all(areas).area) if areas else None
@@ -254,9 +301,7 @@ def _layers_around(case: Case) -> set[str]:
     }
 
 
-def _beyond_data(
-    facts: dict[str, LayerFacts], case: Case, catalogue: LayerCatalogue
-) -> dict[str, LayerFacts]:
+def _beyond_data(facts: dict[str, LayerFacts], case: Case) -> dict[str, LayerFacts]:
     """Outside the area for which plan data is loaded nothing is clear.
 
     A layer that covers its whole area (``covers_area``) tells where data is loaded. Where it leaves more than a
@@ -264,9 +309,9 @@ def _beyond_data(
     around the site is 未核查: no data is no proof.
     """
     around: set[str] | None = None
-    for code, definition in catalogue.layers.items():
-        known = facts.get(code)
-        if not definition.covers_area or known is None or known.version is None:
+    for definition in case.plan.covering:
+        known = facts.get(definition.code)
+        if known is None or known.version is None:
             continue
         if known.covered_m2 >= 0.999 * case.area:
             continue

@@ -12,9 +12,11 @@ import numpy as np
 
 from project_box.kernel.compiled import KernelSet
 
-_SRID_FLAG = 0x20000000
+_SRID_FLAG, _MULTI = 0x20000000, 6
 #: the compiled modules of the check, as one set
-compiled = KernelSet(Path(__file__).parent, ("wkb_kernel", "overlay_kernel")).kernel
+compiled = KernelSet(
+    Path(__file__).parent, ("wkb_kernel", "overlay_kernel", "once_kernel", "around_kernel")
+).kernel
 
 
 @compiled
@@ -89,6 +91,56 @@ def size(data: Any, start: int) -> int:
     for _ in range(parts):
         at += 4 + 16 * _number(data, at)
     return int(at - start)
+
+
+@compiled
+def areas_at(data: Any, starts: Any) -> Any:
+    """Where the polygons of (E)WKB Polygons and MultiPolygons begin, and the first one of each, with the end."""
+    first = np.zeros(len(starts) + 1, np.int64)
+    for k in range(len(starts)):
+        first[k + 1] = first[k] + (_parts(data, starts[k])[0] if _kind(data, starts[k]) == _MULTI else 1)
+    found = np.empty(first[len(starts)], np.int64)
+    for k in range(len(starts)):
+        at = starts[k]
+        if _kind(data, at) == _MULTI:
+            at = _parts(data, at)[1]
+        for part in range(first[k], first[k + 1]):
+            found[part] = at
+            at += size(data, at)
+    return found, first
+
+
+@compiled
+def _kind(data: Any, at: int) -> int:
+    return _number(data, at + 1) & 0xFF
+
+
+@compiled
+def _parts(data: Any, start: int) -> Any:
+    """How many parts a geometry has, and where the first one begins."""
+    at = start + (9 if _number(data, start + 1) & _SRID_FLAG else 5)
+    return _number(data, at), at + 4
+
+
+@compiled
+def packed(data: Any, request: int) -> Any:
+    """Rows of number (int8), version (int8) and feature (int4), highest byte first, and EWKB Polygon.
+
+    Returns:
+        ``request`` and the three numbers of each row (n, 4), and where its EWKB begins.
+    """
+    numbers = np.empty((len(data) // 20, 4), np.int64)
+    starts = np.empty(len(numbers), np.int64)
+    at, row = 0, 0
+    while at < len(data):
+        numbers[row, 0] = request
+        for k, width in ((1, 8), (2, 8), (3, 4)):
+            numbers[row, k] = _big(data, at, width)
+            at += width
+        starts[row] = at
+        at += size(data, at)
+        row += 1
+    return numbers[:row], starts[:row]
 
 
 @compiled
