@@ -12,10 +12,12 @@ from drawings import repository
 from drawings.answers import require_replies
 from drawings.bundle import unpack
 from drawings.cad import CadFile, read
+from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import RevisionSubmitted
 from drawings.interpret import interpret
 from drawings.models import Revision, RevisionFile
+from drawings.reading import reading
 from drawings.repairs import Acceptance
 from drawings.report import drawing_report, issue_to_plain
 from drawings.sheet import build_sheet
@@ -79,8 +81,11 @@ def submit_revision(
             progress(number, len(named), name)
         if is_table(name):
             continue
+        clock = Deadline(reading().limits.total_seconds)
         cad = read(data, name, unit=unit)
-        read_files.append((name, data, cad, interpret(cad, chosen, table=table, acceptance=acceptance)))
+        left = reading().within(clock.left)
+        model = interpret(cad, chosen, table=table, settings=left, acceptance=acceptance)
+        read_files.append((name, data, cad, model))
     unreadable = [model for *_, model in read_files if not model.readable]
     if unreadable:
         issues = [issue_to_plain(i) for model in unreadable for i in model.issues if i.level is Level.ERROR]

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from project_box.kernel.plain import to_plain
 from web import cli_support
 
 _MARKS = {"error": "[red]✕ 错误[/red]", "warning": "[yellow]▲ 警告[/yellow]", "info": "[dim]· 提示[/dim]"}
+
+
+def as_json(report: Mapping[str, Any]) -> Iterator[str]:
+    """A report as one JSON document, piece by piece: one line for every entry of a list, so that the text of a drawing
+    with hundreds of thousands of shapes never stands in memory whole.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    yield "{"
+    for number, (key, value) in enumerate(report.items()):
+        yield f"{',' if number else ''}\n  {json.dumps(key)}: "
+        if isinstance(value, (list, tuple)) and value:
+            for k, entry in enumerate(value):
+                yield f"{',' if k else '['}\n    {_line(entry)}"
+            yield "\n  ]"
+        else:
+            yield _line(value)
+    yield "\n}\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
 
 
 def show(report: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from drawings.cad.dxf import read_dxf
 from drawings.cad.model import CadFile
+from drawings.cad.source import first_bad_tag
 from drawings.issues import Collector
 from drawings.reading import Reading
 
@@ -46,6 +47,9 @@ def read_careful(data: bytes, name: str, settings: Reading, unit: str | None) ->
         except subprocess.TimeoutExpired:
             pass
     issues = Collector(settings.limits.issues_per_code, file=name)
+    wrong = first_bad_tag(data, "utf-8")  # what the parser stumbled over, if it is in the tags
+    if wrong is not None:
+        issues.add("DXF-BAD-VALUE", line=wrong[1], found=wrong[2])
     issues.add("DXF-BOUND", seconds=math.ceil(seconds))
     return CadFile(name, hashlib.sha256(data).hexdigest(), "dxf", issues=issues.finish())
 

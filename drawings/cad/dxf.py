@@ -26,7 +26,15 @@ from drawings.cad.curve import Point
 from drawings.cad.dxf_entities import Converter
 from drawings.cad.dxf_placing import Placer
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
-from drawings.cad.source import RELEASES, Source, decode_escapes, first_bad_tag, header_value, open_source
+from drawings.cad.source import (
+    RELEASES,
+    Source,
+    decode_escapes,
+    first_bad_code,
+    first_bad_tag,
+    header_value,
+    open_source,
+)
 from drawings.cad.units import weigh
 from drawings.issues import Collector, quotable
 from drawings.reading import Reading
@@ -76,6 +84,12 @@ def load(source: Source, issues: Collector) -> Drawing | None:
     data = source.data
     if issues.counts["DXF-NO-EOF"]:
         data = data.rstrip() + b"\n  0\nEOF\n"
+    wrong = first_bad_code(
+        data, source.encoding
+    )  # looked for first: a parser takes minutes to come to the end of 100 MB
+    if wrong is not None:
+        issues.add("DXF-BAD-TAG", line=wrong[0], found=wrong[1])
+        return None
     try:
         return read_strictly(io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape"))
     except (RecursionError, MemoryError):
@@ -83,9 +97,6 @@ def load(source: Source, issues: Collector) -> Drawing | None:
     except Exception as error:  # the strict parser raises many kinds; the repairing one decides below
         strict = error
     bad = first_bad_tag(data, source.encoding)
-    if bad is not None and bad[0] == "code":
-        issues.add("DXF-BAD-TAG", line=bad[1], found=bad[2])
-        return None
     try:
         document, audit = recover.read(io.BytesIO(data))
     except (DXFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:

@@ -306,7 +306,13 @@ class Converter:
         columns = max(1, int(dxf.get("column_count", 1)))
         if rows * columns > self.limits.entities:
             self.issues.add(
-                "DXF-TOO-MANY", what="图块阵列", what_en="block copies", limit=self.limits.entities
+                "DXF-TOO-MANY",
+                what="图块阵列",
+                what_en="block copies",
+                limit=self.limits.entities,
+                handle=base.handle,
+                layer=base.layer,
+                at=xy(dxf.insert),
             )
             rows = columns = 1
         across, up = float(dxf.get("column_spacing", 0.0)), float(dxf.get("row_spacing", 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -201,7 +202,7 @@ def _standard(
 
 def _finish(report: dict[str, Any], model: DrawingModel, *, as_json: bool) -> None:
     if as_json:
-        cli_support.emit_json(report)
+        sys.stdout.writelines(cli_drawing.as_json(report))
     else:
         cli_drawing.show(report)
     if not model.readable:

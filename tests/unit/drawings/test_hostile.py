@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 
 from drawings.cad import read
-from drawings.cad.source import header_value
+from drawings.cad.source import first_bad_code, first_bad_tag, header_value
 from drawings.reading import reading
 from tests.unit.drawings.test_fuzz import through
 
@@ -79,7 +80,33 @@ def test_looking_for_a_header_variable_takes_no_time_on_blanks() -> None:
 def test_a_bound_says_where_reading_stopped() -> None:
     bounds = reading()
     few = bounds.model_copy(update={"limits": bounds.limits.model_copy(update={"entities": 5})})
-    many = _INSERT + "70\n999\n71\n999\n44\n1\n45\n1\n"
-    cad = read(dxf(many, _BLOCK), "图.dxf", settings=few)
+    cad = read(dxf(_INSERT + "70\n2\n71\n9\n44\n1\n45\n1\n", _BLOCK), "图.dxf", settings=few)
     told = next(i for i in cad.issues if i.code == "DXF-TOO-MANY")
-    assert told.handle == "60/50" and told.at is not None and told.remedy
+    assert told.handle == "60" and told.at == (0.0, 0.0) and told.remedy
+    assert len(cad.entities) <= 5
+    array = read(dxf(_INSERT + "70\n2\n71\n2\n44\n1\n45\n1\n", _BLOCK), "图.dxf", settings=few)
+    told = next(i for i in array.issues if i.code == "DXF-TOO-MANY")
+    assert told.handle == "60/50" and told.at is not None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_line_of_the_first_malformed_tag(end: str) -> None:
+    def lines(*tags: object) -> bytes:
+        return end.join(str(t) for t in tags).encode()
+
+    good = (0, "SECTION", " 10 ", " -1.5E+3 ", 20, ".5", 1, "x", 62, "7", -5, "", 0, "EOF")
+    assert first_bad_code(lines(*good), "utf-8") is None and first_bad_tag(lines(*good), "utf-8") is None
+    assert first_bad_tag(lines(*good, "", "rest", ""), "utf-8") is None
+    assert first_bad_tag(lines(0, "A", "1O", "5", 0, "EOF"), "utf-8") == ("code", 3, "1O")
+    assert first_bad_tag(lines(0, "A", 10, "1,5", 0, "EOF"), "utf-8") == ("value", 4, "1,5")
+    assert first_bad_tag(lines(0, "A", 10, "1,5", "x", "y", 0, "EOF"), "utf-8") == ("value", 4, "1,5")
+    assert first_bad_code(lines(0, "A", 10, "1,5", "x", "y", 0, "EOF"), "utf-8") == (5, "x")
+
+
+def test_looking_for_the_bad_line_of_a_large_file_takes_no_memory_for_its_lines() -> None:
+    body = b"0\nLINE\n10\n1.5\n20\n-2.5e3\n" * 400_000
+    tracemalloc.start()
+    assert first_bad_tag(body + b"oops\n1\n", "utf-8") == ("code", 2_400_001, "oops")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2.5 * len(body)
