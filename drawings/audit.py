@@ -16,7 +16,7 @@ from drawings.cad.model import AUDIT_PREFIX, CadFile
 from drawings.deadline import Deadline
 from drawings.drawing import DimensionCheck, RoleShape
 from drawings.issues import Collector
-from drawings.pairs import Geometries, area_beyond, array, pairs
+from drawings.pairs import Geometries, area_beyond, array, pairs, united
 from drawings.standards import Standard, Tolerances, roles
 from drawings.vocabulary import vocabulary
 from project_box.kernel.finding import Level
@@ -115,6 +115,7 @@ def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, dead
                 other=other.handle,
                 area=f"{area:.2f}",
             )
+        shapely.destroy_prepared(geometries)
 
 
 def _common(geometries: Geometries, least: float, deadline: Deadline) -> Iterator[tuple[int, int, float]]:
@@ -137,7 +138,7 @@ def _outside(
     sites = [s.geometry for s in shapes if s.role == "site_boundary" and s.geometry.is_valid]
     if not sites:
         return
-    site = shapely.union_all(sites)
+    site = united(array(sites), deadline)
     shapely.prepare(site)
     scale = cad.units.metres_per_unit
     wanted = [

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import LineString, MultiLineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.deadline import Deadline
-from drawings.pairs import Geometries, Longs, array, crosses_little, pairs, straight
+from drawings.pairs import Geometries, Longs, array, crosses_little, joined, pairs, straight
 
 _ON_M = 1e-6  # an end nearer than this to a line lies on it
 _ALONG_M = 1e-4  # a line nearer than this to a cell's outline is part of it
@@ -43,9 +44,13 @@ def cells(lines: Sequence[LineString], reach: float, least: float, deadline: Dea
     Raises:
         OutOfTimeError: the time is over.
     """
-    every = array(lines)
-    if not crosses_little(every, deadline):
+    whole = array(lines)
+    if not crosses_little(whole, deadline):
         return None
+    numbers = _in_company(whole, reach, deadline)
+    if not numbers.size:
+        return []
+    every = whole[numbers]
     tree = shapely.STRtree(every)
     bridges = _bridges(every, tree, reach, deadline)
     noded = shapely.union_all([*every, *bridges])
@@ -63,9 +68,56 @@ def cells(lines: Sequence[LineString], reach: float, least: float, deadline: Dea
         pieces = [*cut[k], *added[k]]
         longest = max((float(p.length) for p in pieces), default=0.0)
         out.append(
-            Cell(face, tuple(sorted(members[k])), MultiLineString(cut[k]), MultiLineString(added[k]), longest)
+            Cell(
+                face,
+                tuple(numbers[sorted(members[k])].tolist()),
+                MultiLineString(cut[k]),
+                MultiLineString(added[k]),
+                longest,
+            )
         )
     return out
+
+
+def _in_company(lines: Geometries, reach: float, deadline: Deadline) -> Longs:
+    """Numbers of the lines that may be part of a ring; most lines of a drawing are not and need not be cut."""
+    crossed = ~shapely.is_simple(lines)
+    near = np.zeros(len(lines), bool)
+    for left, right in pairs(lines, shapely.STRtree(lines), "dwithin", deadline, distance=reach):
+        near[left[left != right]] = True
+    numbers = np.flatnonzero(near | crossed)
+    return numbers[_may_enclose(lines[numbers], crossed[numbers], reach, deadline)]
+
+
+def _may_enclose(
+    lines: Geometries, crossed: npt.NDArray[np.bool_], reach: float, deadline: Deadline
+) -> npt.NDArray[np.bool_]:
+    """Lines of groups that meet at least as often as they have lines, or of which one crosses itself.
+
+    Lines meet where segments of them touch and where an end of one comes near the other.
+    """
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    same = line[1:] == line[:-1]
+    owner = line[1:][same]
+    segments = straight(xy[:-1][same], xy[1:][same])
+    group = np.arange(len(lines))
+    meetings = np.zeros(len(lines), np.int64)
+    for left, right in pairs(segments, shapely.STRtree(segments), "intersects", deadline):
+        once = owner[left] < owner[right]
+        a, b = owner[left[once]], owner[right[once]]
+        np.add.at(meetings, a, 1)
+        group = joined(group, a, b)
+    tree = shapely.STRtree(lines)
+    for index in (0, -1):
+        ends = shapely.get_point(lines, index)
+        for end, other in pairs(ends, tree, "dwithin", deadline, distance=reach):
+            foreign = end != other
+            np.add.at(meetings, end[foreign], 1)
+            group = joined(group, end[foreign], other[foreign])
+    enough = np.bincount(group, meetings, len(lines)) >= np.bincount(group, minlength=len(lines))
+    enough[group[crossed]] = True
+    enclosing: npt.NDArray[np.bool_] = enough[group]
+    return enclosing
 
 
 def _members(

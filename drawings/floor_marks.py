@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
+from drawings.cad.selection import OUTLINES, Wanted, picked
 from drawings.multiplicity import BadRange, floors_of_title, has_ground_floor, is_roof, parse_floors
 from drawings.work import Ring, Work
 
@@ -28,7 +29,7 @@ def _texts(work: Work) -> list[tuple[CadEntity, str]]:
     """Short texts with a place, in NFKC."""
     return [
         (e, unicodedata.normalize("NFKC", e.text).strip())
-        for e in work.cad.entities
+        for e in picked(work.cad.entities, Wanted(without=OUTLINES))
         if e.text and e.at is not None and e.kind not in ("DIMENSION", "ATTRIB") and len(e.text) <= _LONGEST
     ]
 

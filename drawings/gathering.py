@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import shapely
@@ -10,10 +11,11 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from drawings import patterns
 from drawings.attributes import Settled, parse_xdata, settle
 from drawings.cad.model import CadEntity
+from drawings.cad.selection import OUTLINES, Wanted, picked, prefixes
 from drawings.floor_marks import frame_floors, loose_floors
 from drawings.labels import Labels
 from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
-from drawings.work import Ring, Work, prefixes
+from drawings.work import Ring, Work
 
 _SOURCE_NAMES = {
     "xdata": ("扩展数据", "XDATA"),
@@ -32,12 +34,13 @@ class Gatherer:
     def __init__(self, work: Work, table: Table) -> None:
         self.work = work
         self.table = table
+        self.beside: list[tuple[CadEntity, dict[str, list[str]]]] = []
 
     def gather(self, rings: list[Ring]) -> None:
         """Every source of every ring."""
         assert self.work.standard is not None
         app = self.work.standard.attributes.xdata_app
-        inserts = {e.handle: e for e in self.work.cad.entities if e.kind == "INSERT"}
+        inserts = {e.handle: e for e in picked(self.work.cad.entities, Wanted(kinds={"INSERT"}))}
         for ring in rings:
             ring.gathered.add("layer", {self.work.words.key(k): v for k, v in ring.match.attributes.items()})
             zero = ring.match.rule.floor_from_zero
@@ -54,12 +57,10 @@ class Gatherer:
                 )
                 ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ()), self.work.words))
         polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
-        if polygons:
-            shapely.prepare([r.geometry for r in polygons])
         tree = shapely.STRtree([r.geometry for r in polygons])
         owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
         labels = Labels(self.work, rings)
-        for entity in self.work.cad.entities:
+        for entity in picked(self.work.cad.entities, Wanted(without=OUTLINES)):
             if entity.at is None:
                 continue
             if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
@@ -70,6 +71,7 @@ class Gatherer:
                 self._assign(entity, pairs, rest, "text", polygons, tree)
                 labels.note(entity, rest)
         labels.give()
+        self._to_lines(rings)
         frame_floors(self.work, polygons, tree)
         loose_floors(self.work, rings)
         self._from_table(rings)
@@ -105,6 +107,8 @@ class Gatherer:
             if pairs and self.work.role(match).geometry in ("ring", "frame", "ring_or_block"):
                 text = next(f"{k}={v[0]}" for k, v in pairs.items())
                 self.work.tell("DXF-TEXT-NO-RING", match, entity, text=text[:40])
+            elif pairs:
+                self.beside.append((entity, pairs))
             return
         left = dict(pairs)
         for ring in inside:
@@ -119,6 +123,24 @@ class Gatherer:
                 twin.gathered.add(source, own)
             left = {k: v for k, v in left.items() if k not in accepted}
         self._note_drawing(left)
+
+    def _to_lines(self, rings: list[Ring]) -> None:
+        """Texts on a layer of lines (height marks) belong to the nearest of them that takes their keys."""
+        by_layer: dict[str, list[Ring]] = defaultdict(list)
+        wanted = {entity.layer for entity, _ in self.beside}
+        for ring in rings:
+            if ring.entity.layer in wanted:
+                by_layer[ring.entity.layer].append(ring)
+        for entity, pairs in self.beside:
+            self.work.deadline.check()
+            assert entity.at is not None
+            spot = Point(self.work.metres(entity.at))
+            lines = [r for r in by_layer[entity.layer] if set(pairs) & set(self.work.role(r.match).keys)]
+            if lines:
+                away = shapely.distance([r.geometry for r in lines], spot)
+                nearest = lines[int(away.argmin())]
+                taken = set(self.work.role(nearest.match).keys)
+                nearest.gathered.add("text", {k: v for k, v in pairs.items() if k in taken})
 
     def _note_drawing(self, pairs: dict[str, list[str]]) -> None:
         for key, values in pairs.items():

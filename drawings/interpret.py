@@ -24,7 +24,7 @@ from drawings.guess import Guess
 from drawings.holes import cut_holes, with_holes
 from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
-from drawings.repairs import Acceptance, Ledger, repair_to_plain
+from drawings.repairs import Acceptance, Ledger, repair_names, repair_to_plain
 from drawings.ring_making import RingMaker
 from drawings.standards import Standard, detect, roles
 from drawings.work import Ring, Work
@@ -88,8 +88,9 @@ def interpret(
         model = interpret_ifc(model, cad, issues)
         return replace(model, standard=None, issues=_ordered(*cad.issues, *issues.finish()))
     deadline = Deadline(settings.limits.interpret_seconds)
+    ledger = Ledger(acceptance, settings.limits.repairs_per_kind)
     try:
-        work = Work(cad, standard, issues, settings, Ledger(acceptance), deadline)
+        work = Work(cad, standard, issues, settings, ledger, deadline)
         with collector_paused():
             return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
     except OutOfTimeError:
@@ -124,6 +125,9 @@ def _understood(
     if standard is not None:
         audit(shapes, work.drawing_attributes, standard, kind, cad, issues, work.deadline)
     _tell_guesses(guesses, standard, issues)
+    for sort, count in sorted(work.ledger.left_out.items()):
+        names = repair_names(sort)
+        issues.add("DXF-REPAIRS-MANY", kind=names[0], kind_en=names[1], count=count, limit=work.ledger.limit)
     model = replace(
         model,
         kind=kind,

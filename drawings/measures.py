@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -18,6 +20,7 @@ from drawings.drawing import DrawingModel, RoleShape
 from drawings.estimate import buildings_of, estimate
 from drawings.floors import building_of, drawn_floors, text_at
 from drawings.multiplicity import BadRange, is_roof, parse_floors
+from drawings.pairs import array
 
 _WORDS = (
     ("东", "E"),
@@ -32,6 +35,8 @@ _WORDS = (
 _CORNER = 20.0  # degrees: sides of the site meet where its outline turns by more
 _LINES = ("control_line", "road_red_line", "green_line", "adjacent")
 _MOST = 400  # buildings and sides looked at pair by pair
+_EACH = 50  # sides, and lines, that one building is measured to
+_T = TypeVar("_T")
 
 
 def measures(model: DrawingModel) -> dict[str, Any]:
@@ -92,15 +97,22 @@ def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[
     sites = [s.geometry for s in model.by_role("site_boundary") if s.valid]
     if not sites or not buildings:
         return []
-    found = sides(shapely.union_all(sites))[:_MOST]
     site = shapely.union_all(sites)
+    grown = shapely.buffer(site, 1e-6)
+    shapely.prepare([site, grown])
+    found: list[tuple[tuple[str, str], LineString]] = []
+    for part in shapely.get_parts(site):
+        if len(found) < _MOST:
+            found += sides(part)
+    side_boxes = shapely.bounds(array([line for _, line in found]))
     lines = [s for s in model.by_role(*_LINES) if s.valid]
+    boxes = shapely.bounds(array([s.geometry for s in lines]))
     rows: list[dict[str, Any]] = []
     for building in buildings:
         if not site.intersects(building.geometry):
             continue
-        inside = bool(site.buffer(1e-6).covers(building.geometry))
-        for number, (word, line) in enumerate(found, 1):
+        inside = bool(grown.covers(building.geometry))
+        for number, (word, line) in _nearest(building, found, side_boxes):
             rows.append(
                 _row(
                     building,
@@ -112,12 +124,25 @@ def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[
                     inside=inside,
                 )
             )
-        for other in lines:
+        for _, other in _nearest(building, lines, boxes):
             geometry = (
                 other.geometry.boundary if other.role == "control_line" and other.area_m2 else other.geometry
             )
             rows.append(_row(building, other.role, geometry, handle_of=other.handle))
     return rows
+
+
+def _nearest(
+    building: RoleShape, things: Sequence[_T], boxes: npt.NDArray[np.float64]
+) -> list[tuple[int, _T]]:
+    """Things with their numbers (from 1), in order; of many those whose boxes are nearest to a building."""
+    chosen = np.arange(len(things))
+    if len(things) > _EACH:
+        x0, y0, x1, y1 = building.geometry.bounds
+        across = np.maximum(0.0, np.maximum(boxes[:, 0] - x1, x0 - boxes[:, 2]))
+        up = np.maximum(0.0, np.maximum(boxes[:, 1] - y1, y0 - boxes[:, 3]))
+        chosen = np.sort(np.argsort(np.hypot(across, up), kind="stable")[:_EACH])
+    return [(k + 1, things[k]) for k in chosen.tolist()]
 
 
 def _row(building: RoleShape, to: str, line: BaseGeometry, **more: Any) -> dict[str, Any]:

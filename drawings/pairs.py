@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.deadline import Deadline
@@ -15,8 +16,8 @@ from drawings.deadline import Deadline
 Geometries: TypeAlias = npt.NDArray[np.object_]
 Longs: TypeAlias = npt.NDArray[np.int64]
 Predicate: TypeAlias = Literal["intersects", "contains", "covers", "within", "dwithin"] | None
-_LOT = 512  # shapes asked about at once
-_PAIRS_AT_ONCE = 4_000_000  # at most, if everything touched everything
+_LOT = 8192  # shapes asked about at once, at most
+_PAIRS_AT_ONCE = 2_000_000  # boxes that may meet in one lot
 _SEGMENTS = 400_000
 _CROSSINGS = 200_000  # beyond what neighbours share
 _CORNERS = 256  # of a piece of a subdivided area
@@ -50,6 +51,7 @@ def held(shapes: Geometries, deadline: Deadline) -> Iterator[tuple[Longs, Longs]
         inner, outer = inner[maybe], outer[maybe]
         within = shapely.contains(shapes[outer], shapes[inner])
         yield inner[within], outer[within]
+    shapely.destroy_prepared(shapes)
 
 
 def pairs(
@@ -60,11 +62,31 @@ def pairs(
     Raises:
         OutOfTimeError: the time is over.
     """
-    lot = max(8, min(_LOT, _PAIRS_AT_ONCE // max(len(tree), 1)))
-    for first in range(0, len(asked), lot):
+    if not len(asked) or not len(tree):
+        return
+    for first, last in _lots(asked, tree, float(more.get("distance", 0.0))):
         deadline.check()
-        left, right = tree.query(asked[first : first + lot], predicate=predicate, **more)
+        left, right = tree.query(asked[first:last], predicate=predicate, **more)
         yield left + first, right
+
+
+def _lots(asked: Geometries, tree: shapely.STRtree, reach: float) -> Iterator[tuple[int, int]]:
+    """Ranges of those asked, each of so few that the boxes that may meet in it fit into memory."""
+    boxes, others = shapely.bounds(asked), shapely.bounds(tree.geometries)
+    others = others[~np.isnan(others).any(axis=1)]
+    most = np.full(len(asked), len(others), np.int64)
+    for low, high in ((0, 2), (1, 3)):  # as many as meet it along x; along y
+        begun = np.searchsorted(np.sort(others[:, low]), boxes[:, high] + reach, side="right")
+        ended = np.searchsorted(np.sort(others[:, high]), boxes[:, low] - reach, side="left")
+        most = np.minimum(most, begun - ended)
+    so_far = np.cumsum(np.maximum(most, 1))
+    first = 0
+    while first < len(asked):
+        room = (so_far[first - 1] if first else 0) + _PAIRS_AT_ONCE
+        last = int(np.searchsorted(so_far, room, side="right"))
+        last = min(max(last, first + 1), first + _LOT, len(asked))
+        yield first, last
+        first = last
 
 
 def crosses_little(lines: Geometries, deadline: Deadline) -> bool:
@@ -83,10 +105,47 @@ def crosses_little(lines: Geometries, deadline: Deadline) -> bool:
     return True
 
 
+def united(shapes: Geometries, deadline: Deadline) -> BaseGeometry:
+    """What (valid) areas cover together; those that touch no other are taken as they are.
+
+    Raises:
+        OutOfTimeError: the time is over.
+    """
+    parts = shapely.get_parts(shapes)
+    group = np.arange(len(parts))
+    for left, right in pairs(parts, shapely.STRtree(parts), "intersects", deadline):
+        group = joined(group, left, right)
+    size = np.bincount(group, minlength=len(parts))
+    alone = size[group] == 1
+    out = [*parts[alone]]
+    order = np.argsort(group[~alone], kind="stable")
+    crowd, names = parts[~alone][order], group[~alone][order]
+    for several in np.split(crowd, np.flatnonzero(np.diff(names)) + 1):
+        deadline.check()
+        if len(several):
+            out += shapely.get_parts(shapely.union_all(several)).tolist()
+    areas = [p for p in out if isinstance(p, Polygon)]
+    return areas[0] if len(areas) == 1 else MultiPolygon(areas)
+
+
+def joined(group: Longs, left: Longs, right: Longs) -> Longs:
+    """Groups (of every member the first one of its group) once these pairs of members belong together."""
+    label = group.copy()
+    while True:
+        a, b = label[left], label[right]
+        apart = a != b
+        if not apart.any():
+            return label
+        left, right = left[apart], right[apart]
+        np.minimum.at(label, np.maximum(a, b)[apart], np.minimum(a, b)[apart])
+        while not np.array_equal(first := label[label], label):
+            label = first
+
+
 def subdivided(area: BaseGeometry) -> Geometries:
     """Pieces of an area without common interior, each of few corners, so that one piece at a time is quickly cut."""
     out: list[BaseGeometry] = []
-    waiting = [(area, 0)]
+    waiting = [(part, 0) for part in shapely.get_parts(area)]
     while waiting:
         piece, depth = waiting.pop()
         if shapely.get_num_coordinates(piece) <= _CORNERS or depth >= 24:

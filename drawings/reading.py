@@ -27,6 +27,7 @@ class Limits(_Strict):
     coordinate_m: float = Field(gt=0)
     elevation_m: float = Field(ge=0)
     issues_per_code: int = Field(gt=0)
+    repairs_per_kind: int = Field(gt=0)
     seconds: float = Field(gt=0)
     interpret_seconds: float = Field(gt=0)
     total_seconds: float = Field(gt=0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -89,11 +90,26 @@ def repair_id(kind: str, handles: Collection[str], after: BaseGeometry | None) -
 
 
 class Ledger:
-    """Gathers the repairs of one interpretation and says which are applied."""
+    """Gathers the repairs of one interpretation and says which are applied.
 
-    def __init__(self, acceptance: Acceptance | None = None) -> None:
+    Attributes:
+        items: up to ``limit`` of each kind, and all that a person accepted. left_out: how many more there are, by kind.
+    """
+
+    def __init__(self, acceptance: Acceptance | None = None, limit: int = 2000) -> None:
         self.acceptance = acceptance or Acceptance()
+        self.limit = limit
         self.items: list[Repair] = []
+        self.left_out: Counter[str] = Counter()
+        self._listed: Counter[str] = Counter()
+
+    def full(self, kind: str) -> bool:
+        """True if further repairs of a kind that a rule accepts need not be worked out: :meth:`count` them."""
+        return self._listed[kind] >= self.limit
+
+    def count(self, kind: str) -> None:
+        """A repair that is applied by rule and not listed."""
+        self.left_out[kind] += 1
 
     def enter(
         self,
@@ -127,6 +143,10 @@ class Ledger:
             None,
         )
         by = f"rule:{rule}" if rule is not None else self.acceptance.of(found)
+        if self.full(kind) and (rule is not None or by is None):
+            self.left_out[kind] += 1
+            return by is not None
+        self._listed[kind] += 1
         self.items.append(replace(found, accepted=by is not None, by=by))
         return by is not None
 
@@ -184,6 +204,11 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "undershoot": ("把线延伸到相邻的线", "a line is led on to its neighbour"),
     "cells": ("取相交线围成的格子", "the cells between crossing lines are taken"),
 }
+
+
+def repair_names(kind: str) -> tuple[str, str]:
+    """What a kind of repair does, in Chinese and English."""
+    return _NAMES[kind]
 
 
 def _rounded(value: float | None) -> float | None:

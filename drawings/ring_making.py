@@ -9,7 +9,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -19,14 +19,16 @@ from shapely.geometry.base import BaseGeometry
 from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity
+from drawings.cad.selection import Wanted, layer_by_layer, picked, prefixes
 from drawings.cells import cells
 from drawings.duplicates import without_duplicates
 from drawings.pairs import array, crosses_little
 from drawings.rings import Chain, Tangle, chain, close_by_ends
 from drawings.standards import Match
-from drawings.work import Ring, Work, prefixes
+from drawings.work import Ring, Work
 
-_LOT = 16_384  # curves turned into shapes at once
+_LOT = 2048  # curves turned into shapes at once
+_NO_OUTLINES = frozenset({"DIMENSION", "INSERT", "ATTRIB", "POINT", "TEXT", "MTEXT"})
 _REPAIRABLE = 5000  # vertices of a ring that crosses itself
 
 
@@ -53,31 +55,33 @@ class RingMaker:
     def rings(self) -> list[Ring]:
         """All rings and lines of layers with a role, first found first, each once."""
         consumed, rings = self._blocks()
-        by_layer: dict[str, list[CadEntity]] = defaultdict(list)
-        for entity in self.work.cad.entities:
-            match = self.work.matches.get(entity.layer)
-            if match is None or match.role == "reference" or entity.handle in consumed:
-                continue
-            if entity.kind in ("DIMENSION", "INSERT", "ATTRIB", "POINT") or entity.text is not None:
-                continue
-            if "/" in entity.handle and any(p in consumed for p in prefixes(entity.handle)):
-                continue
-            by_layer[entity.layer].append(entity)
-        drawn: _Out = []
-        for layer, entities in by_layer.items():
-            drawn += self._rings_of_layer(layer, entities)
-        return without_duplicates(self.work, rings + self._made(drawn))
+        with_role = {n for n, m in self.work.matches.items() if m is not None and m.role != "reference"}
+        wanted = Wanted(layers=with_role, without=_NO_OUTLINES)
+        for layer, entities in layer_by_layer(self.work.cad.entities, wanted):
+            left = [
+                e
+                for e in entities
+                if e.text is None
+                and e.handle not in consumed
+                and not ("/" in e.handle and any(p in consumed for p in prefixes(e.handle)))
+            ]
+            rings += self._made(self._rings_of_layer(layer, left))
+        return without_duplicates(self.work, rings)
 
     def _blocks(self) -> tuple[set[str], list[Ring]]:
         """Inserts that stand for one shape each (parking spaces, frames): their content is not looked at again."""
         consumed: set[str] = set()
         wanted: dict[str, tuple[CadEntity, Match]] = {}
-        for entity in self.work.cad.entities:
-            if entity.kind != "INSERT":
-                continue
-            match = self.work.matches.get(entity.layer)
-            if match is None or self.work.role(match).geometry not in ("ring_or_block", "frame"):
-                continue
+        layers = {
+            name
+            for name, match in self.work.matches.items()
+            if match is not None and self.work.role(match).geometry in ("ring_or_block", "frame")
+        }
+        if not layers:
+            return consumed, []
+        for entity in picked(self.work.cad.entities, Wanted(layers=layers, kinds={"INSERT"})):
+            match = self.work.matches[entity.layer]
+            assert match is not None
             if any(p in wanted for p in prefixes(entity.handle)):
                 continue
             wanted[entity.handle] = (entity, match)
@@ -86,10 +90,9 @@ class RingMaker:
         # a block array draws every part once per copy: the nth time a part comes it belongs to the nth copy
         copies: dict[str, list[list[Curve]]] = defaultdict(list)
         times: dict[str, int] = defaultdict(int)
-        for entity in self.work.cad.entities:
-            owner = next((p for p in prefixes(entity.handle) if p in wanted), None)
-            if owner is None or entity.kind in ("DIMENSION", "ATTRIB"):
-                continue
+        parts = Wanted(under=wanted.keys(), without={"DIMENSION", "ATTRIB"})
+        for entity in picked(self.work.cad.entities, parts):
+            owner = next(p for p in prefixes(entity.handle) if p in wanted)
             number = times[entity.handle]
             times[entity.handle] += 1
             while len(copies[owner]) <= number:
@@ -144,9 +147,13 @@ class RingMaker:
                 if entity.kind not in ("POINT",):
                     self.work.tell("DXF-DEGENERATE", match, entity)
                 continue
+            curves, entity = (
+                entity.curves,
+                replace(entity, curves=()),
+            )  # rings need not keep what they are made of
             if abs(entity.z) * self.work.scale > self.work.elevation:
                 self.work.tell("DXF-ELEVATION", match, entity, z=f"{entity.z:.4g}")
-            for curve in entity.curves:
+            for curve in curves:
                 if len(curve.points) > self.work.limit_vertices:
                     self.work.tell(
                         "DXF-TOO-MANY-VERTICES",
@@ -177,7 +184,9 @@ class RingMaker:
         self.work.deadline.check()
         out: _Out = []
         kept = self._each_once(match, loose)
-        chains, tangles = chain([c for _, c in kept], self.work.tolerances.chain / self.work.scale)
+        chains, tangles = chain(
+            [c for _, c in kept], self.work.tolerances.chain / self.work.scale, self.work.deadline
+        )
         left: list[Chain | Tangle] = []
         # a row of spaces drawn as a frame with lines across: the frame alone is no space
         crossed = self.work.role(match).geometry == "ring_or_block" and (
@@ -333,6 +342,9 @@ class RingMaker:
         size: float = 0.0,
     ) -> bool:
         """Enter a repair made of curves; True if it is to be applied."""
+        if rule is not None and self.work.ledger.full(kind):
+            self.work.ledger.count(kind)
+            return True
         lines = [self.work.line(c) for c in before if len(c.points) >= 2]
         ring: Polygon | None = None
         area: float | None = None

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drawings.cad.curve import Curve, Point, join
+from drawings.deadline import Deadline
+
+_LOT = 1024  # ends between two looks at the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,19 @@ def close_by_ends(curve: Curve, tolerance: float) -> Curve | None:
     return Curve(curve.points[:-1], bulges, closed=True)
 
 
-def chain(curves: Sequence[Curve], tolerance: float) -> tuple[list[Chain], list[Tangle]]:
+def chain(
+    curves: Sequence[Curve], tolerance: float, deadline: Deadline | None = None
+) -> tuple[list[Chain], list[Tangle]]:
     """Join open curves whose ends lie within ``tolerance`` of each other.
 
     Returns:
         chains (closed or open) in order of their first member, and tangles (three or more ends in one place).
+
+    Raises:
+        OutOfTimeError: the time is over.
     """
     ends: list[Point] = [p for c in curves for p in (c.start, c.end)]
-    node = _cluster(ends, tolerance)
+    node = _cluster(ends, tolerance, deadline)
     at_node: dict[int, list[int]] = defaultdict(list)
     for end, cluster in enumerate(node):
         at_node[cluster].append(end)
@@ -58,6 +66,8 @@ def chain(curves: Sequence[Curve], tolerance: float) -> tuple[list[Chain], list[
     for first in range(len(curves)):
         if first in seen:
             continue
+        if deadline is not None:
+            deadline.check()
         component, branch = _component(first, node, at_node)
         seen |= set(component)
         if branch is not None:
@@ -67,7 +77,7 @@ def chain(curves: Sequence[Curve], tolerance: float) -> tuple[list[Chain], list[
     return chains, tangles
 
 
-def _cluster(points: Sequence[Point], tolerance: float) -> list[int]:
+def _cluster(points: Sequence[Point], tolerance: float, deadline: Deadline | None) -> list[int]:
     """Cluster number of every point; points within ``tolerance`` (directly or by a third one) share it."""
     parent = list(range(len(points)))
 
@@ -79,6 +89,8 @@ def _cluster(points: Sequence[Point], tolerance: float) -> list[int]:
 
     cells: dict[tuple[int, int], list[int]] = defaultdict(list)
     for index, (x, y) in enumerate(points):
+        if deadline is not None and index % _LOT == 0:
+            deadline.check()
         cx, cy = math.floor(x / tolerance), math.floor(y / tolerance)
         for dx in (-1, 0, 1):
             for dy in (-1, 0, 1):

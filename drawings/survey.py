@@ -214,7 +214,7 @@ class _Survey:
         usable = [(e, c) for e, c in layer.loose if not e.in_block and c.length() > 0]
         if not 2 <= len(usable) <= self.bounds.loose:
             return
-        chains, _tangles = chain([c for _, c in usable], self.chain)
+        chains, _tangles = chain([c for _, c in usable], self.chain, self.deadline)
         for joined in chains:
             if joined.curve.closed and len(joined.members) > 1:
                 first = usable[joined.members[0]][0]

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.attributes import Gathered
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
+from drawings.cad.selection import layers_drawn
 from drawings.deadline import Deadline
 from drawings.issues import Collector
 from drawings.reading import Reading
@@ -67,7 +68,8 @@ class Work:
         self.drawing_attributes: dict[str, str] = {}
         self.matches: dict[str, Match | None] = {}
         if standard is not None:
-            names = set(cad.layers) | {e.layer for e in cad.entities} | {d.layer for d in cad.dimensions}
+            drawn = {d.layer for d in cad.dimensions} | set(layers_drawn(cad.entities))
+            names = set(cad.layers) | drawn
             for number, name in enumerate(names):
                 if number % 1000 == 0:
                     deadline.check()
@@ -91,9 +93,3 @@ class Work:
     def line(self, curve: Curve) -> LineString:
         """A curve as a line in metres."""
         return LineString([self.metres(p) for p in curve.flatten(self.chord)])
-
-
-def prefixes(handle: str) -> list[str]:
-    """Handles of the inserts an entity lies in, outermost first."""
-    parts = handle.split("/")
-    return ["/".join(parts[:i]) for i in range(1, len(parts))]

@@ -15,7 +15,7 @@ from ezdxf.tools.text import plain_text
 
 from drawings.cad.curve import Curve
 from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.expand import FIRST, LAST, LAYER, ROW, Instances, flatten
+from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, Instances, flatten
 from drawings.cad.fast.rows import (
     BYTE0,
     BYTE1,
@@ -43,12 +43,14 @@ from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.model import CadEntity
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.pause import collector_paused
+from drawings.cad.selection import Wanted
 from drawings.cad.source import decode_escapes
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
 
 _KIND_NAMES = {number: name for name, number in KNOWN.items()}
 _CHUNK = 4096  # entities made at once
+_KEPT = 100_000  # more entities than this are made anew whenever they are looked at
 _PIECE = 16_384  # curves turned into geometries at once
 _XDATA_FLOATS = frozenset((b"1040", b"1041", b"1042"))
 _XDATA_INTS = frozenset((b"1070", b"1071"))
@@ -164,8 +166,8 @@ def plain(raw: str) -> str:
 class EntityTable(Sequence[CadEntity]):
     """The entities of a drawing as a sequence of :class:`CadEntity`, made when they are looked at.
 
-    ``table[i]``, slices and iteration behave like a tuple's; once somebody has iterated over all of them they are kept.
-    :meth:`on_layers` makes only the entities asked for, :meth:`geometries` none.
+    ``table[i]``, slices and iteration behave like a tuple's; those of a middling drawing are kept once somebody has
+    iterated over all of them. :meth:`pick` makes only the entities asked for, :meth:`geometries` none.
     """
 
     def __init__(self, words: Words, instances: Instances, layers: Sequence[str], shown: Longs) -> None:
@@ -214,9 +216,11 @@ class EntityTable(Sequence[CadEntity]):
         for first in range(0, len(self), _CHUNK):
             with collector_paused():
                 lot = list(self._make(self._shown[first : first + _CHUNK]))
-            made += lot
+            if len(self) <= _KEPT:
+                made += lot
             yield from lot
-        self._kept = tuple(made)
+        if len(self) <= _KEPT:
+            self._kept = tuple(made)
 
     # --- columns -------------------------------------------------------------------------------------------
 
@@ -231,12 +235,39 @@ class EntityTable(Sequence[CadEntity]):
         """Layer names by number."""
         return list(self._layers)
 
-    def on_layers(self, names: Collection[str]) -> Iterator[CadEntity]:
-        """Entities on the given layers, in drawing order; the others are never made."""
-        wanted = [number for number, name in enumerate(self._layers) if name in names]
-        picked = self._shown[np.isin(self.layer_numbers, wanted)]
+    def pick(self, wanted: Wanted) -> Iterator[CadEntity]:
+        """The wanted entities, in drawing order; most of the others are never made."""
+        if self._kept is not None:
+            yield from filter(wanted.holds, self._kept)
+            return
+        picked = self._picked(wanted)
         for first in range(0, picked.size, _CHUNK):
-            yield from self._make(picked[first : first + _CHUNK])
+            with collector_paused():
+                lot = list(self._make(picked[first : first + _CHUNK]))
+            yield from filter(wanted.holds, lot)
+
+    def layers_drawn(self, wanted: Wanted) -> list[str]:
+        """Layers of the wanted entities, first drawn first."""
+        numbers, first = np.unique(self._instances.ints[self._picked(wanted), LAYER], return_index=True)
+        return [self._layers[k] for k in numbers[np.argsort(first)].tolist()]
+
+    def _picked(self, wanted: Wanted) -> Longs:
+        """Instances that may be wanted: what only the entity itself tells is not looked at."""
+        lines = self._instances.ints[self._shown]
+        good = np.ones(len(lines), bool)
+        if wanted.layers is not None:
+            known = [number for number, name in enumerate(self._layers) if name in wanted.layers]
+            good &= np.isin(lines[:, LAYER], known)
+        kinds = self._words.rows.ints[lines[:, ROW], KIND]  # negative: only the entity itself tells
+        if wanted.kinds is not None:
+            good &= (kinds < 0) | np.isin(kinds, [KNOWN[k] for k in wanted.kinds if k in KNOWN])
+        good &= ~np.isin(kinds, [KNOWN[k] for k in wanted.without if k in KNOWN])
+        if wanted.under is not None:
+            inside = np.zeros(len(self._instances.paths) + 1, bool)  # the last one is model space itself
+            for path, (parent, _) in enumerate(self._instances.paths.tolist()):
+                inside[path] = inside[parent] or self._prefix(path)[:-1] in wanted.under
+            good &= inside[lines[:, PATH]]
+        return self._shown[good]
 
     def geometries(self, tolerance: float) -> Geometries:
         """One shapely geometry per entity, in order.

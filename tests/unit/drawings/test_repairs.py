@@ -6,6 +6,7 @@ import pytest
 
 from drawings.drawing import model_from_plain, model_to_plain
 from drawings.interpret import interpret
+from drawings.reading import reading
 from drawings.repairs import Acceptance
 from drawings.standards import Healing, get_standard
 from tests.unit.drawings.build import box, cad_of, codes, new, ring
@@ -102,3 +103,18 @@ def test_a_row_of_spaces_drawn_as_a_frame_with_lines_across_and_a_block_array() 
     spaces = interpret(cad_of(doc)).by_role("parking_car")
     assert len(spaces) == 4 + 16
     assert sum(s.area_m2 or 0 for s in spaces) == pytest.approx(4 * 12.5 + 16 * 13.25)
+
+
+def test_repairs_beyond_the_bound_are_applied_and_counted() -> None:
+    doc = new()
+    for k in range(5):
+        x = 20.0 * k
+        for a, b in (((x, 0), (x + 9, 0)), ((x + 9, 0), (x + 9, 9)), ((x + 9, 9), (x, 0))):
+            doc.modelspace().add_line(a, b, dxfattribs={"layer": "建筑基底"})
+    plain = reading()
+    few = plain.model_copy(update={"limits": plain.limits.model_copy(update={"repairs_per_kind": 2})})
+    model = interpret(cad_of(doc), settings=few)
+    assert len(model.by_role("footprint")) == 5 and len(model.repairs) == 2
+    assert [i.message_en for i in model.issues if i.code == "DXF-REPAIRS-MANY"] == [
+        "2 repairs of the kind 'lines that meet end to end are joined into a ring' are listed, 3 more are not"
+    ]
