@@ -61,11 +61,10 @@ def _asked(session: Session, review: JointReview) -> list[tuple[str, str, str]]:
     return asked + [(f"mark:{m.id}", m.discipline, m.text) for m in open_marks]
 
 
-def require_replies(session: Session, project_id: uuid.UUID) -> None:
-    """Let a new revision through only when every opinion of the last closed round of the project has its reply.
+def unanswered(session: Session, project_id: uuid.UUID) -> tuple[JointReview, list[Point]] | None:
+    """The last closed round of a project and what of it has no reply yet; None when nothing is left to answer.
 
-    Raises:
-        BadInput: some have none; ``details["unanswered"]`` lists them.
+    For services that have checked who asks.
     """
     review = session.scalar(
         select(JointReview)
@@ -74,10 +73,21 @@ def require_replies(session: Session, project_id: uuid.UUID) -> None:
         .limit(1)
     )
     if review is None or review.verdict == Verdict.AGREE.value:
-        return
+        return None
     missing = [p for p in points_to_answer(session, review) if p.reply is None]
-    if not missing:
+    return (review, missing) if missing else None
+
+
+def require_replies(session: Session, project_id: uuid.UUID) -> None:
+    """Let a new revision through only when every opinion of the last closed round of the project has its reply.
+
+    Raises:
+        BadInput: some have none; ``details["unanswered"]`` lists them.
+    """
+    found = unanswered(session, project_id)
+    if found is None:
         return
+    review, missing = found
     named = "；".join(f"{p.name}：{p.text[:60]}" for p in missing[:20])
     raise BadInput(
         f"第 {review.round} 轮联审还有 {len(missing)} 条意见没有书面答复，不能提交新一版图纸：{named}",

@@ -38,6 +38,7 @@ class AsBuiltLine:
     """One line of the conclusion: ``allowed`` in the unit of the values; ``why`` says what is missing."""
 
     name: str
+    name_en: str
     unit: str
     approved: Decimal | None
     built: Decimal | None
@@ -45,6 +46,7 @@ class AsBuiltLine:
     allowed: Decimal | None
     outcome: Outcome
     why: str = ""
+    why_en: str = ""
     handle: str = ""
 
 
@@ -67,6 +69,15 @@ class UseChange:
         )
         return f"审定 {old}；竣工 {new}"
 
+    @property
+    def text_en(self) -> str:
+        """The same in English; uses are named as the drawings name them."""
+        old, new = (
+            ", ".join(f"{use or 'no use given'} {area} m²" for use, area in found.items()) or "none"
+            for found in (self.before, self.after)
+        )
+        return f"approved {old}; built {new}"
+
 
 @dataclass(frozen=True, slots=True)
 class AsBuilt:
@@ -76,6 +87,7 @@ class AsBuilt:
     uses: tuple[UseChange, ...]
     outcome: Outcome
     text: str
+    text_en: str
 
 
 def judge(
@@ -87,17 +99,21 @@ def judge(
 ) -> AsBuilt:
     """Judge areas by ``tiers`` and positions by ``position_m`` (metres)."""
     old, new = ({b.name: b.total for b in t.buildings} for t in (approved, built))
-    lines = [_area("总建筑面积", approved.total, built.total, tiers)]
-    lines += [_area(f"{n} 建筑面积", old.get(n), new.get(n), tiers) for n in dict.fromkeys([*old, *new])]
+    lines = [_area("总建筑面积", "Total floor area", approved.total, built.total, tiers)]
+    lines += [
+        _area(f"{n} 建筑面积", f"{n} floor area", old.get(n), new.get(n), tiers)
+        for n in dict.fromkeys([*old, *new])
+    ]
     uses = use_changes(approved, built)
     lines += [
-        AsBuiltLine(f"{u.building} {u.floor} 用途", "", None, None, None, None, Outcome.FAIL, u.text,
-                    next(iter(u.handles), ""))
+        AsBuiltLine(f"{u.building} {u.floor} 用途", f"{u.building} {u.floor} use", "", None, None, None, None,
+                    Outcome.FAIL, u.text, u.text_en, next(iter(u.handles), ""))
         for u in uses
     ]  # fmt: skip
     lines += list(_positions(changes, position_m))
     outcome = overall([line.outcome for line in lines])
-    return AsBuilt(tuple(lines), tuple(uses), outcome, _text(lines, outcome, tiers, position_m))
+    said = _text(lines, outcome, tiers, position_m), _text_en(lines, outcome, tiers, position_m)
+    return AsBuilt(tuple(lines), tuple(uses), outcome, *said)
 
 
 def use_changes(approved: AreaTable, built: AreaTable) -> list[UseChange]:
@@ -128,20 +144,23 @@ def overall(outcomes: Iterable[Outcome]) -> Outcome:
     return next((o for o in (Outcome.FAIL, Outcome.UNDECIDED) if o in found), Outcome.PASS)
 
 
-def _area(name: str, approved: Decimal | None, built: Decimal | None, tiers: TierSet | None) -> AsBuiltLine:
+def _area(
+    name: str, name_en: str, approved: Decimal | None, built: Decimal | None, tiers: TierSet | None
+) -> AsBuiltLine:
     if approved is None or built is None:
-        gone = "审定图纸" if approved is None else "竣工图纸"
+        gone, gone_en = ("审定图纸", "approved") if approved is None else ("竣工图纸", "as-built")
         return AsBuiltLine(
-            name, "㎡", approved, built, None, None, Outcome.UNDECIDED, f"{gone}没有这项面积或无法判定"
-        )
+            name, name_en, "㎡", approved, built, None, None, Outcome.UNDECIDED,
+            f"{gone}没有这项面积或无法判定", f"the {gone_en} drawings lack this area or it is undecided",
+        )  # fmt: skip
     difference = built - approved
     if tiers is None:
-        why = "没有指定允许误差分档" if difference else ""
+        why = ("没有指定允许误差分档", "no set of tolerance tiers is chosen") if difference else ("", "")
         outcome = Outcome.UNDECIDED if difference else Outcome.PASS
-        return AsBuiltLine(name, "㎡", approved, built, difference, None, outcome, why)
+        return AsBuiltLine(name, name_en, "㎡", approved, built, difference, None, outcome, *why)
     allowed = planning.tolerance(tiers.tiers, approved, tiers.mode, tiers.cap).quantize(_CENT, ROUND_HALF_UP)
     outcome = Outcome.PASS if abs(difference) <= allowed else Outcome.FAIL
-    return AsBuiltLine(name, "㎡", approved, built, difference, allowed, outcome)
+    return AsBuiltLine(name, name_en, "㎡", approved, built, difference, allowed, outcome)
 
 
 def _positions(changes: Comparison, position_m: Decimal | None) -> Iterable[AsBuiltLine]:
@@ -149,19 +168,22 @@ def _positions(changes: Comparison, position_m: Decimal | None) -> Iterable[AsBu
         if change.role not in _PLACED or change.change is Change.ATTRIBUTE:
             continue
         label = str(change.shape.attributes.get("楼号") or change.shape.handle)
-        name, handle = f"{label} 位置与轮廓", change.shape.handle
+        names, handle = (f"{label} 位置与轮廓", f"{label} position and outline"), change.shape.handle
         if change.deviation_m is None:
-            words = f"竣工图纸{'多出' if change.change is Change.ADDED else '缺少'}这个轮廓"
-            yield AsBuiltLine(name, "m", None, None, None, position_m, Outcome.FAIL, words, handle)
+            more = change.change is Change.ADDED
+            words = (
+                f"竣工图纸{'多出' if more else '缺少'}这个轮廓",
+                f"the as-built drawings {'have this outline in addition' if more else 'lack this outline'}",
+            )
+            yield AsBuiltLine(*names, "m", None, None, None, position_m, Outcome.FAIL, *words, handle)
             continue
         away = Decimal(str(change.deviation_m)).quantize(Decimal("0.001"), ROUND_HALF_UP)
         if position_m is None:
-            yield AsBuiltLine(
-                name, "m", None, None, away, None, Outcome.UNDECIDED, "没有给出位置允许偏差", handle
-            )
+            words = ("没有给出位置允许偏差", "no tolerance of position is given")
+            yield AsBuiltLine(*names, "m", None, None, away, None, Outcome.UNDECIDED, *words, handle)
         else:
             outcome = Outcome.PASS if away <= position_m else Outcome.FAIL
-            yield AsBuiltLine(name, "m", None, None, away, position_m, outcome, "", handle)
+            yield AsBuiltLine(*names, "m", None, None, away, position_m, outcome, handle=handle)
 
 
 def _text(
@@ -175,9 +197,7 @@ def _text(
     )
     place = f"，位置允许偏差 {position_m} m" if position_m is not None else "，未给出位置允许偏差"
     out = [f"规划核实结论：{words[outcome]}。{basis}{place}。"]
-    for line in lines:
-        if line.outcome is Outcome.PASS and not line.difference:
-            continue
+    for line in _told(lines):
         parts = []
         if line.approved is not None and line.built is not None:
             parts.append(f"审定 {line.approved} {line.unit}，竣工 {line.built} {line.unit}")
@@ -188,6 +208,40 @@ def _text(
         parts += [line.why] if line.why else []
         out.append(f"{line.name}：{'，'.join(parts)}，{words[line.outcome]}。")
     return "\n".join(out)
+
+
+def _text_en(
+    lines: Sequence[AsBuiltLine], outcome: Outcome, tiers: TierSet | None, position_m: Decimal | None
+) -> str:
+    words = {Outcome.PASS: "complies", Outcome.FAIL: "does not comply", Outcome.UNDECIDED: "undecided"}
+    basis = (
+        f"Tolerances of area by tier set {tiers.code} ({tiers.doc_no}{'' if tiers.verified else ', not verified'})"
+        if tiers
+        else "No set of tolerance tiers is chosen"
+    )
+    place = (
+        f"tolerance of position {position_m} m"
+        if position_m is not None
+        else "no tolerance of position is given"
+    )
+    out = [f"As built against approved: {words[outcome]}. {basis}; {place}."]
+    for line in _told(lines):
+        unit = line.unit.replace("㎡", "m²")
+        parts = []
+        if line.approved is not None and line.built is not None:
+            parts.append(f"approved {line.approved} {unit}, built {line.built} {unit}")
+        if line.difference is not None:
+            parts.append(f"difference {line.difference} {unit}")
+        if line.allowed is not None:
+            parts.append(f"allowed {line.allowed} {unit}")
+        parts += [line.why_en] if line.why_en else []
+        out.append(f"{line.name_en}: {', '.join(parts)}: {words[line.outcome]}.")
+    return "\n".join(out)
+
+
+def _told(lines: Iterable[AsBuiltLine]) -> list[AsBuiltLine]:
+    """Lines that the text tells: all that differ or are not settled."""
+    return [line for line in lines if line.outcome is not Outcome.PASS or line.difference]
 
 
 def tier_sets(rows: Iterable[Mapping[str, Any]], doc_no: str, verified: bool) -> dict[str, TierSet]:

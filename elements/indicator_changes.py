@@ -41,6 +41,7 @@ class InputDelta:
 
     code: str
     name: str
+    name_en: str
     before: str
     after: str
     unit: str
@@ -199,5 +200,5 @@ def _inputs(code: str, old: Evaluation, new: Evaluation) -> list[InputDelta]:
         waiting += b.inputs
         if isinstance(b.value, (Decimal, int, str)) or isinstance(a.value, (Decimal, int, str)):
             shown = ["" if e.value is None else e.display or str(e.value) for e in (a, b)]
-            out[below] = InputDelta(below, b.name, shown[0], shown[1], b.unit)
+            out[below] = InputDelta(below, b.name, b.name_en, shown[0], shown[1], b.unit)
     return list(out.values())

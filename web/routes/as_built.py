@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -39,9 +39,12 @@ def as_built_pdf(
     built: Annotated[int | None, Query(ge=1)] = None,
     tiers: str = "",
     position: str = "",
+    lang: Literal["zh", "en"] = "zh",
 ) -> Response:
-    """规划核实意见: the same as PDF, with the tolerances it rests on."""
-    name, data = views.as_built_pdf(session, actor, project_id, approved, built, tiers, position)
+    """规划核实意见: the same as PDF in either language, with the tolerances it rests on."""
+    name, data = views.as_built_pdf(
+        session, actor, project_id, approved, built, tiers, position, english=lang == "en"
+    )
     return attachment(data, name, "application/pdf")
 
 

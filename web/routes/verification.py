@@ -7,9 +7,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
 from approval import service
+from drawings.sealed_set import is_set, verify_set
 from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.settings import get_settings
 from web.deps import SessionDep, redirect, render
 from web.views import licences as licence_views
 
@@ -27,8 +30,8 @@ def verify_code(session: SessionDep, code: str) -> dict[str, Any]:
 
 @api.post("/verify")
 def verify_file(session: SessionDep, file: Annotated[UploadFile, File()]) -> dict[str, Any]:
-    """Public: check a PDF."""
-    return licence_views.verify_view(*service.verify_upload(session, file.file.read(_MAX_VERIFY + 1)))
+    """Public: check a PDF, or a sealed set of drawings (ZIP)."""
+    return _checked(session, file)
 
 
 @pages.get("/verify")
@@ -43,14 +46,22 @@ def verify_start(request: Request, code: str = "") -> Response:
 def verify_upload(
     request: Request, session: SessionDep, file: Annotated[UploadFile | None, File()] = None
 ) -> Response:
-    """Public: check a PDF by form."""
+    """Public: check a PDF or a sealed set by form."""
     if file is None or not file.filename:
-        error = BadInput("请选择要核验的 PDF 文件", "no file was chosen", place="file")
+        error = BadInput("请选择要核验的文件", "no file was chosen", place="file")
         return render(request, "approval/verify.html", status=422, code="", answer=None, error=error)
-    answer = licence_views.verify_view(*service.verify_upload(session, file.file.read(_MAX_VERIFY + 1)))
+    answer = _checked(session, file)
     return render(
         request, "approval/verify.html", code="", answer=answer, error=None, name=file.filename[:200]
     )
+
+
+def _checked(session: Session, file: UploadFile) -> dict[str, Any]:
+    if is_set(file.file.read(4)):
+        file.file.seek(0)
+        return licence_views.set_view(verify_set(file.file.read(get_settings().max_upload_bytes + 1)))
+    file.file.seek(0)
+    return licence_views.verify_view(*service.verify_upload(session, file.file.read(_MAX_VERIFY + 1)))
 
 
 @pages.get("/verify/{code}")

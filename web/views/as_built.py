@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -62,8 +63,9 @@ def as_built_plain(
         "outcome": result.outcome.value,
         "outcome_name": result.outcome.zh,
         "text": result.text,
+        "text_en": result.text_en,
         "lines": [{**to_plain(line), "outcome_name": line.outcome.zh} for line in result.lines],
-        "uses": [{**to_plain(u), "text": u.text} for u in result.uses],
+        "uses": [{**to_plain(u), "text": u.text, "text_en": u.text_en} for u in result.uses],
         "changes": comparison_to_plain(found)["counts"],
     }
 
@@ -110,7 +112,11 @@ def as_built_view(
     }
 
 
-_MODES = {"flat_by_total": "按总面积所在一档的比例", "progressive": "分档累进"}
+_MODES = {
+    "flat_by_total": ("按总面积所在一档的比例", "by the rate of the tier the total lies in"),
+    "progressive": ("分档累进", "progressive by tiers"),
+}
+_OUTCOMES = {"pass": "complies", "fail": "does not comply", "undecided": "undecided", "note": "note"}
 
 
 def as_built_pdf(
@@ -121,6 +127,8 @@ def as_built_pdf(
     built: int | None,
     tiers: str,
     position: str,
+    *,
+    english: bool = False,
 ) -> tuple[str, bytes]:
     """规划核实意见 as (file name, PDF): the conclusion, its table, the tolerances it rests on, changes of use.
 
@@ -130,44 +138,67 @@ def as_built_pdf(
     project = box.get_project(session, actor, project_id)
     found = as_built_plain(session, actor, project_id, approved, built, tiers, position)
     chosen = known_tier_sets().get(tiers)
-    dates = {
-        r.number: r.created_at.astimezone().date() for r in service.revisions(session, actor, project_id)
-    }
+    rows = service.revisions(session, actor, project_id)
+    dates = {r.number: r.created_at.astimezone().date() for r in rows}
+    end = "_en" if english else ""
+
+    def revision(number: int) -> str:
+        return f"revision {number} ({dates[number]})" if english else f"第 {number} 版（{dates[number]}）"
+
+    def outcome(entry: Mapping[str, Any]) -> str:
+        return _OUTCOMES[entry["outcome"]] if english else str(entry["outcome_name"])
+
     data = {
+        "english": english,
         "project_name": project.name,
         "project_code": project.code,
-        "approved": f"第 {found['approved']} 版（{dates[found['approved']]}）",
-        "built": f"第 {found['built']} 版（{dates[found['built']]}）",
-        "position": f"{position} m" if position else "未给出",
-        "outcome": found["outcome_name"],
-        "text": found["text"].split("\n")[0],
-        "tier_set": _tiers_printed(chosen) if chosen is not None else None,
+        "approved": revision(found["approved"]),
+        "built": revision(found["built"]),
+        "position": f"{position} m" if position else ("not given" if english else "未给出"),
+        "outcome": outcome(found),
+        "text": found[f"text{end}"].split("\n")[0],
+        "tier_set": _tiers_printed(chosen, english) if chosen is not None else None,
         "lines": [
-            [line["name"], *(_with_unit(line[k], line["unit"]) for k in ("approved", "built", "difference", "allowed")),
-             line["outcome_name"], line["why"]]
+            [line[f"name{end}"],
+             *(_with_unit(line[k], line["unit"]) for k in ("approved", "built", "difference", "allowed")),
+             outcome(line), line[f"why{end}"]]
             for line in found["lines"]
         ],
-        "uses": [[u["building"], u["floor"], u["text"], "、".join(u["handles"][:8])] for u in found["uses"]],
+        "uses": [[u["building"], u["floor"], u[f"text{end}"], "、".join(u["handles"][:8])] for u in found["uses"]],
     }  # fmt: skip
-    newest = max(r.created_at for r in service.revisions(session, actor, project_id))
-    pdf, _ = typeset("as_built", data, created=newest)
-    return f"{project.name}-规划核实意见.pdf", pdf
+    pdf, _ = typeset("as_built", data, created=max(r.created_at for r in rows))
+    return f"{project.name}-{'as-built' if english else '规划核实意见'}.pdf", pdf
 
 
-def _tiers_printed(chosen: TierSet) -> dict[str, Any]:
+def _tiers_printed(chosen: TierSet, english: bool) -> dict[str, Any]:
     rows, last = [], None
     for row in chosen.tiers:
         upper = row["up_to"]
-        named = (
-            f"{upper} ㎡ 及以下" if last is None else f"{last} 至 {upper} ㎡" if upper else f"{last} ㎡ 以上"
-        )
+        if english:
+            named = (
+                f"up to {upper} m²"
+                if last is None
+                else f"{last} to {upper} m²"
+                if upper
+                else f"above {last} m²"
+            )
+        else:
+            named = (
+                f"{upper} ㎡ 及以下"
+                if last is None
+                else f"{last} 至 {upper} ㎡"
+                if upper
+                else f"{last} ㎡ 以上"
+            )
         rows.append([named, f"{row['rate']}%"])
         last = upper
+    mode = _MODES.get(chosen.mode, (chosen.mode, chosen.mode))
+    unverified = " (not verified)" if english else "（未核实）"
     return {
         "code": chosen.code,
-        "mode": _MODES.get(chosen.mode, chosen.mode),
+        "mode": mode[english],
         "cap": f"{chosen.cap} ㎡" if chosen.cap is not None else "",
-        "source": chosen.doc_no + ("" if chosen.verified else "（未核实）"),
+        "source": chosen.doc_no + ("" if chosen.verified else unverified),
         "rows": rows,
     }
 

@@ -11,6 +11,7 @@ from shapely.geometry import mapping, shape
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
+from drawings.answers import unanswered
 from drawings.area_table import area_table_to_plain
 from drawings.hand_in_service import open_hand_in
 from drawings.models import HandIn, Revision, RevisionFile
@@ -121,11 +122,16 @@ def drawings_view(
     project = box.get_project(session, actor, project_id)
     rows = repository.revisions(session, actor, project_id)
     waiting = open_hand_in(session, actor, project_id)
+    own = project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER)
+    asked = unanswered(session, project_id) if own else None
     view: dict[str, Any] = {
+        "unanswered": {"round": asked[0].round, "count": len(asked[1]), "case": str(asked[0].case_id)}
+        if asked
+        else None,
         "upload_mb": get_settings().max_upload_bytes // 1_000_000,
         "hand_in": hand_in_plain(waiting) if waiting is not None else None,
         "project": project_plain(project),
-        "own": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
+        "own": own,
         "standards": [
             {"code": s.code, "name": s.name, "name_en": s.name_en} for s in load_standards().values()
         ]

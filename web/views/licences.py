@@ -6,6 +6,7 @@ from typing import Any
 
 from approval import service
 from approval.models import Licence
+from drawings.sealed_set import SetReport
 from project_box.kernel.plain import to_plain
 
 
@@ -53,23 +54,46 @@ def verify_view(licence: Licence | None, report: Any) -> dict[str, Any]:
             "status": status,
             "status_name": words,
         }
-    plain = to_plain(report)
     return {
         "ok": bool(report.ok and public is not None and public["status"] == "valid"),
         "seal_ok": report.ok,
         "licence": public,
-        "report": {
-            k: plain.get(k)
-            for k in (
-                "ok",
-                "problems",
-                "signer",
-                "organisation",
-                "signed_at",
-                "timestamped",
-                "sha256",
-                "size",
-                "seals",
-            )
-        },
+        "drawings": None,
+        "report": _report(report),
     }
+
+
+def set_view(found: SetReport) -> dict[str, Any]:
+    """A sealed set of drawings: what it is of, its files, the report on its seal."""
+    manifest = found.manifest or {}
+    return {
+        "ok": found.ok,
+        "seal_ok": found.ok,
+        "licence": None,
+        "drawings": {
+            "project": manifest.get("project"),
+            "revision": manifest.get("revision"),
+            "review": manifest.get("review"),
+            "files": to_plain(found.files),
+        },
+        "report": {**(_report(found.seal) if found.seal else {}), "ok": found.ok, "problems": found.problems},
+    }
+
+
+_REPORTED = (
+    "ok",
+    "problems",
+    "signer",
+    "organisation",
+    "signed_at",
+    "timestamped",
+    "sha256",
+    "size",
+    "seals",
+)
+
+
+def _report(report: Any) -> dict[str, Any]:
+    """The report on a seal by an allow-list."""
+    plain = to_plain(report)
+    return {k: plain.get(k) for k in _REPORTED}
