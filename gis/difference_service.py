@@ -246,6 +246,7 @@ def diff_layers(
     class_a: str | None = None,
     class_b: str | None = None,
     geometry: bool = True,
+    most: int | None = None,
     catalogue: LayerCatalogue | None = None,
 ) -> dict[str, Any]:
     """Where the current versions of two layers contradict each other, computed now unless it is kept already.
@@ -254,7 +255,7 @@ def diff_layers(
         relation: ``overlap``: areas both layers claim (永农 ∩ 开发边界); ``outside``: what of A lies outside all of B
             (residential plots of 控规 outside 城镇开发边界); ``mismatch``: where both lie but their classes differ (the
             land use of 控规 against 总规).
-        geometry: with the shape of each difference (GeoJSON in ``crs``).
+        geometry: with the shape of each difference (GeoJSON in ``crs``). most: differences listed; None: all.
 
     Returns:
         what :func:`head` gives, with ``differences``, largest first, and the slivers apart from them.
@@ -266,7 +267,7 @@ def diff_layers(
     pair = ask(session, asked, wait=True, catalogue=catalogue)
     chosen = wanted(session, pair)
     found = head(session, pair, chosen)
-    found["differences"] = listed(session, pair, chosen, most=None, geometry=geometry)
+    found["differences"] = listed(session, pair, chosen, most=most, geometry=geometry)
     found["slivers"]["differences"] = listed_slivers(session, pair, chosen, geometry=geometry)
     return found
 

@@ -281,8 +281,10 @@ def _lonlat_extent(bounds: Sequence[tuple[float, float, float, float]], crs: int
     return [round(v, 6) for v in extent.bounds]
 
 
-def activate_version(session: Session, actor: Actor | None, code: str, version: str) -> LayerVersion:
-    """Make an older version current again (its pieces are made anew).
+def activate_version(
+    session: Session, actor: Actor | None, code: str, version: str, *, reason: str = ""
+) -> LayerVersion:
+    """Make an older version current again (its pieces are made anew); ``reason`` goes into the audit chain.
 
     Raises:
         NotFound: no such version.
@@ -307,8 +309,9 @@ def activate_version(session: Session, actor: Actor | None, code: str, version: 
         session.flush()
         repository.retire_others(session, row)
         repository.analyze(session, row.piece_count)
+        why = {"reason": reason} if reason else {}
         box.record_audit(
-            session, actor, "gis.layer.activated", f"layer:{definition.code}", {"version": version}
+            session, actor, "gis.layer.activated", f"layer:{definition.code}", {"version": version} | why
         )
         publish(session, LayerImported(definition.code, row.id))
     return row

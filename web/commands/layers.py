@@ -17,6 +17,8 @@ from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, table
 
+#: differences a table shows
+_SHOWN = 40
 layers = typer.Typer(help="规划图层 (plan layers): list, import, show, activate.", no_args_is_help=True)
 
 
@@ -218,11 +220,14 @@ def show(
 def activate(
     code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
     version: Annotated[str, typer.Argument(help="要恢复的版本 (version to make current)")],
+    reason: Annotated[
+        str, typer.Option("--reason", help="理由，记入审计 (why; kept in the audit chain)")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
     """把已导入的版本设为现行 (make an imported version current, e.g. to roll back)."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
-        row = service.activate_version(session, None, code, version)
+        row = service.activate_version(session, None, code, version, reason=reason.strip())
         plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
     if as_json:
         emit_json(plain)
@@ -249,7 +254,14 @@ def diff(
     """两个规划之间的差异图斑 (difference polygons between two layers); exit code 1 when there are any."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
         plain = difference_service.diff_layers(
-            session, a, b, relation=relation, class_a=class_a, class_b=class_b, geometry=as_json
+            session,
+            a,
+            b,
+            relation=relation,
+            class_a=class_a,
+            class_b=class_b,
+            geometry=as_json,
+            most=None if as_json else _SHOWN,
         )
     if as_json:
         emit_json(plain)
@@ -270,11 +282,11 @@ def diff(
             right=[2, 3],
         )
         table(
-            "差异图斑(最大 40 个)",
+            f"差异图斑（最大 {_SHOWN} 个）",
             ["编号", "A", "B", "面积 ㎡"],
             [
                 [d["code"], d["a"]["label"], d["b"]["label"] if d["b"] else "", f"{d['area_m2']:,.2f}"]
-                for d in plain["differences"][:40]
+                for d in plain["differences"]
             ],
             right=[3],
         )

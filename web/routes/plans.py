@@ -132,18 +132,37 @@ def layer_page(request: Request, session: SessionDep, actor: ActorDep, code: str
 
 
 @pages.post("/layers/{code}/activate")
-def activate_by_form(session: SessionDep, actor: ActorDep, code: str, version: Typed = "") -> Response:
-    """Make a version current again."""
-    views.activate(session, actor, code, version)
+def activate_by_form(
+    request: Request, session: SessionDep, actor: ActorDep, code: str, version: Typed = "", reason: Typed = ""
+) -> Response:
+    """Make a version current again; why is asked for."""
+    try:
+        if not reason.strip():
+            raise BadInput(
+                "请写明恢复旧版本的理由",
+                "say why the version is switched",
+                code="required",
+                place="reason",
+                remedy="写明理由后再恢复；理由记入审计",
+            )
+        views.activate(session, actor, code, version, reason)
+    except BadInput as error:
+        session.rollback()
+        view = views.layer_view(session, actor, code)
+        return render(request, "plans/layer.html", status=error.status, error=error, **view)
     return redirect(f"/layers/{code}")
 
 
 @api.post("/layers/{code}/activate")
 def post_activate(
-    session: SessionDep, actor: ActorDep, code: str, version: Annotated[str, Body(embed=True)]
+    session: SessionDep,
+    actor: ActorDep,
+    code: str,
+    version: Annotated[str, Body()],
+    reason: Annotated[str, Body()] = "",
 ) -> dict[str, Any]:
-    """Make an imported version current, e.g. to roll back (administrators; kept in the audit chain)."""
-    return views.activate(session, actor, code, version)
+    """Make an imported version current, e.g. to roll back (administrators; kept in the audit chain with the reason)."""
+    return views.activate(session, actor, code, version, reason)
 
 
 @api.get("/layers/{code}/valid-on")

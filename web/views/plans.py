@@ -16,8 +16,13 @@ from gis import plan_compare, service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
 from project_box.kernel.identity import Actor, Role
+from project_box.repository import audit_events
 from web.views.gis import crs_options, layers_view, lonlat, map_config
 
+#: events of a layer's history that a page shows
+_LOG = 50
+#: of the reason for switching a version
+REASON_LONGEST = 500
 #: shapes drawn on a map page, and rows of its table; the downloads have them all
 SHOWN = 1000
 #: shapes on the map are thinned to this share of their own size
@@ -50,7 +55,20 @@ def overview_view(session: Session, actor: Actor) -> dict[str, Any]:
 
 def layer_view(session: Session, actor: Actor, code: str) -> dict[str, Any]:
     """One layer: rules, fields, versions and import report."""
-    return {"layer": service.show_layer(session, code), "may_import": actor.has(Role.ADMIN)}
+    layer = service.show_layer(session, code)
+    events = audit_events(session, subject=f"layer:{layer['code']}", newest_first=True, limit=_LOG)
+    log = [
+        {
+            "at": e.at,
+            "by": e.actor_name,
+            "restored": e.kind == "gis.layer.activated",
+            "version": e.payload.get("version"),
+            "reason": e.payload.get("reason", ""),
+        }
+        for e in events
+        if e.kind in ("gis.layer.activated", "gis.layer.imported")
+    ]
+    return {"layer": layer, "may_import": actor.has(Role.ADMIN), "log": log}
 
 
 def import_upload(
@@ -111,14 +129,21 @@ def _day(text: str, place: str) -> dt.date | None:
         ) from error
 
 
-def activate(session: Session, actor: Actor, code: str, version: str) -> dict[str, Any]:
-    """Make an imported version current.
+def activate(session: Session, actor: Actor, code: str, version: str, reason: str) -> dict[str, Any]:
+    """Make an imported version current; ``reason`` is kept in the audit chain.
 
     Raises:
-        Forbidden: not an administrator.
+        Forbidden: not an administrator. BadInput: the reason is too long.
     """
     only_admin(actor)
-    return service.version_plain(service.activate_version(session, actor, code, version))
+    if len(reason) > REASON_LONGEST:
+        raise BadInput(
+            f"理由不超过 {REASON_LONGEST} 字", "the reason is too long", code="too_long", place="reason",
+            remedy="写得简短些",
+        )  # fmt: skip
+    return service.version_plain(
+        service.activate_version(session, actor, code, version, reason=reason.strip())
+    )
 
 
 # --- version against version -----------------------------------------------------------------------------------------

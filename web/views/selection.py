@@ -94,6 +94,7 @@ def page_view(session: Session, typed: Mapping[str, str], answer: dict[str, Any]
     """The page: form, ranked table, excluded ones, and all of them on the map."""
     config = map_config(session, visible=("KG_DK", "DLHX"))
     if answer is not None:
+        config["search"] = True
         shown = [*answer["candidates"], *answer["excluded"][:50]]
         config["findings"] = [
             {
@@ -105,7 +106,8 @@ def page_view(session: Session, typed: Mapping[str, str], answer: dict[str, Any]
             }
             for c in shown
         ]
-        markers = [shape(f["marker"]).bounds for f in config["findings"] if f["marker"]]
+        framed = [f for f in config["findings"] if f["outcome"] != "fail"] or config["findings"]
+        markers = [shape(f["marker"]).bounds for f in framed if f["marker"]]
         if markers:
             config["extent"] = [
                 min(b[0] for b in markers), min(b[1] for b in markers),

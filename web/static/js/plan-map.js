@@ -62,9 +62,9 @@
       this.listen();
     }
 
-    /** Findings that decide are always drawn; the others when their row is lit. */
+    /** Findings that decide are always drawn, of a search what it found; the others when their row is lit. */
     drawsFinding(feature) {
-      return feature.get("outcome") === "fail" || feature.get("code") === this.lit;
+      return (feature.get("outcome") === "fail") !== Boolean(this.config.search) || feature.get("code") === this.lit;
     }
 
     tools() {
