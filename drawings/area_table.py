@@ -28,6 +28,7 @@ from project_box.kernel.catalogue import parse
 from project_box.kernel.plain import to_plain
 
 _CENT = Decimal("0.01")
+_FILE = re.compile(r"(?:-?单体图)?\.\w{2,4}$")  # what a file name has besides a building's
 _NOISE = 1e-4  # ㎡; a smaller shared area is drawing noise
 
 
@@ -135,6 +136,25 @@ class AreaTable:
     title: str
     verified: bool
 
+    @property
+    def by_building_use(self) -> dict[str, dict[str, Decimal]]:
+        """Building → use → counted area, ㎡; lines without a coefficient or storeys are left out."""
+        return {b.name: _sums(line for f in b.floors for line in f.lines) for b in self.buildings}
+
+    @property
+    def by_kind(self) -> dict[str, Decimal]:
+        """Counted area by 类别 (计容, 不计容, 阳台 …), ㎡."""
+        return _sums((x for b in self.buildings for f in b.floors for x in f.lines), kind=True)
+
+
+def _sums(lines: Iterable[AreaLine], *, kind: bool = False) -> dict[str, Decimal]:
+    out: dict[str, Decimal] = {}
+    for line in lines:
+        if line.total is not None:
+            name = line.kind if kind else line.use
+            out[name] = out.get(name, Decimal(0)) + line.total
+    return out
+
 
 def area_table(models: Sequence[DrawingModel], rules: AreaRules | None = None) -> AreaTable:
     """The table of all buildings among the drawings."""
@@ -147,12 +167,7 @@ def area_table(models: Sequence[DrawingModel], rules: AreaRules | None = None) -
     buildings = tuple(
         _building(name, own) for name, own in sorted(floors.items(), key=lambda f: _natural(f[0]))
     )
-    by_use: dict[str, Decimal] = {}
-    for building_ in buildings:
-        for floor in building_.floors:
-            for line in floor.lines:
-                if line.total is not None:
-                    by_use[line.use] = by_use.get(line.use, Decimal(0)) + line.total
+    by_use = _sums(line for b in buildings for f in b.floors for line in f.lines)
     return AreaTable(
         buildings,
         _sum(b.above for b in buildings),
@@ -197,7 +212,7 @@ def _first(floor: FloorTable) -> int:
 
 def _floors(model: DrawingModel, rules: AreaRules, undecided: list[str]) -> Iterable[tuple[str, FloorTable]]:
     counted = [s for s in model.shapes if s.role in rules.precedence]
-    fallback = building_of(model) or model.name
+    fallback = building_of(model) or _FILE.sub("", model.name) or model.name
     for drawn in drawn_floors(model):
         building = str(drawn.attributes.get("楼号") or "").strip() or fallback
         inside = [s for s in drawn.inside if s.role in rules.precedence]
@@ -269,6 +284,8 @@ def _lines(
         if area <= _NOISE:
             continue
         coefficient, clause, why = _coefficient(shape, rules)
+        if shape.role == "area_deduct" and _astray(shape, shapes):
+            coefficient, clause, why = None, "", "扣减线不在它要扣减的面积线内"
         kind = str(shape.attributes.get("类别") or names[shape.role].zh)
         if why:
             undecided.append(f"{building} {floor} {names[shape.role].zh}：{why}（句柄 {shape.handle}）")
@@ -293,13 +310,19 @@ def _lines(
     return tuple(sorted(lines, key=lambda x: (-rank[x.role], x.use, x.kind)))
 
 
+def _astray(deduct: RoleShape, shapes: Sequence[RoleShape]) -> bool:
+    """True if a line to deduct does not lie within the areas it is to be taken out of."""
+    under = [s.geometry for s in shapes if s.role != "area_deduct" and s.geometry.intersects(deduct.geometry)]
+    return float(deduct.geometry.difference(shapely.union_all(under)).area) > roles().tolerances.overlap_area
+
+
 def _coefficient(shape: RoleShape, rules: AreaRules) -> tuple[Decimal | None, str, str]:
     """(coefficient, clause, what is missing)."""
     own = shape.attributes.get("系数")
     if isinstance(own, float):
         value = Decimal(repr(own))
         if shape.role == "area_deduct":  # the area is taken out of what lies beneath; the rest of it counts
-            return max(Decimal(0), 1 + value), "系数", ""
+            return max(Decimal(0), 1 + value), f"系数 {own:g}，已从所在面积中扣减", ""
         return value, "系数", ""
     missing: list[str] = []
     for row in rules.rows:
@@ -328,4 +351,5 @@ def _coefficient(shape: RoleShape, rules: AreaRules) -> tuple[Decimal | None, st
 def area_table_to_plain(table: AreaTable) -> dict[str, Any]:
     """JSON form; decimals as text, None where it is undecided."""
     plain: dict[str, Any] = to_plain(table)
+    plain |= to_plain({"by_building_use": table.by_building_use, "by_kind": table.by_kind})
     return plain

@@ -1,4 +1,4 @@
-"""The 建筑面积统计表 as an Excel workbook: one sheet for the summary and one table of all lines."""
+"""The 建筑面积统计表 as an Excel workbook: a summary, floors by use, and a table of all lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARTS = {"above": "地上", "below": "地下", "roof": "屋顶"}
 _UNDECIDED = "无法判定"
 #: characters at the start of a text that a spreadsheet would take for a formula
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_RANGE = re.compile(r"-?\d[\d,-]*")  # basement floors
+_RANGE = re.compile(r"-?\d[\d,~-]*\s*[层F]?")  # basement floors
 
 
 def area_workbook(table: AreaTable, title: str) -> bytes:
@@ -35,23 +35,8 @@ def area_workbook(table: AreaTable, title: str) -> bytes:
     book = Workbook()
     first = book.worksheets[0]
     first.title = "汇总"
-    summary = _Writer(first)
-    summary.row(["建筑面积统计表", title], bold=True)
-    summary.row(["计算依据", f"{table.doc_no} {table.title}", "" if table.verified else "系数表未经核验"])
-    summary.row([])
-    summary.row(["楼号", "地上（㎡）", "地下（㎡）", "合计（㎡）", "文件"], head=True)
-    for building in table.buildings:
-        summary.row([building.name, building.above, building.below, building.total, building.file])
-    summary.row(["合计", table.above, table.below, table.total, ""], bold=True)
-    summary.row([])
-    summary.row(["用途", "计算面积（㎡）"], head=True)
-    for use, area in table.by_use.items():
-        summary.row([use, area])
-    if table.undecided:
-        summary.row([])
-        summary.row([_UNDECIDED], head=True)
-        for text in table.undecided:
-            summary.row([text])
+    _summary(_Writer(first), table, title)
+    _by_floor(_Writer(book.create_sheet("分层汇总")), table)
     second: Worksheet = book.create_sheet("分层面积")
     lines = _Writer(second)
     lines.row(list(_COLUMNS), head=True)
@@ -68,14 +53,72 @@ def area_workbook(table: AreaTable, title: str) -> bytes:
     lines.row(["总计", *[""] * 9, table.total, "", "", ""], bold=True)
     for sheet, widths in (
         (first, (22, 26, 18, 18, 40)),
+        (book["分层汇总"], (9, 14, 14, 7)),
         (second, (9, 12, 12, 7, 9, 14, 14, 14, 8, 16, 14, 12, 30, 24)),
     ):
-        for column, width in enumerate(widths, 1):
+        for column in range(1, sheet.max_column + 1):
+            width = widths[column - 1] if column <= len(widths) else 16
             sheet.column_dimensions[get_column_letter(column)].width = width
+    book["分层汇总"].freeze_panes = "E2"
     second.freeze_panes = "A2"
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def _summary(summary: _Writer, table: AreaTable, title: str) -> None:
+    """Totals by building, by use, by building and use, by kind; what is undecided."""
+    summary.row(["建筑面积统计表", title], bold=True)
+    summary.row(["计算依据", f"{table.doc_no} {table.title}", "" if table.verified else "系数表未经核验"])
+    summary.row([])
+    summary.row(["楼号", "地上（㎡）", "地下（㎡）", "合计（㎡）", "文件"], head=True)
+    for building in table.buildings:
+        summary.row([building.name, building.above, building.below, building.total, building.file])
+    summary.row(["合计", table.above, table.below, table.total, ""], bold=True)
+    uses = list(table.by_use)
+    summary.row([])
+    summary.row(["用途", "计算面积（㎡）"], head=True)
+    for use, area in table.by_use.items():
+        summary.row([use, area])
+    if len(table.buildings) > 1 and uses:
+        summary.row([])
+        summary.row(["楼号", *(f"{use}（㎡）" for use in uses)], head=True)
+        for name, own in table.by_building_use.items():
+            summary.row([name, *(own.get(use, "") for use in uses)])
+    summary.row([])
+    summary.row(["类别", "计算面积（㎡）"], head=True)
+    for kind, area in table.by_kind.items():
+        summary.row([kind, area])
+    if table.undecided:
+        summary.row([])
+        summary.row([_UNDECIDED], head=True)
+        for text in table.undecided:
+            summary.row([text])
+
+
+def _by_floor(floors: _Writer, table: AreaTable) -> None:
+    """One row a floor, for all storeys it stands for, one column a use."""
+    uses = list(table.by_use)
+    floors.row(["楼号", "层名", "起止层", "层数", *(f"{use}（㎡）" for use in uses), "合计（㎡）"], head=True)
+    for building in table.buildings:
+        for floor in building.floors:
+            own = {use: [x.total for x in floor.lines if x.use == use] for use in uses}
+            cells = [
+                None
+                if None in totals
+                else sum((t for t in totals if t is not None), Decimal(0))
+                if totals
+                else ""
+                for totals in own.values()
+            ]
+            floors.row([
+                building.name, floor.name, floor.floors or _PARTS[floor.part], floor.storeys, *cells, floor.total
+            ])  # fmt: skip
+        whole = table.by_building_use[building.name]
+        floors.row(
+            [building.name, "小计", "", "", *(whole.get(u, "") for u in uses), building.total], bold=True
+        )
+    floors.row(["总计", "", "", "", *(table.by_use[u] for u in uses), table.total], bold=True)
 
 
 class _Writer:

@@ -76,6 +76,10 @@ def _area_data(table: AreaTable) -> dict[str, Any]:
         "below": table.below,
         "total": table.total,
         "uses": [[use or "未注明", area] for use, area in table.by_use.items()],
+        "kinds": [[kind, area] for kind, area in table.by_kind.items()],
+        "by_building_use": [
+            [name, use, area] for name, own in table.by_building_use.items() for use, area in own.items()
+        ],
         "lines": [[None if v is None else str(v) for v in line] for line in lines],
         "undecided": list(table.undecided),
     }

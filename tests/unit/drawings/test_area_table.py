@@ -104,6 +104,55 @@ def test_bad_floor_range_and_loose_lines_are_told() -> None:
     assert table.total is None and len(table.undecided) == 2
 
 
+def test_a_line_to_deduct_is_taken_out_of_what_it_lies_in_or_undecided() -> None:
+    doc = build.new()
+    build.box(doc, "打印图框", 0, 0, 60, 40)
+    build.text(doc, "打印图框", "2-16,18-33", 1, 38)
+    build.box(doc, "面积-计容-住宅-1", 5, 5, 20, 20)
+    build.box(doc, "面积-计容-住宅--1", 10, 10, 3, 3)
+    build.box(doc, "面积-计容-住宅--0.5", 15, 10, 2, 3)
+    build.box(doc, "面积-不计容-设备-1", 30, 5, 5, 5)
+    table = area_table([build.model_of(doc, "甲-1#-单体图.dxf", "area-coefficient")])
+    assert table.total == (400 - 9 - 3 + 25) * 31
+    assert table.by_kind == {"计容": Decimal((400 - 9 - 3) * 31), "不计容": Decimal(25 * 31)}
+    build.box(doc, "面积-计容-住宅--1", 40, 30, 3, 3)
+    table = area_table([build.model_of(doc, "甲-1#-单体图.dxf", "area-coefficient")])
+    assert table.total is None and "扣减线不在" in table.undecided[0]
+
+
+def test_floors_by_use_in_the_workbook() -> None:
+    doc = build.new()
+    for k, (floors, use) in enumerate((("-1", "车库"), ("1", "商业"), ("2-6", "住宅"))):
+        build.box(doc, "楼层框", 60 * k, 0, 50, 40)
+        build.text(doc, "楼层框", f"楼号=1#;层名={floors}层;起止层={floors};用途={use}", 60 * k + 1, 38)
+        build.box(doc, "面积线_全", 60 * k + 5, 5, 20, 10)
+    table = area_table([build.model_of(doc)])
+    book = load_workbook(io.BytesIO(area_workbook(table, "样例")))
+    rows = list(book["分层汇总"].iter_rows(values_only=True))
+    assert rows[0] == ("楼号", "层名", "起止层", "层数", "车库（㎡）", "商业（㎡）", "住宅（㎡）", "合计（㎡）")
+    assert rows[1] == ("1#", "-1层", "-1", 1, 200, None, None, 200)
+    assert rows[3] == ("1#", "2-6层", "2-6", 5, None, None, 1000, 1000)
+    assert rows[-1][-4:] == (200, 200, 1000, 1400)
+    assert area_table_to_plain(table)["by_building_use"] == {
+        "1#": {"车库": "200.00", "商业": "200.00", "住宅": "1000.00"}
+    }
+
+
+def test_area_lines_that_name_their_storey_need_no_frame() -> None:
+    doc = build.new()
+    for k, title in enumerate(("KG", "EG", "2.-4. OG", "DG")):
+        build.box(doc, "MJX_全", 30 * k, 0, 20, 10)
+        build.text(doc, "TEXT", title, 30 * k + 5, 5)
+    table = area_table([build.model_of(doc)])
+    floors = {f.floors: (f.storeys, f.part, f.total) for f in table.buildings[0].floors}
+    assert floors == {
+        "-1": (1, "below", 200),
+        "1": (1, "above", 200),
+        "3-5": (3, "above", 600),
+        "DG": (1, "roof", 200),
+    }
+
+
 def test_texts_are_never_formulas() -> None:
     doc = build.new()
     build.box(doc, "楼层框", 0, 0, 50, 40)
