@@ -388,23 +388,26 @@ def report(band: str, found: dict[str, Figures]) -> None:
 
 
 def compare(bare: Side, own: Side, asked: Sequence[Address], folder: Path) -> None:
-    """Raises SystemExit when two sides do not draw the same: features, attributes, and shapes to a unit of the grid."""
-    furthest = 0.0
-    count = 0
+    """Raises SystemExit when two sides do not draw the same: features, attributes, and shapes to a unit of the grid.
+
+    A speck of two square units may be on one side only: it depends on the rounding of one corner.
+    """
+    furthest, count, specks = 0.0, 0, 0
     for address in asked:
-        mine, theirs = (_decoded(side.one(address), folder) for side in (own, bare))
-        same = ["mvt_id", "label", "class"] if address[0] >= tiles.DETAIL else ["class"]
-        if sorted(map(str, mine[same].values.tolist())) != sorted(map(str, theirs[same].values.tolist())):
-            raise SystemExit(f"tile {address} holds other features")
-        for left, right in zip(_shapes(mine), _shapes(theirs), strict=True):
-            furthest = max(
-                furthest, shapely.area(shapely.symmetric_difference(left, right)) / shapely.length(right)
-            )
-        count += len(mine)
+        mine, theirs = (_shapes(_decoded(side.one(address), folder)) for side in (own, bare))
+        for alone in mine.keys() ^ theirs.keys():
+            specks += 1
+            if (mine.get(alone) or theirs[alone]).area > 2:
+                raise SystemExit(f"tile {address}: only one side draws {alone}")
+        for name in mine.keys() & theirs.keys():
+            left, right = mine[name], theirs[name]
+            count += 1
+            furthest = max(furthest, shapely.symmetric_difference(left, right).area / right.length)
     print(
-        f"\nthe same {count:,} features in {len(asked)} tiles; outlines differ by {furthest:.2f} units at most"
+        f"\nthe same {count:,} features with their attributes in {len(asked)} tiles; outlines differ by {furthest:.2f} "
+        f"units of the grid at most; {specks} specks on one side only"
     )
-    if furthest > 1:
+    if furthest > 1 or specks > count / 1000:
         raise SystemExit("outlines differ by more than a unit")
 
 
@@ -414,13 +417,11 @@ def _decoded(tile: bytes, folder: Path) -> Any:
     return pyogrio.read_dataframe(place)
 
 
-def _shapes(frame: Any) -> list[Any]:
-    """The shapes of each feature number or, of features without, of each class, as one."""
-    key = (
-        frame["mvt_id"].astype("Int64").astype(str).where(frame["mvt_id"].notna(), frame["class"].astype(str))
-    )
-    grouped = frame.assign(key=key).groupby("key", sort=True)["geometry"]
-    return [shapely.union_all(shapely.make_valid(group.values)) for _, group in grouped]
+def _shapes(frame: Any) -> dict[tuple[str, ...], Any]:
+    """The shape of each feature by its number and attributes; those without a number as one for each class."""
+    names = frame.reindex(columns=["mvt_id", "label", "class"]).astype(str)
+    grouped = frame.assign(key=list(names.itertuples(index=False, name=None))).groupby("key")["geometry"]
+    return {key: shapely.union_all(shapely.make_valid(group.values)) for key, group in grouped}
 
 
 def main() -> int:
