@@ -18,6 +18,7 @@ from drawings.pairs import Geometries, Longs, array, crosses_little, joined, pai
 _ON_M = 1e-6  # an end nearer than this to a line lies on it
 _ALONG_M = 1e-4  # a line nearer than this to a cell's outline is part of it
 _LEAST_SHARED_M = 1e-3
+_NEIGHBOURS = 200_000  # pairs of lines looked at, beyond some for each line
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,13 @@ def cells(lines: Sequence[LineString], reach: float, least: float, deadline: Dea
         OutOfTimeError: the time is over.
     """
     whole = array(lines)
-    if not crosses_little(whole, deadline):
-        return None
     numbers = _in_company(whole, reach, deadline)
+    if not numbers.size:
+        return []
+    every = whole[numbers]
+    if not crosses_little(every, deadline):
+        return None
+    numbers = numbers[_may_enclose(every, reach, deadline)]
     if not numbers.size:
         return []
     every = whole[numbers]
@@ -80,21 +85,22 @@ def cells(lines: Sequence[LineString], reach: float, least: float, deadline: Dea
 
 
 def _in_company(lines: Geometries, reach: float, deadline: Deadline) -> Longs:
-    """Numbers of the lines that may be part of a ring; most lines of a drawing are not and need not be cut."""
-    crossed = ~shapely.is_simple(lines)
-    near = np.zeros(len(lines), bool)
+    """Numbers of the lines that cross themselves or have another one within reach."""
+    near = ~shapely.is_simple(lines)
+    allowed = _NEIGHBOURS + 8 * len(lines)
     for left, right in pairs(lines, shapely.STRtree(lines), "dwithin", deadline, distance=reach):
         near[left[left != right]] = True
-    numbers = np.flatnonzero(near | crossed)
-    return numbers[_may_enclose(lines[numbers], crossed[numbers], reach, deadline)]
+        allowed -= len(left)
+        if allowed < 0:  # a thicket
+            return np.arange(len(lines))
+    return np.flatnonzero(near)
 
 
-def _may_enclose(
-    lines: Geometries, crossed: npt.NDArray[np.bool_], reach: float, deadline: Deadline
-) -> npt.NDArray[np.bool_]:
-    """Lines of groups that meet at least as often as they have lines, or of which one crosses itself.
+def _may_enclose(lines: Geometries, reach: float, deadline: Deadline) -> npt.NDArray[np.bool_]:
+    """Which lines may be part of a ring; most are not and need not be cut.
 
-    Lines meet where segments of them touch and where an end of one comes near the other.
+    Those are in groups that meet at least as often as they have lines, or of which one crosses itself. Lines meet where
+    segments of them touch and where an end of one comes near the other.
     """
     xy, line = shapely.get_coordinates(lines, return_index=True)
     same = line[1:] == line[:-1]
@@ -115,7 +121,7 @@ def _may_enclose(
             np.add.at(meetings, end[foreign], 1)
             group = joined(group, end[foreign], other[foreign])
     enough = np.bincount(group, meetings, len(lines)) >= np.bincount(group, minlength=len(lines))
-    enough[group[crossed]] = True
+    enough[group[~shapely.is_simple(lines)]] = True
     enclosing: npt.NDArray[np.bool_] = enough[group]
     return enclosing
 

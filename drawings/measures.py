@@ -35,7 +35,7 @@ _WORDS = (
 _CORNER = 20.0  # degrees: sides of the site meet where its outline turns by more
 _LINES = ("control_line", "road_red_line", "green_line", "adjacent")
 _MOST = 400  # buildings and sides looked at pair by pair
-_EACH = 50  # sides, and lines, that one building is measured to
+_EACH = 20  # sides, and lines, that one building is measured to
 _T = TypeVar("_T")
 
 

@@ -27,6 +27,7 @@ from drawings.rings import Chain, Tangle, chain, close_by_ends
 from drawings.standards import Match
 from drawings.work import Ring, Work
 
+_HEAVY = 24  # vertices of an entity
 _LOT = 2048  # curves turned into shapes at once
 _NO_OUTLINES = frozenset({"DIMENSION", "INSERT", "ATTRIB", "POINT", "TEXT", "MTEXT"})
 _REPAIRABLE = 5000  # vertices of a ring that crosses itself

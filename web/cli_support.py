@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 out = Console()
 err = Console(stderr=True)
 FAILED_CHECK, UNUSABLE = 1, 2
-_LONG = 1000  # items of a list that is written item by item
 
 
 @contextmanager
@@ -42,24 +41,8 @@ def database() -> Iterator[Database]:
 
 
 def emit_json(data: Any) -> None:
-    """Print one JSON document to standard output; long lists with one item a line, written as they are made."""
-    if not isinstance(data, dict) or not any(isinstance(v, list) and len(v) > _LONG for v in data.values()):
-        sys.stdout.write(json.dumps(to_plain(data), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-        return
-    opening = "{\n"
-    for key, value in data.items():
-        sys.stdout.write(f"{opening}  {json.dumps(key, ensure_ascii=False)}: ")
-        opening = ",\n"
-        if isinstance(value, list) and len(value) > _LONG:
-            bracket = "[\n    "
-            for item in value:
-                sys.stdout.write(bracket + json.dumps(to_plain(item), ensure_ascii=False, allow_nan=False))
-                bracket = ",\n    "
-            sys.stdout.write("\n  ]")
-        else:
-            text = json.dumps(to_plain(value), ensure_ascii=False, indent=2, allow_nan=False)
-            sys.stdout.write(text.replace("\n", "\n  "))
-    sys.stdout.write("\n}\n")
+    """Print one JSON document to standard output."""
+    sys.stdout.write(json.dumps(to_plain(data), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def table(
