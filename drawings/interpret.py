@@ -91,6 +91,14 @@ def interpret(
     ledger = Ledger(acceptance, settings.limits.repairs_per_kind)
     try:
         work = Work(cad, standard, issues, settings, ledger, deadline)
+        if work.planned > settings.limits.planned:
+            issues.add(
+                "DXF-TOO-MANY",
+                what="有角色的图形",
+                what_en="entities with a role",
+                limit=settings.limits.planned,
+            )
+            return replace(model, readable=False, issues=_ordered(*cad.issues, *issues.finish()))
         with collector_paused():
             return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
     except OutOfTimeError:

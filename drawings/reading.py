@@ -22,6 +22,7 @@ class Limits(_Strict):
     file_bytes: int = Field(gt=0)
     entities: int = Field(gt=0)
     vertices: int = Field(gt=0)
+    planned: int = Field(gt=0)
     ring_vertices: int = Field(gt=0)
     block_depth: int = Field(gt=0)
     coordinate_m: float = Field(gt=0)
@@ -80,6 +81,7 @@ class SurveyBounds(_Strict):
     rings: int = Field(gt=0)
     texts: int = Field(gt=0)
     loose: int = Field(gt=0)
+    closed: int = Field(gt=0)
     nested: int = Field(gt=0)
 
 

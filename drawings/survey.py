@@ -197,6 +197,10 @@ class _Survey:
             if len(curve.points) > self.limit_vertices:
                 layer.open_curves += 1
                 continue
+            if len(self.cad.entities) > self.bounds.closed:  # counted, and no more than that
+                layer.open_curves += not curve.closed
+                self.complete = False
+                continue
             if curve.closed:
                 by = "hatch" if entity.filled else "flag"
                 layer.closed.append(_Closed(entity, curve, by, (entity.handle,)))

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.attributes import Gathered
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
-from drawings.cad.selection import layers_drawn
+from drawings.cad.selection import entities_by_layer, layers_drawn
 from drawings.deadline import Deadline
 from drawings.issues import Collector
 from drawings.reading import Reading
@@ -74,6 +74,14 @@ class Work:
                 if number % 1000 == 0:
                     deadline.check()
                 self.matches[name] = standard.match(name)
+
+    @property
+    def planned(self) -> int:
+        """How many entities lie on layers with a role that is computed with."""
+        counts = entities_by_layer(self.cad.entities)
+        return sum(
+            counts.get(n, 0) for n, m in self.matches.items() if m is not None and m.role != "reference"
+        )
 
     def role(self, match: Match) -> Role:
         """The role a layer rule gives."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -53,6 +53,9 @@ class Pickable(Protocol):
     def layers_drawn(self, wanted: Wanted) -> list[str]:
         """Layers of wanted entities (and perhaps of others), first drawn first."""
 
+    def entities_by_layer(self) -> dict[str, int]:
+        """How many entities lie on each layer, those of blocks too."""
+
 
 def picked(entities: Sequence[CadEntity], wanted: Wanted) -> Iterator[CadEntity]:
     """The wanted entities in drawing order."""
@@ -64,6 +67,13 @@ def layers_drawn(entities: Sequence[CadEntity], wanted: Wanted = EVERYTHING) -> 
     if isinstance(entities, Pickable):
         return entities.layers_drawn(wanted)
     return list(dict.fromkeys(e.layer for e in entities if wanted.holds(e)))
+
+
+def entities_by_layer(entities: Sequence[CadEntity]) -> dict[str, int]:
+    """How many entities lie on each layer, those of blocks too."""
+    return (
+        entities.entities_by_layer() if isinstance(entities, Pickable) else Counter(e.layer for e in entities)
+    )
 
 
 def layer_by_layer(entities: Sequence[CadEntity], wanted: Wanted) -> Iterator[tuple[str, list[CadEntity]]]:

@@ -251,6 +251,11 @@ class EntityTable(Sequence[CadEntity]):
         numbers, first = np.unique(self._instances.ints[self._picked(wanted), LAYER], return_index=True)
         return [self._layers[k] for k in numbers[np.argsort(first)].tolist()]
 
+    def entities_by_layer(self) -> dict[str, int]:
+        """How many entities lie on each layer, those of blocks too."""
+        counts = np.bincount(self.layer_numbers, minlength=len(self._layers)).tolist()
+        return dict(zip(self._layers, counts, strict=False))
+
     def _picked(self, wanted: Wanted) -> Longs:
         """Instances that may be wanted: what only the entity itself tells is not looked at."""
         lines = self._instances.ints[self._shown]

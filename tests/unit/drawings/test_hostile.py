@@ -9,7 +9,10 @@ import pytest
 
 from drawings.cad import read
 from drawings.cad.source import first_bad_code, first_bad_tag, header_value
+from drawings.interpret import interpret
 from drawings.reading import reading
+from drawings.standards import get_standard
+from drawings.survey import survey
 from tests.unit.drawings.test_fuzz import through
 
 _LINE = "0\nLWPOLYLINE\n5\n{}\n100\nAcDbEntity\n8\n{}\n100\nAcDbPolyline\n90\n{}\n70\n1\n"
@@ -110,3 +113,19 @@ def test_looking_for_the_bad_line_of_a_large_file_takes_no_memory_for_its_lines(
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 2.5 * len(body)
+
+
+def test_more_shapes_than_any_plan_holds_are_refused_before_they_are_made() -> None:
+    bounds = reading()
+    few = bounds.model_copy(
+        update={
+            "limits": bounds.limits.model_copy(update={"planned": 3}),
+            "survey": bounds.survey.model_copy(update={"closed": 3}),
+        }
+    )
+    cad = read(dxf(ring("0") * 3), "图.dxf")
+    model = interpret(cad, get_standard("project-box"), settings=few)
+    assert not model.readable and [i.code for i in model.issues] == ["DXF-TOO-MANY"]
+    facts = survey(cad, few)
+    assert not facts.complete and not facts.rings and facts.layers["建筑基底"].kinds == {"LWPOLYLINE": 3}
+    assert interpret(read(dxf(ring("0") * 2), "图.dxf"), get_standard("project-box"), settings=few).readable
