@@ -78,7 +78,7 @@ def settle(gathered: Gathered, order: Sequence[str], words: Vocabulary | None = 
         offers = [(s, v) for s in ranking for v in gathered.values.get(s, {}).get(key, [])]
         source, text = offers[0]
         unit = catalogue.number.get(key)
-        for other, value in offers[1:]:
+        for other, value in dict.fromkeys(offers[1:]):
             if not _same(text, value, unit, words):
                 out.clashes.append(Clash(key, text, value, source, other))
         out.sources[key] = source

@@ -21,8 +21,9 @@ _TELLING = re.compile(r"[层F~至,、]|\d\s*-", re.IGNORECASE)
 _LONGEST = 60
 
 
-def _untold(ring: Ring) -> bool:
-    return not any(RANGE in pairs for pairs in ring.gathered.values.values())
+def _told(ring: Ring, *but: str) -> bool:
+    """True if a source other than ``but`` says the range."""
+    return any(RANGE in pairs for source, pairs in ring.gathered.values.items() if source not in but)
 
 
 def _texts(work: Work) -> list[tuple[CadEntity, str]]:
@@ -36,7 +37,7 @@ def _texts(work: Work) -> list[tuple[CadEntity, str]]:
 
 def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> None:
     """Floor ranges written without ``KEY=`` anywhere inside a frame that has none yet."""
-    frames = {id(r): r for r in polygons if r.match.rule.bare_text == RANGE and _untold(r)}
+    frames = {id(r): r for r in polygons if r.match.rule.bare_text == RANGE and not _told(r, "table")}
     if not frames:
         return
     offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
@@ -68,6 +69,8 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
             rivals = {text for rank, text in found[1:] if rank == best[0] or not best[0][0]}
             if not (rivals - {best[1]}):
                 ring.gathered.add("text", {RANGE: best[1]})
+        elif _told(ring):
+            continue  # a title is worth less than the side table
         elif len(set(ring.titles)) == 1:
             ring.gathered.add("text", {RANGE: ring.titles[0]})
         elif not ring.titles and key in roofs:
@@ -82,7 +85,7 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
         for r in rings
         if r.role in _AREAS
         and isinstance(r.geometry, (Polygon, MultiPolygon))
-        and _untold(r)
+        and not _told(r)
         and not frames.intersects(r.geometry.representative_point())
     ]
     if not loose:

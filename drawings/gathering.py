@@ -72,9 +72,9 @@ class Gatherer:
                 labels.note(entity, rest)
         labels.give()
         self._to_lines(rings)
+        self._from_table(rings)
         frame_floors(self.work, polygons, tree)
         loose_floors(self.work, rings)
-        self._from_table(rings)
 
     def _assign(
         self,
@@ -175,12 +175,16 @@ class Gatherer:
         for ring in rings:
             known = {k: v[0] for pairs in ring.gathered.values.values() for k, v in pairs.items() if v}
             building, floor = known.get("楼号", ""), known.get("层名", "")
-            for key in (ring.entity.handle, f"{building}/{floor}", building):
-                if key and key in self.table:
-                    pairs = {self.work.words.key(k): str(v) for k, v in self.table[key].items()}
-                    allowed = set(self.work.role(ring.match).keys) | {"楼号"}
-                    ring.gathered.add("table", {k: v for k, v in pairs.items() if k in allowed})
-                    break
+            allowed = set(self.work.role(ring.match).keys) | {"楼号"}
+            for key in (
+                ring.entity.handle,
+                f"{building}/{floor}",
+                building,
+            ):  # the row that says it most closely
+                row = self.table.get(key, {}) if key else {}
+                pairs = {self.work.words.key(k): str(v) for k, v in row.items()}
+                told = ring.gathered.values.get("table", {})
+                ring.gathered.add("table", {k: v for k, v in pairs.items() if k in allowed and k not in told})
 
     def settle(self, ring: Ring) -> Settled:
         """One value per key, with what disagrees told."""

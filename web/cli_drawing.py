@@ -54,7 +54,8 @@ def show(report: dict[str, Any]) -> None:
     _place(report)
     _roles_and_layers(report)
     _rings(report)
-    _measures(report)
+    _measures(report["measures"])
+    _proposal(report.get("proposal"))
     edited = [d for d in report["dimensions"] if d["edited"]]
     if edited:
         rows = [(d["handle"], d["kind"], d["text"], f"{d['measured']:.2f}") for d in edited]
@@ -130,9 +131,57 @@ def _rings(report: dict[str, Any]) -> None:
         )
 
 
-def _measures(report: dict[str, Any]) -> None:
-    """Setbacks of each building, smallest first, and floors with their areas."""
-    found = report["measures"]
+def _proposal(found: dict[str, Any] | None) -> None:
+    """What the proposed roles would give."""
+    if found is None:
+        return
+    cli_support.out.print(
+        "[bold]如果采纳提议的角色[/bold]（--accept-guesses，或用 --layer 图层=角色 改动；以下只是预览）",
+        highlight=False,
+    )
+    rows = [
+        (
+            r["name"],
+            code,
+            "、".join(r["layers"]),
+            r["count"],
+            f"{r['area_m2']:,.2f}" if r["area_m2"] else None,
+        )
+        for code, r in found["roles"].items()
+    ]
+    cli_support.table("提议的角色", ["角色", "代码", "图层", "数量", "面积 ㎡"], rows, right=(3, 4))
+    _measures(found["measures"])
+
+
+def _estimate(found: dict[str, Any] | None) -> None:
+    """Ground covered and floor area from outlines and storeys."""
+    if not found:
+        return
+    rows = [
+        (name, f"{found[key]:,.2f}" if found[key] is not None else "无法判定", share)
+        for name, key, share in (
+            ("用地面积", "site_m2", None),
+            ("建筑占地", "coverage_m2", _percent(found["coverage_share"])),
+            ("绿地（图上）", "green_m2", _percent(found["green_share"])),
+            (
+                "地上建筑面积（估算）",
+                "above_m2",
+                f"容积率 {found['far']:.2f}" if found["far"] is not None else None,
+            ),
+        )
+        if found[key] is not None or key == "above_m2"
+    ]
+    cli_support.table("总平面估算", ["项目", "㎡", "占用地"], rows, right=(1, 2))
+    cli_support.out.print("；".join(m["zh"] for m in found["missing"]), highlight=False, style="dim")
+
+
+def _percent(share: float | None) -> str | None:
+    return f"{share:.2%}" if share is not None else None
+
+
+def _measures(found: dict[str, Any]) -> None:
+    """Setbacks of each building, smallest first, floors with their areas, and the estimate."""
+    _estimate(found.get("estimate"))
     nearest = sorted(found["setbacks"], key=lambda r: r["distance_m"])[:20]
     if nearest:
         rows = [
