@@ -16,8 +16,14 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self._begun = time.monotonic()
         self._end = time.thread_time() + seconds
         self._end_of_patience = time.monotonic() + _PATIENCE * seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds on the clock that are left of ``seconds``, negative once they are over."""
+        return self.seconds - (time.monotonic() - self._begun)
 
     def check(self) -> None:
         """Go on.

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from project_box.kernel.catalogue import parse
 
+#: what a step is left when the ones before it took all the time
+_LEAST_SECONDS = 10.0
 CATALOGUE = Path(__file__).parent / "catalogue"
 
 
@@ -94,8 +96,8 @@ class Reading(_Strict):
     units: UnitRules
 
     def within(self, seconds: float) -> Reading:
-        """These settings with no bound on time above ``seconds`` (at least one second is left to each step)."""
-        left = max(1.0, seconds)
+        """These settings with no bound on time above ``seconds``; every step is left its ten seconds all the same."""
+        left = max(_LEAST_SECONDS, seconds)
         limits = self.limits
         bounded = {
             "seconds": min(limits.seconds, left),
