@@ -20,6 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
+from gis.crs_text import identify
 from gis.gdal import quietly
 from gis.parcel import Parcel, grouped_parcel, ring_of
 from gis.reading import BoundaryReading, failed, finish
@@ -300,9 +301,9 @@ def red_line_layer(layers: Sequence[str], issues: list[Issue]) -> str | None:
 
 def crs_of_source(stated: int | None, gdal: str | None, wkt: str, issues: list[Issue]) -> int | None:
     """The stated CRS, else the file's own; a definition without EPSG code serves when its datum is tied to CGCS2000."""
-    own = crs_module.identify(gdal) if gdal else None
+    own = identify(gdal) if gdal else None
     if own is None and wkt.strip():
-        own = crs_module.identify(wkt)
+        own = identify(wkt)
     if stated is not None:
         crs_module.crs(stated)
         if own is not None and own != stated:

@@ -10,6 +10,7 @@ import numpy as np
 
 from gis import crs as crs_module
 from gis.boundary_text import decode_text
+from gis.crs_text import identify
 from gis.parcel import Parcel, grouped_parcel, ring_of
 from gis.reading import BoundaryReading, failed, finish
 from gis.remarks import crs_unknown, error, warning
@@ -178,7 +179,7 @@ def _crs_member(document: Mapping[str, Any], issues: list[Issue]) -> int | None:
     properties = member.get("properties")
     stated = properties if isinstance(properties, dict) else {}
     text = str(stated.get("name") or (f"EPSG:{stated['code']}" if "code" in stated else ""))
-    found = crs_module.identify(text) if text else None
+    found = identify(text) if text else None
     if found is None and text:
         issues.append(crs_unknown(f"“{text[:60]}”不是可识别的坐标系", f"cannot identify {text[:60]}"))
     return found

@@ -51,7 +51,7 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Series:
+class Series:
     """A run of EPSG codes of one family of Gauss-Krüger zones."""
 
     family: Family
@@ -62,21 +62,22 @@ class _Series:
     last_zone: int
 
 
-_SERIES = (
-    _Series(Family.CGCS2000, 6, True, 4491, 13, 23),
-    _Series(Family.CGCS2000, 6, False, 4502, 13, 23),
-    _Series(Family.CGCS2000, 3, True, 4513, 25, 45),
-    _Series(Family.CGCS2000, 3, False, 4534, 25, 45),
-    _Series(Family.XIAN80, 6, True, 2327, 13, 23),
-    _Series(Family.XIAN80, 6, False, 2338, 13, 23),
-    _Series(Family.XIAN80, 3, True, 2349, 25, 45),
-    _Series(Family.XIAN80, 3, False, 2370, 25, 45),
-    _Series(Family.BEIJING54, 6, True, 21413, 13, 23),
-    _Series(Family.BEIJING54, 6, False, 21453, 13, 23),
-    _Series(Family.BEIJING54, 3, True, 2401, 25, 45),
-    _Series(Family.BEIJING54, 3, False, 2422, 25, 45),
+SERIES = (
+    Series(Family.CGCS2000, 6, True, 4491, 13, 23),
+    Series(Family.CGCS2000, 6, False, 4502, 13, 23),
+    Series(Family.CGCS2000, 3, True, 4513, 25, 45),
+    Series(Family.CGCS2000, 3, False, 4534, 25, 45),
+    Series(Family.XIAN80, 6, True, 2327, 13, 23),
+    Series(Family.XIAN80, 6, False, 2338, 13, 23),
+    Series(Family.XIAN80, 3, True, 2349, 25, 45),
+    Series(Family.XIAN80, 3, False, 2370, 25, 45),
+    Series(Family.BEIJING54, 6, True, 21413, 13, 23),
+    Series(Family.BEIJING54, 6, False, 21453, 13, 23),
+    Series(Family.BEIJING54, 3, True, 2401, 25, 45),
+    Series(Family.BEIJING54, 3, False, 2422, 25, 45),
 )
 _GEOGRAPHIC = {4490: Family.CGCS2000, 4610: Family.XIAN80, 4214: Family.BEIJING54, 4326: Family.WGS84}
+_WITHOUT_PARAMETERS = frozenset({Family.XIAN80, Family.BEIJING54})
 #: datums that agree within about one metre, so that PROJ's null transformation is right for planning purposes
 _SAME_WITHIN_METRE = frozenset({Family.CGCS2000, Family.WGS84})
 
@@ -104,7 +105,7 @@ class GaussKruger:
 
 def gauss_kruger(epsg: int) -> GaussKruger | None:
     """The zone behind an EPSG code, or None when the code is not one of the Chinese Gauss-Krüger families."""
-    for series in _SERIES:
+    for series in SERIES:
         zone = epsg - series.first_epsg + series.first_zone
         if series.first_zone <= zone <= series.last_zone:
             return GaussKruger(epsg, series.family, series.width, zone, series.prefixed)
@@ -117,7 +118,7 @@ def zone_epsg(family: Family, zone: int, *, width: int, prefixed: bool) -> int |
     >>> zone_epsg(Family.CGCS2000, 38, width=3, prefixed=True)
     4526
     """
-    for series in _SERIES:
+    for series in SERIES:
         same = (series.family, series.width, series.prefixed) == (family, width, prefixed)
         if same and series.first_zone <= zone <= series.last_zone:
             return series.first_epsg + zone - series.first_zone
@@ -198,8 +199,9 @@ def proj4_text(epsg: int) -> str:
 def can_transform(source: int, target: int) -> bool:
     """True when coordinates can be moved between the two honestly.
 
-    西安80 and 北京54 have no published parameters to CGCS2000: PROJ would silently shift nothing (tens of metres of
-    error), so the platform refuses. CGCS2000 and WGS 84 agree within a metre and count as the same.
+    西安80 and 北京54 have no published parameters to CGCS2000 or WGS 84 but for a few regions: elsewhere PROJ would
+    silently shift nothing (tens of metres of error), so the platform refuses. CGCS2000 and WGS 84 agree within a metre
+    and count as the same.
     """
     if source == target:
         return True
@@ -208,6 +210,8 @@ def can_transform(source: int, target: int) -> bool:
         return True
     if here in _SAME_WITHIN_METRE and there in _SAME_WITHIN_METRE:
         return True
+    if not _WITHOUT_PARAMETERS.isdisjoint((here, there)):
+        return False
     return _published(source, target)
 
 
@@ -504,77 +508,6 @@ def fit(bounds: tuple[float, float, float, float], epsg: int, *, near_degrees: f
 def _to_geodetic(epsg: int) -> pyproj.Transformer:
     found = crs(epsg)
     return pyproj.Transformer.from_crs(found, found.geodetic_crs, always_xy=True)
-
-
-def identify(wkt: str) -> int | None:
-    """EPSG code of a CRS given as text (WKT of a .prj, PROJ string, ``urn:ogc:def:crs:EPSG::4547``), or None.
-
-    ESRI names and axis orders count as the same CRS when the projection's parameters are equal; nothing is guessed.
-    """
-    if wkt.strip().upper().removeprefix("URN:OGC:DEF:CRS:").startswith("OGC") and wkt.strip().endswith(
-        "CRS84"
-    ):
-        return WGS84
-    try:
-        given = pyproj.CRS.from_user_input(wkt)
-    except (CRSError, ValueError):
-        return None
-    exact = given.to_epsg()
-    if exact is not None:
-        return int(exact)
-    loose = given.to_epsg(min_confidence=25)
-    candidates = [int(loose)] if loose is not None else []
-    candidates += [
-        s.first_epsg + n for s in _SERIES for n in range(s.last_zone - s.first_zone + 1) if given.is_projected
-    ]
-    return next((code for code in candidates if _same_definition(given, code)), None)
-
-
-def _same_definition(given: pyproj.CRS, epsg: int) -> bool:
-    known = crs(epsg)
-    if given.is_projected != known.is_projected:
-        return False
-    if datum_key(given) != datum_key(known):
-        return False
-    return _parameters(given) == _parameters(known)
-
-
-def datum_key(which: pyproj.CRS) -> str:
-    """One word for the datum of a CRS, whatever spelling its author used."""
-    geodetic = which.geodetic_crs
-    text = (
-        geodetic.datum.name if geodetic is not None and geodetic.datum is not None else which.name
-    ).lower()
-    for words, key in (
-        (("china_2000", "china 2000", "cgcs2000", "cgcs_2000", "china geodetic"), "cgcs2000"),
-        (("xian", "xi'an"), "xian80"),
-        (("beijing",), "beijing54"),
-        (("wgs_1984", "wgs 1984", "world geodetic", "wgs84", "wgs_84"), "wgs84"),
-    ):
-        if any(word in text for word in words):
-            return key
-    return text.removeprefix("d_").replace("_", " ")
-
-
-def _parameters(which: pyproj.CRS) -> tuple[tuple[str, float], ...]:
-    operation = which.coordinate_operation
-    if operation is None:
-        return ()
-    names = {
-        "longitude of natural origin": "lon",
-        "central meridian": "lon",
-        "latitude of natural origin": "lat",
-        "latitude of origin": "lat",
-        "false easting": "fe",
-        "false northing": "fn",
-        "scale factor at natural origin": "k",
-        "scale factor": "k",
-    }
-    found = {}
-    for parameter in operation.params:
-        key = parameter.name.lower().replace("_", " ")
-        found[names.get(key, key)] = round(float(parameter.value), 9)
-    return tuple(sorted(found.items()))
 
 
 def local_to_metres(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, int]:

@@ -244,7 +244,8 @@ def _near_points(site: Site) -> Iterator[Proposal]:
 
 
 def _overlaps(site: Site) -> Iterator[Proposal]:
-    """Parts that share an area: it stays with one of them; a part inside another may also be meant as a hole."""
+    """Parts that share an area: it stays with one of them; a part inside another (unless it is the same once
+    more) may also be meant as a hole."""
     for i, j in _pairs(site, 0.0):
         a, b = site.parts[i], site.parts[j]
         grid = _GRID_M * site.metre
@@ -254,7 +255,8 @@ def _overlaps(site: Site) -> Iterator[Proposal]:
         spot = shared.representative_point()
         at = (float(spot.x), float(spot.y))
         small, large = (j, i) if b.area <= a.area else (i, j)
-        inside = site.parts[large].covers(site.parts[small])
+        twins = shared.area >= (1 - 1e-9) * max(a.area, b.area)
+        inside = site.parts[large].covers(site.parts[small]) and not twins
         rest = list(_areas(shapely.difference(site.parts[small], site.parts[large], grid_size=grid)).geoms)
         yield site.propose(
             "CUT-OVERLAP",

@@ -16,7 +16,7 @@ from gis.declared_area import compare_area
 from gis.faults import Proposal, every_proposal, site_of, vertices_of
 from gis.parcel import Parcel
 from gis.reading import BoundaryReading, finish
-from gis.remarks import info
+from gis.remarks import error, info
 from gis.topology import Ring
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Issue, Level
@@ -104,6 +104,16 @@ def _read_again(reading: BoundaryReading, parts: MultiPolygon, done: Sequence[Pr
             for p in done
         ]
     }  # fmt: skip
+    if not parcels:
+        issues.append(
+            error(
+                "NO-AREA",
+                "修复后没有面积，图形围不成面",
+                "no area is left after the repair",
+                "重新提供界址点",
+                "hand in the boundary again",
+            )
+        )
     again = finish(parcels, reading.crs, issues, format_name=reading.format, attributes=attributes)
     declared = reading.declared
     if again.area_m2 is not None and declared and reading.declared_area_m2 is not None:

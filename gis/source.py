@@ -15,6 +15,7 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from gis import crs as crs_module
+from gis.crs_text import identify
 from gis.gdal import quietly
 from gis.pieces import Geometries, polygonal, repair
 from gis.source_crs import SourceCrs, parse_crs
@@ -148,7 +149,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
 def _own_definition(info: dict[str, Any]) -> SourceCrs | None:
     """The file's own definition of a projection without EPSG code, when its datum is tied to CGCS2000."""
     written = info.get("crs")
-    if not written or crs_module.identify(written) is not None:
+    if not written or identify(written) is not None:
         return None
     try:
         found = parse_crs(written)
@@ -158,7 +159,7 @@ def _own_definition(info: dict[str, Any]) -> SourceCrs | None:
 
 
 def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
-    own = crs_module.identify(info["crs"]) if info.get("crs") else None
+    own = identify(info["crs"]) if info.get("crs") else None
     chosen = int(stated) if stated is not None else own
     if chosen is None:
         said = (

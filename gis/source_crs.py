@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pyproj.exceptions import CRSError
 
 from gis import crs as crs_module
+from gis.crs_text import datum_key, identify
 from gis.rules import CATALOGUE
 from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import BadInput, CatalogueError
@@ -358,7 +359,7 @@ def _written(text: str) -> int:
         raise BadInput(
             "不接受这样的坐标系定义", "this definition is not accepted", code="CRS-INVALID", place="crs"
         )
-    known = crs_module.identify(text)
+    known = identify(text)
     if known is not None:
         crs_module.crs(known)
         return known
@@ -375,7 +376,7 @@ def _written(text: str) -> int:
     plain = given.source_crs if given.is_bound and given.source_crs is not None else given
     if not (plain.is_projected or plain.is_geographic):
         raise BadInput("不是平面或经纬度坐标系", "not a horizontal CRS", code="CRS-INVALID", place="crs")
-    if not given.is_bound and crs_module.datum_key(given) not in ("cgcs2000", "wgs84"):
+    if not given.is_bound and datum_key(given) not in ("cgcs2000", "wgs84"):
         raise BadInput(
             "坐标系定义没有写明与2000国家大地坐标系的转换参数",
             "the definition names no datum tied to CGCS2000",

@@ -142,3 +142,15 @@ def test_accepting_everything_ends_in_valid_geometry_or_an_error(points: list[tu
     assert again.attributes.get("repairs") == mended.attributes.get("repairs"), (
         "the same file, the same repairs"
     )
+
+
+def test_a_part_given_twice_counts_once() -> None:
+    mended = repair(read(rect(0, 0, 100, 80), rect(0, 0, 100, 80)), ["all"])
+    assert mended.ok and (mended.parts, mended.area_m2) == (1, 8000.0)
+
+
+def test_a_repair_that_leaves_nothing_is_an_error() -> None:
+    nothing = repair(
+        read(Polygon(rect(0, 0, 100, 80).exterior, [rect(0, 0, 100, 80).exterior.coords])), ["all"]
+    )
+    assert not nothing.ok and "NO-AREA" in codes(nothing)
