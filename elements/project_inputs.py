@@ -39,6 +39,7 @@ class BoxContents:
     site: BaseGeometry | None
     conditions: dict[str, Any] | None
     sources: dict[str, Any]
+    zones: dict[str, Any] | None = None
 
 
 def read_box(session: Session, actor: Actor, project_id: uuid.UUID) -> BoxContents:
@@ -46,6 +47,7 @@ def read_box(session: Session, actor: Actor, project_id: uuid.UUID) -> BoxConten
     boundary = box.latest_result(session, actor, project_id, "boundary")
     conditions = box.latest_result(session, actor, project_id, "planning_conditions")
     revision = drawings.current_revision(session, actor, project_id)
+    checked = box.latest_result(session, actor, project_id, "conflict_report")
     return BoxContents(
         models=drawings.revision_models(session, revision) if revision is not None else [],
         boundary=boundary,
@@ -56,7 +58,9 @@ def read_box(session: Session, actor: Actor, project_id: uuid.UUID) -> BoxConten
             "planning_conditions": reference(conditions),
             "drawing_set": reference(box.latest_result(session, actor, project_id, "drawing_set")),
             "revision": {"id": str(revision.id), "number": revision.number} if revision is not None else None,
+            "conflict_report": reference(checked),
         },
+        zones=checked.payload.get("zones") if checked is not None else None,
     )
 
 
@@ -79,6 +83,7 @@ def planning_values(
     ):
         values[value.code] = value
     values |= condition_values(contents.conditions)
+    values |= control_values(contents.zones)
     return values | stated, stated
 
 
@@ -179,6 +184,32 @@ def condition_values(payload: Mapping[str, Any] | None) -> dict[str, ElementValu
             code, limit, source="result", details={"from": str(payload.get("source") or "")}
         )
     return out
+
+
+def control_values(zones: Mapping[str, Any] | None) -> dict[str, ElementValue]:
+    """What the multi-plan check says about a height control area over the site (airport), with its elevation limit.
+
+    Nothing outside of one: other areas, which the check does not know, may be stated.
+    """
+    if zones is None or not zones.get("airport_control"):
+        return {}
+    limit = zones.get("airport_limit_m")
+    unknown = Missing(
+        "GD_LIMIT_ABS",
+        "控制区限制标高",
+        "多规检查没有给出机场净空的限制标高",
+        "the airport's limit is not known",
+    )
+    return {
+        "GD_CONTROL": ElementValue("GD_CONTROL", True, source="layer"),
+        "GD_LIMIT_ABS": ElementValue(
+            "GD_LIMIT_ABS",
+            Decimal(str(limit)) if limit is not None else None,
+            "m",
+            source="layer",
+            missing=() if limit is not None else (unknown,),
+        ),
+    }
 
 
 def _read_words(limit: dict[str, Any], unit: str) -> dict[str, Any]:

@@ -138,6 +138,12 @@ def _text(value: float) -> str:
 # --- zones -----------------------------------------------------------------------------------------------------------
 
 
+def _under(feature: FeatureHit) -> bool:
+    """Whether a feature sets a height limit here: not a runway none of whose surfaces lies above the site."""
+    detail = feature.detail or {}
+    return "surface" not in detail or detail["surface"] is not None
+
+
 def zones_of(
     catalogue: LayerCatalogue, layers: Sequence[LayerResult], site_area: float, on: dt.date
 ) -> dict[str, Any]:
@@ -158,9 +164,12 @@ def zones_of(
         elif zone == "airport_limit":
             definition = catalogue.layers[line.code]
             name = definition.height.field if definition.height else ""
-            limits = [v for f in hits if (v := number(f.attributes.get(name))) is not None]
+            # a runway's surface as measured, else the limit an area states
+            stated = [(f.detail or {}).get("limit_m") or number(f.attributes.get(name)) for f in hits]
+            limits = [v for v in stated if v is not None]
             zones["airport_limit_m"] = min(limits) if limits else None
             zones["airport_checked"] = checked
+            zones["airport_control"] = any(_under(f) for f in hits) if checked else None
         elif zone == "land_use":
             totals: dict[str, float] = {}
             for feature in hits:
