@@ -66,6 +66,7 @@ def drawing(
     from drawings.georeference import fit as fit_pairs
     from drawings.georeference import fit_report, parse_pairs
     from drawings.interpret import interpret
+    from drawings.proposal import proposal
     from drawings.reading import reading
     from drawings.repairs import Acceptance
     from drawings.report import drawing_report
@@ -98,6 +99,8 @@ def drawing(
         _known_repairs(accept or [], model)
         fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
         report = drawing_report(model, facts, standard=chosen)
+        if model.readable and model.standard is None:
+            report["proposal"] = proposal(cad, facts, settings.within(clock.left))
         if fitted is not None:
             report["georeference"] = {
                 **(report["georeference"] or {}),
