@@ -13,12 +13,11 @@ from sqlalchemy import String, cast, func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from gis.models import Feature, LayerVersion
+from gis.models import LayerVersion
+from gis.name_store import Box, pattern
 from project_box.kernel.identity import Actor
 from project_box.models import Project, Result
 from project_box.repository import visible_projects
-
-Box = tuple[float, float, float, float]
 
 
 def features_in(
@@ -48,35 +47,6 @@ def versions_named(session: Session, numbers: Sequence[int]) -> dict[int, LayerV
     """Layer versions by number."""
     rows = session.scalars(select(LayerVersion).where(LayerVersion.id.in_(numbers))).all()
     return {row.id: row for row in rows}
-
-
-def pattern(words: str) -> str:
-    """A LIKE pattern that finds ``words`` as they stand anywhere in a text."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-def labelled(session: Session, words: str, limit: int) -> list[tuple[LayerVersion, int, str, Box | None]]:
-    """(version, feature, label, extent in EPSG:3857) of current features whose label holds ``words``; short first."""
-    statement = (
-        select(
-            LayerVersion,
-            Feature.fid,
-            Feature.label,
-            func.ST_XMin(Feature.geom_3857),
-            func.ST_YMin(Feature.geom_3857),
-            func.ST_XMax(Feature.geom_3857),
-            func.ST_YMax(Feature.geom_3857),
-        )
-        .join(Feature, Feature.version_id == LayerVersion.id)
-        .where(LayerVersion.current, Feature.label.ilike(pattern(words), escape="\\"))
-        .order_by(func.length(Feature.label), Feature.label, LayerVersion.layer_code, Feature.fid)
-        .limit(limit)
-    )
-    return [
-        (version, fid, label, (w, s, e, n) if w is not None else None)
-        for version, fid, label, w, s, e, n in session.execute(statement).all()
-    ]
 
 
 def feature(session: Session, version_id: int, fid: int) -> tuple[str, dict[str, Any], BaseGeometry] | None:

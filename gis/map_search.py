@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
-from gis import locating, map_repository
+from gis import locating, map_repository, name_store
 from gis.layer import layer_catalogue
 from project_box.kernel.errors import BadInput
 from project_box.kernel.identity import Actor
@@ -149,23 +149,25 @@ def _layers(words: str) -> list[dict[str, Any]]:
 def _features(session: Session, words: str) -> list[dict[str, Any]]:
     catalogue = layer_catalogue()
     places = []
-    for version, fid, label, box in map_repository.labelled(session, words, _MOST):
-        definition = catalogue.layers.get(version.layer_code)
+    for found in name_store.named(session, words, _MOST):
+        definition = catalogue.layers.get(found.layer)
         if definition is None:
             continue
         extent = None
-        if box is not None:
-            lonlat = crs_module.transform_unchecked(shapely.box(*box), 3857, crs_module.WGS84)
+        if found.extent is not None:
+            lonlat = crs_module.transform_unchecked(shapely.box(*found.extent), 3857, crs_module.WGS84)
             extent = [round(v, 7) for v in lonlat.bounds]
+        several = found.count > 1
         places.append(
             {
                 "kind": "feature",
-                "title": label,
-                "title_en": label,
-                "note": definition.name,
-                "note_en": definition.name_en,
+                "title": found.label,
+                "title_en": found.label,
+                "note": definition.name + (f"，同名共 {found.count} 处，示其一" if several else ""),
+                "note_en": definition.name_en + (f", one of {found.count} of this name" if several else ""),
                 "layer": definition.code,
-                "fid": fid,
+                "fid": found.fid,
+                "count": found.count,
                 "at": _middle(extent),
                 "extent": extent,
             }

@@ -22,6 +22,7 @@ __all__ = [
     "DifferencePolygon",
     "DifferenceRun",
     "Feature",
+    "FeatureName",
     "LayerVersion",
     "Overview",
     "Piece",
@@ -121,6 +122,29 @@ class Overview(Base):
     fid: Mapped[int | None]
     class_key: Mapped[str | None] = mapped_column(String(30))
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=3857, spatial_index=False))
+
+
+class FeatureName(Base):
+    """A name that features of a version bear, for the search on the map: how many bear it, and one of them."""
+
+    __tablename__ = "feature_name"
+    __table_args__ = (
+        Index(
+            "ix_feature_name_label",
+            "label",
+            postgresql_using="gin",
+            postgresql_ops={"label": "gin_trgm_ops"},
+        ),
+        _SCHEMA,
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), index=True
+    )
+    label: Mapped[str]
+    fid: Mapped[int]
+    count: Mapped[int]
 
 
 class PlanDecision(Base):

@@ -12,6 +12,7 @@ from gis.browsing import (
 from gis.checking import check_geometry, run_conflict_check, today
 from gis.importing import activate_version, import_layer
 from gis.markers import rounded_geojson
+from gis.name_store import note_names
 from gis.recording import (
     boundary_repairs,
     export_boundary,
@@ -39,6 +40,7 @@ __all__ = [
     "layer_tile",
     "list_layers",
     "make_overviews",
+    "note_names",
     "record_boundary",
     "record_drawn_boundary",
     "record_repaired",

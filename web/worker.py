@@ -45,6 +45,14 @@ def build(database: Database) -> procrastinate.App:
                 if gis.make_overviews(session) is None:
                     return
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="names.note", queue=QUEUE, queueing_lock="names.note")
+    def note_names(timestamp: int) -> None:
+        more = True
+        while more:
+            with database.transaction() as session:
+                more = gis.note_names(session)
+
     @app.task(name=hand_in_service.TASK, queue=QUEUE)
     def read_hand_in(hand_in: str) -> None:
         take_hand_in(database, uuid.UUID(hand_in))
