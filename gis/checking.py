@@ -219,8 +219,7 @@ def canonical_answers(
     fragments = _loaded(session, session.connection(), layer_catalogue()).settled.fragments
     for head, report in zip(heads, reports, strict=True):
         if isinstance(report, BadInput):
-            text = canonical_json(head | {"error": report.to_plain()}).decode()
-            answers.append(Answer(None, text))
+            answers.append(Answer(None, canonical_json(head | {"error": report.to_plain()})))
         else:
             answers.append(Answer(report.outcome, fragments.report(report, head)))
     return answers

@@ -120,7 +120,7 @@ class Settled:
 
     def _line(self, rule: _Rule, known: LayerFacts) -> Line:
         line = _judged(rule, known, 1.0, 0, None, Intent())
-        self.fragments.keep(line.result, line.finding)
+        self.fragments.keep(line.result, line.finding, line.planning)
         return line
 
 

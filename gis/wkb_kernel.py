@@ -112,7 +112,7 @@ def areas_at(data: Any, starts: Any) -> Any:
 
 @compiled
 def _kind(data: Any, at: int) -> int:
-    return _number(data, at + 1) & 0xFF
+    return int(_number(data, at + 1) & 0xFF)
 
 
 @compiled

@@ -118,7 +118,7 @@ def _batch(file: Path, crs: str | None, workers: int, scheduler: str | None, as_
             ):
                 totals[answer.outcome or "error"] += 1
                 if as_json:
-                    sys.stdout.write(answer.text + "\n")
+                    sys.stdout.buffer.write(answer.json + b"\n")
     seconds = time.perf_counter() - started
     err.print(f"{len(sites.numbers):,} 个用地,{seconds:.1f} 秒", highlight=False)
     if not as_json:

@@ -61,7 +61,7 @@ def test_answers_are_those_of_single_checks(database, plans, sites):
         for number, blob, answer in zip(read.numbers, read.shapes, answers, strict=True):
             report = service.check_geometry(session, shapely.from_wkb(blob), 4547, on=ON, markers=False)
             plain = {"site": number, "repaired": False} | report.payload()
-            assert answer == (report.outcome, canonical_json(plain).decode())
+            assert answer == (report.outcome, canonical_json(plain))
 
 
 def test_same_bytes_on_a_dask_cluster_of_two_processes(database, plans, sites, monkeypatch):
@@ -87,7 +87,7 @@ def test_a_site_that_cannot_be_checked_does_not_stop_the_others(database, plans)
     shapes = [rectangle(0, 0, 60, 45), rectangle(4e7, 0, 4e7 + 60, 45), rectangle(7, 0, 60, 45)]
     read = batch.Sites(4547, (1, 2, 3), tuple(shapely.to_wkb(shapes)), frozenset(), ())
     url = database.engine.url.render_as_string(hide_password=False)
-    answers = [json.loads(a.text) for a in batch.check_sites(url, read, on=ON)]
+    answers = [json.loads(a.json) for a in batch.check_sites(url, read, on=ON)]
     assert [a["site"] for a in answers] == [1, 2, 3]
     assert all("outcome" in answers[k] for k in (0, 2))
 

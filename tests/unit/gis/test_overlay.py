@@ -158,7 +158,7 @@ def test_lines_made_beforehand_change_nothing():
     assert ready.payload() == plain.payload()
     head = {"site": 3, "repaired": False}
     for report in (plain, ready, plain):  # from fragments that are new, ready, and met before
-        assert settled.fragments.report(report, head).encode() == canonical_json(head | report.payload())
+        assert settled.fragments.report(report, head) == canonical_json(head | report.payload())
 
 
 def test_reports_put_together_from_fragments_are_the_canonical_ones():
@@ -177,6 +177,6 @@ def test_reports_put_together_from_fragments_are_the_canonical_ones():
             )
             facts[code] = LayerFacts(version, overlaps[: int(rng.integers(0, 3))], 90.0)
         report = judge(8000.0, 4547, facts, catalogue, on=day)
-        assert settled.fragments.report(report, {"site": turn}).encode() == canonical_json(
+        assert settled.fragments.report(report, {"site": turn}) == canonical_json(
             {"site": turn} | report.payload()
         )
