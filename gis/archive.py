@@ -33,7 +33,7 @@ def open_zip(data: bytes) -> Archive:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             count = sum(not e.is_dir() for e in archive.infolist())
             if count > limits.zip_members:
-                return Archive({}, _bomb(f"压缩包里有 {count} 个文件,超过 {limits.zip_members} 个"))
+                return Archive({}, _bomb(f"压缩包里有 {count} 个文件，超过 {limits.zip_members} 个"))
             for entry, name in members(archive):
                 if entry.flag_bits & 0x1:
                     return Archive({}, _encrypted())
@@ -45,7 +45,7 @@ def open_zip(data: bytes) -> Archive:
             {},
             error(
                 "ZIP-BROKEN",
-                "压缩包损坏或不完整,无法解开",
+                "压缩包损坏或不完整，无法解开",
                 f"the zip cannot be opened: {problem}",
                 "重新压缩并上传",
                 "zip it again",
@@ -67,7 +67,7 @@ def _encrypted() -> Issue:
 def _bomb(what: str) -> Issue:
     return error(
         "ZIP-BOMB",
-        f"{what},拒绝读取",
+        f"{what}，拒绝读取",
         "the zip unpacks to too much",
         "只压缩红线文件本身",
         "zip only the boundary file",

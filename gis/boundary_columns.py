@@ -229,7 +229,7 @@ def _crs_of_header(
         issues.append(
             warning(
                 "CRS-ZONE-MISMATCH",
-                f"文件头带号是 {header_zone},而东坐标的带号是 {prefix};按坐标的 {prefix} 带读取",
+                f"文件头带号是 {header_zone}，而东坐标的带号是 {prefix}；按坐标的 {prefix} 带读取",
                 f"the header says zone {header_zone}, the eastings zone {prefix}; the eastings were followed",
                 "改正文件头的带号",
                 "correct 带号 in the header",
@@ -245,7 +245,7 @@ def _crs_of_header(
             issues.append(
                 warning(
                     "CRS-WIDTH-MISMATCH",
-                    f"文件头写 {width_written} 度分带,但 {zone} 带是 {width} 度带",
+                    f"文件头写 {width_written} 度分带，但 {zone} 带是 {width} 度带",
                     f"zone {zone} is a {width}-degree zone, the header says {width_written}",
                     "改正几度分带",
                     "correct 几度分带",
@@ -262,7 +262,7 @@ def _crs_of_header(
             issues.append(
                 warning(
                     "CRS-OVERRIDDEN",
-                    f"文件本身是 EPSG:{found},按指定的 EPSG:{stated} 读取",
+                    f"文件本身是 EPSG:{found}，按指定的 EPSG:{stated} 读取",
                     f"the file says EPSG:{found}; read as EPSG:{stated} as stated",
                     "核对指定的坐标系",
                     "check the stated coordinate system",
@@ -278,9 +278,9 @@ def _crs_of_header(
         issues.append(
             warning(
                 "CRS-DATUM-ASSUMED",
-                "文件头没有写坐标系,按2000国家大地坐标系读取",
+                "文件头没有写坐标系，按2000国家大地坐标系读取",
                 "the header names no datum; read as CGCS2000",
-                "在文件头写明“坐标系=2000国家大地坐标系”;若是西安80或北京54,请用 --crs 指明",
+                "在文件头写明“坐标系=2000国家大地坐标系”；若是西安80或北京54，请用 --crs 指明",
                 "write 坐标系 in the header, or state the CRS",
             )
         )

@@ -69,7 +69,7 @@ def export_boundary(
             f"unknown export format {format_name[:20]}",
             code="EXPORT-FORMAT",
             place="format",
-            remedy=f"可用的格式:{'、'.join(FORMATS)}",
+            remedy=f"可用的格式：{'、'.join(FORMATS)}",
         )
     polygons = _polygons(geometry)
     values = {"地块编号": code, "地块名称": name}
@@ -138,7 +138,7 @@ def _dxf(polygons: MultiPolygon, crs: int, values: Mapping[str, str]) -> bytes:
     """
     if crs_module.is_geographic(crs):
         raise BadInput(
-            "DXF 只能写平面坐标,不能写经纬度",
+            "DXF 只能写平面坐标，不能写经纬度",
             "a drawing holds plane coordinates, not degrees",
             code="EXPORT-CRS",
             remedy="先转换到 3 度带坐标系",

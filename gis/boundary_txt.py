@@ -193,7 +193,7 @@ def _judge_counts(
             more.append(
                 warning(
                     "TXT-RING-OPEN",
-                    f"{parcel.label}有 {open_ends} 圈没有回到起点,已自动闭合",
+                    f"{parcel.label}有 {open_ends} 圈没有回到起点，已自动闭合",
                     f"{open_ends} rings are not closed in the file and were closed",
                     "每圈末行重复起点",
                     "repeat the first point at the end of each ring",
@@ -204,7 +204,7 @@ def _judge_counts(
             more.append(
                 info(
                     "TXT-RING-OPEN",
-                    "末点没有重复起点,已按闭合读取",
+                    "末点没有重复起点，已按闭合读取",
                     "the last point does not repeat the first; closed",
                     line=line,
                 )
@@ -224,9 +224,9 @@ def _judge_counts(
                 more.append(
                     error(
                         "TXT-CUT",
-                        f"应有 {count} 个界址点,只有 {rows} 个且未闭合,文件可能不完整",
+                        f"应有 {count} 个界址点，只有 {rows} 个且未闭合，文件可能不完整",
                         f"{count} points are declared, {rows} found and the ring is open: the file seems cut",
-                        "重新导出完整的文件;若确为全部界址点,请改正点数并闭合",
+                        "重新导出完整的文件；若确为全部界址点，请改正点数并闭合",
                         "export the whole file again",
                         line=last_line,
                     )
@@ -235,7 +235,7 @@ def _judge_counts(
                 more.append(
                     warning(
                         "TXT-COUNT",
-                        f"界址点数写作 {count[:20]},实际 {rows} 行",
+                        f"界址点数写作 {count[:20]}，实际 {rows} 行",
                         f"{count} declared, {rows} rows",
                         "改正界址点数",
                         "correct the count",

@@ -65,7 +65,7 @@ def _judge_shape(parcel: Parcel, line: int, issues: list[Issue]) -> None:
         issues.append(
             error(
                 "TXT-NOT-AREA",
-                "该地块记录为点,不是面",
+                "该地块记录为点，不是面",
                 "the parcel is recorded as points, not as an area",
                 "提供面状界址点",
                 "hand in an area",
@@ -76,7 +76,7 @@ def _judge_shape(parcel: Parcel, line: int, issues: list[Issue]) -> None:
         issues.append(
             warning(
                 "TXT-NOT-AREA",
-                "该地块记录为线,按闭合线读取为面",
+                "该地块记录为线，按闭合线读取为面",
                 "recorded as a line, read as a closed area",
                 "图形属性应写“面”",
                 "write 面",

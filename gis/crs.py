@@ -153,7 +153,7 @@ def crs(epsg: int) -> pyproj.CRS:
             f"没有 EPSG:{epsg} 这个坐标系",
             f"unknown EPSG code {epsg}",
             code="CRS-INVALID",
-            remedy="填写 EPSG 代码,例如 4547(2000国家大地坐标系 3 度带 中央经线 114°)",
+            remedy="填写 EPSG 代码，例如 4547（2000国家大地坐标系 3 度带 中央经线 114°）",
         ) from error
     if not (found.is_geographic or found.is_projected) or len(found.axis_info) < 2:
         raise BadInput(
@@ -182,8 +182,10 @@ def name(epsg: int) -> str:
     """Chinese name: ``2000国家大地坐标系 3°带 38带(带号前缀)`` or the registry's name."""
     zone = gauss_kruger(epsg)
     if zone is None:
-        return {4490: "2000国家大地坐标系(经纬度)", 4326: "WGS 84(经纬度)"}.get(epsg) or str(crs(epsg).name)
-    how = f"{zone.zone}带(带号前缀)" if zone.prefixed else f"中央经线{zone.central_meridian}°"
+        return {4490: "2000国家大地坐标系（经纬度）", 4326: "WGS 84（经纬度）"}.get(epsg) or str(
+            crs(epsg).name
+        )
+    how = f"{zone.zone}带（带号前缀）" if zone.prefixed else f"中央经线{zone.central_meridian}°"
     return f"{zone.family.zh} {zone.width}°带 {how}"
 
 
@@ -253,7 +255,7 @@ def transform(geometry: BaseGeometry, source: int, target: int) -> BaseGeometry:
         return shapely.transform(geometry, lambda c: c + np.array([shift, 0.0]))
     if not can_transform(source, target):
         raise BadInput(
-            f"{name(source)}与{name(target)}之间没有公开的转换参数,不能直接叠加",
+            f"{name(source)}与{name(target)}之间没有公开的转换参数，不能直接叠加",
             f"no published transformation between EPSG:{source} and EPSG:{target}",
             code="CRS-NO-TRANSFORM",
             remedy="请先用当地转换参数把界址点转换为 2000 国家大地坐标系",
@@ -387,8 +389,8 @@ def area_difference(geometry: BaseGeometry, epsg: int) -> dict[str, float | int 
         "scale": round(scale, 8) if scale is not None else None,
         "from_meridian_km": away,
         "crs": target,
-        "text": f"{where}投影面积放大系数为 {factor},平面面积比椭球面积{'大' if share >= 0 else '小'}"
-        f" {abs(planar - real):.2f} ㎡({share:+.4f}%),属投影变形,不是测量误差",
+        "text": f"{where}投影面积放大系数为 {factor}，平面面积比椭球面积{'大' if share >= 0 else '小'}"
+        f" {abs(planar - real):.2f} ㎡（{share:+.4f}%），属投影变形，不是测量误差",
         "text_en": f"{where_en}areal scale {factor}: the planar area is {planar - real:+.2f} m2 ({share:+.4f} %) "
         "against the ellipsoidal one; this is the projection, not a survey error",
     }

@@ -80,7 +80,7 @@ def compare_area(declared: Declared, computed_m2: float, label: str, issues: lis
 
     公顷 fits: nothing to say. ㎡ or 亩 fits though no unit is written: warning. Nothing fits: error.
     """
-    who = f"{label}:" if label else ""
+    who = f"{label}：" if label else ""
 
     def fits(candidate: Declared) -> bool:
         allowed = max(candidate.half_digit_m2, boundary_rules().area_tolerance_share * computed_m2)
@@ -95,7 +95,7 @@ def compare_area(declared: Declared, computed_m2: float, label: str, issues: lis
                 issues.append(
                     warning(
                         code,
-                        f"{who}面积 {declared.text} 的单位是{UNIT_ZH[unit]},应为公顷",
+                        f"{who}面积 {declared.text} 的单位是{UNIT_ZH[unit]}，应为公顷",
                         f"declared area {declared.text} is in {unit}, hectares expected",
                         f"改写为 {computed_m2 / 10000:.4f}(公顷)",
                         f"write {computed_m2 / 10000:.4f} (hectares)",
@@ -107,7 +107,7 @@ def compare_area(declared: Declared, computed_m2: float, label: str, issues: lis
         error(
             "AREA-MISMATCH",
             f"{who}申报面积 {declared.text}{'' if declared.unit_written else '(公顷)'} = {declared.area_m2:.2f} ㎡,"
-            f"按界址点计算为 {computed_m2:.2f} ㎡,相差 {declared.area_m2 - computed_m2:+.2f} ㎡",
+            f"按界址点计算为 {computed_m2:.2f} ㎡，相差 {declared.area_m2 - computed_m2:+.2f} ㎡",
             f"declared area {declared.area_m2:.2f} m2 differs from the computed {computed_m2:.2f} m2",
             "核对申报面积与界址点",
             "check the declared area and the points",

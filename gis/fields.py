@@ -85,7 +85,7 @@ def match_fields(
             f"{definition.code} needs the fields {', '.join(lost)}; the file has {', '.join(columns[:40]) or 'none'}",
             code="FIELDS-MISSING",
             place=lost[0],
-            remedy="用 --map 字段=列名 指明对应关系，或在图层的 YAML 里给字段加别名(aliases)",
+            remedy="用 --map 字段=列名 指明对应关系，或在图层的 YAML 里给字段加别名（aliases）",
             details={"fields": found.lines(definition), "unknown": list(unknown)},
         )
     return found

@@ -45,14 +45,14 @@ def height_words(definition: LayerDefinition, hits: Sequence[FeatureHit], top_m:
     if top_m is None:
         return (
             Outcome.UNDECIDED,
-            f"位于{name}区，限制海拔 {limit:g} m({datum}){where};建筑顶部海拔未知，无法判定。{definition.advice}",
+            f"位于{name}区，限制海拔 {limit:g} m({datum}){where}；建筑顶部海拔未知，无法判定。{definition.advice}",
             f"{definition.name_en}: limit {limit:g} m; the top elevation of the buildings is not known. "
             f"{definition.advice_en}",
         )
     fits = round(top_m * 1000) <= round(limit * 1000)
     return (
         Outcome.PASS if fits else Outcome.FAIL,
-        f"建筑顶部海拔 {top_m:g} m,{'未超过' if fits else '超过'}{name}限制海拔 {limit:g} m({datum}){where}",
+        f"建筑顶部海拔 {top_m:g} m，{'未超过' if fits else '超过'}{name}限制海拔 {limit:g} m({datum}){where}",
         f"Top elevation {top_m:g} m, limit {limit:g} m ({definition.name_en})",
     )
 

@@ -100,7 +100,7 @@ def coordinate_issue(code: str, vertex: Vertex) -> Issue:
         code,
         f"{place(vertex)}的坐标大得不合理",
         "a coordinate is absurdly large",
-        "核对坐标与单位(应为米)",
+        "核对坐标与单位（应为米）",
         "check the coordinate and its unit (metres)",
         line=vertex.line,
     )

@@ -28,7 +28,7 @@ def settle_axes(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> Non
         issues.append(
             warning(
                 "AXIS-SWAPPED",
-                "坐标的东、北(X、Y)次序颠倒,已对调后读取",
+                "坐标的东、北（X、Y）次序颠倒，已对调后读取",
                 "east and north stand in the wrong order and were exchanged",
                 "核对坐标列的次序",
                 "check the order of the coordinate columns",
@@ -45,7 +45,7 @@ def settle_axes(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> Non
         issues.append(
             warning(
                 "CRS-NEAR-EDGE",
-                f"坐标 {where} 略超出 {crs_module.name(crs)}(EPSG:{crs})的适用范围({area[0]})",
+                f"坐标 {where} 略超出 {crs_module.name(crs)}（EPSG:{crs}）的适用范围（{area[0]}）",
                 f"the coordinates lie slightly outside the area of EPSG:{crs}",
                 "核对带号",
                 "check the zone",
@@ -56,7 +56,7 @@ def settle_axes(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> Non
         issues.append(
             error(
                 "CRS-OUTSIDE-AREA",
-                f"坐标 {where} 与坐标系 {crs_module.name(crs)}(EPSG:{crs},适用范围 {area[0]})不相符{suggestion[0]}",
+                f"坐标 {where} 与坐标系 {crs_module.name(crs)}（EPSG:{crs}，适用范围 {area[0]}）不相符{suggestion[0]}",
                 f"the coordinates do not lie in the area of EPSG:{crs}, {area[1]}{suggestion[1]}",
                 "核对坐标系、带号与坐标",
                 "check the coordinate system, zone and coordinates",
@@ -76,7 +76,7 @@ def report_measure(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> 
     issues.append(
         warning(
             "CRS-NOT-FOR-AREA",
-            f"{crs_module.name(crs)}(EPSG:{crs})在此处把面积放大为 {scale:.3f} 倍,面积改按 3 度带(或 UTM)量算",
+            f"{crs_module.name(crs)}（EPSG:{crs}）在此处把面积放大为 {scale:.3f} 倍，面积改按 3 度带（或 UTM）量算",
             f"EPSG:{crs} multiplies areas by {scale:.3f} here; areas are measured in the local zone instead",
             "请提供 2000 国家大地坐标系 3 度带坐标",
             "hand in coordinates of the local CGCS2000 zone",
@@ -98,7 +98,7 @@ def convert(parcels: Sequence[Parcel], crs: SourceCrs, issues: list[Issue]) -> N
             issues.append(
                 warning(
                     "AXIS-SWAPPED",
-                    "坐标的东、北(X、Y)次序颠倒,已对调后读取",
+                    "坐标的东、北（X、Y）次序颠倒，已对调后读取",
                     "east and north stand in the wrong order and were exchanged",
                     "核对坐标列的次序",
                     "check the order of the coordinate columns",
@@ -117,8 +117,8 @@ def convert(parcels: Sequence[Parcel], crs: SourceCrs, issues: list[Issue]) -> N
     issues.append(
         warning(
             "CRS-GCJ02" if grid.gcj02 is not None else "CRS-CONVERTED",
-            f"坐标按声明的{grid.name}读取,已换算为 {crs_module.name(target)}(EPSG:{target}),{said}"
-            + ("" if grid.verified else ",参数未经核实"),
+            f"坐标按声明的{grid.name}读取，已换算为 {crs_module.name(target)}（EPSG:{target}），{said}"
+            + ("" if grid.verified else "，参数未经核实"),
             f"read as {grid.name_en} as declared and converted to EPSG:{target}; {said_en}"
             + ("" if grid.verified else "; parameters not verified"),
             "正式报件请提供 2000 国家大地坐标系的实测界址点",
@@ -135,7 +135,7 @@ def convert(parcels: Sequence[Parcel], crs: SourceCrs, issues: list[Issue]) -> N
         issues.append(
             error(
                 "CRS-OUTSIDE-AREA",
-                f"坐标与声明的{grid.name}不相符,换算后不在其适用范围({area[0]})之内",
+                f"坐标与声明的{grid.name}不相符，换算后不在其适用范围（{area[0]}）之内",
                 f"the coordinates do not lie in the area of {grid.name_en} ({area[1]})",
                 "核对声明的坐标系与坐标",
                 "check the declared system and the coordinates",
@@ -173,10 +173,10 @@ def suggest_zone(middle: tuple[float, float], crs: int) -> tuple[str, str]:
     other = width and crs_module.zone_epsg(given.family, zone, width=width, prefixed=True)
     if other and other != crs:
         return (
-            f";东坐标带有带号 {zone},可能是 EPSG:{other}",
+            f"；东坐标带有带号 {zone}，可能是 EPSG:{other}",
             f"; the easting carries zone {zone}: EPSG:{other}?",
         )
     if zone == 0 and given.prefixed:
         plain = crs_module.zone_epsg(given.family, given.zone, width=given.width, prefixed=False)
-        return f";东坐标没有带号,可能是 EPSG:{plain}", f"; the easting has no zone prefix: EPSG:{plain}?"
+        return f"；东坐标没有带号，可能是 EPSG:{plain}", f"; the easting has no zone prefix: EPSG:{plain}?"
     return "", ""

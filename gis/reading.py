@@ -186,13 +186,13 @@ def _looks_like_degrees(bounds: tuple[float, float, float, float]) -> bool:
 
 def _declared(parcel: Parcel, label: str, issues: list[Issue]) -> Declared | None:
     text = (parcel.declared or "").strip()
-    who = f"{label}:" if label else ""
+    who = f"{label}：" if label else ""
     if not text:
         if parcel.declared is not None:
             issues.append(
                 info(
                     "AREA-BLANK",
-                    f"{who}没有填写面积,以计算面积为准",
+                    f"{who}没有填写面积，以计算面积为准",
                     "no declared area; the computed one counts",
                     line=parcel.declared_line,
                 )
@@ -203,7 +203,7 @@ def _declared(parcel: Parcel, label: str, issues: list[Issue]) -> Declared | Non
         issues.append(
             warning(
                 "AREA-TEXT",
-                f"{who}面积“{text[:40]}”不是有效数字,未作比较",
+                f"{who}面积“{text[:40]}”不是有效数字，未作比较",
                 "the declared area is not a number",
                 "填写公顷数",
                 "write the area in hectares",

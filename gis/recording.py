@@ -233,7 +233,7 @@ def _record(
         project_id,
         kind="boundary",
         stage=Stage.PLANNING_LAND,
-        title=f"用地红线({source_name})",
+        title=f"用地红线（{source_name}）",
         payload=payload,
         geometry=geometry,
         crs=target,

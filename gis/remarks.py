@@ -32,8 +32,8 @@ def crs_unknown(hint: str = "", hint_en: str = "") -> Issue:
     """The question every file without a CRS is answered with."""
     return error(
         "CRS-UNKNOWN",
-        f"文件没有说明坐标系{f'({hint})' if hint else ''}",
+        f"文件没有说明坐标系{f'（{hint}）' if hint else ''}",
         f"the file does not say its coordinate system{f' ({hint_en})' if hint_en else ''}",
-        "请指明坐标系(命令行用 --crs,网页在“坐标系”中选择),例如 4547、4526、4490",
+        "请指明坐标系（命令行用 --crs，网页在“坐标系”中选择），例如 4547、4526、4490",
         "state the coordinate system (--crs on the command line), e.g. 4547, 4526, 4490",
     )

@@ -315,7 +315,7 @@ class _Reader:
         if not self.flat_said:
             self.flat_said = True
             result.issues.append(
-                note("Z-DROPPED", "图形带有高程(Z)或度量(M)，已舍去", "Z and M values were dropped")
+                note("Z-DROPPED", "图形带有高程（Z）或度量（M），已舍去", "Z and M values were dropped")
             )
         return np.asarray(shapely.force_2d(shapes), dtype=object)
 
@@ -353,7 +353,7 @@ def _usable(result: Batch, number: int, shape: Any, valid: bool, lost: bool, buf
     area = polygonal(shape) if valid else repair(shape)
     if area is None or area.area <= 0:
         if valid:
-            return _drop(result, number, f"不是面({shape.geom_type})", f"{shape.geom_type}, not an area")
+            return _drop(result, number, f"不是面（{shape.geom_type}）", f"{shape.geom_type}, not an area")
         return _drop(result, number, "修复后没有面积", "no area left after repair")
     if valid and area is not shape and len(result.issues) < LISTED:
         result.issues.append(
@@ -380,7 +380,7 @@ def _repaired(number: int, before: Any, after: Any) -> dict[str, Any]:
     return {
         "fid": number,
         "action": "repaired",
-        "message": f"第 {number} 个要素几何无效({text})，已修复",
+        "message": f"第 {number} 个要素几何无效（{text}），已修复",
         "message_en": f"feature {number} was invalid ({text}) and has been repaired",
         "at": at,
         "area_before": float(before.area),

@@ -333,7 +333,7 @@ def parse_crs(text: str | None, *, files: bool = False) -> int | None:
         "the CRS must be an EPSG code, a declared grid, a PROJ string or WKT",
         code="CRS-INVALID",
         place="crs",
-        remedy=f"填写数字(例如 4547)、已登记的坐标系({'、'.join(sorted(grids()))})、PROJ 字符串或 WKT",
+        remedy=f"填写数字（例如 4547）、已登记的坐标系（{'、'.join(sorted(grids()))}）、PROJ 字符串或 WKT",
     )
 
 
@@ -388,7 +388,7 @@ def _written(text: str) -> int:
         Grid(
             code="custom",
             kind="projection",
-            name=f"自定义坐标系({plain.name[:40]})",
+            name=f"自定义坐标系（{plain.name[:40]}）",
             name_en=f"custom CRS ({plain.name[:40]})",
             doc_no="user",
             verified=False,

@@ -57,7 +57,7 @@ class Placement:
             found.append(
                 note(
                     "AXIS-SWAPPED",
-                    "坐标的东、北(X、Y)次序颠倒，已对调后读取",
+                    "坐标的东、北（X、Y）次序颠倒，已对调后读取",
                     "east and north stand in the wrong order and were exchanged",
                 )
             )
@@ -66,7 +66,7 @@ class Placement:
             found.append(
                 note(
                     "CRS-NEAR-EDGE",
-                    f"数据略超出 EPSG:{self.crs} 的适用范围({area[0]})，请核对带号",
+                    f"数据略超出 EPSG:{self.crs} 的适用范围（{area[0]}），请核对带号",
                     f"the data lie slightly outside the area of EPSG:{self.crs} ({area[1]}); check the zone",
                 )
             )

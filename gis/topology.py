@@ -90,7 +90,7 @@ def clean_ring(ring: Ring, *, degrees: bool, issues: list[Issue]) -> Ring | None
                     Issue(
                         "RING-DUPLICATE-POINT",
                         Level.WARNING,
-                        f"{place(vertex)}与上一点重合,已按一点处理",
+                        f"{place(vertex)}与上一点重合，已按一点处理",
                         "the point repeats the one before it and was read once",
                         "删去重复的界址点",
                         "delete the repeated point",
@@ -106,7 +106,7 @@ def clean_ring(ring: Ring, *, degrees: bool, issues: list[Issue]) -> Ring | None
             Issue(
                 "RING-TOO-SHORT",
                 Level.ERROR,
-                f"{ring.label or '一圈界址点'}只有 {len({v.at for v in kept})} 个不同的点,围不成面",
+                f"{ring.label or '一圈界址点'}只有 {len({v.at for v in kept})} 个不同的点，围不成面",
                 "a ring needs at least three different points",
                 "补全界址点",
                 "add the missing points",
@@ -140,9 +140,9 @@ def _report_spikes(ring: Ring, scale: float, issues: list[Issue]) -> None:
             Issue(
                 "RING-SPIKE",
                 Level.WARNING,
-                f"{place(vertex)}处为尖刺(夹角 {angle[index]:.2f}°)",
+                f"{place(vertex)}处为尖刺（夹角 {angle[index]:.2f}°）",
                 f"spike: the corner is {angle[index]:.2f} degrees",
-                "核对该点坐标,去除尖刺",
+                "核对该点坐标，去除尖刺",
                 "check the point and remove the spike",
                 line=vertex.line,
                 at=vertex.at,
@@ -182,7 +182,7 @@ def report_crossings(ring: Ring, issues: list[Issue]) -> bool:
             Issue(
                 "RING-SELF-CROSSING",
                 Level.ERROR,
-                f"{ring.label or '界址线'}自相交:起于{place(a)}的边与起于{place(b)}的边在 ({x:.3f}, {y:.3f}) 处相交",
+                f"{ring.label or '界址线'}自相交：起于{place(a)}的边与起于{place(b)}的边在 ({x:.3f}, {y:.3f}) 处相交",
                 f"the ring crosses itself at ({x:.3f}, {y:.3f})",
                 "核对两条边端点的坐标与点的顺序",
                 "check the end points of both edges and the order of the points",
@@ -196,7 +196,7 @@ def report_crossings(ring: Ring, issues: list[Issue]) -> bool:
             Issue(
                 "RING-INVALID",
                 Level.ERROR,
-                f"{ring.label or '界址线'}几何无效({reason})",
+                f"{ring.label or '界址线'}几何无效（{reason}）",
                 f"invalid ring: {reason}",
                 "核对界址点",
                 "check the points",
@@ -255,7 +255,7 @@ def _report_overlap(a: Ring, b: Ring, issues: list[Issue]) -> None:
         Issue(
             "RINGS-OVERLAP",
             Level.ERROR,
-            f"{a.label or '一圈'}与{b.label or '另一圈'}相互交叉重叠,在 ({spot.x:.3f}, {spot.y:.3f}) 附近",
+            f"{a.label or '一圈'}与{b.label or '另一圈'}相互交叉重叠，在 ({spot.x:.3f}, {spot.y:.3f}) 附近",
             f"two rings overlap near ({spot.x:.3f}, {spot.y:.3f})",
             "核对两圈界址点",
             "check the points of both rings",
@@ -273,10 +273,10 @@ def _report_invalid(polygon: Polygon, ring: Ring, issues: list[Issue]) -> None:
         Issue(
             "HOLE-OUTSIDE" if hole_outside else "POLYGON-INVALID",
             Level.ERROR,
-            f"{'内圈(扣除部分)不在外圈之内' if hole_outside else '图形几何无效'},"
+            f"{'内圈（扣除部分）不在外圈之内' if hole_outside else '图形几何无效'}，"
             f"在 ({at[0]:.3f}, {at[1]:.3f}) 处({reason.split('[')[0]})",
             f"{reason}",
-            "核对内外圈的位置,内圈不得与外圈相交或重边",
+            "核对内外圈的位置，内圈不得与外圈相交或重边",
             "check outer and inner rings; an inner ring may not cross or share an edge",
             line=ring.line,
             at=at,
@@ -328,9 +328,9 @@ def join_parts(
             Issue(
                 "PARTS-OVERLAP",
                 Level.ERROR,
-                f"{known[i][1]}与{known[j][1]}重叠,在 ({spot.x:.3f}, {spot.y:.3f}) 附近",
+                f"{known[i][1]}与{known[j][1]}重叠，在 ({spot.x:.3f}, {spot.y:.3f}) 附近",
                 f"two parts overlap near ({spot.x:.3f}, {spot.y:.3f})",
-                "若内部地块是扣除部分,请与外圈写在同一地块内;否则核对界址点",
+                "若内部地块是扣除部分，请与外圈写在同一地块内；否则核对界址点",
                 "write an excluded area as a ring of the same parcel, or check the points",
                 at=(spot.x, spot.y),
             )
