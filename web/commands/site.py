@@ -48,14 +48,17 @@ def print_issues(issues: list[dict[str, Any]]) -> None:
 
 def site(
     file: Annotated[
-        Path, typer.Argument(help="界址文件:TXT、GeoJSON、SHP 压缩包、GPKG、KML、DXF (boundary file)")
+        Path,
+        typer.Argument(
+            help="界址文件：TXT、Excel 坐标表、CSV、GeoJSON、SHP、GPKG、KML、GML、DXF、MapInfo、WKT … (boundary file)"
+        ),
     ],
     crs: Annotated[
         str | None,
         typer.Option(
             "--crs",
             metavar="CRS",
-            help="文件没有写明时的坐标系:EPSG 代码如 4547、gcj02、已登记的城市坐标系、参数 YAML、PROJ 或 WKT",
+            help="文件没有写明时的坐标系：EPSG 代码如 4547、gcj02、bd09、已登记的城市坐标系、参数 YAML、PROJ 或 WKT",
         ),
     ] = None,
     export: Annotated[
