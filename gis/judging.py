@@ -147,7 +147,8 @@ def judge(
         intent: what is to be built.
         settled: what was made beforehand for these versions.
     """
-    settled = settled or Settled(catalogue, {})
+    if settled is None:
+        settled = Settled(catalogue, {c: f.version for c, f in facts.items() if f.version is not None})
     layers: list[LayerResult] = []
     findings: list[Finding] = []
     planning: PlanningConditions | None = None
