@@ -30,10 +30,6 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"ISO-10303-21", "IFC/STEP 文件", "an IFC/STEP file"),
     (b"{", "JSON 文件", "a JSON file"),
 )
-_DWG = {
-    b"AC1012": "R13", b"AC1014": "R14", b"AC1015": "R2000", b"AC1018": "R2004",
-    b"AC1021": "R2007", b"AC1024": "R2010", b"AC1027": "R2013", b"AC1032": "R2018",
-}  # fmt: skip
 RELEASES = {
     "AC1006": "R10", "AC1009": "R12", "AC1012": "R13", "AC1014": "R14", "AC1015": "R2000", "AC1018": "R2004",
     "AC1021": "R2007", "AC1024": "R2010", "AC1027": "R2013", "AC1032": "R2018",
@@ -71,9 +67,6 @@ def open_source(data: bytes, issues: Collector, limit_bytes: int) -> Source | No
         return None
     if len(data) > limit_bytes:
         issues.add("DXF-TOO-LARGE", size=round(len(data) / 1e6), limit=round(limit_bytes / 1e6))
-        return None
-    if data[:6] in _DWG:
-        issues.add("DWG-NOT-READ", version=_DWG[data[:6]])
         return None
     kind = "dxf"
     if data.startswith(_BINARY_SENTINEL):

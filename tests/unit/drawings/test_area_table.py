@@ -129,7 +129,16 @@ def test_floors_by_use_in_the_workbook() -> None:
     table = area_table([build.model_of(doc)])
     book = load_workbook(io.BytesIO(area_workbook(table, "样例")))
     rows = list(book["分层汇总"].iter_rows(values_only=True))
-    assert rows[0] == ("楼号", "层名", "起止层", "层数", "车库（㎡）", "商业（㎡）", "住宅（㎡）", "合计（㎡）")
+    assert rows[0] == (
+        "楼号",
+        "层名",
+        "起止层",
+        "层数",
+        "车库（㎡）",
+        "商业（㎡）",
+        "住宅（㎡）",
+        "合计（㎡）",
+    )
     assert rows[1] == ("1#", "-1层", "-1", 1, 200, None, None, 200)
     assert rows[3] == ("1#", "2-6层", "2-6", 5, None, None, 1000, 1000)
     assert rows[-1][-4:] == (200, 200, 1000, 1400)

@@ -13,6 +13,7 @@ from drawings.cad import read
 from drawings.cad.audit_copy import audit_copy
 from drawings.guess import accepted, proposed
 from drawings.interpret import interpret
+from drawings.issues import templates
 from drawings.reading import reading
 from drawings.repairs import Acceptance
 from drawings.report import drawing_report
@@ -38,7 +39,13 @@ def through(raw: bytes, name: str = "图.dxf") -> dict[str, object]:
     report = drawing_report(model, facts, standard=standard)
     text_of_report = json.dumps(report, allow_nan=False)
     assert model.readable or any(i.level.value == "error" for i in model.issues)
-    assert all(i.code and i.message and i.message_en for i in model.issues)
+    assert all(i.code and i.message and i.message_en and i.remedy for i in model.issues)
+    for told in model.issues:  # it points at what the table of codes says
+        place = templates()[told.code].place
+        assert place != "line" or told.line is not None, told
+        assert place != "layer" or told.layer is not None, told
+        # entities of R12 may have no handle
+        assert place != "entity" or told.handle or told.at is not None or told.layer is not None, told
     if cad.readable and cad.format != "ifc":
         audit_copy(raw, cad, model.issues)
     found: dict[str, object] = json.loads(text_of_report)
