@@ -42,12 +42,14 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
         return
     offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
     roofs: dict[int, str] = {}
-    for entity, text in _texts(work):
+    texts = _texts(work)
+    ground = has_ground_floor(t for _, t in texts)
+    for entity, text in texts:
         title, roof = None, False
         try:
             parse_floors(text)
         except BadRange:
-            title = floors_of_title(text)
+            title = floors_of_title(text, ground=ground)
             roof = title is None and _TITLE.search(text) is not None and is_roof(text)
             if title is None and not roof:
                 continue

@@ -14,7 +14,7 @@ from drawings.cad.model import CadEntity
 from drawings.cad.selection import OUTLINES, Wanted, picked, prefixes
 from drawings.floor_marks import frame_floors, loose_floors
 from drawings.labels import Labels
-from drawings.multiplicity import BadRange, floors_of_title, is_roof, parse_floors
+from drawings.multiplicity import BadRange, is_roof, parse_floors
 from drawings.work import Ring, Work
 
 _SOURCE_NAMES = {
@@ -154,9 +154,6 @@ class Gatherer:
                     parse_floors(line)
                 except BadRange:
                     ring.free_text.append(line)
-                    title = floors_of_title(line)
-                    if title is not None:
-                        ring.titles.append(title)
                 else:
                     ring.gathered.add(source, {"起止层": line})
             elif (

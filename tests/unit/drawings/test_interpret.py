@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from drawings.area_table import area_table
 from drawings.attributes import parse_xdata
 from drawings.cad import read
 from drawings.drawing import model_from_plain, model_to_plain
@@ -28,7 +29,7 @@ def issues_of(model, code):
 
 def test_shipped_standards_are_valid_and_the_own_one_is_first() -> None:
     assert next(iter(load_standards())) == "project-box"
-    assert set(load_standards()) == {"project-box", "a-total-plan", "area-coefficient", "kerala-edcr"}
+    assert set(load_standards()) == {"project-box", "a-total-plan", "area-coefficient", "kerala-edcr", "predcr"}
     with pytest.raises(NotFound):
         get_standard("nope")
 
@@ -92,6 +93,28 @@ def test_every_role_and_issue_has_both_languages() -> None:
         assert template.zh and template.en and (template.remedy == "") == (template.remedy_en == ""), code
         if template.level is Level.ERROR:
             assert template.remedy, code
+
+
+def test_an_indian_predcr_drawing() -> None:
+    doc = new("R2007")
+    box(doc, "_Plot", 0, 0, 30, 40)
+    box(doc, "_PropWork", 5, 5, 20, 25)
+    text(doc, "_PropWork", "BLDG A (RESI)", 10, 10)
+    for k, (title, width) in enumerate(
+        (("GROUND FLOOR PLAN", 18), ("TYPICAL 1ST TO 4TH FLOOR PLAN", 20), ("TERRACE FLOOR PLAN", 5))
+    ):
+        box(doc, "_Floor", 100 + 40 * k, 0, 35, 40)
+        text(doc, "_Floor", title, 102 + 40 * k, 38, 0.5)
+        box(doc, "_ResiFSI", 103 + 40 * k, 5, width, 25)
+        box(doc, "_VentilationShaft", 104 + 40 * k, 10, 2, 2)
+    model = model_of(doc)
+    assert model.standard == "predcr" and model.kind == "site_plan"
+    assert model.by_role("footprint")[0].attributes["楼号"] == "BLDG A (RESI)"
+    # the first floor lies above the ground floor
+    assert [f.attributes["起止层"] for f in model.by_role("floor_frame")][:2] == ["1", "2-5"]
+    table = area_table([model])
+    assert f"{table.total}" == f"{18 * 25 - 4 + 4 * (20 * 25 - 4) + 5 * 25 - 4}.00"
+    assert set(table.by_use) == {"住宅", "未注用途"}
 
 
 def test_layer_names_are_compared_without_case_width_and_prefix() -> None:
