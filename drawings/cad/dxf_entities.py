@@ -26,7 +26,8 @@ BYLAYER, BYBLOCK = "bylayer", "byblock"
 SILENT = frozenset({"ATTDEF", "VIEWPORT", "SEQEND", "LIGHT", "SUN"})
 #: kinds that ezdxf takes apart into simpler ones
 VIRTUAL = frozenset({"MLINE", "MULTILEADER", "MLEADER", "ACAD_TABLE", "ACAD_PROXY_ENTITY", "TOLERANCE"})
-_DIMENSION_KINDS = {
+#: what the number of a dimension's type means
+DIMENSION_KINDS = {
     0: "linear",
     1: "aligned",
     2: "angular",
@@ -343,7 +344,7 @@ class Converter:
         kind = (
             "arc"
             if base.kind == "ARC_DIMENSION"
-            else _DIMENSION_KINDS.get(int(dxf.get("dimtype", 0)) & 15, "linear")
+            else DIMENSION_KINDS.get(int(dxf.get("dimtype", 0)) & 15, "linear")
         )
         base = replace(base, kind="DIMENSION")
         points = [

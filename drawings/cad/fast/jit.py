@@ -6,7 +6,9 @@ from pathlib import Path
 
 from project_box.kernel.compiled import KernelSet, helper
 
-KERNELS = KernelSet(Path(__file__).parent, ("decimal_to_double", "tags", "curves", "rows", "expand"))
+KERNELS = KernelSet(
+    Path(__file__).parent, ("decimal_to_double", "tags", "curves", "rows", "splines", "expand")
+)
 kernel = KERNELS.kernel
 
 __all__ = ["KERNELS", "helper", "kernel"]

@@ -20,6 +20,7 @@ from drawings.cad.fast import expand as placing
 from drawings.cad.fast import rows as columns
 from drawings.cad.fast import tables
 from drawings.cad.fast.curves import BULGED, CLOSED
+from drawings.cad.fast.direct import DirectReader
 from drawings.cad.fast.expand import Instances, boxes, expand
 from drawings.cad.fast.rows import (
     AT,
@@ -71,7 +72,7 @@ from drawings.cad.fast.rows import (
 from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles_of, skeleton
 from drawings.cad.fast.table import _LINE_END, EntityTable, Words
 from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, line_ends, scan
-from drawings.cad.model import CadEntity, CadFile, CadLayer, CadSheet
+from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
 from drawings.cad.source import (
     RELEASES,
     Source,
@@ -203,7 +204,7 @@ class _Fast:
         self.block_names = _Names()
         self.foreign: dict[int, CadEntity] = {}
         self.replaced: dict[int, list[int]] = {}
-        self.odd_rows: list[int] = []
+        self.dimensions: list[CadDimension] = []
         self.odd_items: dict[int, Sequence[CadEntity | Insert]] = {}
 
     def read(self, name: str, digest: Future[str], unit: str | None) -> CadFile:
@@ -229,7 +230,15 @@ class _Fast:
         self._bound_arrays(rows)
         reached = self._reached(rows, row_name, block_of_key)
         sheets = tables.layouts(tags, layout.sections.get("OBJECTS"), records, source.encoding, r12=r12)
-        odd = self._read_odd(layout, rows, reached, block_of_key, needed=sheets is None)
+        odd_rows = self._odd_rows(rows, reached)
+        if not r12:
+            direct = DirectReader(
+                tags, rows, row_layer, list(self.layer_names.numbers), block_of_key,
+                layout.sections.get("TABLES"), source.encoding,
+            )  # fmt: skip
+            odd_rows = self._read_directly(direct, rows, odd_rows)
+            self.dimensions += direct.dimensions
+        odd = self._read_odd(layout, rows, odd_rows, block_of_key, needed=sheets is None)
         if odd is None:
             table_layers = tables.layers(tags, layout.sections.get("TABLES"), source.encoding)
         else:
@@ -259,7 +268,7 @@ class _Fast:
         table = EntityTable(words, instances, layer_list, shown)
         self._tell_events(words, instances, layer_list, layout, table)
         self._tell_unsupported(words, instances, odd)
-        dimensions = tuple(odd.reader.dimensions) if odd is not None else ()
+        dimensions = (*self.dimensions, *(odd.reader.dimensions if odd is not None else ()))
         if not len(table) and not dimensions:
             self.issues.add("DXF-EMPTY")
         bounds = boxes(instances)
@@ -451,22 +460,37 @@ class _Fast:
 
     # --- odd entities --------------------------------------------------------------------------------------
 
+    def _odd_rows(self, rows: Rows, reached: set[int]) -> list[int]:
+        """Odd rows that are drawn, model space first."""
+        odd = np.flatnonzero((rows.ints[:, FLAGS] & ODD != 0) & (rows.ints[:, FLAGS] & MEMBER == 0))
+        places = rows.ints[odd, PLACE]
+        drawn = (places == MODEL) | np.isin(places - FIRST_BLOCK, list(reached))
+        odd = odd[drawn]
+        chosen: list[int] = odd[np.argsort(places[drawn], kind="stable")].tolist()
+        return chosen
+
+    def _read_directly(self, direct: DirectReader, rows: Rows, odd_rows: list[int]) -> list[int]:
+        """Read the splines and dimensions among odd rows; the rows that are left."""
+        left: list[int] = []
+        for count, row in enumerate(odd_rows):
+            late = count % 500 == 499 and self.clock() > self.deadline
+            items = direct.read(row) if rows.ints[row, KIND] == ODDKIND and not late else None
+            if items is None:
+                left.append(row)
+            else:
+                self.odd_items[row] = items
+        return left
+
     def _read_odd(
-        self, layout: Layout, rows: Rows, reached: set[int], block_of_key: dict[str, int], *, needed: bool
+        self, layout: Layout, rows: Rows, odd_rows: list[int], block_of_key: dict[str, int], *, needed: bool
     ) -> Odd | None:
-        """Have ezdxf read the tables and the odd entities that are drawn; None if there are none and it need not."""
+        """Have ezdxf read the tables and odd entities; None if there are none and it need not."""
         encoding = self.source.encoding
-        odd_rows = np.flatnonzero((rows.ints[:, FLAGS] & ODD != 0) & (rows.ints[:, FLAGS] & MEMBER == 0))
-        odd_rows = odd_rows[np.argsort(rows.ints[odd_rows, PLACE], kind="stable")]  # model space first
         wanted: dict[int, list[int]] = {}
         whole: set[int] = set()
-        for row in odd_rows.tolist():
+        for row in odd_rows:
             place = int(rows.ints[row, PLACE])
-            block = place - FIRST_BLOCK if place >= FIRST_BLOCK else -1
-            if place != MODEL and block not in reached:
-                continue
-            wanted.setdefault(block, []).append(row)
-            self.odd_rows.append(row)
+            wanted.setdefault(place - FIRST_BLOCK if place >= FIRST_BLOCK else -1, []).append(row)
             if rows.ints[row, KIND] == ODDKIND:
                 used = block_of_key.get(block_called(self.tags, rows, row, encoding).lower())
                 if used is not None:
@@ -475,12 +499,12 @@ class _Fast:
                 used = block_of_key.get(block_called(self.tags, rows, row, encoding).lower())
                 if used is not None:
                     wanted.setdefault(used, [])
-        if not self.odd_rows and not needed:
+        if not odd_rows and not needed:
             return None
-        handles, put_in = handles_of(self.tags, rows, self.odd_rows, encoding)
+        handles, put_in = handles_of(self.tags, rows, odd_rows, encoding)
         data = skeleton(self.tags, layout, rows, wanted, whole, put_in)
         odd = Odd(data, self.source, self.settings, self.issues, self.deadline, self.clock)
-        for count, row in enumerate(self.odd_rows):
+        for count, row in enumerate(odd_rows):
             if count % 500 == 499 and self.clock() > self.deadline:
                 self.issues.add("DXF-TIME", seconds=self.settings.limits.seconds)
                 break
