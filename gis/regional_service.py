@@ -65,7 +65,12 @@ def register_area(
             f"没有评估类型 {kind[:20]}", "unknown kind", place="kind", remedy=f"可用：{'、'.join(KINDS)}"
         )
     if valid_until < valid_from:
-        raise BadInput("有效期止早于有效期起", "valid_until before valid_from", place="valid_until")
+        raise BadInput(
+            "有效期止早于有效期起",
+            "valid_until before valid_from",
+            place="valid_until",
+            remedy="更正有效期的起止日期",
+        )
     number = box.clean_text(report_no, field="report_no", label="报告号", limit=100)
     taken = select(RegionalArea.id).where(RegionalArea.kind == kind, RegionalArea.report_no == number)
     if session.scalar(taken) is not None:
@@ -280,7 +285,7 @@ def _certificate(
             "number": number,
             "addressee": project.organisation.name,
             "paragraphs": [
-                f"项目：{project.name}（{project.code}），用地面积 {content['site_area_m2']} ㎡。",
+                f"项目：{project.name}（{project.code}），用地面积 {content['site_area_m2']:,.2f} ㎡。",
                 f"{times}查询日的区域评估成果如下。",
             ],
             "entries": lines,

@@ -398,7 +398,8 @@ def run_check(
         if error.status not in (409, 422):
             raise
         session.rollback()
-        view = views.check_view(session, actor, project_id)
+        typed = {"building_m": building_m, "ground_m": ground_m, "use": use}
+        view = views.check_view(session, actor, project_id, typed)
         return render(request, "gis/check.html", status=error.status, active="check", error=error, **view)
     return redirect(f"/projects/{project_id}/check")
 

@@ -14,6 +14,7 @@ from gis import regional_service as regional
 from gis.regional import KINDS
 from gis.source_crs import parse_crs
 from project_box import service as box
+from project_box.kernel.calendar import china_today
 from project_box.kernel.errors import BadInput, PlatformError, TooLarge
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
@@ -78,7 +79,7 @@ def _register(
         report_name=(report.filename or "") if report is not None else "",
         report=_bytes(report) if report is not None and report.filename else None,
     )
-    return regional.area_plain(row, dt.date.today())
+    return regional.area_plain(row, china_today())
 
 
 def _bytes(upload: UploadFile) -> bytes:
@@ -100,7 +101,7 @@ def _day(text: str, place: str) -> dt.date:
 @api.delete("/regional/{area_id}")
 def delete_area(session: SessionDep, actor: ActorDep, area_id: uuid.UUID) -> dict[str, Any]:
     """Take an area out of the register."""
-    return regional.area_plain(regional.withdraw_area(session, actor, area_id), dt.date.today())
+    return regional.area_plain(regional.withdraw_area(session, actor, area_id), china_today())
 
 
 @api.post("/projects/{project_id}/regional", status_code=201)

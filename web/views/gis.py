@@ -305,8 +305,20 @@ def _spot(at: list[float], crs: int) -> list[float] | None:
     return list(marker["coordinates"]) if marker is not None else None
 
 
-def check_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
-    """Check page: findings, layer lines, planning conditions, and the same on the map."""
+def _intent_words(report: dict[str, Any] | None) -> dict[str, str]:
+    """What a report was told about the buildings, as the form has it."""
+    intent = (report or {}).get("intent") or {}
+    words = {k: f"{intent[k]:g}" for k in ("building_m", "ground_m") if intent.get(k) is not None}
+    uses = [(str(code), float(share)) for code, share in intent.get("uses") or ()]
+    alone = len(uses) == 1 and uses[0][1] == 100
+    words["use"] = uses[0][0] if alone else ";".join(f"{code}:{share:g}" for code, share in uses)
+    return dict.fromkeys(("building_m", "ground_m"), "") | words
+
+
+def check_view(
+    session: Session, actor: Actor, project_id: uuid.UUID, typed: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Check page: findings, layer lines, planning conditions, and the same on the map; ``typed``: what was refused."""
     view = _head(session, actor, project_id)
     found = service.latest_boundary(session, actor, project_id)
     result = box.latest_result(session, actor, project_id, "conflict_report")
@@ -327,6 +339,8 @@ def check_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[st
         if line["outcome"] == "fail"
         or (line["status"] == "touch" and line["policy"] in ("forbid", "consult"))
     )
+    view["intended"] = _intent_words(view["report"])
+    view["values"] = typed or view["intended"]
     visible = tuple(dict.fromkeys(("KG_DK", "DLHX", *concerned)))
     view["map"] = map_config(session, boundary=shown, crs=crs, visible=visible)
     if view["report"] is not None:

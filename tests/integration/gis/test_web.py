@@ -211,6 +211,13 @@ def test_pages(client, city):
     check = client.get(f"{home}/check")
     assert "3,200.00" in check.text and "XQ-01" in check.text
     assert client.get(f"{home}/check/report.html").status_code == 200
+    stated = {"csrf_token": token, "building_m": "三十", "ground_m": "50", "use": "0701:90;0901:10"}
+    refused = client.post(f"{home}/check", data=stated)
+    assert refused.status_code == 422 and "三十" in refused.text and 'href="#building_m"' in refused.text
+    assert client.post(f"{home}/check", data=stated | {"building_m": "30"}).status_code == 303
+    again = client.get(f"{home}/check").text  # another check is of the same buildings
+    for name, value in (("building_m", "30"), ("ground_m", "50"), ("use", "0701:90;0901:10")):
+        assert f'type="hidden" name="{name}" value="{value}"' in again
     drawn = json.dumps({"type": "Polygon", "coordinates": [[[X, Y], [X + 9, Y], [X + 9, Y + 9], [X, Y]]]})
     saved = client.post(f"{home}/site/draw", data={"csrf_token": token, "geojson": drawn, "crs": "4547"})
     assert saved.status_code == 303
