@@ -98,8 +98,8 @@ def numeral(text: str) -> int | None:
 
 
 def plain_key(text: str) -> str:
-    """A key for comparing: NFKC, without spaces, in upper case."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).upper()
+    """A key for comparing: NFKC, without spaces, dots and underscores, in upper case."""
+    return re.sub(r"[\s._]+", "", unicodedata.normalize("NFKC", text)).upper()
 
 
 #: a number with its unit where a phrase has braces
