@@ -47,15 +47,44 @@ def audit_copy(
     """
     if not cad.readable:
         raise ValueError("the drawing cannot be read")
-    document = _redrawn(cad) if cad.format == "dwg" else load_for_copy(data)
-    if document is None:
-        document = _redrawn(cad)
+    document = None if cad.format == "dwg" else load_for_copy(data)
+    if document is not None:
+        try:
+            return _written(document, cad, issues, repairs)
+        except Exception:  # a damaged document may load and not be written: it is drawn anew
+            pass
+    return _written(_redrawn(cad), cad, issues, repairs)
+
+
+def _written(
+    document: Drawing,
+    cad: CadFile,
+    issues: Sequence[Issue],
+    repairs: Sequence[tuple[str, Sequence[Sequence[Point]]]],
+) -> bytes:
+    """The document with the findings drawn into it."""
     space = document.modelspace()
     _remove_earlier(space)
     for name, color in (*_LAYERS.values(), _REPAIR):
         if name not in document.layers:
             document.layers.add(name, color=color)
     size = _text_height(cad)
+    _mark(document, cad, issues, size)
+    for text, lines in repairs:
+        for line in lines:
+            if len(line) >= 2:
+                _polyline(document, Curve(tuple(line)), _REPAIR[0])
+        if lines and lines[0]:
+            _text(space, text, lines[0][0], size * 0.8, _REPAIR[0])
+    _list(space, cad, issues, size)
+    stream = io.StringIO()
+    document.write(stream)
+    return stream.getvalue().encode(document.output_encoding, errors="dxfreplace")
+
+
+def _mark(document: Drawing, cad: CadFile, issues: Sequence[Issue], size: float) -> None:
+    """Outlines and marks of what the findings are about."""
+    space = document.modelspace()
     wanted = {i.handle for i in issues if i.handle}
     outlines = {e.handle: e for e in cad.entities if e.handle in wanted}
     marked: set[tuple[str, str | None]] = set()
@@ -70,16 +99,6 @@ def audit_copy(
             space.add_circle(issue.at, radius=size * 1.5, dxfattribs={"layer": layer})
             spot = (issue.at[0] + size * 2, issue.at[1] + size * 0.5)
             _text(space, f"{number} {issue.code}", spot, size, layer)
-    for text, lines in repairs:
-        for line in lines:
-            if len(line) >= 2:
-                _polyline(document, Curve(tuple(line)), _REPAIR[0])
-        if lines and lines[0]:
-            _text(space, text, lines[0][0], size * 0.8, _REPAIR[0])
-    _list(space, cad, issues, size)
-    stream = io.StringIO()
-    document.write(stream)
-    return stream.getvalue().encode(document.output_encoding, errors="dxfreplace")
 
 
 def _text_height(cad: CadFile) -> float:

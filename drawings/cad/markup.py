@@ -58,9 +58,16 @@ def write_markup(
         (DXF, True if it is a copy of the whole drawing and not of the marks alone).
     """
     document = _open(source)
-    whole = document is not None
-    if document is None:
-        document = new_drawing("R2010", units=_INSUNITS.get(unit, 6))
+    if document is not None:
+        try:
+            return _written(document, items, metres_per_unit), True
+        except Exception:  # a damaged document may load and not be written: the marks are given alone
+            pass
+    return _written(new_drawing("R2010", units=_INSUNITS.get(unit, 6)), items, metres_per_unit), False
+
+
+def _written(document: Drawing, items: Sequence[MarkupItem], metres_per_unit: float) -> bytes:
+    """The document with the marks drawn into it."""
     if document.dxfversion < "AC1021":  # text before R2007 is in a code page that may lack Chinese
         document.dxfversion = "AC1024"
     if APPLICATION not in document.appids:
@@ -73,7 +80,7 @@ def write_markup(
         _draw(document, item, layer, size)
     stream = io.StringIO()
     document.write(stream)
-    return stream.getvalue().encode(document.output_encoding, errors="dxfreplace"), whole
+    return stream.getvalue().encode(document.output_encoding, errors="dxfreplace")
 
 
 def _open(source: bytes) -> Drawing | None:
