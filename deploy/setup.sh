@@ -72,7 +72,10 @@ find_python() {
     return 1
 }
 
-qgis_is_there() { /usr/bin/python3 -c 'import qgis.core' >/dev/null 2>&1 && [ -e /usr/lib/qgis ]; }
+qgis_is_there() {
+    /usr/bin/python3 -c 'import qgis.core' >/dev/null 2>&1 && [ -e /usr/lib/qgis ] &&
+        { have qgis_process.bin || have qgis_process; }
+}
 
 look_for_system_packages() {
     missing=()
@@ -84,7 +87,7 @@ look_for_system_packages() {
     fi
     cjk_font_is_there || missing+=(fonts-noto-cjk)
     if [ "$purpose" = qgis ]; then
-        qgis_is_there || missing+=(python3-qgis qgis-providers)
+        qgis_is_there || missing+=(qgis python3-qgis qgis-providers)
     fi
     if [ "$purpose" = test ]; then
         have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
