@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 
 import geopandas
@@ -165,3 +166,32 @@ def test_what_cannot_be_read_says_what_to_do(data, code):
     reading = read_boundary("site", data)
     assert code in codes(reading)
     assert all(i.remedy for i in reading.issues if i.level == "error")
+
+
+def test_an_arc_keeps_its_area():
+    circle = "485950 3115050 486000 3115100 486050 3115050 486000 3115000 485950 3115050"
+    text = (
+        '<gml:FeatureCollection xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:a="http://a"><gml:featureMember><a:s>'
+        '<a:g><gml:Polygon srsName="EPSG:4547"><gml:exterior><gml:Ring><gml:curveMember><gml:Curve><gml:segments>'
+        f"<gml:ArcString><gml:posList>{circle}</gml:posList></gml:ArcString></gml:segments></gml:Curve>"
+        "</gml:curveMember></gml:Ring></gml:exterior></gml:Polygon></a:g></a:s></gml:featureMember>"
+        "</gml:FeatureCollection>"
+    )
+    reading = read_boundary("a.gml", text.encode())
+    assert reading.ok, reading.issues
+    assert reading.area_m2 == pytest.approx(math.pi * 2500, rel=2e-5)
+
+
+def test_lines_that_meet_end_to_end_are_a_red_line():
+    corners = [(485_900, 3_115_000), (486_000, 3_115_000), (486_000, 3_115_080), (485_900, 3_115_080)]
+
+    def drawing(pairs):
+        lines = "".join(
+            f"0\nLINE\n8\nYDHX\n10\n{a[0]}\n20\n{a[1]}\n11\n{b[0]}\n21\n{b[1]}\n" for a, b in pairs
+        )
+        return f"0\nSECTION\n2\nENTITIES\n{lines}0\nENDSEC\n0\nEOF\n".encode()
+
+    pairs = list(zip(corners, [*corners[1:], corners[0]], strict=True))
+    reading = read_boundary("a.dxf", drawing(pairs), crs=4547)
+    assert reading.ok and codes(reading) == {"LINE-AS-AREA"} and reading.area_m2 == 8000
+    assert codes(read_boundary("a.dxf", drawing(pairs[:3]), crs=4547)) == {"DXF-NOT-CLOSED"}
