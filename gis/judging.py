@@ -308,7 +308,7 @@ def _within(
             features=features,
             version=version.version,
             valid_from=version.valid_from,
-            message=f"全部位于{definition.name}内{f'({zones})' if zones else ''}",
+            message=f"全部位于{definition.name}内{f'（{zones}）' if zones else ''}",
             message_en=f"The whole site lies within the {definition.name_en.lower()}",
         )
     share = outside / site_area if site_area else 0.0
@@ -321,7 +321,7 @@ def _within(
         version=version.version,
         valid_from=version.valid_from,
         marker=known.outside,
-        message=f"有 {outside:,.2f} ㎡({share:.2%})位于{definition.name}外。{definition.advice}",
+        message=f"有 {outside:,.2f} ㎡（{share:.2%}）位于{definition.name}外。{definition.advice}",
         message_en=f"{outside:,.2f} m² ({share:.2%}) lie outside. {definition.advice_en}",
     )
 
@@ -347,7 +347,7 @@ def _words(
         return height_words(definition, hits, height_m)
     what = "、".join(dict.fromkeys(h.label for h in hits[:3] if h.label)) + (" 等" if len(hits) > 3 else "")
     size, part = f"{overlap:,.2f}", f"{share:.2%}"
-    tail = f":{what}" if what else ""
+    tail = f"：{what}" if what else ""
     advice = f"。{definition.advice}" if definition.advice else ""
     outcome, verb, verb_en = Outcome.NOTE, "位于", "Lies in"
     if definition.policy is Policy.FORBID:
@@ -356,7 +356,7 @@ def _words(
         verb, verb_en = "涉及", "Concerns"
     return (
         outcome,
-        f"{verb}{name} {size} ㎡(占用地 {part}){tail}{advice}",
+        f"{verb}{name} {size} ㎡（占用地 {part}）{tail}{advice}",
         f"{verb_en}: {name_en}, {size} m² ({part} of the site). {definition.advice_en}".strip(),
     )
 
