@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import multiprocessing
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from multiprocessing.pool import AsyncResult, Pool
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,14 @@ from sqlalchemy import text
 
 from gis.canonical import Answer
 from gis.checking import canonical_answers
-from gis.source import open_source, read_batches
 from project_box.kernel.db import Database
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 
 #: sites in one portion of work; not the number of workers, so that the portions are always the same
 PORTION = 100
+#: portions given to a helping process ahead
+_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +54,6 @@ class _Portion:
     on: dt.date
 
 
-def read_sites(path: Path, *, crs: int | None = None, layer: str | None = None) -> Sites:
-    """Areas of a vector file (GPKG, SHP, GeoJSON …) as sites.
-
-    Raises:
-        BadInput: unreadable, no CRS, or no area in it.
-    """
-    numbers: list[int] = []
-    shapes: list[bytes] = []
-    repaired: set[int] = set()
-    issues: list[dict[str, Any]] = []
-    with open_source(path, crs=crs, layer=layer) as source:
-        for batch in read_batches(source, buffered=False):
-            numbers += batch.numbers
-            shapes += [bytes(b) for b in shapely.to_wkb(batch.geometries)]
-            repaired |= {n for n, mended in zip(batch.numbers, batch.repaired, strict=True) if mended}
-            issues += batch.issues
-        found = source.crs
-    if not numbers:
-        raise BadInput(f"{path.name} 里没有面要素", "the file holds no area", code="NO-AREA", place=path.name)
-    return Sites(found, tuple(numbers), tuple(shapes), frozenset(repaired), tuple(issues))
-
-
 def check_sites(
     url: str, sites: Sites, *, on: dt.date, workers: int = 1, scheduler: str | None = None
 ) -> Iterator[Answer]:
@@ -82,7 +62,7 @@ def check_sites(
     Args:
         url: SQLAlchemy URL of the database; every worker opens its own connection.
         on: day of the check, the same for all.
-        workers: processes on this machine; 1 works in this one.
+        workers: processes on this machine, this one among them.
         scheduler: address of a Dask scheduler (``tcp://…``) instead; its workers need the platform and the database.
 
     Raises:
@@ -102,14 +82,33 @@ def check_sites(
     if scheduler is not None:
         yield from _on_dask(scheduler, portions)
     elif workers == 1 or len(portions) == 1:
-        for portion in portions:
-            yield from _check(portion)
+        yield from _in_turn(portions, 0, None)
     else:
+        helpers = min(workers, len(portions)) - 1
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["gis.batch", "gis.around_kernel"])  # loaded once for all workers
-        with context.Pool(min(workers, len(portions))) as pool:
-            for lines in pool.imap(_check, portions):
-                yield from lines
+        context.set_forkserver_preload(["gis.batch_worker"])  # loaded once for all
+        with context.Pool(helpers) as pool:
+            yield from _in_turn(portions, helpers, pool)
+
+
+def _in_turn(portions: Sequence[_Portion], helpers: int, pool: Pool | None) -> Iterator[Answer]:
+    """Answers in order; this process checks portions too, after giving its helpers enough to do."""
+    waiting = deque(portions)
+    begun: deque[AsyncResult[list[Answer]] | list[Answer]] = deque()
+    while waiting or begun:
+        busy = sum(not _is_ready(b) for b in begun)
+        while pool is not None and waiting and busy < _AHEAD * helpers:
+            begun.append(pool.apply_async(_check, (waiting.popleft(),)))
+            busy += 1
+        if waiting:
+            begun.append(_check(waiting.popleft()))
+        while begun and (not waiting or _is_ready(begun[0])):
+            first = begun.popleft()
+            yield from first.get() if isinstance(first, AsyncResult) else first
+
+
+def _is_ready(begun: AsyncResult[list[Answer]] | list[Answer]) -> bool:
+    return not isinstance(begun, AsyncResult) or begun.ready()
 
 
 def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:

@@ -1,10 +1,9 @@
-"""The multi-plan check of a site or a project against all plan layers. Never commits."""
+"""The multi-plan check of sites against all plan layers; that of a project is in :mod:`gis.project_check`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-import uuid
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,24 +16,15 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis import lookup, repository
 from gis.canonical import Answer
-from gis.condition_rounds import with_departments
 from gis.conflict import ConflictReport, Intent, LoadedVersion
-from gis.events import ConflictChecked
 from gis.judging import Settled, judge
 from gis.layer import LayerCatalogue, layer_catalogue
 from gis.measuring import measured as measured_facts
 from gis.measuring import wanted
 from gis.pieces import polygonal
-from gis.recording import latest_boundary
-from gis.regional_service import registered_entries
 from gis.surroundings import Case, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
-from project_box import service as box
-from project_box.kernel.errors import BadInput, Conflict
-from project_box.kernel.events import publish
-from project_box.kernel.identity import Actor
+from project_box.kernel.errors import BadInput
 from project_box.kernel.plain import canonical_json
-from project_box.models import Result
-from project_box.stage import Stage
 
 CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 
@@ -223,79 +213,3 @@ def canonical_answers(
         else:
             answers.append(Answer(report.outcome, fragments.report(report, head)))
     return answers
-
-
-def run_conflict_check(
-    session: Session,
-    actor: Actor,
-    project_id: uuid.UUID,
-    *,
-    height_m: float | None = None,
-    intent: Intent | None = None,
-) -> Result:
-    """Check a project's boundary and put Results ``conflict_report`` and ``planning_conditions`` into the box.
-
-    Planning conditions that cannot be decided are stored as such (``status: undecided`` with the reason and no
-    conditions), so that an older decided version never stands for a new boundary.
-
-    Raises:
-        NotFound: the project is not visible.
-        Conflict: it has no boundary yet.
-    """
-    found = latest_boundary(session, actor, project_id)
-    if found is None:
-        raise Conflict(
-            "还没有用地红线，不能做多规检查",
-            "the project has no boundary yet",
-            code="no_boundary",
-            remedy="先在“用地红线”页上传或绘制红线",
-        )
-    boundary, geometry = found
-    assert boundary.crs is not None
-    report = check_geometry(session, geometry, boundary.crs, height_m=height_m, intent=intent)
-    payload = report.payload() | {
-        "boundary_result": {
-            "id": str(boundary.id),
-            "version": boundary.version,
-            "hash": boundary.content_hash,
-        },
-        "height_m": height_m,
-        "intent": intent,
-    }
-    if registered := registered_entries(session, geometry, boundary.crs, report.checked_on):
-        known = payload["zones"].get("regional_evaluations") or []
-        told = {(e["kind"], e["report_no"]) for e in known}
-        payload["zones"]["regional_evaluations"] = known + [
-            e for e in registered if (e["kind"], e["report_no"]) not in told
-        ]
-    versions = {line.code: line.version for line in report.layers if line.version}
-    source = {"boundary": str(boundary.id), "layer_versions": versions, "by": actor.name}
-    result = box.put_result(
-        session,
-        actor,
-        project_id,
-        kind="conflict_report",
-        stage=Stage.PLANNING_LAND,
-        title="多规合一检查报告",
-        payload=payload,
-        geometry=geometry,
-        crs=boundary.crs,
-        source=source,
-        trust="B",
-    )
-    planning = payload["planning"]
-    if planning is not None:
-        box.put_result(
-            session,
-            actor,
-            project_id,
-            kind="planning_conditions",
-            stage=Stage.PLANNING_LAND,
-            title="规划条件",
-            payload=with_departments(session, actor, project_id, planning)
-            | {"message": planning["reason"], "conflict_report": str(result.id)},
-            source=source,
-            trust="B",
-        )
-    publish(session, ConflictChecked(project_id, result.id, result.version))
-    return result

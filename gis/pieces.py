@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 
-import geopandas
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -141,6 +140,8 @@ def cut(
     kept = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     shapes, who = shapes[kept], who[kept]
     if len(shapes) > 1:
+        import geopandas  # brings pandas along, which only imports of layers need
+
         order = np.argsort(geopandas.GeoSeries(shapes).hilbert_distance().to_numpy(), kind="stable")
         shapes, who = shapes[order], who[order]
     return shapes, who

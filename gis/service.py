@@ -9,10 +9,11 @@ from gis.browsing import (
     show_layer,
     version_plain,
 )
-from gis.checking import check_geometry, run_conflict_check, today
+from gis.checking import check_geometry, today
 from gis.importing import activate_version, import_layer
 from gis.markers import rounded_geojson
 from gis.name_store import note_names
+from gis.project_check import run_conflict_check
 from gis.recording import (
     boundary_repairs,
     export_boundary,

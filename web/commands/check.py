@@ -12,9 +12,10 @@ import typer
 
 from gis import report as map_report
 from gis import service
-from gis.batch import check_sites, read_sites
+from gis.batch import check_sites
 from gis.boundary import read_boundary, summary
 from gis.conflict import Intent
+from gis.site_file import read_sites
 from gis.source_crs import SourceCrs, parse_crs
 from gis.use_rules import parse_uses
 from project_box.kernel.errors import BadInput

@@ -12,6 +12,7 @@ import shapely
 
 from gis import batch, service
 from gis.models import LayerVersion
+from gis.site_file import read_sites
 from project_box.kernel.errors import BadInput
 from project_box.kernel.plain import canonical_json
 
@@ -46,7 +47,7 @@ def sites(tmp_path):
 
 def test_same_bytes_for_any_number_of_workers(database, plans, sites, monkeypatch):
     monkeypatch.setattr(batch, "PORTION", 4)
-    read = batch.read_sites(sites)
+    read = read_sites(sites)
     url = database.engine.url.render_as_string(hide_password=False)
     one = list(batch.check_sites(url, read, on=ON))
     assert len(one) == 12
@@ -55,7 +56,7 @@ def test_same_bytes_for_any_number_of_workers(database, plans, sites, monkeypatc
 
 
 def test_answers_are_those_of_single_checks(database, plans, sites):
-    read = batch.read_sites(sites)
+    read = read_sites(sites)
     answers = batch.check_sites(database.engine.url.render_as_string(hide_password=False), read, on=ON)
     with database.transaction() as session:
         for number, blob, answer in zip(read.numbers, read.shapes, answers, strict=True):
@@ -67,7 +68,7 @@ def test_answers_are_those_of_single_checks(database, plans, sites):
 def test_same_bytes_on_a_dask_cluster_of_two_processes(database, plans, sites, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="the extra for Dask is not installed")
     monkeypatch.setattr(batch, "PORTION", 4)
-    read = batch.read_sites(sites)
+    read = read_sites(sites)
     url = database.engine.url.render_as_string(hide_password=False)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
@@ -79,7 +80,7 @@ def test_same_bytes_on_a_dask_cluster_of_two_processes(database, plans, sites, m
 def test_a_scheduler_that_is_not_there_is_explained(database, sites):
     pytest.importorskip("distributed", reason="the extra for Dask is not installed")
     with pytest.raises(BadInput) as refused:
-        list(batch.check_sites("", batch.read_sites(sites), on=ON, scheduler="tcp://127.0.0.1:9"))
+        list(batch.check_sites("", read_sites(sites), on=ON, scheduler="tcp://127.0.0.1:9"))
     assert refused.value.code == "scheduler_unreachable"
 
 
@@ -105,5 +106,5 @@ def test_areas_are_those_of_a_single_check(database, plans):
 def test_scheduler_without_the_package_is_explained(database, sites, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(BadInput) as refused:
-        list(batch.check_sites("", batch.read_sites(sites), on=ON, scheduler="tcp://127.0.0.1:1"))
+        list(batch.check_sites("", read_sites(sites), on=ON, scheduler="tcp://127.0.0.1:1"))
     assert refused.value.code == "package_missing" and "distributed" in refused.value.zh
