@@ -65,6 +65,7 @@ class UnitRules(_Strict):
     header: dict[int, str]
     metres: dict[str, float]
     candidates: list[str]
+    rare: list[str]
     plausible_m: tuple[float, float]
     usual_m: float = Field(gt=0)
     national: National

@@ -92,6 +92,8 @@ def _votes(cad: CadFile, facts: _Facts, rules: UnitRules) -> list[UnitVote]:
     first = cad.units
     metres = rules.metres
     candidates = list(dict.fromkeys([*rules.candidates, *((first.header,) if first.header else ())]))
+    written = _stated_votes(cad, facts, list(dict.fromkeys([*candidates, *rules.rare])), rules)
+    candidates = list(dict.fromkeys([*candidates, *(v.says for v in written)]))
     out: list[UnitVote] = []
     if first.header:
         out.append(UnitVote("header", first.header, weights.header, f"$INSUNITS = {first.header}"))
@@ -107,8 +109,7 @@ def _votes(cad: CadFile, facts: _Facts, rules: UnitRules) -> list[UnitVote]:
             out.append(UnitVote("size", unit, round(weight, 2), f"{first.size * metres[unit]:.4g} m"))
     out += _text_votes(facts, candidates, rules)
     out += _dimension_votes(cad, rules)
-    out += _stated_votes(cad, facts, candidates, rules)
-    return out
+    return out + written
 
 
 def _text_votes(facts: _Facts, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:

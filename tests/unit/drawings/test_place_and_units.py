@@ -6,10 +6,11 @@ import math
 
 import pytest
 
+from drawings.cad import read
 from drawings.georeference import fit, locate, parse_pairs
 from drawings.interpret import interpret
 from project_box.kernel.errors import BadInput
-from tests.unit.drawings.build import box, cad_of, codes, new, text
+from tests.unit.drawings.build import box, cad_of, codes, data, new, text
 
 # --- units ------------------------------------------------------------------------------------------------
 
@@ -112,3 +113,41 @@ def test_three_points_leave_residuals() -> None:
 def test_bad_pairs_are_refused(pairs: str) -> None:
     with pytest.raises(BadInput):
         fit(parse_pairs(pairs))
+
+
+_METRES = {"m": 1.0, "mm": 0.001, "cm": 0.01, "in": 0.0254, "ft": 0.3048}
+_HEADER = {"m": 6, "mm": 4, "cm": 5, "in": 1, "ft": 2, None: 0}
+
+
+def _drawn_in(unit: str, header: str | None, *, scale: bool = False) -> bytes:
+    """A plot of 150 by 120 m with a building of 120 ㎡, drawn in one unit, the header claiming another."""
+    factor = 1 / _METRES[unit]
+    doc = new("R2010", _HEADER[header])
+    for layer, (x, y, w, h) in {"用地红线": (0, 0, 150, 120), "建筑基底": (5, 5, 15, 8)}.items():
+        box(doc, layer, *(v * factor for v in (x, y, w, h)))
+    if scale:
+        text(doc, "文字", "比例 1:500", 40 * factor, 8 * factor, 1.5 * factor)
+        text(doc, "文字", "总平面图", 40 * factor, 5 * factor, 1.5 * factor)
+    else:
+        text(doc, "文字", "建筑面积 120.00㎡", 10 * factor, 8 * factor, 0.5 * factor)
+    return data(doc)
+
+
+@pytest.mark.parametrize("header", list(_HEADER))
+@pytest.mark.parametrize("unit", list(_METRES))
+def test_a_written_area_settles_the_unit_whatever_the_header_claims(unit: str, header: str | None) -> None:
+    cad = read(_drawn_in(unit, header), "图.dxf")
+    told = [i.code for i in cad.issues if i.code.startswith("DXF-UNITS")]
+    assert cad.units.unit == unit
+    if header == unit:
+        assert told == []
+    else:
+        assert told == ["DXF-UNITS-ASSUMED" if header is None else "DXF-UNITS-DOUBTFUL"]
+
+
+@pytest.mark.parametrize(("unit", "header"), [("m", None), ("mm", None), ("m", "mm"), ("mm", "m")])
+def test_the_scale_of_the_title_block_and_its_text_heights_tell_the_unit(
+    unit: str, header: str | None
+) -> None:
+    cad = read(_drawn_in(unit, header, scale=True), "图.dxf")
+    assert cad.units.unit == unit and any(i.code.startswith("DXF-UNITS") for i in cad.issues)
