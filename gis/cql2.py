@@ -414,11 +414,11 @@ def _text(value: str) -> str:
     return value
 
 
-def instant(written: Any) -> dt.datetime:
+def instant(written: Any, *, place: str = PLACE) -> dt.datetime:
     """A date (its midnight, UTC) or timestamp as RFC 3339 writes it.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it is none; names the parameter it stands in (``place``).
     """
     try:
         moment = dt.datetime.fromisoformat(str(written).strip())
@@ -428,5 +428,5 @@ def instant(written: Any) -> dt.datetime:
     except (ValueError, OverflowError) as error:
         raise BadInput(
             f"不是有效的时间：{str(written)[:40]}", f"not a date or time: {str(written)[:40]}",
-            code="time_invalid", place=PLACE, remedy="写成 2026-01-31 或 2026-01-31T08:00:00Z",
+            code="time_invalid", place=place, remedy="写成 2026-01-31 或 2026-01-31T08:00:00Z",
         ) from error  # fmt: skip

@@ -279,8 +279,8 @@ def _during(written: str, asked: Collection) -> Condition:
             remedy="写成 2026-01-31、2026-01-01/2026-12-31 或 2026-01-01/..",
         )  # fmt: skip
     open_ends = ("", "..")
-    begin = None if ends[0] in open_ends else instant(ends[0])
-    end = None if ends[-1] in open_ends else instant(ends[-1])
+    begin = None if ends[0] in open_ends else instant(ends[0], place="datetime")
+    end = None if ends[-1] in open_ends else instant(ends[-1], place="datetime")
     if end is not None and "T" not in ends[-1].upper():
         end += dt.timedelta(days=1, microseconds=-1)
     if begin is not None and end is not None and begin > end:

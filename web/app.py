@@ -43,7 +43,10 @@ _SECURITY_HEADERS = {
 
 
 class Edge:
-    """ASGI middleware: the request's language, the upload limit, and security headers on every answer."""
+    """ASGI middleware: the request's language, the upload limit, and security headers on every answer.
+
+    HEAD is answered as GET is; the server leaves the body out, which knows the request as it came.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self.app = app
@@ -53,6 +56,8 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
         cookies = Request(scope).cookies
         current_locale.set(cookies.get("lang") if cookies.get("lang") in LOCALES else "zh")  # type: ignore[arg-type] # checked
         seen = 0
@@ -136,7 +141,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
         return error_response(request, NotFound("没有这个页面", "no such address"))
     wrapped = PlatformError(str(error.detail), code=f"http_{error.status_code}")
     wrapped.status = error.status_code
-    return error_response(request, wrapped)
+    response = error_response(request, wrapped)
+    response.headers.update(error.headers or {})  # 405 names the methods that are allowed
+    return response
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -292,6 +292,25 @@ def test_bad_parameters_name_themselves(client, query):
     answer = client.get("/ogc/collections/KG_DK/items", params=query)
     assert answer.status_code == 400, answer.text
     assert answer.json()["code"] and answer.json()["description"]
+    assert answer.json()["place"] in query
+
+
+def test_head_is_answered_as_get_without_a_body_and_other_methods_are_told(client):
+    for path in (
+        "",
+        "/conformance",
+        "/collections",
+        "/collections/KG_DK/items?limit=1",
+        "/collections/KG_DK/items/1",
+    ):
+        asked, head = client.get(f"/ogc{path}"), client.head(f"/ogc{path}")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == asked.headers["content-type"]
+        assert head.headers.get("content-length") == asked.headers.get("content-length")
+    assert client.head("/ogc/collections/NOPE").status_code == 404
+    assert client.head("/ogc/collections/ZD/items").status_code == 401
+    refused = client.delete("/ogc/collections/KG_DK/items")
+    assert refused.status_code == 405 and refused.headers["allow"] == "GET"
 
 
 def test_pages_for_people(client, developer):
