@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,29 +24,20 @@ from typing import Any
 from ezdxf.colors import aci2rgb, int2rgb
 
 from drawings.cad import dwg_worker
-from drawings.cad.curve import Curve, Point, arc, circle
-from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
+from drawings.cad.curve import Point
+from drawings.cad.dwg_arcs import CHORD, point
+from drawings.cad.dwg_arcs import curves as curves_of
+from drawings.cad.dwg_dimensions import dimensions as dimensions_of
+from drawings.cad.model import CadEntity, CadFile, CadLayer, CadSheet
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import RELEASES
 from drawings.cad.units import weigh
 from drawings.issues import Collector, quotable
 from drawings.reading import Limits, Reading
 
-CHORD = 1e-4  # drawing units; asked of the flattening of curves
-_MOST_SEGMENTS = 250  # the reader stops refining an arc near this count
 _SILENT = frozenset({"ATTDEF", "VIEWPORT", "SEQEND"})
-_DIMENSIONS = {
-    "LINEAR": "linear",
-    "ALIGNED": "aligned",
-    "ANG2LN": "angular",
-    "ANG3PT": "angular",
-    "RADIUS": "radius",
-    "DIAMETER": "diameter",
-    "ORDINATE": "ordinate",
-}
 _MEMORY_BYTES = 2_000_000_000
 _OUTPUT_BYTES = 300_000_000
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 def is_dwg(data: bytes) -> bool:
@@ -116,7 +106,11 @@ def _take_apart(data: bytes, limits: Limits, issues: Collector, release: str) ->
             else:
                 issues.add("DWG-UNREADABLE", reason=quotable(last[0] if last else f"exit {ended.returncode}"))
             return None
-        found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        with target.open(
+            encoding="utf-8"
+        ) as stream:  # one feature a line: the text never stands in memory whole
+            found: dict[str, Any] = json.loads(stream.readline())
+            found["features"] = [json.loads(line) for line in stream]
     if "error" in found:
         text = str(found["error"])
         cut = "fill whole buffer" in text or "end of file" in text or "eof" in text.lower()
@@ -150,7 +144,7 @@ class _Reader:
 
     def read(self, bare: CadFile, unit: str | None) -> CadFile:
         """Entities, dimensions, layers, units."""
-        dimensions = self._dimensions()
+        dimensions = dimensions_of(self.tables.get("dimensions") or (), self.layer_of)
         self._read_entities({d.handle for d in dimensions})
         self._tell_skipped()
         if not self.entities and not dimensions:
@@ -350,12 +344,12 @@ class _Reader:
             place, block = self.places.get(handle, (None, None))
             return replace(
                 base,
-                at=_point(coordinates) if shape == "Point" else place,
+                at=point(coordinates) if shape == "Point" else place,
                 block=block or facts.get("block_name"),
                 attributes={str(k): str(v).strip() for k, v in (facts.get("attributes") or {}).items()},
             )
         if shape == "Point":
-            at = _point(coordinates)
+            at = point(coordinates)
             if facts.get("text") is None:
                 return replace(base, at=at)
             return replace(
@@ -365,7 +359,7 @@ class _Reader:
                 height=float(facts.get("text_height") or 0.0),
                 rotation=float(facts.get("text_rotation_deg") or 0.0),
             )
-        curves = tuple(_curves(shape, coordinates, kind, facts))
+        curves = tuple(curves_of(shape, coordinates, kind, facts))
         text = str(facts["text"]) if kind == "MULTILEADER" and facts.get("text") else None
         filled = kind in ("HATCH", "MPOLYGON", "SOLID", "TRACE", "3DFACE")
         return replace(base, curves=curves, filled=filled, at=curves[0].start if curves else None, text=text)
@@ -382,62 +376,6 @@ class _Reader:
             return True
         return False
 
-    # --- dimensions -----------------------------------------------------------------------------------------------
-
-    def _dimensions(self) -> tuple[CadDimension, ...]:
-        out: list[CadDimension] = []
-        for row in self.tables.get("dimensions") or ():
-            try:
-                out.append(self._dimension(str(row[0]), row[1]))
-            except (TypeError, ValueError, IndexError):
-                continue
-        return tuple(out)
-
-    def _dimension(self, type_name: str, row: Sequence[Any]) -> CadDimension:
-        kind = _DIMENSIONS.get(type_name, "linear")
-        first, second = _point(row[3]), _point(row[4])
-        measured: float | None
-        if kind == "aligned":
-            measured = math.dist(first, second)
-        elif kind == "linear":
-            turn = float(row[8][3])
-            measured = abs((second[0] - first[0]) * math.cos(turn) + (second[1] - first[1]) * math.sin(turn))
-        else:
-            stored = float(row[9][1])
-            measured = math.degrees(stored) if kind == "angular" else abs(stored)
-        if not math.isfinite(measured):
-            measured = None
-        typed = str(row[1] or "").strip()
-        text = None if typed in ("", "<>") else typed
-        points = (first, second) if kind in ("linear", "aligned", "ordinate") else (_point(row[2]), first)
-        if not all(math.isfinite(v) for p in points for v in p):
-            raise ValueError("not finite")
-        handle = f"{int(row[0]):X}"
-        at = _point(row[5]) if row[5] is not None else None
-        return CadDimension(
-            handle,
-            self.layer_of.get(handle, "0"),
-            kind,
-            measured,
-            _factor(text, measured) if kind != "angular" else 1.0,
-            text,
-            at,
-            points,
-        )
-
-
-def _factor(text: str | None, measured: float | None) -> float:
-    """Display factor of a dimension: its style's is not read from DWG, so a typed number that is the measured one
-    in another decimal unit is taken as shown with that factor, and not as an edited dimension."""
-    number = _NUMBER.search(text or "")
-    if number is None or not measured:
-        return 1.0
-    shown = float(number.group().replace(",", "."))
-    for factor in (1000.0, 100.0, 10.0, 0.1, 0.01, 0.001):
-        if shown and abs(measured * factor / shown - 1) < 0.005:
-            return factor
-    return 1.0
-
 
 def _text(facts: dict[str, Any]) -> str:
     """The text of an entity; characters written as ``\\U+00B0`` are decoded from the raw text."""
@@ -450,10 +388,6 @@ def _text(facts: dict[str, Any]) -> str:
 def _handle(identity: str) -> str:
     """``0x704/0x6F5`` as ``704/6F5``."""
     return "/".join(part.removeprefix("0x").upper() for part in identity.split("/"))
-
-
-def _point(value: Any) -> Point:
-    return float(value[0]), float(value[1])
 
 
 def _color(row: Sequence[Any] | None) -> str:
@@ -484,126 +418,3 @@ def _extents(
         statistics.median((b[1] + b[3]) / 2 for b in boxes),
     )
     return box, middle
-
-
-# --- arcs put together again ------------------------------------------------------------------------
-
-
-def _curves(shape: str, coordinates: Any, kind: str, facts: dict[str, Any]) -> Iterator[Curve]:
-    lines: list[Any]
-    if shape == "LineString":
-        lines = [coordinates]
-    elif shape in ("MultiLineString", "Polygon"):
-        lines = list(coordinates)
-    elif shape == "MultiPolygon":
-        lines = [ring for polygon in coordinates for ring in polygon]
-    else:
-        return
-    closed = "Polygon" in shape or bool(facts.get("is_closed"))
-    scale = max([1.0, *(float(s) for w in facts.get("warnings") or ()
-                        for s in re.findall(r"scale ([\d.]+(?:e[+-]?\d+)?)", str(w)))])  # fmt: skip
-    for line in lines:
-        points = [_point(p) for p in line]
-        ring = closed or (len(points) > 3 and points[0] == points[-1])
-        if ring and len(points) > 1 and math.dist(points[0], points[-1]) <= 1e-9 * (1 + abs(points[0][0])):
-            points.pop()
-        if len(points) < 2:
-            continue
-        if not facts.get("approximated") or kind == "SPLINE":
-            yield Curve(tuple(points), None, ring)
-        elif kind in ("CIRCLE", "ELLIPSE") and ring and len(points) > 7:
-            yield _round(points)
-        elif kind == "ARC" and not ring and len(points) > 3:
-            yield _one_arc(points)
-        elif kind == "ELLIPSE":
-            yield Curve(tuple(points), None, ring)
-        else:
-            yield rebuild_arcs(points, ring, CHORD * scale)
-
-
-def _round(points: list[Point]) -> Curve:
-    """A full circle from points equally spaced on it; an ellipse as chords that enclose its exact area."""
-    cx = sum(p[0] for p in points) / len(points)
-    cy = sum(p[1] for p in points) / len(points)
-    radii = [math.dist(p, (cx, cy)) for p in points]
-    if max(radii) - min(radii) <= 1e-6 * max(radii):
-        return circle((cx, cy), sum(radii) / len(radii))
-    step = 2 * math.pi / len(points)
-    growth = math.sqrt(step / math.sin(step))
-    return Curve(tuple((cx + (x - cx) * growth, cy + (y - cy) * growth) for x, y in points), None, True)
-
-
-def _centre(a: Point, b: Point, c: Point) -> Point | None:
-    """Centre of the circle through three points, None if they are in line."""
-    bx, by, cx, cy = b[0] - a[0], b[1] - a[1], c[0] - a[0], c[1] - a[1]
-    twice = 2 * (bx * cy - by * cx)
-    if abs(twice) <= 1e-12 * (bx * bx + by * by + cx * cx + cy * cy):
-        return None
-    b2, c2 = bx * bx + by * by, cx * cx + cy * cy
-    return a[0] + (cy * b2 - by * c2) / twice, a[1] + (bx * c2 - cx * b2) / twice
-
-
-def _one_arc(points: list[Point]) -> Curve:
-    middle = points[len(points) // 2]
-    centre = _centre(points[0], middle, points[-1])
-    if centre is None:
-        return Curve(tuple(points))
-    radius = math.dist(centre, points[0])
-    if any(abs(math.dist(p, centre) - radius) > 1e-6 * radius for p in points):
-        return Curve(tuple(points))  # a circle drawn through a block that is not scaled equally
-    start, end = (math.atan2(p[1] - centre[1], p[0] - centre[0]) for p in (points[0], points[-1]))
-    a, b = points[0], points[1]
-    clockwise = (a[0] - centre[0]) * (b[1] - centre[1]) - (a[1] - centre[1]) * (b[0] - centre[0]) < 0
-    return arc(centre, radius, end, start).reversed() if clockwise else arc(centre, radius, start, end)
-
-
-def rebuild_arcs(points: list[Point], closed: bool, chord: float) -> Curve:
-    """A flattened polyline with its arcs: runs of chords of one length and one turn become one segment with a bulge.
-
-    Only chords that leave their arc by no more than the flattening's tolerance count (or runs as long as the flattening
-    goes), so a polygon drawn with straight sides stays one.
-
-    Args:
-        points: vertices; a closed line does not repeat its first one.
-        chord: the tolerance of the flattening, drawing units.
-    """
-    ring = [*points, points[0]] if closed else points
-    edges = [math.dist(ring[i], ring[i + 1]) for i in range(len(ring) - 1)]
-    turns = [0.0]
-    for i in range(1, len(edges)):
-        ux, uy = ring[i][0] - ring[i - 1][0], ring[i][1] - ring[i - 1][1]
-        vx, vy = ring[i + 1][0] - ring[i][0], ring[i + 1][1] - ring[i][1]
-        turns.append(math.atan2(ux * vy - uy * vx, ux * vx + uy * vy))
-    out: list[Point] = []
-    bulges: list[float] = []
-    noise = 4e-16 * max(max(abs(x), abs(y)) for x, y in ring)
-    i = 0
-    while i < len(edges):
-        j = i + 1
-        while (
-            j < len(edges)
-            and abs(edges[j] - edges[i]) <= 1e-6 * edges[i] + 4 * noise
-            and abs(turns[j]) > 1e-9
-            and abs(turns[j] - turns[i + 1]) <= 1e-6 * abs(turns[i + 1]) + 8 * noise / max(edges[i], 1e-300)
-        ):
-            j += 1
-        count = j - i
-        sagitta = edges[i] / 2 * math.tan(abs(turns[i + 1]) / 4) if count > 2 else math.inf
-        out.append(ring[i])
-        if count > 2 and (sagitta <= 1.05 * chord + noise or count >= _MOST_SEGMENTS):
-            whole = turns[i + 1] * count
-            half = count // 2
-            if abs(whole) > math.pi:  # in two, so that no bulge exceeds 1
-                bulges.append(math.tan(turns[i + 1] * half / 4))
-                out.append(ring[i + half])
-                bulges.append(math.tan(turns[i + 1] * (count - half) / 4))
-            else:
-                bulges.append(math.tan(whole / 4))
-            i = j
-        else:
-            bulges.append(0.0)
-            i += 1
-    if not closed:
-        out.append(ring[-1])
-        bulges.append(0.0)
-    return Curve(tuple(out), tuple(bulges) if any(bulges) else None, closed)

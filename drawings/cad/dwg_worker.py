@@ -1,7 +1,8 @@
 """Takes a DWG apart in a process of its own, so that a hostile file can cost neither memory nor time nor the server.
 
 Run as a script: ``dwg_worker.py INPUT OUTPUT MEMORY_BYTES OUTPUT_BYTES CPU_SECONDS CHORD``. It imports nothing of the
-platform. OUTPUT gets one JSON document, ``{"error": "…"}`` when nothing could be read.
+platform. OUTPUT gets JSON: a line of tables (``{"error": "…"}`` when nothing could be read), then a line for each
+feature.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     found = take_apart(Path(source), float(chord))
     with Path(target).open("w", encoding="utf-8", errors="replace") as stream:
-        json.dump(found, stream, default=str)
+        features = found.pop("features", ())
+        stream.write(json.dumps(found, default=str) + "\n")
+        stream.writelines(json.dumps(feature, default=str) + "\n" for feature in features)
     return 0
 
 

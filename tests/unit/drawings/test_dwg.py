@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from drawings.cad import CadEntity, CadFile, read
 from drawings.cad.curve import Curve, arc
-from drawings.cad.dwg import CHORD, _factor, is_dwg, rebuild_arcs
+from drawings.cad.dwg import is_dwg
+from drawings.cad.dwg_arcs import CHORD, rebuild_arcs
+from drawings.cad.dwg_dimensions import factor_of
 from project_box.kernel.finding import Level
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared/data/drawings/acadsharp"
@@ -201,6 +203,6 @@ def test_straight_polygons_stay_polygons() -> None:
 
 
 def test_factor_of_a_typed_number() -> None:
-    assert _factor("12000", 12.0) == 1000.0
-    assert _factor("12500", 12.0) == 1.0
-    assert _factor(None, 12.0) == 1.0
+    assert factor_of("12000", 12.0) == 1000.0
+    assert factor_of("12500", 12.0) == 1.0
+    assert factor_of(None, 12.0) == 1.0
