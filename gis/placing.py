@@ -19,21 +19,23 @@ from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Issue
 
 
+def _swapped() -> Issue:
+    return warning(
+        "AXIS-SWAPPED",
+        "坐标的东、北（X、Y）次序颠倒，已对调后读取",
+        "east and north stand in the wrong order and were exchanged",
+        "核对坐标列的次序",
+        "check the order of the coordinate columns",
+    )
+
+
 def settle_axes(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> None:
     """See whether the coordinates suit the CRS; swap x and y when only that makes them fit (reported)."""
     west, south, east, north = bounds_of(parcels)
     straight = crs_module.fit((west, south, east, north), crs)
     if straight is Fit.OUTSIDE and crs_module.fit((south, west, north, east), crs) is not Fit.OUTSIDE:
         swap_axes(parcels)
-        issues.append(
-            warning(
-                "AXIS-SWAPPED",
-                "坐标的东、北（X、Y）次序颠倒，已对调后读取",
-                "east and north stand in the wrong order and were exchanged",
-                "核对坐标列的次序",
-                "check the order of the coordinate columns",
-            )
-        )
+        issues.append(_swapped())
         return
     if straight is Fit.INSIDE:
         return
@@ -95,15 +97,7 @@ def convert(parcels: Sequence[Parcel], crs: SourceCrs, issues: list[Issue]) -> N
         turned = crs.convert(points[:, ::-1])
         if _placed(turned, crs) is Fit.INSIDE:
             moved = turned
-            issues.append(
-                warning(
-                    "AXIS-SWAPPED",
-                    "坐标的东、北（X、Y）次序颠倒，已对调后读取",
-                    "east and north stand in the wrong order and were exchanged",
-                    "核对坐标列的次序",
-                    "check the order of the coordinate columns",
-                )
-            )
+            issues.append(_swapped())
     start = 0
     for ring in rings:
         stop = start + len(ring.vertices)

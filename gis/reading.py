@@ -115,69 +115,81 @@ def finish(
         crs: EPSG or None when unknown (the caller has reported that).
         issues: what has been found so far; more are added.
     """
-    rules = boundary_rules()
-    if not any(parcel.rings for parcel in parcels):
+
+    def unusable() -> BoundaryReading:
         return BoundaryReading(None, crs, _sorted(issues), format_name, attributes=attributes or {})
-    if not check_coordinates(parcels, issues):
-        return BoundaryReading(None, crs, _sorted(issues), format_name, attributes=attributes or {})
+
+    if not any(parcel.rings for parcel in parcels) or not check_coordinates(parcels, issues):
+        return unusable()
     if isinstance(crs, SourceCrs):
-        convert(parcels, crs, issues)
+        declared_crs, crs = crs, int(crs)
+        convert(parcels, declared_crs, issues)
         if not check_coordinates(parcels, issues):
-            return BoundaryReading(None, int(crs), _sorted(issues), format_name, attributes=attributes or {})
-        attributes = (attributes or {}) | {"declared_crs": crs.grid.code}
-        crs = int(crs)
+            return unusable()
+        attributes = (attributes or {}) | {"declared_crs": declared_crs.grid.code}
     elif crs is not None:
         settle_axes(parcels, crs, issues)
         report_measure(parcels, crs, issues)
     degrees = crs_module.is_geographic(crs) if crs is not None else _looks_like_degrees(bounds_of(parcels))
+    broken = any(issue.code == "CRS-OUTSIDE-AREA" for issue in issues)
     polygons: list[Polygon] = []
     labels: list[str] = []
-    declared: list[Declared] = []
-    complete = True
-    broken = any(issue.code == "CRS-OUTSIDE-AREA" for issue in issues)
+    declared: list[Declared | None] = []
     for number, parcel in enumerate(parcels, start=1):
         label = parcel.label or (f"第 {number} 个地块" if len(parcels) > 1 else "")
         mine = _parcel_polygons(parcel, degrees, issues)
         polygons += mine
         labels += [label or "地块"] * len(mine)
-        stated = _declared(parcel, label, issues)
-        if stated is None:
-            complete = False
-        elif crs is not None and not broken and mine and all(p.is_valid for p in mine):
-            computed = sum(crs_module.planar_area(p, crs) for p in mine)
-            declared.append(compare_area(stated, computed, label, issues))
-        else:
-            declared.append(stated)
+        declared.append(_compared(parcel, label, mine, None if broken else crs, issues))
     before = len(issues)
     geometry = join_parts(polygons, labels, issues)
     if geometry is not None and crs is not None and not broken and len(issues) == before:
-        for number, polygon in enumerate(geometry.geoms, start=1):
-            if not polygon.is_valid:
-                continue  # its crossing has been reported, and an area has no meaning
-            area = crs_module.planar_area(polygon, crs)
-            if area < rules.area_small_m2:
-                spot = polygon.representative_point()
-                make = error if area < rules.area_minimum_m2 else warning
-                issues.append(
-                    make(
-                        "AREA-TINY",
-                        f"第 {number} 部分面积只有 {area:.3f} ㎡",
-                        f"part {number} has only {area:.3f} m2",
-                        "核对是否为碎面或单位错误",
-                        "check for slivers or a wrong unit",
-                        at=(spot.x, spot.y),
-                    )
-                )
+        _report_tiny(geometry, crs, issues)
         issues += faults(geometry, degrees)
+    known = tuple(d for d in declared if d is not None)
     return BoundaryReading(
         geometry,
         crs,
         _sorted(issues),
         format_name,
-        declared_area_m2=round(sum(d.area_m2 for d in declared), 2) if declared and complete else None,
+        declared_area_m2=round(sum(d.area_m2 for d in known), 2)
+        if known and len(known) == len(declared)
+        else None,
         attributes=attributes or {},
-        declared=tuple(declared),
+        declared=known,
     )
+
+
+def _compared(
+    parcel: Parcel, label: str, polygons: Sequence[Polygon], crs: int | None, issues: list[Issue]
+) -> Declared | None:
+    """The declared area of a parcel, compared where its own can be measured."""
+    stated = _declared(parcel, label, issues)
+    if stated is None or crs is None or not polygons or not all(p.is_valid for p in polygons):
+        return stated
+    return compare_area(stated, sum(crs_module.planar_area(p, crs) for p in polygons), label, issues)
+
+
+def _report_tiny(geometry: MultiPolygon, crs: int, issues: list[Issue]) -> None:
+    rules = boundary_rules()
+    for number, polygon in enumerate(geometry.geoms, start=1):
+        if not polygon.is_valid:
+            continue  # its crossing has been reported, and an area has no meaning
+        area = crs_module.planar_area(polygon, crs)
+        if area >= rules.area_small_m2:
+            continue
+        spot = polygon.representative_point()
+        make = error if area < rules.area_minimum_m2 else warning
+        issues.append(
+            make(
+                "AREA-TINY",
+                f"第 {number} 部分面积只有 {area:.3f} ㎡",
+                f"part {number} has only {area:.3f} m2",
+                "核对是否为碎面或单位错误",
+                "check for slivers or a wrong unit",
+                at=(spot.x, spot.y),
+            )
+        )
 
 
 def _looks_like_degrees(bounds: tuple[float, float, float, float]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -256,10 +256,15 @@ def wgs84_to_gcj02(points: Coordinates, ellipsoid: Gcj02) -> Coordinates:
 
 
 def gcj02_to_wgs84(points: Coordinates, ellipsoid: Gcj02) -> Coordinates:
-    """The inverse by fixed-point iteration, to 1e-11 degrees (the shift changes by under 1 in 1000)."""
+    """The inverse of the shift, which changes by under 1 in 1000."""
+    return _inverse(lambda p: wgs84_to_gcj02(p, ellipsoid), points)
+
+
+def _inverse(shift: Callable[[Coordinates], Coordinates], points: Coordinates) -> Coordinates:
+    """Where ``shift`` moves to ``points``, by fixed-point iteration to 1e-11 degrees."""
     found = np.array(points, dtype=float)
-    for _ in range(20):
-        wrong = wgs84_to_gcj02(found, ellipsoid) - points
+    for _ in range(50):
+        wrong = shift(found) - points
         found = found - wrong
         if not np.abs(wrong).max(initial=0.0) > 1e-11:
             break
@@ -278,14 +283,8 @@ def gcj02_to_bd09(points: Coordinates, shift: Bd09) -> Coordinates:
 
 
 def bd09_to_gcj02(points: Coordinates, shift: Bd09) -> Coordinates:
-    """The inverse by fixed-point iteration, to 1e-11 degrees."""
-    found = np.array(points, dtype=float)
-    for _ in range(50):
-        wrong = gcj02_to_bd09(found, shift) - points
-        found = found - wrong
-        if not np.abs(wrong).max(initial=0.0) > 1e-11:
-            break
-    return found
+    """The inverse of the second shift."""
+    return _inverse(lambda p: gcj02_to_bd09(p, shift), points)
 
 
 @lru_cache
