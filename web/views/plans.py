@@ -191,8 +191,9 @@ def changes_view(session: Session, code: str, old: str, new: str, key: str | Non
     layer = service.show_layer(session, code)
     names = [v["version"] for v in layer["versions"]]
     current = next((v["version"] for v in layer["versions"] if v["current"]), None)
-    chosen_new = new or current or ""
-    chosen_old = old or next((n for n in names if n != chosen_new), "")
+    chosen_new = new or next(iter(names), "")
+    others = [n for n in names if n != chosen_new]
+    chosen_old = old or (current if current in others else next(iter(others), ""))
     view: dict[str, Any] = {
         "layer": layer,
         "old": chosen_old,
