@@ -1,6 +1,7 @@
 """Use cases of the approval room. Services never commit; events of lower rooms are handled here.
 
-Applicant: :mod:`approval.filing`. Officers: :mod:`approval.handling`. Decisions and licences: :mod:`approval.issuing`.
+Applicant: :mod:`approval.filing`. Officers: :mod:`approval.handling`, each of their actions :mod:`approval.acting`.
+Reports of lower rooms: :mod:`approval.lower_rooms`. Decisions and licences: :mod:`approval.issuing`.
 好差评: :mod:`approval.feedback`.
 """
 

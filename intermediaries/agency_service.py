@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from intermediaries import repository
 from intermediaries.models import Agency
-from intermediaries.service import register_agency
+from intermediaries.registration import register_agency
 from intermediaries.trigger_catalogue import catalogue
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor

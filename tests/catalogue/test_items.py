@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from approval import handling, neighbours, repository, service
+from approval import lower_rooms, neighbours, repository, service
 from approval.case import Action, CaseState, Decision, TaskState
 from approval.item import FormField, ItemVersion, load_items
 from approval.materials import MaterialStatus
@@ -98,7 +98,7 @@ def forward(
     order = (Action.ACCEPT, Action.AGREE, end, Action.DELIVER)
     for _ in range(50):
         if version.item.disciplines and case.state is CaseState.REVIEW:
-            handling.on_review_closed(session, case.id, "agree")
+            lower_rooms.on_review_closed(session, case.id, "agree")
         ready = [
             t
             for t in repository.case_tasks(session, case.id)

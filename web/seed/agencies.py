@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intermediaries.service import register_agency
+from intermediaries.registration import register_agency
 from project_box.models import Organisation
 
 #: organisation → (qualification, level, certificate number, last day)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from approval import casefile, handling, neighbours, reminders, repository, service
+from approval import casefile, lower_rooms, neighbours, reminders, repository, service
 from approval.case import CaseState, Decision, TaskState
 from approval.clock import Lamp
 from approval.gates import EngagementFact
@@ -52,13 +52,13 @@ class Neighbours:
 
     def verdicts(self, session: Session, case: Case, **words: str) -> None:
         for discipline in DISCIPLINES:
-            handling.on_opinion(session, self.rounds[-1], discipline, words.get(discipline, "agree"))
+            lower_rooms.on_opinion(session, self.rounds[-1], discipline, words.get(discipline, "agree"))
         found: dict[str, tuple[str | None, str, str]] = {
             d: (words.get(d, "agree"), "", "某人") for d in DISCIPLINES
         }
         self.review = ReviewFacts(self.review.revision, False, found)
         worst = "agree" if set(words.values()) <= {"agree"} else "modify"
-        handling.on_review_closed(session, case.id, worst)
+        lower_rooms.on_review_closed(session, case.id, worst)
 
 
 @pytest.fixture
@@ -357,7 +357,7 @@ def test_open_engagements_hold_the_process(
     with pytest.raises(StopIteration):
         open_task(session, case, "review")
     rooms.engagements = [EngagementFact("DZZH", "地质灾害危险性评估", "delivered", conclusion="适宜建设")]
-    handling.on_engagement(session, case.id, "地质灾害危险性评估：成果已提交")
+    lower_rooms.on_engagement(session, case.id, "地质灾害危险性评估：成果已提交")
     act(session, actors["reviewer"], case, "review", "agree")
 
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from approval import handling, neighbours
+from approval import lower_rooms, neighbours
 from approval.models import Case
 from approval.neighbours import ReviewFacts
 from project_box import service as box
@@ -96,9 +96,9 @@ class Person:
 def verdicts(database: Database, case_id: str, rooms: dict[str, Any], word: str = "agree") -> None:
     with database.transaction() as session:
         for discipline in DISCIPLINES:
-            handling.on_opinion(session, rooms["id"], discipline, word)
+            lower_rooms.on_opinion(session, rooms["id"], discipline, word)
         rooms["review"] = ReviewFacts(1, False, dict.fromkeys(DISCIPLINES, (word, "", "某人")))
-        handling.on_review_closed(session, uuid.UUID(case_id), word)
+        lower_rooms.on_review_closed(session, uuid.UUID(case_id), word)
 
 
 def test_guide_pages_need_no_sign_in(client: TestClient) -> None:

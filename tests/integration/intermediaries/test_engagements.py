@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from intermediaries import repository, service
+from intermediaries import delivery_service, repository, service
 from intermediaries.engagement import DIMENSIONS, Status
 from intermediaries.events import AllEngagementsDelivered, EngagementDelivered
 from intermediaries.lines import LineStatus
@@ -322,19 +322,17 @@ def test_bad_reports_store_nothing(session, world, project, case_id, pdf, code):
     )
 
 
-def test_an_uploaded_report_is_sealed(session, world, project, case_id):
+def test_an_uploaded_report_is_sealed(session, world, project, case_id, monkeypatch):
     sent = by_code(service.dispatch(session, world["handler"], project.id, case_id, QUIET))["DZZH"]
     with pytest.raises(Conflict):
         service.deliver(session, world["agency"], sent.id, pdf=letter())
     service.accept(session, world["agency"], sent.id)
     with pytest.raises(BadInput):
         service.deliver(session, world["agency"], sent.id)
-    service.MAX_REPORT, kept = 1000, service.MAX_REPORT
-    try:
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery_service, "MAX_REPORT", 1000)
         with pytest.raises(TooLarge):
             service.deliver(session, world["agency"], sent.id, pdf=letter())
-    finally:
-        service.MAX_REPORT = kept
     service.deliver(session, world["agency"], sent.id, pdf=letter(), file_name="../../报告.pdf")
     stored = box.get_file(session, world["developer"], sent.file_id)
     assert stored.name == "报告.pdf"
