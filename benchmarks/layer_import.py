@@ -77,7 +77,7 @@ def main() -> int:
     )
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    definition = province.layers()[options.layer]
+    definition = province.definition_of(options.layer)
     shapes = province.frames(options.polygons)[options.layer]
     met = True
     large = np.concatenate(province.frames(options.polygons)[1:4])
@@ -91,7 +91,7 @@ def main() -> int:
     if ogr2ogr is None:
         print("ogr2ogr is not installed (apt package gdal-bin): the whole import is not compared")
         return 1
-    path = province.FOLDER / f"layer-{options.polygons}-{options.layer}.gpkg"
+    path = province.FOLDER / f"layer-{options.polygons}-{options.layer}-{province.recipe()}.gpkg"
     if not path.exists():
         attributes = [province.attributes_of(definition, n) for n in range(1, len(shapes) + 1)]
         frame = geopandas.GeoDataFrame(attributes, geometry=list(shapes), crs=province.CRS)

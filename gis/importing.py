@@ -26,6 +26,8 @@ from project_box.kernel.errors import BadInput, Conflict, NotFound
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 
+#: vertices whose pieces are put in order together
+PART_VERTICES = 5_000_000
 #: called with (features done, features in all)
 Progress = Callable[[int, int], None]
 
@@ -124,7 +126,7 @@ def _import(
         session.flush()
         matched = match_fields(definition, source.columns, fields)
         in_our_words = Values(definition, matched)
-        waiting: list[tuple[Geometries, np.ndarray[Any, Any]]] = []
+        pieces = _PieceWriter(session, row)
         bounds: list[tuple[float, float, float, float]] = []
         issues = field_notes(definition, matched)
         for batch in read_batches(source, buffered=definition.widens):
@@ -158,7 +160,7 @@ def _import(
                 )
                 row.feature_count += len(batch.numbers)
                 row.area_m2 += float(areas.sum())
-                waiting.append((checked, np.array(batch.numbers, dtype=np.int64)))
+                pieces.add(checked, np.array(batch.numbers, dtype=np.int64))
             if progress is not None:
                 progress(
                     min(batch.first + len(batch.numbers) + batch.dropped_count, source.count), source.count
@@ -171,7 +173,7 @@ def _import(
             place=path.name,
             details={"issues": issues[:20]},
         )
-    row.piece_count = _write_pieces(session, row, waiting)
+    pieces.write()
     row.issues = issues + in_our_words.notes(definition)
     row.extent_lonlat = _lonlat_extent(bounds, source.crs)
     session.flush()
@@ -194,17 +196,39 @@ def _import(
     return row
 
 
-def _write_pieces(
-    session: Session, row: LayerVersion, batches: Sequence[tuple[Geometries, np.ndarray[Any, Any]]]
-) -> int:
-    shapes = np.concatenate([g for g, _ in batches])
-    numbers = np.concatenate([n for _, n in batches])
-    pieces, owners = cut(shapes, numbers)
-    for start in range(0, len(pieces), 50_000):
-        repository.copy_pieces(
-            session, row.id, pieces[start : start + 50_000], owners[start : start + 50_000], row.check_crs
-        )
-    return len(pieces)
+class _PieceWriter:
+    """Cuts the features of a version and writes the pieces.
+
+    They are in Hilbert order as far as memory allows: a layer of more than ``PART_VERTICES`` is written in parts, which
+    are what lay together in the delivery.
+    """
+
+    def __init__(self, session: Session, row: LayerVersion) -> None:
+        self._session, self._row = session, row
+        self._waiting: list[tuple[Geometries, np.ndarray[Any, Any]]] = []
+        self._vertices = 0
+        row.piece_count = 0
+
+    def add(self, shapes: Geometries, numbers: np.ndarray[Any, Any]) -> None:
+        """Features (in the check CRS) and their numbers."""
+        self._waiting.append((shapes, numbers))
+        self._vertices += int(shapely.get_num_coordinates(shapes).sum())
+        if self._vertices >= PART_VERTICES:
+            self.write()
+
+    def write(self) -> None:
+        """Write what is waiting."""
+        if not self._waiting:
+            return
+        shapes = np.concatenate([g for g, _ in self._waiting])
+        pieces, owners = cut(shapes, np.concatenate([n for _, n in self._waiting]))
+        for start in range(0, len(pieces), 50_000):
+            part = slice(start, start + 50_000)
+            repository.copy_pieces(
+                self._session, self._row.id, pieces[part], owners[part], self._row.check_crs
+            )
+        self._row.piece_count += len(pieces)
+        self._waiting, self._vertices = [], 0
 
 
 def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -> int:
@@ -305,7 +329,9 @@ def activate_version(
         checked = widened(
             _to(geometries, row.source_crs, row.check_crs), attributes, definition, row.check_crs
         )
-        row.piece_count = _write_pieces(session, row, [(checked, numbers)])
+        pieces = _PieceWriter(session, row)
+        pieces.add(checked, numbers)
+        pieces.write()
         session.flush()
         repository.retire_others(session, row)
         repository.analyze(session, row.piece_count)

@@ -287,6 +287,14 @@ def test_large_polygons_are_cut_without_losing_area(session, load):
     assert shapely.geometry.shape(entry.features[0].marker).area == pytest.approx(wild.area, rel=1e-4)
 
 
+def test_a_layer_too_large_for_memory_is_cut_in_parts(session, load, monkeypatch):
+    monkeypatch.setattr("gis.importing.PART_VERTICES", 12)
+    monkeypatch.setattr("gis.source.BATCH", 2)
+    row = load("LVX", [(rectangle(n * 10, 0, n * 10 + 10, 10), {}) for n in range(7)])
+    assert (row.feature_count, row.piece_count) == (7, 7)
+    assert line(service.check_geometry(session, SITE, 4547), "LVX").overlap_m2 == 700
+
+
 def test_aliases_and_case_of_field_names(session, load):
     load(
         "YJJBNTTB", [(rectangle(0, 0, 10, 10), {"tbbh": "T9", "dlmc": "旱地", "YJJBNTMJ": 5.0, "别的": "留"})]

@@ -111,6 +111,19 @@ def test_pieces_copied_out_of_the_database_are_read():
     assert len(Pieces.copied(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff").numbers) == 0
 
 
+def test_pieces_packed_by_the_server_are_read():
+    site = MultiPolygon([box(1, 1, 9, 9), box(20, 0, 22, 2)])
+    shapes = [box(0, 0, 3, 2), box(0, 0, 4, 2), box(21, 0, 29, 2)]
+    blobs = [shapely.to_wkb(shapely.set_srid(s, 4547), include_srid=True) for s in shapes]
+    data = b"".join(struct.pack("!qqi", 2**40 + n, 7, n) + blob for n, blob in enumerate(blobs))
+    found = Pieces.packed(0, data)
+    assert found.numbers.tolist() == [[0, 2**40 + n, 7, n] for n in range(3)]
+    (there,) = overlay([site], found, Layers.of({7: (0.0, False)}))
+    assert [n.area for n in there.near[7]] == [pytest.approx(2), pytest.approx(3), pytest.approx(2)]
+    assert [float(shapely.area(n.common(site)).sum()) for n in there.near[7]] == [2, 3, 2]
+    assert len(Pieces.packed(0, b"").starts) == 0
+
+
 def test_area_under_overlapping_features_is_counted_once():
     site = box(0, 0, 100, 100)
     apart = around(site, [box(0, 0, 50, 100), box(50, 0, 100, 100)])
