@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import struct
+import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -143,6 +145,9 @@ def _is_whole(data: bytes, issues: Collector) -> bool:
     return False
 
 
+#: scripts whose letters have two bytes in UTF-8, by the first word of their letters' names
+_SCRIPTS = frozenset({"LATIN", "CYRILLIC", "GREEK", "HEBREW", "ARABIC", "ARMENIAN"})
+
 # --- text encoding ---------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +188,20 @@ def _score(text: bytes, encoding: str) -> float:
     return good / len(letters)
 
 
+_ONE_SCRIPT = 0.8  # of the letters of a real text
+
+
+def _by_accident(text: bytes) -> bool:
+    """True if bytes are UTF-8 by accident: a few Chinese characters of GBK can be pairs of it, of several scripts."""
+    decoded = [c for c in text.decode("utf-8") if ord(c) > 127]
+    if any(ord(c) > 0x7FF for c in decoded):
+        return False  # three bytes that fit are no accident
+    scripts = Counter("SIGN" if c in "°±²³µ·×Øø" else unicodedata.name(c, "?").split()[0] for c in decoded)
+    signs = scripts.pop("SIGN", 0)
+    most = max((n for script, n in scripts.items() if script in _SCRIPTS), default=0)
+    return signs + most < _ONE_SCRIPT * len(decoded)
+
+
 @lru_cache
 def _trade_characters() -> frozenset[str]:
     """Chinese characters that the catalogue itself uses."""
@@ -198,7 +217,7 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
     if data.isascii():
         return declared or "utf-8"
     text = _foreign_text(data)
-    if _score(text, "utf-8") >= 0:  # valid multi-byte UTF-8 is never an accident
+    if _score(text, "utf-8") >= 0 and (unicode_file or not _by_accident(text)):
         if declared != "utf-8":
             issues.add("DXF-CODEPAGE", declared=declared_name or "—", used="utf-8")
         return "utf-8"

@@ -50,6 +50,11 @@ def test_every_version_gives_the_same_geometry(version: str, binary: bool) -> No
         ("gb18030", "ANSI_1252", "用地红线"),  # lies the way many programs do
         ("cp1251", "ANSI_1252", "Граница участка"),
         ("cp949", "ANSI_1252", "대지경계선"),
+        ("gb18030", "ANSI_936", "楼"),  # its GBK bytes are valid UTF-8, but of no script
+        ("gb18030", "ANSI_1252", "住宅楼"),
+        ("utf-8", "ANSI_1251", "Граница участка"),
+        ("utf-8", "ANSI_1252", "±0.000"),
+        ("utf-8", "ANSI_1252", "Grundstücksgrenze"),
     ],
 )
 def test_encodings(encoding: str, codepage: str, layer: str) -> None:
