@@ -15,7 +15,8 @@ from project_box.kernel.plain import to_plain
 
 
 def layer_proposals(session: Session, file: RevisionFile) -> list[dict[str, Any]]:
-    """Layers of a file on which something lies: counts, what the standard in use made of them, what names and contents suggest, a picture."""
+    """Layers of a file on which something lies: what the standard in use made of each, what its name and contents
+    suggest, a picture of it."""
     views = layer_views(unpack(packed_sheet(session, file)))
     out: list[dict[str, Any]] = []
     for layer in file.report.get("layers", []):
