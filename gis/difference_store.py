@@ -64,13 +64,13 @@ def find_or_add(session: Session, wanted: DifferenceRun) -> tuple[DifferenceRun,
     values = {
         name: getattr(wanted, name) for name in (*what, "state", "done", "total", "asked_at", "touched_at")
     }
+    same = select(DifferenceRun).where(*(getattr(DifferenceRun, n) == values[n] for n in what))
+    if (row := session.scalars(same).one_or_none()) is not None:
+        return row, False
     made = session.scalar(
         insert(DifferenceRun).values(values).on_conflict_do_nothing().returning(DifferenceRun.id)
     )
-    row = session.scalars(
-        select(DifferenceRun).where(*(getattr(DifferenceRun, n) == values[n] for n in what))
-    ).one()
-    return row, made is not None
+    return session.scalars(same).one(), made is not None
 
 
 def versions_of(session: Session, row: DifferenceRun) -> tuple[LayerVersion, LayerVersion]:
