@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from drawings.cad.dxf import read_dxf
@@ -25,6 +26,8 @@ from drawings.reading import Reading
 FROM_BYTES = 4_000_000
 _MEMORY_BYTES = 2_000_000_000
 _GRACE_SECONDS = 4.0
+#: how many times its seconds of processor a process may take on the clock: other work may keep the processor busy
+PATIENCE = 2.0
 
 
 def read_careful(data: bytes, name: str, settings: Reading, unit: str | None) -> CadFile:
@@ -38,7 +41,9 @@ def read_careful(data: bytes, name: str, settings: Reading, unit: str | None) ->
         command = [sys.executable, "-m", "drawings.cad.bounded", folder]
         root = Path(__file__).resolve().parents[2]
         try:
-            ended = subprocess.run(command, capture_output=True, timeout=seconds, check=False, cwd=root)
+            ended = subprocess.run(
+                command, capture_output=True, timeout=PATIENCE * seconds, check=False, cwd=root
+            )
             result = Path(folder, "result")
             if ended.returncode == 0 and result.is_file():
                 with result.open("rb") as stream:
@@ -59,8 +64,10 @@ def main(folder: Path) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with (folder / "task").open("rb") as stream:
-        task = pickle.load(stream)  # written by our own parent
-    found = read_dxf(*task)
+        data, name, settings, unit = pickle.load(stream)  # written by our own parent
+    most = math.ceil(settings.limits.seconds + _GRACE_SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most + 1))
+    found = read_dxf(data, name, settings, unit, clock=time.process_time)
     with (folder / "result").open("wb") as stream:
         pickle.dump(found, stream, protocol=pickle.HIGHEST_PROTOCOL)
     return 0

@@ -24,6 +24,7 @@ from typing import Any
 from ezdxf.colors import aci2rgb, int2rgb
 
 from drawings.cad import dwg_worker
+from drawings.cad.bounded import PATIENCE
 from drawings.cad.curve import Point
 from drawings.cad.dwg_arcs import CHORD, point
 from drawings.cad.dwg_arcs import curves as curves_of
@@ -92,7 +93,7 @@ def _take_apart(data: bytes, limits: Limits, issues: Collector, release: str) ->
         command += [str(_MEMORY_BYTES), str(_OUTPUT_BYTES), str(math.ceil(limits.seconds)), str(CHORD)]
         try:
             ended = subprocess.run(
-                command, capture_output=True, timeout=limits.seconds, check=False, cwd=folder
+                command, capture_output=True, timeout=PATIENCE * limits.seconds, check=False, cwd=folder
             )
         except subprocess.TimeoutExpired:
             issues.add("DWG-BOUND", seconds=limits.seconds)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from drawings.cad import ifc_worker
+from drawings.cad.bounded import PATIENCE
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile, CadLayer, Units
 from drawings.issues import Collector, quotable
@@ -72,7 +73,7 @@ def _take_apart(data: bytes, limits: Limits, issues: Collector, schema: str) -> 
         command += [str(_MEMORY_BYTES), str(_OUTPUT_BYTES), str(math.ceil(limits.seconds))]
         try:
             ended = subprocess.run(
-                command, capture_output=True, timeout=limits.seconds + 5, check=False, cwd=folder
+                command, capture_output=True, timeout=PATIENCE * limits.seconds, check=False, cwd=folder
             )
         except subprocess.TimeoutExpired:
             issues.add("IFC-BOUND", seconds=limits.seconds)
