@@ -23,7 +23,8 @@ _ZONE_3, _ZONE_6 = 4513 - 25, 4491 - 13
 _MERIDIAN_3, _MERIDIAN_6 = 4534, 4502
 _EPSG_TEXT = re.compile(r"EPSG\s*[::]?\s*(\d{4,5})", re.IGNORECASE)
 _MERIDIAN_TEXT = re.compile(
-    r"(?:中央子午线|中央经线|central meridian)\D{0,6}(\d{2,3})(?:\D|$)", re.IGNORECASE
+    r"(?:中央子午线|中央经线|central meridian|\bL0|\bCM)\D{0,6}(\d{2,3})(?!\d)(?:\.(\d+)|\s*[°度]\s*(\d{1,2}))?",
+    re.IGNORECASE,
 )
 _CGCS_TEXT = re.compile(r"CGCS\s*2000|2000\s*国家大地坐标", re.IGNORECASE)
 _SYSTEM_TEXT = re.compile(
@@ -91,7 +92,7 @@ def _national(east: float, north: float, texts: Sequence[str], ranges: National)
     if not ranges.northing[0] <= north <= ranges.northing[1]:
         return None
     written = {int(m.group(1)) for t in texts for m in _EPSG_TEXT.finditer(t)}
-    meridians = {int(m.group(1)) for t in texts for m in _MERIDIAN_TEXT.finditer(t)}
+    meridians = {_meridian(m) for t in texts for m in _MERIDIAN_TEXT.finditer(t)}
     if ranges.zoned_easting[0] <= east <= ranges.zoned_easting[1]:
         zone = int(east // 1_000_000)
         if 25 <= zone <= 45:
@@ -108,7 +109,7 @@ def _national(east: float, north: float, texts: Sequence[str], ranges: National)
         return _place("national", code, f"图上写明 EPSG:{code}", f"the drawing says EPSG:{code}")
     if len(meridians) == 1:
         meridian = next(iter(meridians))
-        if meridian % 3 == 0 and 75 <= meridian <= 135:
+        if meridian is not None and meridian % 3 == 0 and 75 <= meridian <= 135:
             code = _MERIDIAN_3 + (meridian - 75) // 3
             return _place(
                 "national",
@@ -122,6 +123,12 @@ def _national(east: float, north: float, texts: Sequence[str], ranges: National)
         "像不带带号的国家平面坐标；未写中央子午线，请选择坐标系",
         "looks like national plane coordinates without a zone; the central meridian is not stated, choose the system",
     )
+
+
+def _meridian(found: re.Match[str]) -> int | None:
+    """Whole degrees of a central meridian; None for one between them (114°30′), which belongs to a local system."""
+    degrees, decimals, minutes = found.groups()
+    return None if int(decimals or 0) or int(minutes or 0) else int(degrees)
 
 
 def _from_geodata(facts: dict[str, str]) -> dict[str, Any]:

@@ -151,3 +151,23 @@ def test_the_scale_of_the_title_block_and_its_text_heights_tell_the_unit(
 ) -> None:
     cad = read(_drawn_in(unit, header, scale=True), "图.dxf")
     assert cad.units.unit == unit and any(i.code.startswith("DXF-UNITS") for i in cad.issues)
+
+
+@pytest.mark.parametrize(
+    ("written", "epsg"),
+    [
+        ("中央子午线 114°", 4547),
+        ("中央子午线：114°00′", 4547),
+        ("L0=114°", 4547),
+        ("CGCS2000 / 3-degree Gauss-Kruger CM 114E", 4547),
+        ("中央子午线：114°30′", None),
+        ("中央经线 114.5 度", None),
+        ("中央子午线 115°", None),
+    ],
+)
+def test_a_central_meridian_between_the_zones_is_no_national_system(written: str, epsg: int | None) -> None:
+    doc = new("R2010", 6)
+    box(doc, "用地红线", 500_000, 2_545_000, 100, 80)
+    text(doc, "文字", written, 500_005, 2_545_005)
+    place = locate(read(data(doc), "图.dxf"))
+    assert place["kind"] == "national" and place["epsg"] == epsg
