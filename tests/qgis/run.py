@@ -54,7 +54,9 @@ def served(database: Database) -> Iterator[str]:
         cwd=REPOSITORY,
     )
     try:
-        for _ in range(600):
+        for _ in range(3000):
+            if server.poll() is not None:
+                raise SystemExit("the server ended")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
             time.sleep(0.1)
