@@ -74,10 +74,15 @@ def test_versions_rollback_and_changes(client, sign_in, admin):
     then = "/api/v1/layers/KG_DK/valid-on?date="
     assert client.get(f"{then}2026-03-01", headers=admin).json()["version"] == "1"
     assert client.get(f"{then}2026-07-01", headers=admin).json()["version"] == "2"
-    back = client.post("/api/v1/layers/KG_DK/activate", headers=admin, json={"version": "1", "reason": "新版有误"})
+    back = client.post(
+        "/api/v1/layers/KG_DK/activate", headers=admin, json={"version": "1", "reason": "新版有误"}
+    )
     assert back.json()["current"] is True
     events = client.get("/api/v1/audit", headers=admin).json()["events"]
-    assert events[0]["kind"] == "gis.layer.activated" and events[0]["payload"] == {"version": "1", "reason": "新版有误"}
+    assert events[0]["kind"] == "gis.layer.activated" and events[0]["payload"] == {
+        "version": "1",
+        "reason": "新版有误",
+    }
     history = client.get("/layers/KG_DK", headers=admin).text
     assert "新版有误" in history and "恢复" in history
     form = {"version": "2"}
