@@ -514,5 +514,13 @@ def _to_geodetic(epsg: int) -> pyproj.Transformer:
 
 def local_to_metres(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, int]:
     """``geometry`` in a projected CRS in metres, and that CRS: itself where it already is."""
-    target = measuring_crs(geometry, epsg)
+    west, south, east, north = geometry.bounds
+    target = in_metres(measuring_crs(geometry, epsg), ((west + east) / 2, (south + north) / 2), epsg)
     return transform_unchecked(geometry, epsg, target), target
+
+
+def in_metres(epsg: int, place: tuple[float, float], place_epsg: int) -> int:
+    """The CRS itself when its unit is the metre, else :func:`area_zone` of a place (of ``place_epsg``): for feet."""
+    if unit_factor(epsg) == 1.0:
+        return epsg
+    return area_zone(*_to_geodetic(place_epsg).transform(*place))

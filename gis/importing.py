@@ -237,6 +237,7 @@ def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -
     A layer on a datum without published parameters stays in its own CRS; sites on another datum are then not checked.
     """
     city = catalogue.families.check_crs
+    west, south, east, north = (float(b) for b in shapely.total_bounds(geometries))
     if not crs_module.can_transform(crs, city):
         if crs_module.is_geographic(crs):
             raise BadInput(
@@ -245,8 +246,7 @@ def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -
                 code="CRS-NO-TRANSFORM",
                 remedy="先转换为 2000 国家大地坐标系",
             )
-        return crs
-    west, south, east, north = (float(b) for b in shapely.total_bounds(geometries))
+        return crs_module.in_metres(crs, ((west + east) / 2, (south + north) / 2), crs)
     lon, lat = crs_module.transform_point((west + east) / 2, (south + north) / 2, crs, crs_module.WGS84)
     zone = crs_module.gauss_kruger(city)
     in_china = crs_module.area_zone(lon, lat) < 32600

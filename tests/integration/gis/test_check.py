@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from shapely.affinity import translate
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, Polygon, box
 
 from gis import crs as crs_module
 from gis import service
@@ -98,6 +98,15 @@ def test_development_boundary_reports_what_lies_outside(session, load):
     assert (inside.status, inside.outcome) == ("clear", Outcome.PASS)
     outside = line(service.check_geometry(session, rectangle(200, 0, 250, 50), 4547), "CZKFBJ")
     assert (outside.status, outside.overlap_m2) == ("hit", 2500)
+
+
+def test_plans_in_feet_are_measured_in_metres(session, load):
+    load("LX", [(box(980_000, 190_000, 981_000, 191_000), {"MC": "creek"})], crs=2263)
+    report = service.check_geometry(session, box(980_500, 190_500, 981_500, 191_500), 2263)
+    foot = 1200 / 3937  # US survey foot
+    assert report.site_area_m2 == pytest.approx(1e6 * foot**2, rel=1e-3)  # a UTM zone, not the state's own grid
+    entry = line(report, "LX")
+    assert (entry.status, entry.share) == ("hit", pytest.approx(0.25, abs=1e-5))
 
 
 def test_airport_surface_against_height(session, load):
