@@ -283,22 +283,14 @@ def _lines(
         area = (shape.area_m2 or 0.0) - (shared if shared > _NOISE else 0.0)
         if area <= _NOISE:
             continue
-        coefficient, clause, why = _coefficient(shape, rules)
-        if shape.role == "area_deduct" and _astray(shape, shapes):
-            coefficient, clause, why = None, "", "扣减线不在它要扣减的面积线内"
         kind = str(shape.attributes.get("类别") or names[shape.role].zh)
-        if why:
-            undecided.append(f"{building} {floor} {names[shape.role].zh}：{why}（句柄 {shape.handle}）")
-        key = (
-            str(shape.attributes.get("用途") or usage or "未注用途"),
-            kind,
-            shape.role,
-            coefficient,
-            clause,
-            why,
-        )
-        total, handles = groups.get(key, (0.0, []))
-        groups[key] = (total + area, [*handles, shape.handle])
+        use = str(shape.attributes.get("用途") or usage or "未注用途")
+        for part, coefficient, clause, why in _counted(shape, area, shapes, rules):
+            if why:
+                undecided.append(f"{building} {floor} {names[shape.role].zh}：{why}（句柄 {shape.handle}）")
+            key = (use, kind, shape.role, coefficient, clause, why)
+            total, handles = groups.get(key, (0.0, []))
+            groups[key] = (total + part, [*handles, shape.handle])
     lines = []
     for (use, kind, role, coefficient, clause, why), (raw, handles) in groups.items():
         area_ = Decimal(repr(round(raw, 6))).quantize(_CENT, ROUND_HALF_UP)
@@ -310,10 +302,21 @@ def _lines(
     return tuple(sorted(lines, key=lambda x: (-rank[x.role], x.use, x.kind)))
 
 
-def _astray(deduct: RoleShape, shapes: Sequence[RoleShape]) -> bool:
-    """True if a line to deduct does not lie within the areas it is to be taken out of."""
-    under = [s.geometry for s in shapes if s.role != "area_deduct" and s.geometry.intersects(deduct.geometry)]
-    return float(deduct.geometry.difference(shapely.union_all(under)).area) > roles().tolerances.overlap_area
+def _counted(
+    shape: RoleShape, area: float, shapes: Sequence[RoleShape], rules: AreaRules
+) -> list[tuple[float, Decimal | None, str, str]]:
+    """(area, coefficient, clause, what is missing) of an outline; one to deduct counts in and beside other areas."""
+    coefficient, clause, why = _coefficient(shape, rules)
+    own = shape.attributes.get("系数")
+    if shape.role != "area_deduct" or not isinstance(own, float):
+        return [(area, coefficient, clause, why)]
+    under = [s.geometry for s in shapes if s.role != "area_deduct" and s.geometry.intersects(shape.geometry)]
+    beside = float(shape.geometry.difference(shapely.union_all(under)).area)
+    if beside <= roles().tolerances.overlap_area:
+        return [(area, coefficient, clause, why)]
+    outside = (min(beside, area), Decimal(repr(own)), f"系数 {own:g}，画在面积线外，按其面积扣减", "")
+    within = area - beside
+    return [outside] if within <= _NOISE else [(within, coefficient, clause, why), outside]
 
 
 def _coefficient(shape: RoleShape, rules: AreaRules) -> tuple[Decimal | None, str, str]:

@@ -104,7 +104,7 @@ def test_bad_floor_range_and_loose_lines_are_told() -> None:
     assert table.total is None and len(table.undecided) == 2
 
 
-def test_a_line_to_deduct_is_taken_out_of_what_it_lies_in_or_undecided() -> None:
+def test_a_line_to_deduct_counts_once_wherever_it_is_drawn() -> None:
     doc = build.new()
     build.box(doc, "打印图框", 0, 0, 60, 40)
     build.text(doc, "打印图框", "2-16,18-33", 1, 38)
@@ -117,7 +117,8 @@ def test_a_line_to_deduct_is_taken_out_of_what_it_lies_in_or_undecided() -> None
     assert table.by_kind == {"计容": Decimal((400 - 9 - 3) * 31), "不计容": Decimal(25 * 31)}
     build.box(doc, "面积-计容-住宅--1", 40, 30, 3, 3)
     table = area_table([build.model_of(doc, "甲-1#-单体图.dxf", "area-coefficient")])
-    assert table.total is None and "扣减线不在" in table.undecided[0]
+    assert table.total == (400 - 9 - 3 + 25 - 9) * 31 and not table.undecided
+    assert any(x.coefficient == -1 and "画在面积线外" in x.clause for x in table.buildings[0].floors[0].lines)
 
 
 def test_floors_by_use_in_the_workbook() -> None:
