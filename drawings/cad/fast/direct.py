@@ -17,8 +17,7 @@ from drawings.cad.curve import Curve, Point
 from drawings.cad.dxf_entities import BYBLOCK as BY_BLOCK
 from drawings.cad.dxf_entities import BYLAYER as BY_LAYER
 from drawings.cad.dxf_entities import DIMENSION_KINDS
-from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.rows import (
+from drawings.cad.fast.columns import (
     BYBLOCK,
     BYLAYER,
     COLOR,
@@ -43,6 +42,7 @@ from drawings.cad.fast.rows import (
     XDATA0,
     Rows,
 )
+from drawings.cad.fast.curves import BULGED, CLOSED
 from drawings.cad.fast.splines import spline_curve
 from drawings.cad.fast.table import Words
 from drawings.cad.fast.tables import entries

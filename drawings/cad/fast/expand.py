@@ -11,9 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from drawings.cad.curve import MAX_BULGE
-from drawings.cad.fast.curves import BULGED, CLOSED, flat_size, has_arcs, keeps_circles, put_flat, reach_box
-from drawings.cad.fast.jit import helper, kernel
-from drawings.cad.fast.rows import (
+from drawings.cad.fast.columns import (
     ACROSS,
     ANGLE,
     AT,
@@ -42,9 +40,11 @@ from drawings.cad.fast.rows import (
     Rows,
     X,
     Y,
-    _grown,
 )
+from drawings.cad.fast.curves import BULGED, CLOSED, flat_size, has_arcs, keeps_circles, put_flat, reach_box
+from drawings.cad.fast.jit import helper, kernel
 from drawings.cad.fast.tags import Bytes, Floats, Ints, Longs
+from drawings.cad.fast.vertices import grown
 
 # what happened on the way: codes of events
 (RECURSION, DEEP, MISSING, NONFINITE, TOO_MANY, TOO_MANY_VERTICES, TOO_LONG) = range(7)
@@ -225,7 +225,7 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
                     closed = bent & CLOSED
                     if identity or not has_arcs(sb, i0, i1) or keeps_circles(a, b, c, d):
                         need = verts + i1 - i0
-                        wx, wy, wb = _grown(wx, need), _grown(wy, need), _grown(wb, need)
+                        wx, wy, wb = grown(wx, need), grown(wy, need), grown(wb, need)
                         if identity:
                             for i in range(i0, i1):
                                 wx[verts], wy[verts], wb[verts] = sx[i], sy[i], sb[i]
@@ -253,12 +253,12 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
                             need = 0
                             good = False
                         else:
-                            tx, ty = _grown(tx, need), _grown(ty, need)
+                            tx, ty = grown(tx, need), grown(ty, need)
                             put_flat(sx, sy, sb, i0, i1, closed, tolerance, tx, ty, 0)
                         wx, wy, wb = (
-                            _grown(wx, verts + need),
-                            _grown(wy, verts + need),
-                            _grown(wb, verts + need),
+                            grown(wx, verts + need),
+                            grown(wy, verts + need),
+                            grown(wb, verts + need),
                         )
                         for i in range(need):
                             px, py = a * tx[i] + c * ty[i] + e, b * tx[i] + d * ty[i] + f
@@ -267,7 +267,7 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
                             verts += 1
                         bent = closed
                     curves += 1
-                    wstart, wflags = _grown(wstart, curves + 2), _grown(wflags, curves + 2)
+                    wstart, wflags = grown(wstart, curves + 2), grown(wflags, curves + 2)
                     wflags[curves - 1] = bent
                     wstart[curves] = verts
                 if not good:
@@ -282,10 +282,10 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
                     if n >= inst.shape[0]:
                         inst = _wide(inst, n + 1)
                         ax, ay, ah, ar = (
-                            _grown(ax, n + 1),
-                            _grown(ay, n + 1),
-                            _grown(ah, n + 1),
-                            _grown(ar, n + 1),
+                            grown(ax, n + 1),
+                            grown(ay, n + 1),
+                            grown(ah, n + 1),
+                            grown(ar, n + 1),
                         )
                     inst[n, ROW], inst[n, PATH], inst[n, LAYER], inst[n, TINT] = (
                         member,

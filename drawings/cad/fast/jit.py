@@ -7,8 +7,10 @@ from pathlib import Path
 from project_box.kernel.compiled import KernelSet, helper
 
 KERNELS = KernelSet(
-    Path(__file__).parent, ("decimal_to_double", "tags", "curves", "rows", "splines", "expand")
+    Path(__file__).parent,
+    ("decimal_to_double", "tags", "curves", "columns", "vertices", "hatches", "rows", "splines", "expand"),
 )
+
 kernel = KERNELS.kernel
 
 __all__ = ["KERNELS", "helper", "kernel"]

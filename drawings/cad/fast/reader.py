@@ -6,40 +6,19 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 from ezdxf.colors import DXF_DEFAULT_COLORS
 
-from drawings.cad import dxf_entities
-from drawings.cad.curve import Curve
 from drawings.cad.dxf_entities import SILENT as NO_DRAWING
 from drawings.cad.dxf_entities import VIRTUAL, Insert
+from drawings.cad.fast import columns, tables
 from drawings.cad.fast import expand as placing
-from drawings.cad.fast import rows as columns
-from drawings.cad.fast import tables
-from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.direct import DirectReader
-from drawings.cad.fast.expand import Instances, boxes, expand
-from drawings.cad.fast.rows import (
-    AT,
-    BYBLOCK,
-    BYLAYER,
-    BYTE0,
-    BYTE1,
-    COLOR,
+from drawings.cad.fast.columns import (
     COLUMNS,
-    CURVE0,
-    CURVE1,
-    EMIT,
-    ENTRY,
-    FILLED,
     FIRST_BLOCK,
     FLAGS,
-    HANDLE0,
-    HANDLE1,
-    HEIGHT,
     KIND,
     KNOWN,
     LAYER0,
@@ -49,30 +28,28 @@ from drawings.cad.fast.rows import (
     MTEXT,
     NAME0,
     NAME1,
-    NOWHERE,
     ODD,
     ODDKIND,
     OTHER,
-    PAPER,
     PLACE,
     REFERENCE,
-    ROTATION,
     ROWS,
     SILENT,
-    UNSUPPORTED,
-    WORDS,
     XDATA0,
     Rows,
-    X,
-    Y,
-    Z,
-    collect,
     release,
 )
+from drawings.cad.fast.direct import DirectReader
+from drawings.cad.fast.expand import boxes, expand
+from drawings.cad.fast.rows import collect
 from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles_of, skeleton
-from drawings.cad.fast.table import _LINE_END, EntityTable, Words
-from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, line_ends, scan
-from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
+from drawings.cad.fast.splines import spline_curve
+from drawings.cad.fast.stand_ins import Names, places_of, take_in
+from drawings.cad.fast.summary import extents_of, largest_rings, layer_table, middle_of, sheet_list, sheets_of
+from drawings.cad.fast.table import EntityTable, Words
+from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
+from drawings.cad.fast.telling import Teller
+from drawings.cad.model import CadDimension, CadEntity, CadFile
 from drawings.cad.source import (
     RELEASES,
     Source,
@@ -89,7 +66,6 @@ from drawings.reading import Reading, reading
 
 _ODD_KINDS = VIRTUAL | {"SPLINE", "DIMENSION", "LEADER", "MPOLYGON"}
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
-_RINGS = 16  # outlines looked at for the unit: more than units.characteristic_size uses
 _UNIT_WORDS = ("unit", "单位", "единиц")
 _SAMPLE = 200_000  # bytes of text looked at for the encoding, as the careful reader does
 
@@ -120,17 +96,28 @@ def read_fast(
 
 def warm_up() -> None:
     """Run every kernel once on a tiny drawing, so that all are compiled and in the cache."""
+    points = (10, 0, 20, 0, 30, 0, 10, 1, 20, 2, 30, 0, 10, 3, 20, 0, 30, 0)
     tags = (
         *(0, "SECTION", 2, "HEADER", 9, "$ACADVER", 1, "AC1009", 0, "ENDSEC"),
         *(0, "SECTION", 2, "ENTITIES", 0, "CIRCLE", 5, "A", 8, "0", 10, 0, 20, 0, 40, 5),
         *(0, "LINE", 5, "B", 8, "0", 10, 0, 20, 0, 11, 9, 21, 9, 0, "RAY", 5, "C", 8, "0"),
         *(0, "TEXT", 5, "D", 8, "0", 10, 0, 20, 0, 40, 1, 1, "é", 0, "ENDSEC", 0, "EOF"),
     )
-    data = "".join(f"{tag}\n" for tag in tags).encode()
-    read = read_fast(data, "warm-up.dxf", reading(), None)
-    if read is None or not isinstance(read.entities, EntityTable):
+    spline = (
+        *(0, "SPLINE", 100, "AcDbEntity", 100, "AcDbSpline", 70, 8, 71, 2),
+        *(v for knot in (0, 0, 0, 1, 1, 1) for v in (40, knot)),
+        *(*points, 0, "EOF"),
+    )
+    read = read_fast(_lines(tags), "warm-up.dxf", reading(), None)
+    found = scan(_lines(spline))
+    curve = spline_curve(found, 0, found.count - 1)
+    if read is None or not isinstance(read.entities, EntityTable) or curve is None:
         raise RuntimeError("the fast reader does not read its own sample")
     read.entities.geometries(0.01)
+
+
+def _lines(tags: Sequence[object]) -> bytes:
+    return "".join(f"{tag}\n" for tag in tags).encode()
 
 
 def _open(data: bytes, issues: Collector, limit: int) -> Source | None:
@@ -157,32 +144,6 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-@dataclass(slots=True)
-class _Names:
-    """Texts numbered in the order they are met."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def add(self, text: str) -> int:
-        return self.numbers.setdefault(text, len(self.numbers))
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-
-@dataclass(slots=True)
-class _Additions:
-    """Rows made from what the careful reader returned, to be appended to the columns."""
-
-    ints: list[list[int]] = field(default_factory=list)
-    floats: list[list[float]] = field(default_factory=list)
-    curves: list[Curve] = field(default_factory=list)
-    layers: list[int] = field(default_factory=list)
-    names: list[int] = field(default_factory=list)
-    matrices: list[tuple[float, ...]] = field(default_factory=list)
-    spans: list[tuple[int, int]] = field(default_factory=list)
-
-
 class _Fast:
     """One reading."""
 
@@ -200,8 +161,8 @@ class _Fast:
         self.deadline = deadline
         self.clock = clock
         self.tags: Tags = scan(source.data)
-        self.layer_names = _Names()
-        self.block_names = _Names()
+        self.layer_names = Names()
+        self.block_names = Names()
         self.foreign: dict[int, CadEntity] = {}
         self.replaced: dict[int, list[int]] = {}
         self.dimensions: list[CadDimension] = []
@@ -243,9 +204,18 @@ class _Fast:
             table_layers = tables.layers(tags, layout.sections.get("TABLES"), source.encoding)
         else:
             table_layers = odd.reader.layers
-            sheets = _sheets_of(odd)
-        rows, row_layer, row_name, spans, matrices = self._take_in(rows, row_layer, row_name)
-        place_start, place_rows = self._places(rows, len(layout.blocks), self.replaced)
+            sheets = sheets_of(odd)
+        rows, row_layer, row_name, spans, matrices = take_in(
+            rows,
+            row_layer,
+            row_name,
+            self.odd_items,
+            self.layer_names,
+            self.block_names,
+            self.foreign,
+            self.replaced,
+        )
+        place_start, place_rows = places_of(rows, len(layout.blocks), self.replaced)
         layer_list = list(self.layer_names.numbers)
         tints = np.array(
             [int(table_layers[n].color[1:], 16) if n in table_layers else placing.WHITE for n in layer_list],
@@ -266,23 +236,24 @@ class _Fast:
         del self.tags, tags
         shown = np.arange(len(instances.ints), dtype=np.int64)
         table = EntityTable(words, instances, layer_list, shown)
-        self._tell_events(words, instances, layer_list, layout, table)
-        self._tell_unsupported(words, instances, odd)
+        teller = Teller(self.issues, limits, self.foreign, self.replaced)
+        teller.events(words, instances, layer_list, layout, table)
+        teller.unsupported(words, instances, odd)
         dimensions = (*self.dimensions, *(odd.reader.dimensions if odd is not None else ()))
         if not len(table) and not dimensions:
             self.issues.add("DXF-EMPTY")
         bounds = boxes(instances)
         units = weigh(
             self._header_unit(),
-            rings=self._largest_rings(instances, bounds, rows),
-            extents=_extents(instances, bounds, shown),
-            middle=_middle(instances, bounds),
-            texts=list(self._unit_texts(table)),
+            rings=largest_rings(self.foreign, instances, bounds),
+            extents=extents_of(instances, bounds, shown),
+            middle=middle_of(instances, bounds),
+            texts=[t for t in table.texts_with(_UNIT_WORDS, 3) if len(t) < 200],
             rules=self.settings.units,
             issues=self.issues,
             confirmed=unit,
         )
-        kept = self._near(instances, units.metres_per_unit, table)
+        kept = teller.near(instances, units.metres_per_unit, table)
         if kept.size < shown.size:
             table = EntityTable(words, instances, layer_list, kept)
         return CadFile(
@@ -294,11 +265,11 @@ class _Fast:
             encoding=source.encoding,
             readable=True,
             units=units,
-            extents=_extents(instances, bounds, kept),
-            layers=self._layer_table(table_layers, table, instances, rows, layer_list, kept),
+            extents=extents_of(instances, bounds, kept),
+            layers=layer_table(self.foreign, table_layers, instances, rows, layer_list, kept),
             entities=table,
             dimensions=dimensions,
-            sheets=self._sheets(sheets or [], rows, block_of_key),
+            sheets=sheet_list(sheets or [], rows, block_of_key),
             blocks={
                 n: int(instances.uses[k]) for n, k in self.block_names.numbers.items() if instances.uses[k]
             },
@@ -399,7 +370,7 @@ class _Fast:
             hidden = is_mtext & (rows.ints[:, FLAGS] & columns.HIDDEN != 0)
             rows.ints[hidden, FLAGS] = columns.HIDDEN
 
-    def _numbered(self, rows: Rows, first: int, last: int, names: _Names, chosen: Longs) -> Ints:
+    def _numbered(self, rows: Rows, first: int, last: int, names: Names, chosen: Longs) -> Ints:
         """Numbers of the texts in two columns of the chosen rows."""
         ids, examples = intern(
             self.tags.buffer,
@@ -511,332 +482,6 @@ class _Fast:
             self.odd_items[row] = odd.convert(handles[row], row, row in put_in)
         return odd
 
-    def _take_in(
-        self, rows: Rows, row_layer: Ints, row_name: Ints
-    ) -> tuple[Rows, Ints, Ints, tuple[Ints, Ints], npt.NDArray[np.float64]]:
-        """Append what the careful reader made of the odd rows; ``replaced``: the rows that stand for each of them."""
-        added = _Additions()
-        first_row = len(rows.ints)
-        curve_count = len(rows.curve_flags)
-
-        def append(entity: CadEntity, place: int, extra: int, name: int) -> int:
-            line = [0] * columns.INT_COLUMNS
-            line[KIND], line[PLACE], line[XDATA0], line[ENTRY] = -1, place, -1, -1
-            line[COLOR] = (
-                BYLAYER if entity.color == dxf_entities.BYLAYER
-                else BYBLOCK if entity.color == dxf_entities.BYBLOCK
-                else int(entity.color[1:], 16)
-            )  # fmt: skip
-            line[FLAGS] = (
-                EMIT | extra | (AT if entity.at is not None else 0) | (WORDS if entity.text is not None else 0)
-                | (FILLED if entity.filled else 0)
-            )  # fmt: skip
-            line[CURVE0] = curve_count + len(added.curves)
-            added.curves += entity.curves
-            line[CURVE1] = curve_count + len(added.curves)
-            numbers = [0.0] * columns.FLOAT_COLUMNS
-            if entity.at is not None:
-                numbers[X], numbers[Y] = entity.at
-            numbers[Z], numbers[HEIGHT], numbers[ROTATION] = entity.z, entity.height, entity.rotation
-            added.ints.append(line)
-            added.floats.append(numbers)
-            added.layers.append(self.layer_names.add(entity.layer))
-            added.names.append(name)
-            added.spans.append((0, 0))
-            row = first_row + len(added.ints) - 1
-            self.foreign[row] = entity
-            return row
-
-        for row, items in self.odd_items.items():
-            place = int(rows.ints[row, PLACE])
-            stand_in: list[int] = []
-            for item in items:
-                if isinstance(item, CadEntity):
-                    stand_in.append(append(item, place, 0, 0))
-                    continue
-                start = len(added.matrices)
-                added.matrices += item.matrices
-                insert = append(item.proto, place, REFERENCE, self.block_names.add(item.block))
-                added.spans[-1] = (start, len(added.matrices))
-                for part in item.parts:
-                    append(part, NOWHERE, MEMBER, 0)
-                stand_in.append(insert)
-            self.replaced[row] = stand_in
-        count = first_row + len(added.ints)
-        begin, finish = np.zeros(count, np.int32), np.zeros(count, np.int32)
-        if added.ints:
-            spans = np.array(added.spans, np.int32).reshape(-1, 2)
-            begin[first_row:], finish[first_row:] = spans[:, 0], spans[:, 1]
-            starts = [int(rows.curve_start[-1])]
-            flags: list[int] = []
-            xs: list[float] = []
-            ys: list[float] = []
-            bs: list[float] = []
-            for curve in added.curves:
-                xs += [p[0] for p in curve.points]
-                ys += [p[1] for p in curve.points]
-                bs += curve.bulges if curve.bulges is not None else [0.0] * len(curve.points)
-                starts.append(starts[0] + len(xs))
-                flags.append((CLOSED if curve.closed else 0) | (BULGED if curve.bulges is not None else 0))
-            rows = Rows(
-                np.concatenate((rows.ints, np.array(added.ints, np.int32))),
-                np.concatenate((rows.floats, np.array(added.floats))),
-                rows.references,
-                np.concatenate((rows.curve_start, np.array(starts[1:], np.int32))),
-                np.concatenate((rows.curve_flags, np.array(flags, np.uint8))),
-                np.concatenate((rows.x, xs)),
-                np.concatenate((rows.y, ys)),
-                np.concatenate((rows.bulge, bs)),
-                rows.blocks,
-            )
-            row_layer = np.concatenate((row_layer, np.array(added.layers, np.int32)))
-            row_name = np.concatenate((row_name, np.array(added.names, np.int32)))
-        matrices = np.array(added.matrices or [(1.0, 0.0, 0.0, 1.0, 0.0, 0.0)], np.float64)
-        return rows, row_layer, row_name, (begin, finish), matrices
-
-    def _places(self, rows: Rows, blocks: int, replaced: dict[int, list[int]]) -> tuple[Longs, Ints]:
-        """Rows to draw of every place, in order (place k at index k + 1)."""
-        drawn = rows.ints[:, FLAGS] & (EMIT | REFERENCE) != 0
-        drawn &= rows.ints[:, FLAGS] & MEMBER == 0
-        own = np.ones(len(rows.ints), bool)
-        own[[r for stand_in in replaced.values() for r in stand_in]] = (
-            False  # they come where the odd row stood
-        )
-        odd = np.zeros(len(rows.ints), bool)
-        odd[list(replaced)] = True
-        candidates = np.flatnonzero((drawn & own & (rows.ints[:, FLAGS] & ODD == 0)) | odd)
-        places = rows.ints[candidates, PLACE] + 1
-        order = np.argsort(places, kind="stable")
-        sorted_rows, sorted_places = candidates[order], places[order]
-        if replaced:
-            counts = np.ones(sorted_rows.size, np.int64)
-            is_odd = odd[sorted_rows]
-            counts[is_odd] = [len(replaced[r]) for r in sorted_rows[is_odd].tolist()]
-            final = np.repeat(sorted_rows, counts)
-            slots = np.flatnonzero(odd[final])
-            final[slots] = [s for r in sorted_rows[is_odd].tolist() for s in replaced[r]]
-            sorted_rows, sorted_places = final, np.repeat(sorted_places, counts)
-        starts = np.searchsorted(sorted_places, np.arange(blocks + 4)).astype(np.int64)
-        return starts, sorted_rows.astype(np.int32)
-
-    # --- what is told --------------------------------------------------------------------------------------
-
-    def _tell_events(
-        self, words: Words, instances: Instances, layers: Sequence[str], layout: Layout, table: EntityTable
-    ) -> None:
-        limits, issues = self.settings.limits, self.issues
-        for code in range(placing.EVENT_CODES):
-            count = int(instances.events[code])
-            for k in range(min(count, placing.EVENTS_KEPT)):
-                _, row, path, layer = instances.kept[code * placing.EVENTS_KEPT + k].tolist()
-                if code in (placing.TOO_MANY, placing.TOO_MANY_VERTICES, placing.TOO_LONG):
-                    break
-                handle = table._prefix(path) + words.handle(row)
-                own = layers[layer]
-                if code == placing.RECURSION:
-                    issues.add(
-                        "DXF-BLOCK-RECURSION", name=self._block_name(words, row), handle=handle, layer=own
-                    )
-                elif code == placing.DEEP:
-                    name = self._block_name(words, row)
-                    issues.add("DXF-BLOCK-DEPTH", name=name, limit=limits.block_depth, handle=handle)
-                elif code == placing.MISSING:
-                    issues.add(
-                        "DXF-BLOCK-MISSING", name=self._block_name(words, row), handle=handle, layer=own
-                    )
-                else:
-                    issues.add("DXF-NONFINITE", handle=handle, layer=own)
-            name_of = {placing.RECURSION: "DXF-BLOCK-RECURSION", placing.DEEP: "DXF-BLOCK-DEPTH",
-                       placing.MISSING: "DXF-BLOCK-MISSING", placing.NONFINITE: "DXF-NONFINITE"}  # fmt: skip
-            if code in name_of and count > placing.EVENTS_KEPT:
-                issues.counts[name_of[code]] += count - placing.EVENTS_KEPT
-        last = table[len(table) - 1] if len(table) else None
-        stopped = {} if last is None else {"handle": last.handle, "layer": last.layer, "at": last.at}
-        if instances.events[placing.TOO_MANY]:
-            issues.add("DXF-TOO-MANY", what="实体", what_en="entities", limit=limits.entities, **stopped)
-        if instances.events[placing.TOO_MANY_VERTICES]:
-            issues.add("DXF-TOO-MANY", what="顶点", what_en="vertices", limit=limits.vertices, **stopped)
-        if instances.events[placing.TOO_LONG]:
-            issues.add("DXF-TIME", seconds=limits.seconds, **stopped)
-        for number, block in enumerate(layout.blocks):
-            if block.xref and instances.visited[number, 0]:
-                row, path, layer = instances.visited[number].tolist()
-                issues.add(
-                    "DXF-XREF",
-                    name=decode_escapes(block.name),
-                    handle=table._prefix(path) + words.handle(row - 1),
-                    layer=layers[layer],
-                )
-
-    def _block_name(self, words: Words, row: int) -> str:
-        if row in self.foreign:
-            return self.foreign[row].block or ""
-        line = words.rows.ints[row]
-        return words.raw(line[NAME0], line[NAME1])
-
-    def _tell_unsupported(self, words: Words, instances: Instances, odd: Odd | None) -> None:
-        """One line for every kind that is drawn but not computed with."""
-        ints = words.rows.ints
-        visited = np.zeros(len(instances.visited) + FIRST_BLOCK + 1, bool)
-        visited[MODEL] = True
-        visited[FIRST_BLOCK : FIRST_BLOCK + len(instances.visited)] = instances.visited[:, 0] > 0
-        places = ints[:, PLACE]
-        rows = np.flatnonzero((ints[:, FLAGS] & UNSUPPORTED != 0) & (places >= 0) & (places != PAPER))
-        rows = rows[visited[places[rows]]]
-        found: dict[str, tuple[int, str, str]] = {}
-        if rows.size:  # in the order of drawing: where each kind is met first
-            inside = places[rows] >= FIRST_BLOCK
-            block = np.where(inside, places[rows] - FIRST_BLOCK, 0)
-            top = instances.visited[block, 3]
-            origin = {s: r for r, stand_ins in self.replaced.items() for s in stand_ins}
-            top = np.array([origin.get(r, r) for r in top.tolist()])
-            order = np.lexsort(
-                (rows, np.where(inside, instances.visited[block, 4], 0), np.where(inside, top, rows))
-            )
-            rows = rows[order]
-            buffer = np.frombuffer(words.data, np.uint8)
-            starts = np.ascontiguousarray(ints[rows, BYTE0])
-            ids, first = intern(buffer, starts, line_ends(buffer, starts))
-            counts = np.bincount(ids)
-            for k, example in enumerate(first.tolist()):
-                row = int(rows[example])
-                line = ints[row]
-                layer = decode_escapes(words.raw(line[LAYER0], line[LAYER1])) if line[LAYER1] else "0"
-                kind = _LINE_END.split(words.data[line[BYTE0] : line[BYTE1]], maxsplit=1)[0]
-                found[kind.decode(words.encoding, "surrogateescape").strip()] = (
-                    int(counts[k]), words.raw(line[HANDLE0], line[HANDLE1]), layer,
-                )  # fmt: skip
-        for kind, (count, entity) in (odd.reader.converter.unsupported if odd is not None else {}).items():
-            before = found.get(kind, (0, entity.handle, entity.layer))
-            found[kind] = (before[0] + count, before[1], before[2])
-        for kind, (count, handle, layer) in found.items():
-            self.issues.add("DXF-UNSUPPORTED", kind=kind, count=count, handle=handle, layer=layer, at=None)
-
     def _header_unit(self) -> int | None:
         text = header_value(self.source.data, b"$INSUNITS")
         return int(text) if text and text.lstrip("+-").isdigit() else None
-
-    def _largest_rings(
-        self, instances: Instances, bounds: npt.NDArray[np.float64], rows: Rows
-    ) -> list[Curve]:
-        """The closed outlines that decide the size of the drawing."""
-        diagonal = np.hypot(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-        diagonal[(instances.curve_flags & CLOSED) == 0] = -1.0
-        for k in np.flatnonzero(
-            np.isin(
-                instances.ints[:, placing.ROW], [r for r, e in self.foreign.items() if e.kind == "DIMENSION"]
-            )
-        ).tolist():
-            diagonal[instances.ints[k, placing.FIRST] : instances.ints[k, placing.LAST]] = -1.0
-        diagonal[~np.isfinite(diagonal)] = -1.0
-        largest = np.argsort(-diagonal, kind="stable")[:_RINGS]
-        out: list[Curve] = []
-        for k in largest[diagonal[largest] > 0].tolist():
-            x0, y0, x1, y1 = bounds[k].tolist()
-            out.append(Curve(((x0, y0), (x1, y1)), None, True))  # only its bounds are looked at
-        return out
-
-    def _unit_texts(self, table: EntityTable) -> Sequence[str]:
-        return [t for t in table.texts_with(_UNIT_WORDS, 3) if len(t) < 200]
-
-    def _near(self, instances: Instances, metres_per_unit: float, table: EntityTable) -> Longs:
-        """Instances within the bound of coordinates that can be; an issue for each of the others."""
-        bound = self.settings.limits.coordinate_m / metres_per_unit
-        far_vertex = (np.abs(instances.vx) > bound) | (np.abs(instances.vy) > bound)
-        with np.errstate(invalid="ignore"):
-            far = (np.abs(instances.x) > bound) | (np.abs(instances.y) > bound)
-        if not far_vertex.any() and not far.any():
-            return np.arange(len(instances.ints), dtype=np.int64)
-        before = np.concatenate(([0], np.cumsum(far_vertex)))
-        ends = before[instances.curve_start]  # far vertices before every curve
-        far |= ends[instances.ints[:, placing.LAST]] > ends[instances.ints[:, placing.FIRST]]
-        numbers = np.flatnonzero(far)
-        for k in numbers[: self.issues.limit].tolist():
-            entity = table[k]
-            values = [abs(v) for c in entity.curves for p in (c.start, c.end) for v in p if abs(v) > bound]
-            if not values:
-                values = [abs(v) for c in entity.curves for p in c.points for v in p if abs(v) > bound]
-            values += [abs(v) for v in entity.at or () if abs(v) > bound]
-            self.issues.add(
-                "DXF-HUGE", handle=entity.handle, layer=entity.layer, at=entity.at, value=f"{max(values):.3g}"
-            )
-        self.issues.counts["DXF-HUGE"] += max(0, numbers.size - self.issues.limit)
-        return np.flatnonzero(~far)
-
-    def _layer_table(
-        self,
-        table_layers: dict[str, CadLayer],
-        table: EntityTable,
-        instances: Instances,
-        rows: Rows,
-        names: Sequence[str],
-        kept: Longs,
-    ) -> dict[str, CadLayer]:
-        """The layer table with counts of what lies on each layer in model space itself."""
-        lines = instances.ints[kept]
-        kinds = rows.ints[lines[:, placing.ROW], KIND]
-        counted = (lines[:, placing.PATH] < 0) & (kinds != columns.ATTRIB)
-        members = [r for r, e in self.foreign.items() if e.kind == "ATTRIB"]
-        if members:
-            counted &= ~np.isin(lines[:, placing.ROW], members)
-        counts = np.bincount(lines[counted, placing.LAYER], minlength=len(names)).tolist()
-        by_name = {name: counts[k] for k, name in enumerate(names) if counts[k]}
-        out = dict(table_layers)
-        for name in by_name:
-            if name not in out:
-                out[name] = CadLayer(name, "#ffffff")
-        return {n: replace(layer, entities=by_name.get(n, 0)) for n, layer in out.items()}
-
-    def _sheets(
-        self, sheets: Sequence[tuple[str, str]], rows: Rows, block_of_key: dict[str, int]
-    ) -> tuple[CadSheet, ...]:
-        """Model space and the paper sheets with the number of their entities."""
-        places = rows.ints[:, PLACE]
-        native = rows.ints[:, KIND] >= 0  # stand-ins of odd rows are not counted again
-        counts = np.bincount(places[native & (places >= 0)], minlength=FIRST_BLOCK + len(block_of_key) + 1)
-        out: list[CadSheet] = []
-        for name, block in sheets:
-            number = block_of_key.get(block)
-            count = int(counts[FIRST_BLOCK + number]) if number is not None else 0
-            if block == "*model_space":
-                count += int(counts[MODEL])
-            elif block == "*paper_space":
-                count += int(counts[PAPER])
-            out.append(CadSheet(decode_escapes(name), "model" if name.lower() == "model" else "paper", count))
-        return tuple(sorted(out, key=lambda s: s.kind != "model"))
-
-
-def _sheets_of(odd: Odd) -> list[tuple[str, str]]:
-    """Layouts as ezdxf sees them: name, block (lower case)."""
-    return [(sheet.name, sheet.block_record.dxf.name.lower()) for sheet in odd.document.layouts]
-
-
-def _extents(
-    instances: Instances, bounds: npt.NDArray[np.float64], shown: Longs
-) -> tuple[float, float, float, float] | None:
-    """Bounds of the shown instances: of their curves, of the anchor where there are none."""
-    everything = shown.size == len(instances.ints)
-    lines = instances.ints if everything else instances.ints[shown]
-    first, last = lines[:, placing.FIRST], lines[:, placing.LAST]
-    if everything:
-        used = bounds
-    else:
-        mark = np.zeros(len(bounds) + 1, np.int64)
-        np.add.at(mark, first, 1)
-        np.add.at(mark, last, -1)
-        used = bounds[np.cumsum(mark)[:-1] > 0]
-    x, y = (instances.x, instances.y) if everything else (instances.x[shown], instances.y[shown])
-    bare = (first == last) & ~np.isnan(x)
-    lows_x, lows_y = np.concatenate((used[:, 0], x[bare])), np.concatenate((used[:, 1], y[bare]))
-    highs_x, highs_y = np.concatenate((used[:, 2], x[bare])), np.concatenate((used[:, 3], y[bare]))
-    if not lows_x.size:
-        return None
-    return float(lows_x.min()), float(lows_y.min()), float(highs_x.max()), float(highs_y.max())
-
-
-def _middle(instances: Instances, bounds: npt.NDArray[np.float64]) -> tuple[float, float] | None:
-    """Median of the middles of all curves and bare anchors."""
-    bare = (instances.ints[:, placing.FIRST] == instances.ints[:, placing.LAST]) & ~np.isnan(instances.x)
-    xs = np.concatenate(((bounds[:, 0] + bounds[:, 2]) / 2, instances.x[bare]))
-    ys = np.concatenate(((bounds[:, 1] + bounds[:, 3]) / 2, instances.y[bare]))
-    return (float(np.median(xs)), float(np.median(ys))) if xs.size else None

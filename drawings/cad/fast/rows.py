@@ -1,155 +1,103 @@
 """Entities as rows of columns: what the tags of BLOCKS and ENTITIES say, without a Python object per entity.
 
-A *row* is one entity (sequence ends and the vertices of old polylines are folded into their owners). Common kinds are
-read here completely; what is rare or looks odd gets the flag ``ODD`` and is read by ezdxf from its own tags (see
-:mod:`drawings.cad.fast.skeleton`); kinds nobody computes with get ``UNSUPPORTED``.
+Common kinds are read here completely; what is rare or looks odd gets the flag ``ODD`` and is read from its own tags by
+:mod:`drawings.cad.fast.direct` or by ezdxf (:mod:`drawings.cad.fast.skeleton`); kinds nobody computes with get
+``UNSUPPORTED``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from drawings.cad.fast.curves import BULGED, CLOSED, MAX_CHORDS, put_flat
-from drawings.cad.fast.jit import helper, kernel
-from drawings.cad.fast.tags import Bytes, Floats, Ints, Longs, Tags
-
-# kinds the kernels know; others are numbered from FIRST_NAMED on
-(LINE, LWPOLYLINE, POLYLINE, VERTEX, SEQEND, ARC, CIRCLE, ELLIPSE, TEXT, MTEXT, ATTRIB, INSERT, HATCH, POINT, SOLID,
- TRACE, FACE3D, SILENT, ODDKIND, BLOCK, ENDBLK, OTHER) = range(22)  # fmt: skip
-KNOWN = {
-    "LINE": LINE, "LWPOLYLINE": LWPOLYLINE, "POLYLINE": POLYLINE, "VERTEX": VERTEX, "SEQEND": SEQEND, "ARC": ARC,
-    "CIRCLE": CIRCLE, "ELLIPSE": ELLIPSE, "TEXT": TEXT, "MTEXT": MTEXT, "ATTRIB": ATTRIB, "INSERT": INSERT,
-    "HATCH": HATCH, "POINT": POINT, "SOLID": SOLID, "TRACE": TRACE, "3DFACE": FACE3D, "BLOCK": BLOCK, "ENDBLK": ENDBLK,
-}  # fmt: skip
-
-# flags of a row
-EMIT, AT, WORDS, REFERENCE, ODD, FILLED, PARTED, HIDDEN, MEMBER, UNSUPPORTED = (1 << i for i in range(10))
-# integer columns of a row
-(KIND, TAG0, TAG1, PLACE, HANDLE0, HANDLE1, LAYER0, LAYER1, COLOR, TEXT0, TEXT1, NAME0, NAME1, FLAGS, CURVE0, CURVE1,
- XDATA0, ENTRY) = range(18)  # fmt: skip
-INT_COLUMNS = 18
-BYTE0, BYTE1 = TAG0, TAG1  # once the tags are not needed any more (see ``release``)
-# float columns of a row
-X, Y, Z, HEIGHT, ROTATION = range(5)
-FLOAT_COLUMNS = 5
-# columns of a reference (INSERT)
-PX, PY, SX, SY, ANGLE, COLUMNS, ROWS, ACROSS, UP, MIRROR = range(10)
-REFERENCE_COLUMNS = 10
-
-BYLAYER, BYBLOCK = -1, -2  # colours that are not a number
-NOWHERE, MODEL, PAPER = -1, 0, 1  # places; block k is place FIRST_BLOCK + k
-FIRST_BLOCK = 2
-
-# what collect reports
-(GOOD, BROKEN_SEQUENCE, BROKEN_HANDLE, BROKEN_BLOCKS) = range(4)
-
-_FAR = 1e60  # numbers beyond this go to the careful reader
-_ABSENT = 1.625e308  # stands for a group that is not there (it is far, but not NaN)
-_TOLERANCE = 2e-5  # of an ellipse's size
-ELLIPSE_ROOM = 2 * MAX_CHORDS + 16
-
-
-@dataclass(slots=True)
-class Rows:
-    """The columns.
-
-    Attributes:
-        ints, floats: one line per row, columns as named above.
-        references: placement of the INSERT rows (row column ENTRY points here).
-        curve_start: first vertex of every curve and one more; curve_flags: CLOSED, BULGED.
-        x, y, bulge: vertices of all curves.
-        blocks: tag index of every BLOCK entity.
-    """
-
-    ints: Ints
-    floats: Floats
-    references: Floats
-    curve_start: Ints
-    curve_flags: Bytes
-    x: Floats
-    y: Floats
-    bulge: Floats
-    blocks: Ints
-
-
-@helper
-def _grown(old, need):  # type: ignore[no-untyped-def]  # numba infers it
-    if need <= old.size:
-        return old
-    new = np.empty(max(need, 2 * old.size), old.dtype)
-    new[: old.size] = old
-    return new
-
-
-@helper
-def _sane(value: float) -> bool:
-    return -_FAR < value < _FAR  # False for NaN too
-
-
-@helper
-def _whole(value):  # type: ignore[no-untyped-def]  # numba infers it
-    return np.int64(value) if -5e9 < value < 5e9 else 0
-
-
-@helper
-def _hex(buffer, a, e):  # type: ignore[no-untyped-def]  # numba infers it
-    value = 0
-    for i in range(a, e):
-        c = buffer[i]
-        if 48 <= c <= 57:
-            value = value * 16 + int(c) - 48
-        elif 65 <= c <= 70:
-            value = value * 16 + int(c) - 55
-        elif 97 <= c <= 102:
-            value = value * 16 + int(c) - 87
-        elif c != 32:
-            return -1
-        if value > 1 << 58:
-            return -1
-    return value
-
-
-@helper
-def _put(xs, ys, bs, n, x, y, b):  # type: ignore[no-untyped-def]  # numba infers it
-    xs[n] = x
-    ys[n] = y
-    bs[n] = b
-    return n + 1
-
-
-@helper
-def _put_turn(xs, ys, bs, n, cx, cy, r, start, end):  # type: ignore[no-untyped-def]  # numba infers it
-    """Counter-clockwise arc in two halves (three vertices); angles in radians."""
-    whole = 2 * np.pi
-    sweep = (end - start) % whole
-    if sweep == 0.0:
-        sweep = whole
-    bulge = np.tan(sweep / 8)
-    n = _put(xs, ys, bs, n, cx + r * np.cos(start), cy + r * np.sin(start), bulge)
-    middle = start + sweep / 2
-    n = _put(xs, ys, bs, n, cx + r * np.cos(middle), cy + r * np.sin(middle), bulge)
-    return _put(xs, ys, bs, n, cx + r * np.cos(start + sweep), cy + r * np.sin(start + sweep), 0.0)
-
-
-@helper
-def _turn_around(xs, ys, bs, start, end):  # type: ignore[no-untyped-def]  # numba infers it
-    """Reverse an open run in place."""
-    i, j = start, end - 1
-    while i < j:
-        xs[i], xs[j] = xs[j], xs[i]
-        ys[i], ys[j] = ys[j], ys[i]
-        i += 1
-        j -= 1
-    i, j = start, end - 2  # the last bulge belongs to no segment
-    while i < j:
-        bs[i], bs[j] = -bs[j], -bs[i]
-        i += 1
-        j -= 1
-    if i == j:
-        bs[i] = -bs[i]
+from drawings.cad.fast.columns import (
+    ABSENT,
+    ACROSS,
+    ANGLE,
+    ARC,
+    AT,
+    ATTRIB,
+    BLOCK,
+    BROKEN_BLOCKS,
+    BROKEN_HANDLE,
+    BROKEN_SEQUENCE,
+    BYBLOCK,
+    BYLAYER,
+    CIRCLE,
+    COLOR,
+    COLUMNS,
+    CURVE0,
+    CURVE1,
+    ELLIPSE,
+    ELLIPSE_ROOM,
+    EMIT,
+    ENDBLK,
+    ENTRY,
+    FACE3D,
+    FILLED,
+    FIRST_BLOCK,
+    FLAGS,
+    FLOAT_COLUMNS,
+    GOOD,
+    HANDLE0,
+    HANDLE1,
+    HATCH,
+    HEIGHT,
+    HIDDEN,
+    INSERT,
+    INT_COLUMNS,
+    KIND,
+    LAYER0,
+    LAYER1,
+    LINE,
+    LWPOLYLINE,
+    MEMBER,
+    MIRROR,
+    MODEL,
+    MTEXT,
+    NAME0,
+    NAME1,
+    NOWHERE,
+    ODD,
+    ODDKIND,
+    OTHER,
+    PAPER,
+    PARTED,
+    PLACE,
+    POINT,
+    POLYLINE,
+    PX,
+    PY,
+    REFERENCE,
+    REFERENCE_COLUMNS,
+    ROTATION,
+    ROWS,
+    SEQEND,
+    SILENT,
+    SOLID,
+    SX,
+    SY,
+    TAG0,
+    TAG1,
+    TEXT,
+    TEXT0,
+    TEXT1,
+    TRACE,
+    UNSUPPORTED,
+    UP,
+    VERTEX,
+    WORDS,
+    XDATA0,
+    Rows,
+    X,
+    Y,
+    Z,
+)
+from drawings.cad.fast.curves import BULGED, CLOSED
+from drawings.cad.fast.hatches import hatch_paths
+from drawings.cad.fast.jit import kernel
+from drawings.cad.fast.tags import Ints, Longs, Tags
+from drawings.cad.fast.vertices import grown, hex_value, put, put_ellipse, put_polyline, put_turn, sane, whole
 
 
 @kernel
@@ -180,10 +128,10 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
         # --- room for all that this entity can add
         room = n + 3 * (t1 - t0) + (ELLIPSE_ROOM if kind == ELLIPSE else 16)
         if room > xs.size:
-            xs, ys, bs = _grown(xs, room), _grown(ys, room), _grown(bs, room)
+            xs, ys, bs = grown(xs, room), grown(ys, room), grown(bs, room)
         room = curves + (t1 - t0) + 4
         if room > curve_flags.size:
-            curve_start, curve_flags = _grown(curve_start, room), _grown(curve_flags, room)
+            curve_start, curve_flags = grown(curve_start, room), grown(curve_flags, room)
         # --- sequences: what follows an INSERT with attributes or a POLYLINE belongs to it until SEQEND
         if owner >= 0:
             if kind == SEQEND:
@@ -233,18 +181,18 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 elif code == 42:
                     vb = numbers[t]
                 elif code == 5:
-                    if _hex(buffer, starts[t], ends[t]) < 0:
+                    if hex_value(buffer, starts[t], ends[t]) < 0:
                         clean = False
                 elif code == 70:
-                    vflags = _whole(numbers[t])
+                    vflags = whole(numbers[t])
                 elif code == 1001:
                     break
-            if not (located and _sane(vx) and _sane(vy) and _sane(vz) and _sane(vb)):
+            if not (located and sane(vx) and sane(vy) and sane(vz) and sane(vb)):
                 clean = False
             elif not vflags & 16:
                 if n == curve_start[curves]:
                     _lead_x, _lead_y, lead_z = vx, vy, vz
-                n = _put(xs, ys, bs, n, vx, vy, vb)
+                n = put(xs, ys, bs, n, vx, vy, vb)
                 if vb != 0.0:
                     has_bulge = True
             ints[owner, TAG1] = t1
@@ -255,7 +203,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 out[5] = BROKEN_BLOCKS
                 out[6] = t0
                 break
-            blocks = _grown(blocks, count_blocks + 1)
+            blocks = grown(blocks, count_blocks + 1)
             blocks[count_blocks] = t0
             block_place = FIRST_BLOCK + count_blocks
             count_blocks += 1
@@ -281,7 +229,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
         ex, ey, ez = 0.0, 0.0, 1.0
         has10 = has11 = has12 = has13 = has38 = False
         v38 = v50 = 0.0
-        v40 = v41 = v42 = v44 = v45 = v51 = _ABSENT
+        v40 = v41 = v42 = v44 = v45 = v51 = ABSENT
         v66 = v70 = v71 = v72 = v73 = v74 = 0.0
         has70 = has71 = False
         parted = False
@@ -359,7 +307,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
             elif code < 100:
                 value = numbers[t]
                 if code == 62:
-                    color = _whole(value) if _sane(value) else 256
+                    color = whole(value) if sane(value) else 256
                 elif code == 60:
                     invisible = value != 0
                 elif code == 67:
@@ -393,15 +341,15 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                     ez = numbers[t + 2] if codes[t + 2] == 230 else 0.0
             elif code == 330:
                 if markers == 0 and own < 0:
-                    own = _hex(buffer, starts[t], ends[t])
+                    own = hex_value(buffer, starts[t], ends[t])
             elif code == 420:
-                if _sane(numbers[t]):
-                    true_color = _whole(numbers[t]) & 0xFFFFFF
+                if sane(numbers[t]):
+                    true_color = whole(numbers[t]) & 0xFFFFFF
             elif code == 1001:
                 xdata0 = t
                 break
             t += 1
-        if handle1 > handle0 and _hex(buffer, handle0, handle1) < 0:
+        if handle1 > handle0 and hex_value(buffer, handle0, handle1) < 0:
             out[5] = BROKEN_HANDLE
             out[6] = t0
             break
@@ -452,7 +400,7 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 mirror = True
             else:
                 tilted = True
-        plain = _sane(x10) and _sane(y10) and _sane(z10)
+        plain = sane(x10) and sane(y10) and sane(z10)
         # --- kind by kind
         if kind in (SILENT, SEQEND) or (invisible and not (kind == ATTRIB and owner >= 0)):
             flags = HIDDEN
@@ -461,30 +409,30 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
         elif kind == ODDKIND or not plain or (r12 and has38):
             flags = ODD
         elif kind == LINE:
-            if not (_sane(x11) and _sane(y11)):
+            if not (sane(x11) and sane(y11)):
                 flags = ODD
             else:
-                n = _put(xs, ys, bs, n, x10, y10, 0.0)
-                n = _put(xs, ys, bs, n, x11, y11, 0.0)
+                n = put(xs, ys, bs, n, x10, y10, 0.0)
+                n = put(xs, ys, bs, n, x11, y11, 0.0)
                 curve_flags[curves] = 0
                 curves += 1
                 flags = EMIT | AT
         elif kind == POINT:
             flags = EMIT | AT
         elif kind in (CIRCLE, ARC):
-            radius = 1.0 if v40 == _ABSENT else v40
+            radius = 1.0 if v40 == ABSENT else v40
             start = v50
-            end = 360.0 if v51 == _ABSENT else v51
-            if tilted or not has10 or v40 == _ABSENT or not (_sane(radius) and _sane(start) and _sane(end)):
+            end = 360.0 if v51 == ABSENT else v51
+            if tilted or not has10 or v40 == ABSENT or not (sane(radius) and sane(start) and sane(end)):
                 flags = ODD
             else:
                 first = n
                 if kind == CIRCLE:
-                    n = _put(xs, ys, bs, n, x10 - radius, y10, 1.0)
-                    n = _put(xs, ys, bs, n, x10 + radius, y10, 1.0)
+                    n = put(xs, ys, bs, n, x10 - radius, y10, 1.0)
+                    n = put(xs, ys, bs, n, x10 + radius, y10, 1.0)
                     curve_flags[curves] = CLOSED | BULGED
                 else:
-                    n = _put_turn(xs, ys, bs, n, x10, y10, radius, np.radians(start), np.radians(end))
+                    n = put_turn(xs, ys, bs, n, x10, y10, radius, np.radians(start), np.radians(end))
                     curve_flags[curves] = BULGED
                 if mirror:
                     for i in range(first, n):
@@ -497,69 +445,32 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 flags = EMIT | AT
         elif kind == ELLIPSE:
             ratio = v40
-            start = 0.0 if v41 == _ABSENT else v41
-            end = 2 * np.pi if v42 == _ABSENT else v42
+            start = 0.0 if v41 == ABSENT else v41
+            end = 2 * np.pi if v42 == ABSENT else v42
             size = np.hypot(np.hypot(x11, y11), z11)
             if (
-                tilted or not has10 or not has11 or not (1e-6 <= ratio <= 1.0) or not _sane(start) or not _sane(end)
-                or not _sane(size) or size == 0.0 or abs(z11) > 1e-12 * size
+                tilted or not has10 or not has11 or not (1e-6 <= ratio <= 1.0) or not sane(start) or not sane(end)
+                or not sane(size) or size == 0.0 or abs(z11) > 1e-12 * size
             ):  # fmt: skip
                 flags = ODD
             else:
                 turn = -1.0 if mirror else 1.0
                 minor_x, minor_y = -y11 * ratio * turn, x11 * ratio * turn
-                length = np.hypot(x11, y11)
-                minor = np.hypot(minor_x, minor_y)
-                unit = (max(size, size * ratio) * _TOLERANCE) / max(length, minor)
-                sweep = (end - start) % (2 * np.pi)
-                closed = sweep < 1e-9 or abs(sweep - 2 * np.pi) < 1e-9
-                ux, uy, ub = np.empty(3), np.empty(3), np.empty(3)
-                if closed:
-                    m = _put(ux, uy, ub, 0, -1.0, 0.0, 1.0)
-                    m = _put(ux, uy, ub, m, 1.0, 0.0, 1.0)
-                else:
-                    m = _put_turn(ux, uy, ub, 0, 0.0, 0.0, 1.0, start, end)
                 first = n
-                n = put_flat(ux, uy, ub, 0, m, closed, unit, xs, ys, n)
-                for i in range(first, n):
-                    px, py = xs[i], ys[i]
-                    xs[i] = x11 * px + minor_x * py + x10
-                    ys[i] = y11 * px + minor_y * py + y10
-                    bs[i] = 0.0
+                closed, n = put_ellipse(
+                    x10, y10, x11, y11, minor_x, minor_y, start, end, max(size, size * ratio), xs, ys, bs, n
+                )
                 curve_flags[curves] = CLOSED if closed else 0
                 curves += 1
                 floats[row, X] = xs[first]
                 floats[row, Y] = ys[first]
                 flags = EMIT | AT
         elif kind == LWPOLYLINE:
-            if tilted or markers != 2 or r12 or not _sane(v38) or not _sane(v70):
+            if tilted or markers != 2 or r12 or not sane(v38) or not sane(v70):
                 flags = ODD
             else:
                 first = n
-                any_bulge = False
-                fine = True
-                t = t0 + 1
-                group = False
-                while t < t1:
-                    code = codes[t]
-                    if group:
-                        if code == 102 and buffer[starts[t]] == 125:
-                            group = False
-                    elif code == 10:
-                        x, y = numbers[t], numbers[t + 1]
-                        fine = fine and _sane(x) and _sane(y)
-                        n = _put(xs, ys, bs, n, x, y, 0.0)
-                        t += 1
-                    elif code == 42 and n > first:
-                        fine = fine and _sane(numbers[t])
-                        bs[n - 1] = numbers[t]
-                        if numbers[t] != 0.0:
-                            any_bulge = True
-                    elif code == 102:
-                        group = ends[t] > starts[t] and buffer[starts[t]] == 123
-                    elif code == 1001:
-                        break
-                    t += 1
+                fine, any_bulge, n = put_polyline(buffer, codes, starts, ends, numbers, t0, t1, xs, ys, bs, n)
                 if not fine:
                     n = first
                     flags = ODD
@@ -574,13 +485,11 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                             floats[row, Z] = -v38
                         floats[row, X] = xs[first]
                         floats[row, Y] = ys[first]
-                        curve_flags[curves] = (CLOSED if _whole(v70) & 1 else 0) | (
-                            BULGED if any_bulge else 0
-                        )
+                        curve_flags[curves] = (CLOSED if whole(v70) & 1 else 0) | (BULGED if any_bulge else 0)
                         curves += 1
                         flags = EMIT | AT
         elif kind == POLYLINE:
-            flags70 = _whole(v70)
+            flags70 = whole(v70)
             if flags70 & 80 or (tilted and not flags70 & 8):  # polygon or polyface mesh
                 flags = ODD
             has_bulge = False
@@ -592,11 +501,11 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
         elif kind in (TEXT, ATTRIB):
             valign = v73 if kind == TEXT else v74
             aligned = (v72 != 0.0 or valign != 0.0) and has11
-            height = 1.0 if v40 == _ABSENT else v40
+            height = 1.0 if v40 == ABSENT else v40
             x, y, z = (x11, y11, z11) if aligned else (x10, y10, z10)
             if (
-                tilted or embedded or (parted and kind == TEXT) or not has10 or not _sane(height) or not _sane(v50)
-                or not _sane(x) or not _sane(y) or not _sane(z) or (kind == ATTRIB and r12 == (markers > 0))
+                tilted or embedded or (parted and kind == TEXT) or not has10 or not sane(height) or not sane(v50)
+                or not sane(x) or not sane(y) or not sane(z) or (kind == ATTRIB and r12 == (markers > 0))
             ):  # fmt: skip
                 flags = ODD
             else:
@@ -606,12 +515,12 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 floats[row, HEIGHT] = height
                 floats[row, ROTATION] = v50
                 flags = EMIT | AT | WORDS
-                if kind == ATTRIB and owner >= 0 and _whole(v70) & 1:
+                if kind == ATTRIB and owner >= 0 and whole(v70) & 1:
                     flags |= HIDDEN
         elif kind == MTEXT:
-            height = 1.0 if v40 == _ABSENT else v40
+            height = 1.0 if v40 == ABSENT else v40
             rotation = np.degrees(np.arctan2(y11, x11)) if has11 else v50
-            if embedded or markers != 2 or r12 or not has10 or not _sane(height) or not _sane(rotation):
+            if embedded or markers != 2 or r12 or not has10 or not sane(height) or not sane(rotation):
                 flags = ODD
             else:
                 floats[row, HEIGHT] = height
@@ -622,15 +531,15 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 not (has10 and has11 and has12)
                 or (tilted and kind != FACE3D)
                 or not (
-                    _sane(x11)
-                    and _sane(y11)
-                    and _sane(z11)
-                    and _sane(x12)
-                    and _sane(y12)
-                    and _sane(z12)
-                    and _sane(x13)
-                    and _sane(y13)
-                    and _sane(z13)
+                    sane(x11)
+                    and sane(y11)
+                    and sane(z11)
+                    and sane(x12)
+                    and sane(y12)
+                    and sane(z12)
+                    and sane(x13)
+                    and sane(y13)
+                    and sane(z13)
                 )
                 or not has13
             ):
@@ -642,16 +551,16 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                     and abs(y13 - y12) <= max(1e-9 * max(abs(y13), abs(y12)), 1e-12)
                     and abs(z13 - z12) <= max(1e-9 * max(abs(z13), abs(z12)), 1e-12)
                 )
-                n = _put(xs, ys, bs, n, x10, y10, 0.0)
-                n = _put(xs, ys, bs, n, x11, y11, 0.0)
+                n = put(xs, ys, bs, n, x10, y10, 0.0)
+                n = put(xs, ys, bs, n, x11, y11, 0.0)
                 if same:
-                    n = _put(xs, ys, bs, n, x12, y12, 0.0)
+                    n = put(xs, ys, bs, n, x12, y12, 0.0)
                 elif kind == FACE3D:
-                    n = _put(xs, ys, bs, n, x12, y12, 0.0)
-                    n = _put(xs, ys, bs, n, x13, y13, 0.0)
+                    n = put(xs, ys, bs, n, x12, y12, 0.0)
+                    n = put(xs, ys, bs, n, x13, y13, 0.0)
                 else:  # SOLID and TRACE run 0, 1, 3, 2
-                    n = _put(xs, ys, bs, n, x13, y13, 0.0)
-                    n = _put(xs, ys, bs, n, x12, y12, 0.0)
+                    n = put(xs, ys, bs, n, x13, y13, 0.0)
+                    n = put(xs, ys, bs, n, x12, y12, 0.0)
                 if mirror and kind != FACE3D:
                     for i in range(first, n):
                         xs[i] = -xs[i]
@@ -661,13 +570,13 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 curves += 1
                 flags = EMIT | AT | FILLED
         elif kind == INSERT:
-            sx = 1.0 if v41 == _ABSENT else v41
-            sy = 1.0 if v42 == _ABSENT else v42
-            across = 0.0 if v44 == _ABSENT else v44
-            up = 0.0 if v45 == _ABSENT else v45
+            sx = 1.0 if v41 == ABSENT else v41
+            sy = 1.0 if v42 == ABSENT else v42
+            across = 0.0 if v44 == ABSENT else v44
+            up = 0.0 if v45 == ABSENT else v45
             if (
-                tilted or not has10 or name1 <= name0 or not _sane(sx) or not _sane(sy) or not _sane(v50)
-                or not _sane(across) or not _sane(up) or not _sane(v70) or not _sane(v71)
+                tilted or not has10 or name1 <= name0 or not sane(sx) or not sane(sy) or not sane(v50)
+                or not sane(across) or not sane(up) or not sane(v70) or not sane(v71)
             ):  # fmt: skip
                 flags = ODD | REFERENCE
             else:
@@ -689,145 +598,9 @@ def _collect(  # type: ignore[no-untyped-def]  # numba infers it
                 flags = ODD
             else:
                 first, first_curve = n, curves
-                fine = True
-                t = t0 + 1
-                while t < t1 and codes[t] != 91:
-                    t += 1
-                if t == t1:
-                    fine = False
-                t += 1
-                polyline = False
-                open_path = False
-                any_bulge = False
-                pieces = 0  # edges of this path so far
-                piece_start = n  # first vertex of the last edge
-                while fine and t <= t1:
-                    code = codes[t] if t < t1 else -1
-                    in_path = (
-                        10 <= code <= 13 or code == 40 or code == 42 or code == 50 or code == 51 or 72 <= code <= 74
-                        or 92 <= code <= 97 or code == 330 or 20 <= code <= 23 or 30 <= code <= 33
-                    )  # fmt: skip
-                    if (not in_path or code == 92) and open_path:  # the path is complete
-                        if polyline:
-                            if n - curve_start[curves] >= 2:
-                                curve_flags[curves] = CLOSED | (BULGED if any_bulge else 0)
-                                curves += 1
-                                curve_start[curves] = n
-                            else:
-                                n = curve_start[curves]
-                        elif pieces > 0:
-                            n -= 1  # the last end is the first start
-                            if n - curve_start[curves] >= 1:
-                                curve_flags[curves] = CLOSED | BULGED
-                                curves += 1
-                                curve_start[curves] = n
-                            else:
-                                fine = False
-                        open_path = False
-                    if not in_path:
-                        break
-                    if code == 92:
-                        polyline = (_whole(numbers[t]) & 2) != 0
-                        fine = fine and _sane(numbers[t])
-                        open_path = True
-                        any_bulge = False
-                        pieces = 0
-                        piece_start = n
-                        t += 1
-                        continue
-                    if not open_path:
-                        t += 1
-                        continue
-                    if polyline:
-                        if code == 10:
-                            x, y = numbers[t], numbers[t + 1]
-                            fine = fine and _sane(x) and _sane(y)
-                            n = _put(xs, ys, bs, n, x, y, 0.0)
-                            t += 2
-                            continue
-                        if code == 42:
-                            if n == curve_start[curves] or not _sane(numbers[t]):
-                                fine = False
-                                break
-                            bs[n - 1] = numbers[t]
-                            if numbers[t] != 0.0:
-                                any_bulge = True
-                        t += 1
-                        continue
-                    if code != 72:
-                        t += 1
-                        continue
-                    edge = numbers[t]
-                    if edge != 1.0 and edge != 2.0:  # ellipses and splines
-                        fine = False
-                        break
-                    ax = ay = bx = by = 0.0
-                    radius, start, end = 1.0, 0.0, 0.0
-                    ccw = True
-                    t += 1
-                    while t < t1:
-                        code = codes[t]
-                        if code == 10:
-                            ax, ay = numbers[t], numbers[t + 1]
-                            t += 1
-                        elif code == 11:
-                            bx, by = numbers[t], numbers[t + 1]
-                            t += 1
-                        elif code == 40:
-                            radius = numbers[t]
-                        elif code == 50:
-                            start = numbers[t]
-                        elif code == 51:
-                            end = numbers[t]
-                        elif code == 73:
-                            ccw = numbers[t] != 0
-                        elif code == 72 or not (
-                            12 <= code <= 13
-                            or code == 42
-                            or code == 74
-                            or 93 <= code <= 96
-                            or 30 <= code <= 33
-                        ):
-                            break
-                        t += 1
-                    if edge == 1.0:
-                        if not (_sane(ax) and _sane(ay) and _sane(bx) and _sane(by)):
-                            fine = False
-                            break
-                    elif not (_sane(ax) and _sane(ay) and _sane(radius) and _sane(start) and _sane(end)):
-                        fine = False
-                        break
-                    # write the edge behind the others, then see which way round it and the first one go
-                    if pieces > 0:
-                        last_x, last_y = xs[n - 1], ys[n - 1]
-                    fresh = n
-                    if edge == 1.0:
-                        n = _put(xs, ys, bs, n, ax, ay, 0.0)
-                        n = _put(xs, ys, bs, n, bx, by, 0.0)
-                    elif ccw:
-                        n = _put_turn(xs, ys, bs, n, ax, ay, radius, np.radians(start), np.radians(end))
-                    else:
-                        n = _put_turn(
-                            xs, ys, bs, n, ax, ay, radius, np.radians(360.0 - end), np.radians(360.0 - start)
-                        )
-                        _turn_around(xs, ys, bs, fresh, n)
-                    if pieces > 0:
-                        to_start = np.hypot(last_x - xs[fresh], last_y - ys[fresh])
-                        to_end = np.hypot(last_x - xs[n - 1], last_y - ys[n - 1])
-                        if to_start > to_end:
-                            _turn_around(xs, ys, bs, fresh, n)
-                        elif pieces == 1:
-                            from_start = np.hypot(xs[piece_start] - xs[fresh], ys[piece_start] - ys[fresh])
-                            if from_start < to_start:
-                                _turn_around(xs, ys, bs, piece_start, fresh)
-                        # joined: the earlier end vertex gives way to this start
-                        for i in range(fresh, n):
-                            xs[i - 1], ys[i - 1], bs[i - 1] = xs[i], ys[i], bs[i]
-                        n -= 1
-                        piece_start = fresh - 1
-                    else:
-                        piece_start = fresh
-                    pieces += 1
+                fine, n, curves = hatch_paths(
+                    codes, numbers, t0, t1, curve_start, curve_flags, xs, ys, bs, n, curves
+                )
                 if not fine:
                     n, curves = first, first_curve
                     flags = ODD
@@ -905,19 +678,3 @@ def collect(
         status,
         where,
     )  # fmt: skip
-
-
-def release(rows: Rows, tags: Tags) -> None:
-    """Turn tag indexes in the columns into byte positions, so that the tags can be forgotten.
-
-    TAG0 and XDATA0 become the start of the tag's value, TAG1 the end of the last tag's; rows without tags stay.
-    """
-    ints = rows.ints
-    own = ints[:, KIND] >= 0
-    for column, values, shift in ((TAG0, tags.starts, 0), (TAG1, tags.ends, -1)):
-        ints[own, column] = values[ints[own, column] + shift]
-    extended = np.flatnonzero(own & (ints[:, XDATA0] >= 0))
-    ints[extended, XDATA0] = tags.starts[ints[extended, XDATA0]]
-    rows.x = rows.y = rows.bulge = np.empty(0)
-    rows.curve_start, rows.curve_flags = np.zeros(1, np.int32), np.zeros(0, np.uint8)
-    rows.references = np.empty((0, REFERENCE_COLUMNS))

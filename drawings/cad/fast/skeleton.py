@@ -17,7 +17,7 @@ from ezdxf.filemanagement import read
 
 from drawings.cad.dxf import DxfReader
 from drawings.cad.dxf_entities import Insert
-from drawings.cad.fast.rows import HANDLE0, HANDLE1, NAME0, NAME1, TAG0, TAG1, Rows
+from drawings.cad.fast.columns import HANDLE0, HANDLE1, NAME0, NAME1, TAG0, TAG1, Rows
 from drawings.cad.fast.tags import Tags, Unfit
 from drawings.cad.model import CadEntity
 from drawings.cad.source import Source

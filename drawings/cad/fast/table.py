@@ -14,9 +14,7 @@ import shapely
 from ezdxf.tools.text import plain_text
 
 from drawings.cad.curve import Curve
-from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, Instances, flatten
-from drawings.cad.fast.rows import (
+from drawings.cad.fast.columns import (
     BYTE0,
     BYTE1,
     FILLED,
@@ -38,6 +36,8 @@ from drawings.cad.fast.rows import (
     Rows,
     Z,
 )
+from drawings.cad.fast.curves import BULGED, CLOSED
+from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, Instances, flatten
 from drawings.cad.fast.skeleton import given_handle
 from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.model import CadEntity
