@@ -16,6 +16,7 @@ from itertools import pairwise
 from drawings.vocabulary import FloorName, any_floor_name, floor_names, numeral
 
 _MAX_FLOORS = 400
+_LONGEST_TITLE = 200  # characters
 _PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
 _ROOF = re.compile(r"屋面|屋顶|机房|出屋面|^R(F|\d)?$", re.IGNORECASE)
 _DECORATION = re.compile(r"[\s第层楼F]+")
@@ -80,6 +81,8 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     Args:
         ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
     """
+    if len(text) > _LONGEST_TITLE:
+        return None
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
     for pattern, name in floor_names() if any_floor_name().search(clean) else ():
         if not name.roof:

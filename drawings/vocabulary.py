@@ -20,6 +20,7 @@ from project_box.kernel.catalogue import parse
 
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
 _SPACED = re.compile(r"\s*([^\d=:]{1,60}?)\s*([-+±]?\d.*?)\s*")
+_LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and finds none
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
 _BETWEEN = re.compile(r"[\s/|,，、;；()\[\]【】+]*")
@@ -193,15 +194,16 @@ class Vocabulary:
         pairs: dict[str, list[str]] = {}
         rest: list[str] = []
         for line in re.split(r"[\r\n]+|[;;]", unicodedata.normalize("NFKC", text)):
-            found = self._pair(line)
+            plain = line.strip()
+            found = self._pair(plain) if len(plain) <= _LONGEST_PAIR else None
             if found is not None:
                 pairs.setdefault(found[0], []).append(found[1])
-            elif line.strip():
-                rest.append(line.strip())
+            elif plain:
+                rest.append(plain)
         return pairs, "\n".join(rest)
 
     def _pair(self, line: str) -> tuple[str, str] | None:
-        found = _PAIR.fullmatch(line)
+        found = _PAIR.fullmatch(line) if "=" in line or ":" in line else None
         if found is not None and found.group(3) and _LETTER.search(found.group(1)):
             if self.knows(found.group(1)):
                 return self._valued(found.group(1), found.group(3))

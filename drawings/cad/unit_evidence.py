@@ -22,7 +22,8 @@ from drawings.cad.units import distance_from_usual, is_plausible
 from drawings.issues import issue
 from drawings.reading import Reading, UnitRules
 
-_NUMBER = r"(\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
+#: not from the middle of a number on: time grows with the text, not its square
+_NUMBER = r"(?<![\d.,])(\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
 _AREA = re.compile(
     _NUMBER + r"\s*(?:㎡|m\s?²|m2\b|平方米|平米|кв\.?\s*м|м\s?²|м2\b"
     r"|sq\.?\s*m(?:t|trs?|etres?|eters?)?\b|sqm\b|qm\b|제곱미터|वर्ग\s*मी)",

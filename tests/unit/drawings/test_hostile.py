@@ -8,11 +8,16 @@ import tracemalloc
 import pytest
 
 from drawings.cad import read
+from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import first_bad_code, first_bad_tag, header_value
+from drawings.cad.unit_evidence import _AREA, _HEIGHT, _SCALE
+from drawings.georeference import _EPSG_TEXT, _MERIDIAN_TEXT, _SYSTEM_TEXT
 from drawings.interpret import interpret
+from drawings.multiplicity import floors_of_title
 from drawings.reading import reading
-from drawings.standards import get_standard
+from drawings.standards import get_standard, normal_layer
 from drawings.survey import survey
+from drawings.vocabulary import vocabulary
 from tests.unit.drawings.test_fuzz import through
 
 _LINE = "0\nLWPOLYLINE\n5\n{}\n100\nAcDbEntity\n8\n{}\n100\nAcDbPolyline\n90\n{}\n70\n1\n"
@@ -129,3 +134,22 @@ def test_more_shapes_than_any_plan_holds_are_refused_before_they_are_made() -> N
     facts = survey(cad, few)
     assert not facts.complete and not facts.rings and facts.layers["建筑基底"].kinds == {"LWPOLYLINE": 3}
     assert interpret(read(dxf(ring("0") * 2), "图.dxf"), get_standard("project-box"), settings=few).readable
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [" ", "1", "1-", "1,111", "k=a ", "层高", "1层", "十一", "k ", "中央子午线", "{\\H2x;", "%%", "$1"],
+)
+def test_texts_made_to_make_expressions_stand_still(piece: str) -> None:
+    """Everything that looks at a text looks at 40,000 characters of it in far less than a second."""
+    text = piece * (40_000 // len(piece)) + "\x01x"
+    begun = time.process_time()
+    vocabulary().pairs(text)
+    vocabulary().labels(text)
+    floors_of_title(text)
+    plain_mtext(text)
+    normal_layer(text)
+    short = text[:2000]  # longer ones are not looked at for units and places
+    for expression in (_AREA, _HEIGHT, _SCALE, _MERIDIAN_TEXT, _EPSG_TEXT, _SYSTEM_TEXT):
+        assert len(list(expression.finditer(short))) <= len(short)
+    assert time.process_time() - begun < 3
