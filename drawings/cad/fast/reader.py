@@ -403,8 +403,24 @@ class _Fast:
     def _bound_arrays(self, rows: Rows) -> None:
         limit = self.settings.limits.entities
         references = rows.references
+        owners = np.flatnonzero(rows.ints[:, columns.ENTRY] >= 0)  # in the order of the references
         for k in np.flatnonzero(~(references[:, ROWS] * references[:, COLUMNS] <= limit)).tolist():
-            self.issues.add("DXF-TOO-MANY", what="图块阵列", what_en="block copies", limit=limit)
+            line = rows.ints[owners[k]].tolist()
+            layer = self.tags.data[line[LAYER0] : line[LAYER1]].decode(
+                self.source.encoding, "surrogateescape"
+            )
+            self.issues.add(
+                "DXF-TOO-MANY",
+                what="图块阵列",
+                what_en="block copies",
+                limit=limit,
+                handle=self.tags.data[line[columns.HANDLE0] : line[columns.HANDLE1]].decode(
+                    "ascii", "replace"
+                )
+                or None,
+                layer=decode_escapes(layer) or "0",
+                at=(float(references[k, columns.PX]), float(references[k, columns.PY])),
+            )
             references[k, ROWS] = references[k, COLUMNS] = 1.0
 
     def _reached(self, rows: Rows, row_name: Ints, block_of_key: dict[str, int]) -> set[int]:
