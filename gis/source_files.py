@@ -245,7 +245,9 @@ def cad_text(value: str) -> str:
 
 
 def _is_shape(cell: str) -> bool:
-    return (cell.lstrip().upper().startswith(_WKT) and "(" in cell) or _HEX.fullmatch(cell.strip()) is not None
+    return (cell.lstrip().upper().startswith(_WKT) and "(" in cell) or _HEX.fullmatch(
+        cell.strip()
+    ) is not None
 
 
 def _as_wkt(cell: str) -> str:
