@@ -54,6 +54,10 @@ class _Portion:
     on: dt.date
 
 
+#: answers of a portion, or a helper's promise of them
+_Begun = AsyncResult[list[Answer]] | list[Answer]
+
+
 def check_sites(
     url: str, sites: Sites, *, on: dt.date, workers: int = 1, scheduler: str | None = None
 ) -> Iterator[Answer]:
@@ -92,22 +96,28 @@ def check_sites(
 
 
 def _in_turn(portions: Sequence[_Portion], helpers: int, pool: Pool | None) -> Iterator[Answer]:
-    """Answers in order; this process checks portions too, after giving its helpers enough to do."""
+    """Answers in order; this process checks portions too, after giving its helpers enough to do.
+
+    When nothing is left to give, it checks what a helper has not come to yet, so that nobody waits for a late one.
+    """
     waiting = deque(portions)
-    begun: deque[AsyncResult[list[Answer]] | list[Answer]] = deque()
+    begun: deque[tuple[_Portion, _Begun]] = deque()
     while waiting or begun:
-        busy = sum(not _is_ready(b) for b in begun)
-        while pool is not None and waiting and busy < _AHEAD * helpers:
-            begun.append(pool.apply_async(_check, (waiting.popleft(),)))
-            busy += 1
+        late = [n for n, (_, answers) in enumerate(begun) if not _is_ready(answers)]
+        if pool is not None:
+            for _ in range(min(len(waiting), _AHEAD * helpers - len(late))):
+                begun.append((waiting[0], pool.apply_async(_check, (waiting.popleft(),))))
         if waiting:
-            begun.append(_check(waiting.popleft()))
-        while begun and (not waiting or _is_ready(begun[0])):
-            first = begun.popleft()
+            begun.append((waiting[0], _check(waiting.popleft())))
+        elif late:
+            portion, _ = begun[late[-1]]
+            begun[late[-1]] = portion, _check(portion)
+        while begun and _is_ready(begun[0][1]):
+            _, first = begun.popleft()
             yield from first.get() if isinstance(first, AsyncResult) else first
 
 
-def _is_ready(begun: AsyncResult[list[Answer]] | list[Answer]) -> bool:
+def _is_ready(begun: _Begun) -> bool:
     return not isinstance(begun, AsyncResult) or begun.ready()
 
 
