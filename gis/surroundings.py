@@ -27,7 +27,7 @@ Features = Mapping[tuple[int, int], tuple[str, str | None, dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A layer in force; of a smaller overlap, or one narrower on average than the tolerance (m), is said it touches."""
+    """A layer; an overlap below ``minimum`` (㎡), or narrower on average than ``tolerance`` (m), only touches."""
 
     definition: LayerDefinition
     version: LoadedVersion
