@@ -177,3 +177,12 @@ def test_texts_are_never_formulas() -> None:
 def test_rules_are_catalogue_data() -> None:
     rules = area_rules()
     assert rules.doc_no == "GB/T 50353-2013" and not rules.verified
+
+
+@pytest.mark.parametrize(
+    ("name", "total"), [("test1.dxf", "187.91"), ("Test10.dxf", "194.06"), ("Parking-test.dxf", "480.03")]
+)
+def test_built_up_area_of_real_permit_drawings(shared_data, name: str, total: str) -> None:
+    """Floors named by their layers; what is to be deducted taken off, as the drawings' own sums are made."""
+    table = area_table([interpret(read(shared_data / "drawings" / "kerala" / name))])
+    assert f"{table.total}" == total and not table.undecided
