@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -32,16 +32,20 @@ def mark_history(session: Session, marks: Sequence[Mark]) -> dict[uuid.UUID, lis
             select(Mark, JointReview).join(JointReview, JointReview.id == Mark.review_id)
             .where(Mark.id.in_(front))
         ).all()  # fmt: skip
-        replies = _replies(session, [(review.id, f"mark:{mark.id}") for mark, review in rows])
+        entries = {
+            (r.id, e["source"]): e for _, r in rows for e in (r.joint_opinion or {}).get("entries", [])
+        }
+        replies = _replies(session, {review.id for _, review in rows})
         following: dict[uuid.UUID, uuid.UUID] = {}
         for mark, review in rows:
             source, shown = f"mark:{mark.id}", front[mark.id]
-            entries = (review.joint_opinion or {}).get("entries", [])
-            entry: Mapping[str, str] = next((e for e in entries if e["source"] == source), {})
-            reply = replies.get(source)
+            entry: Mapping[str, str | None] = entries.get((review.id, source), {})
+            reply = replies.get(
+                (review.id, entry.get("into") or source)
+            )  # a merged one is answered with the other
             out.setdefault(shown, []).append(
                 Step(
-                    review.round, entry.get("fate", ""), entry.get("reason", ""),
+                    review.round, entry.get("fate") or "", entry.get("reason") or "",
                     reply.text if reply else "", reply.author.name if reply else "",
                 )
             )  # fmt: skip
@@ -51,11 +55,9 @@ def mark_history(session: Session, marks: Sequence[Mark]) -> dict[uuid.UUID, lis
     return out
 
 
-def _replies(session: Session, asked: Sequence[tuple[uuid.UUID, str]]) -> dict[str, Reply]:
-    """The latest reply to each mark."""
+def _replies(session: Session, reviews: Collection[uuid.UUID]) -> dict[tuple[uuid.UUID, str], Reply]:
+    """The latest reply to each thing asked in some rounds."""
     rows = session.scalars(
-        select(Reply)
-        .where(Reply.review_id.in_({r for r, _ in asked}), Reply.source.in_({s for _, s in asked}))
-        .order_by(Reply.created_at, Reply.id)
+        select(Reply).where(Reply.review_id.in_(reviews)).order_by(Reply.created_at, Reply.id)
     )
-    return {reply.source: reply for reply in rows}
+    return {(reply.review_id, reply.source): reply for reply in rows}
