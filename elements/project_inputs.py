@@ -75,15 +75,16 @@ def planning_values(
     stated = read_inputs(catalogue, inputs, at)
     values = with_settings(catalogue, dict(stated), at)
     place = str(values[JURISDICTION].value)
-    for value in extract(
+    extracted = extract(
         contents.models,
         contents.boundary.payload if contents.boundary is not None else None,
         extract_rules(catalogue, place, at),
         contents.site,
-    ):
-        values[value.code] = value
-    values |= condition_values(contents.conditions)
-    values |= control_values(contents.zones)
+    )
+    found = {value.code: value for value in extracted}
+    found |= condition_values(contents.conditions) | control_values(contents.zones)
+    known = catalogue.at(at).entries  # an older rule set has no element for what is measured since
+    values |= {code: value for code, value in found.items() if code in known}
     return values | stated, stated
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 from fastapi.testclient import TestClient
 
 from project_box.kernel.db import Database
@@ -72,7 +73,7 @@ class DemoFailed(PlatformError):
 class Person:
     """One signed-in demo person talking to the API."""
 
-    def __init__(self, client: TestClient, username: str) -> None:
+    def __init__(self, client: TestClient | httpx.Client, username: str) -> None:
         self.client = client
         self.username = username
         answer = client.post(f"{API}/session", json={"username": username, "password": f"demo-{username}"})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tests.acceptance.conftest import Caller, boundary_of, drawings_of, new_project
 
 Sign = Callable[[str], Caller]
 
 
-def page(caller: Caller, path: str, form: dict[str, object] | None = None):
+def page(caller: Caller, path: str, form: Mapping[str, object] | None = None):
     """A page as this person sees it, or after handing in its form."""
     if form is None:
         return caller.client.get(path, headers=caller.headers)

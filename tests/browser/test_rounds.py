@@ -51,7 +51,7 @@ def changed_files(folder: Path) -> list[dict[str, object]]:
     for path in sorted(folder.glob("*.dxf")):
         data = path.read_bytes()
         if "总平图" in path.name:
-            doc = ezdxf.readfile(path)
+            doc = ezdxf.filemanagement.readfile(path)
             space = doc.modelspace()
             next(e for e in space if e.dxf.layer == "建筑基底" and e.dxftype() == "LWPOLYLINE").translate(
                 2, 0, 0

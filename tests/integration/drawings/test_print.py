@@ -85,7 +85,7 @@ def test_only_an_agreed_revision_is_sealed(session, actors, review) -> None:
     assert verify_set(data).ok
     drawing = f"图纸/{manifest['files'][0]['name']}"
     other = json.dumps({**manifest, "revision": 9}, ensure_ascii=False, indent=1).encode()
-    for change, said in (
+    tampered: tuple[tuple[dict[str, bytes | None], str], ...] = (
         ({drawing: b"0\nEOF\n"}, "已被改动"),
         ({drawing: None}, "缺少图纸"),
         ({"图纸/另一张.dxf": b""}, "多出清单以外的文件"),
@@ -93,7 +93,8 @@ def test_only_an_agreed_revision_is_sealed(session, actors, review) -> None:
         ({"manifest.json": b"{}"}, "不是平台写出的清单"),
         ({"审图意见单.pdf": b"%PDF-1.7"}, "审图意见单.pdf："),
         ({"审图意见单.pdf": None}, "不是封存图纸"),
-    ):
+    )
+    for change, said in tampered:
         report = verify_set(rezipped(data, change))
         assert not report.ok and any(said in p for p in report.problems), (said, report.problems)
     assert not verify_set(data[: len(data) // 2]).ok

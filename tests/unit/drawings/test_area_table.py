@@ -155,12 +155,13 @@ def test_area_lines_that_name_their_storey_need_no_frame() -> None:
         build.text(doc, "TEXT", title, 30 * k + 5, 5)
     table = area_table([build.model_of(doc)])
     floors = {f.floors: (f.storeys, f.part, f.total) for f in table.buildings[0].floors}
-    assert floors == {
+    expected: dict[str, tuple[object, ...]] = {
         "-1": (1, "below", 200),
         "1": (1, "above", 200),
         "3-5": (3, "above", 600),
         "DG": (1, "roof", 200),
     }
+    assert floors == expected
 
 
 def test_texts_are_never_formulas() -> None:

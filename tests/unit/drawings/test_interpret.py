@@ -29,7 +29,13 @@ def issues_of(model, code):
 
 def test_shipped_standards_are_valid_and_the_own_one_is_first() -> None:
     assert next(iter(load_standards())) == "project-box"
-    assert set(load_standards()) == {"project-box", "a-total-plan", "area-coefficient", "kerala-edcr", "predcr"}
+    assert set(load_standards()) == {
+        "project-box",
+        "a-total-plan",
+        "area-coefficient",
+        "kerala-edcr",
+        "predcr",
+    }
     with pytest.raises(NotFound):
         get_standard("nope")
 

@@ -39,7 +39,7 @@ class Plan:
 
 def _sheet(
     version: str, unit: int, rings: list[tuple[str, tuple]], texts: list[tuple[str, str, float, float]], k=1.0
-):
+) -> Drawing:
     doc = build.new(version, unit=unit)
     for layer, (x, y, w, h) in rings:
         build.box(doc, layer, x * k, y * k, w * k, h * k)

@@ -65,12 +65,10 @@ def test_lines_left_out_enclose_nothing(found):
         return sorted((round(c.ring.area, 6), c.members) for c in cells(drawn, 0.3, 1e-6, LONG) or [])
 
     with_choice = everywhere()
-    before = cell_module._in_company, cell_module._may_enclose
-    cell_module._in_company = cell_module._may_enclose = lambda lines, reach, deadline: np.arange(len(lines))
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cell_module, "_in_company", lambda lines, *_: np.arange(len(lines)))
+        patch.setattr(cell_module, "_may_enclose", lambda lines, *_: np.full(len(lines), True))
         assert with_choice == everywhere()
-    finally:
-        cell_module._in_company, cell_module._may_enclose = before
 
 
 def test_a_tree_symbol_is_not_cut():

@@ -55,7 +55,7 @@ def table() -> dict[str, dict[str, str]]:
     return read_table("属性表.xlsx", workbook([["楼号", "层数"], ["A", 5]]))
 
 
-def storeys(cad, order: tuple[str, ...], table) -> tuple[float, str]:
+def storeys(cad, order: tuple[str, ...], table) -> tuple[str | float, str]:
     shape = interpret(cad, standard(order), table=table).by_role("footprint")[0]
     return shape.attributes["层数"], shape.sources["层数"]
 

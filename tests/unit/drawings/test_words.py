@@ -151,14 +151,15 @@ def test_own_words_of_a_standard_go_first() -> None:
 
 
 def test_words_that_cannot_be_meant_are_refused() -> None:
-    for wrong in (
+    refused: tuple[dict[str, object], ...] = (
         {"spellings": {"身高": ("H",)}},
         {"phrases": ({"regex": "(?P<身高>.)"},)},
         {"phrases": ({"regex": "("},)},
         {"phrases": ({"text": "{身高}"},)},
         {"phrases": ({},)},
         {"decimal": "semicolon"},
-    ):
+    )
+    for wrong in refused:
         with pytest.raises(ValueError, match=r"."):
             AttributeRule.model_validate({"order": ["text"], "xdata_app": "X", **wrong})
 

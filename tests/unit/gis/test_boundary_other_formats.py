@@ -139,7 +139,9 @@ def test_a_projection_of_its_own_in_a_prj_is_followed(tmp_path):
 
 def test_bd09_must_be_declared_and_is_undone():
     grid = grids()["bd09"]
-    there = shapely.transform(DEGREES, lambda c: gcj02_to_bd09(wgs84_to_gcj02(c, grid.gcj02), grid.bd09))
+    assert grid.gcj02 is not None and grid.bd09 is not None
+    shift, turn = grid.gcj02, grid.bd09
+    there = shapely.transform(DEGREES, lambda c: gcj02_to_bd09(wgs84_to_gcj02(c, shift), turn))
     assert there.distance(DEGREES) > 0.005  # about a kilometre away
     reading = read_boundary("a.geojson", feature(there), crs=parse_crs("百度坐标"))
     assert reading.ok and codes(reading) == {"CRS-GCJ02"}
