@@ -14,8 +14,9 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
-from elements.engine import evaluate, load_catalogue
+from elements.engine import Catalogue, evaluate, load_catalogue
 from elements.extract import ExtractRules, extract
+from elements.project_inputs import BoxContents, planning_values
 from elements.values import ElementValue
 
 RULES = ExtractRules(
@@ -313,3 +314,16 @@ def test_measures_do_not_depend_on_place_or_turn(angle: float, dx: float, dy: fl
     assert abs(Decimal(str(found["YD_DRAWN"].value)) - 8000) < Decimal("0.00001")
     assert abs(rows(found["SPACINGS"])[0]["distance"] - 20) < Decimal("0.00001")
     assert abs(min(r["distance"] for r in rows(found["SETBACKS"])) - 10) < Decimal("0.00001")
+
+
+def test_an_older_rule_set_takes_what_it_knows() -> None:
+    now = load_catalogue()
+    later = {"GS_BUILDINGS", "JDMJ_GS", "JZMD_GS", "DSJZ_GS", "RJL_GS"}
+    older = Catalogue(
+        [e for e in now.entries if e.spec.code not in later], now.tariffs, now.businesses, "older"
+    )
+    contents = BoxContents([plan().model()], None, None, None, {})
+    day = dt.date(2026, 11, 1)
+    values, _ = planning_values(older, contents, {}, day)
+    assert {"BUILDINGS", "SETBACKS"} <= set(values) and "GS_BUILDINGS" not in values
+    assert evaluate(older, values, day)["JDMJ"].value is not None
