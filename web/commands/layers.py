@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gis import decision_export, decision_service, difference_service, plan_compare, service, sld
+from gis import decision_export, decision_service, difference_service, service, sld, version_change_service
 from gis.decision import Verdict
 from gis.differences import Relation
 from gis.layer import layer_catalogue
@@ -304,7 +304,7 @@ def changes(
 ) -> None:
     """两个版本之间的变化:增、删、改图形、改属性 (what a version changed)."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
-        plain = plan_compare.layer_changes(session, code, old, new, key=key, geometry=as_json)
+        plain = version_change_service.layer_changes(session, code, old, new, key=key, geometry=as_json)
     if as_json:
         emit_json(plain)
         return

@@ -15,8 +15,8 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile as StarletteUpload
 
-from gis import plan_compare, service
 from gis import report as map_report
+from gis import service, version_change_service
 from gis.conflict import Intent
 from gis.source_crs import parse_crs
 from gis.use_rules import parse_uses
@@ -436,4 +436,4 @@ def get_changes(
     session: SessionDep, actor: ActorDep, code: str, old: str, new: str, key: str | None = None
 ) -> dict[str, Any]:
     """What one version of a layer changed against another."""
-    return plan_compare.layer_changes(session, code, old, new, key=key)
+    return version_change_service.layer_changes(session, code, old, new, key=key)

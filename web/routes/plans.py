@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gis import decision_service, plan_compare, sld
+from gis import decision_service, sld, version_change_service
 from gis.layer import layer_catalogue
 from project_box.kernel.errors import BadInput, PlatformError
 from web.deps import ActorDep, SessionDep, redirect, refusing, render
@@ -207,5 +207,5 @@ def changes_file(
     session: SessionDep, actor: ActorDep, code: str, old: Word, new: Word, key: Word = ""
 ) -> Response:
     """The changes as GeoJSON in longitude and latitude."""
-    plain = plan_compare.layer_changes(session, code, old, new, key=key or None)
+    plain = version_change_service.layer_changes(session, code, old, new, key=key or None)
     return geojson(views.changes_geojson(plain), f"{plain['code']}-{old}-{new}")

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
-from gis import plan_compare, service
+from gis import service, version_change_service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
 from project_box.kernel.identity import Actor, Role
@@ -203,7 +203,7 @@ def changes_view(session: Session, code: str, old: str, new: str, key: str | Non
     }
     if not (chosen_old and chosen_new):
         return view | {"map": map_config(session, visible=()), "shapes": []}
-    plain = plan_compare.layer_changes(session, code, chosen_old, chosen_new, key=key or None)
+    plain = version_change_service.layer_changes(session, code, chosen_old, chosen_new, key=key or None)
     shapes = [
         drawn(change["code"], part, geometry, plain["crs"])
         for change in plain["changes"][:SHOWN]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gis import difference_service, plan_compare
+from gis import difference_service, version_change_service
 from gis.differences import Relation
 from project_box.kernel.errors import BadInput, NotFound
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_compared(session, plans):
     with pytest.raises(NotFound):
         difference_service.diff_layers(session, "KG_DK", "ZX")
     with pytest.raises(NotFound):
-        plan_compare.layer_changes(session, "KG_DK", "2026.1", "none")
+        version_change_service.layer_changes(session, "KG_DK", "2026.1", "none")
 
 
 def test_changes_between_versions(session, load):
@@ -92,7 +92,7 @@ def test_changes_between_versions(session, load):
         ],
         version="2",
     )
-    found = plan_compare.layer_changes(session, "KG_DK", "1", "2")
+    found = version_change_service.layer_changes(session, "KG_DK", "1", "2")
     assert found["key"] == "DKBH"
     assert found["counts"] == {
         "added": 1,
@@ -108,4 +108,4 @@ def test_changes_between_versions(session, load):
     assert changed["attributes"]["fields"] == [{"field": "RJL_MAX", "old": 2.0, "new": 2.5}]
     assert changed["geometry"]["label"].startswith("B") and changed["geometry"]["old"]["geometry"]
     assert changed["removed"]["label"].startswith("C") and changed["added"]["label"].startswith("E")
-    assert not any(plan_compare.layer_changes(session, "KG_DK", "2", "2")["changes"])
+    assert not any(version_change_service.layer_changes(session, "KG_DK", "2", "2")["changes"])
