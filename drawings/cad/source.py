@@ -106,19 +106,16 @@ def header_value(data: bytes, name: bytes) -> str | None:
     return found.group(1).decode("ascii", "replace").strip() if found else None
 
 
+#: comments, then a section or the end
+_BEGINNING = re.compile(
+    rb"\s*+(?:999[ \t]*+(?:\r\n|\n|\r)[^\r\n]*+(?:\r\n|\n|\r)[ \t]*+)*+"
+    rb"0[ \t]*+(?:\r\n|\n|\r)[ \t]*+(?:SECTION|EOF)[ \t]*+(?:[\r\n]|\Z)",
+    re.IGNORECASE,
+)
+
+
 def _looks_like_dxf(data: bytes) -> bool:
-    lines = re.split(rb"\r\n|\n|\r", data[:20_000])
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    position = 0
-    while position + 1 < len(lines):
-        code = lines[position].strip()
-        if code == b"0":
-            return lines[position + 1].strip().upper() in (b"SECTION", b"EOF")
-        if code != b"999":
-            return False
-        position += 2
-    return False
+    return _BEGINNING.match(data) is not None
 
 
 def _is_whole(data: bytes, issues: Collector) -> bool:

@@ -211,6 +211,13 @@ def test_bad_group_code_and_bad_number_name_the_line() -> None:
     assert "DXF-BAD-VALUE" in codes(wrong) and wrong.issues[0].line == number + 2
 
 
+def test_any_length_of_comments_may_come_first() -> None:
+    doc = new()
+    ring(doc, "建筑基底", [(X, Y), (X + 10, Y), (X + 10, Y + 5), (X, Y + 5)])
+    cad = read(b" 999\r\nplotted by hand\r\n" * 2_000 + data(doc), "例.dxf")
+    assert cad.readable and len(cad.entities) == 1
+
+
 def test_missing_end_mark_is_only_a_warning() -> None:
     whole = data(site_plan()).replace(b"\n  0\nEOF\n", b"\n").replace(b"\r\n  0\r\nEOF\r\n", b"\r\n")
     cad = read(whole, "a.dxf")
