@@ -48,8 +48,11 @@ def buildings_of(model: DrawingModel) -> list[RoleShape]:
     return feet + sound + ([] if feet else [s for s in outlines if not s.valid])
 
 
-def estimate(model: DrawingModel) -> dict[str, Any] | None:
+def estimate(model: DrawingModel, buildings: Sequence[RoleShape] | None = None) -> dict[str, Any] | None:
     """The estimate of a site plan with buildings; None without any, or with thousands.
+
+    Args:
+        buildings: those of :func:`buildings_of`, where they are known already.
 
     Returns:
         ``basis`` (``footprint``, ``outline`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on
@@ -57,7 +60,7 @@ def estimate(model: DrawingModel) -> dict[str, Any] | None:
         (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
         floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
     """
-    drawn = [s for s in buildings_of(model) if s.valid]
+    drawn = [s for s in (buildings_of(model) if buildings is None else buildings) if s.valid]
     if not 0 < len(drawn) <= _MOST:
         return None
     sites = [s for s in model.by_role("site_boundary") if s.valid]

@@ -41,7 +41,8 @@ _T = TypeVar("_T")
 
 def measures(model: DrawingModel) -> dict[str, Any]:
     """``setbacks, spacings, heights, floors, parking, green, estimate``: metres and ㎡, empty where not drawn."""
-    buildings = _buildings(model)
+    drawn = [s for s in buildings_of(model) if s.valid]  # footprints; where none is drawn, outlines
+    buildings = drawn[:_MOST]
     return {
         "setbacks": _setbacks(model, buildings),
         "spacings": _spacings(buildings),
@@ -49,13 +50,8 @@ def measures(model: DrawingModel) -> dict[str, Any]:
         "floors": _floors(model),
         "parking": _counted(model.by_role("parking_car", "parking_bike")),
         "green": _counted(model.by_role("green", "roof_green")),
-        "estimate": estimate(model),
+        "estimate": estimate(model, drawn),
     }
-
-
-def _buildings(model: DrawingModel) -> list[RoleShape]:
-    """Footprints; where none is drawn, outlines."""
-    return [s for s in buildings_of(model) if s.valid][:_MOST]
 
 
 def _label(shape: RoleShape) -> str:
@@ -98,8 +94,7 @@ def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[
     if not sites or not buildings:
         return []
     site = shapely.union_all(sites)
-    grown = shapely.buffer(site, 1e-6)
-    shapely.prepare([site, grown])
+    shapely.prepare(site)
     found: list[tuple[tuple[str, str], LineString]] = []
     for part in shapely.get_parts(site):
         if len(found) < _MOST:
@@ -111,7 +106,7 @@ def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[
     for building in buildings:
         if not site.intersects(building.geometry):
             continue
-        inside = bool(grown.covers(building.geometry))
+        inside = bool(site.covers(building.geometry.buffer(-1e-6)))
         for number, (word, line) in _nearest(building, found, side_boxes):
             rows.append(
                 _row(

@@ -9,7 +9,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -143,18 +143,15 @@ class RingMaker:
         lines_only = role.geometry == "line"
         if role.geometry == "text":
             return out
-        for entity in entities:
-            if not entity.curves:
-                if entity.kind not in ("POINT",):
-                    self.work.tell("DXF-DEGENERATE", match, entity)
+        for whole in entities:
+            if not whole.curves:
+                if whole.kind != "POINT":
+                    self.work.tell("DXF-DEGENERATE", match, whole)
                 continue
-            curves, entity = (
-                entity.curves,
-                replace(entity, curves=()),
-            )  # rings need not keep what they are made of
+            entity = whole.without_curves()  # rings need not keep what they are made of
             if abs(entity.z) * self.work.scale > self.work.elevation:
                 self.work.tell("DXF-ELEVATION", match, entity, z=f"{entity.z:.4g}")
-            for curve in curves:
+            for curve in whole.curves:
                 if len(curve.points) > self.work.limit_vertices:
                     self.work.tell(
                         "DXF-TOO-MANY-VERTICES",

@@ -112,6 +112,13 @@ class CadEntity:
     in_block: bool = False
     z: float = 0.0
 
+    def without_curves(self) -> CadEntity:
+        """The entity without its geometry, for what must not keep all of a large drawing in memory."""
+        return CadEntity(
+            self.handle, self.kind, self.layer, self.color, (), self.filled, self.at, self.text, self.height,
+            self.rotation, self.attributes, self.xdata, self.block, self.in_block, self.z,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class CadDimension:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drawings.cad.fast.reader import read_fast
@@ -49,3 +51,8 @@ def test_entities_of_a_large_drawing_are_not_kept(
     monkeypatch.setattr("drawings.cad.fast.table._KEPT", 10)
     fresh = EntityTable(table._words, table._instances, table.layer_names, table._shown)
     assert len(list(fresh)) == len(list(fresh)) == len(table) and fresh._kept is None
+
+
+def test_without_curves_nothing_else_is_lost(table: EntityTable) -> None:
+    for entity in table:
+        assert entity.without_curves() == replace(entity, curves=())
