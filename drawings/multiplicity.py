@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from drawings.vocabulary import FloorName, any_floor_name, floor_names, numeral
@@ -86,7 +86,7 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
     for pattern, name in floor_names() if any_floor_name().search(clean) else ():
         if not name.roof:
-            clean = pattern.sub(lambda found, name=name: _storey(found, name, ground), clean)  # type: ignore[misc]  # name is bound
+            clean = pattern.sub(partial(_storey, name=name, ground=ground), clean)
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     parts = list(_TITLE.finditer(clean))
     if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及" for x, y in pairwise(parts)):

@@ -141,6 +141,20 @@ class KindRule(_Strict):
     name: str = ""
 
 
+def _known(keys: Iterable[str]) -> None:
+    if unknown := set(keys) - roles().keys:
+        raise ValueError(f"unknown attribute {', '.join(sorted(unknown))}")
+
+
+def _of_known_attributes(value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    _known(value)
+    return value
+
+
+#: attribute key → words for it
+Spellings = Annotated[dict[str, tuple[str, ...]], AfterValidator(_of_known_attributes)]
+
+
 class Phrase(_Strict):
     """What a text without a key says; exactly one of ``regex`` (named groups are attributes) and ``text``.
 
@@ -160,8 +174,7 @@ class Phrase(_Strict):
         if bool(self.regex) == bool(self.text):
             raise ValueError("give exactly one of regex, text")
         named = set(patterns.names(self.regex) if self.regex else braced(self.text or ""))
-        if unknown := (named | set(self.add) | set(self.gives)) - roles().keys:
-            raise ValueError(f"unknown attribute {', '.join(sorted(unknown))}")
+        _known(named | set(self.add) | set(self.gives))
         return self
 
 
@@ -182,16 +195,9 @@ class AttributeRule(_Strict):
 
     order: tuple[Source, ...]
     xdata_app: str
-    spellings: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    spellings: Spellings = Field(default_factory=dict)
     phrases: tuple[Phrase, ...] = ()
     decimal: Literal["comma", "point"] | None = None
-
-    @field_validator("spellings")
-    @classmethod
-    def _known_keys(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        if unknown := set(value) - roles().keys:
-            raise ValueError(f"unknown attribute {', '.join(sorted(unknown))}")
-        return value
 
 
 class Healing(_Strict):

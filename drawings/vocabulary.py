@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from drawings import patterns
 from drawings.numbers import number_in, pointed
 from drawings.reading import CATALOGUE
-from drawings.standards import AttributeRule, Phrase, roles
+from drawings.standards import AttributeRule, Phrase, Spellings, roles
 from project_box.kernel.catalogue import parse
 
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
@@ -48,16 +48,9 @@ class Language(_Strict):
     """The words of one language."""
 
     decimal_comma: bool = False
-    spellings: dict[str, tuple[str, ...]]
+    spellings: Spellings
     phrases: tuple[Phrase, ...]
     floors: tuple[FloorName, ...]
-
-    @field_validator("spellings")
-    @classmethod
-    def _known_keys(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        if unknown := set(value) - roles().keys:
-            raise ValueError(f"unknown attribute {', '.join(sorted(unknown))}")
-        return value
 
 
 class AttributeWords(_Strict):

@@ -9,6 +9,7 @@ from typing import Any
 
 from elements import planning
 from elements.functions import function
+from elements.library_general import total
 from elements.rounding import plain_number, round_to
 from elements.trace import Rows, num, pair_refs, row_refs, verdict
 from elements.values import Computed, Missing, Step, Undecided, union_evidence
@@ -49,17 +50,7 @@ def footprint_area(rows: Rows) -> Computed:
             ),
             evidence=row_refs(without),
         )
-    values = [Decimal(r["area"]) for r in rows]
-    steps = tuple(
-        Step(str(r.get("building") or i), "", num(v), entities=row_refs([r]))
-        for i, (r, v) in enumerate(zip(rows, values, strict=True), 1)
-    )
-    return Computed(
-        sum(values, Decimal(0)),
-        substituted=" + ".join(num(v) for v in values) or "0",
-        steps=steps,
-        evidence=row_refs(rows) or None,
-    )
+    return total(rows, "area")
 
 
 @function("estimated", "Σ 轮廓面积，或轮廓面积 × 层数（估算）")

@@ -13,7 +13,7 @@ from gis.checking import today
 from gis.conflict import Period
 from gis.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.models import LayerVersion
-from project_box.kernel.errors import BadInput
+from project_box.kernel.errors import BadInput, NotFound
 
 
 def list_layers(session: Session, catalogue: LayerCatalogue | None = None) -> list[dict[str, Any]]:
@@ -137,3 +137,20 @@ def identify(session: Session, x: float, y: float, crs: int) -> dict[str, Any]:
             if d.code in found
         ],
     }
+
+
+def named_version(session: Session, definition: LayerDefinition, name: str) -> LayerVersion:
+    """A version of a layer by its name.
+
+    Raises:
+        NotFound: no such version.
+    """
+    row = repository.version(session, definition.code, name)
+    if row is None:
+        raise NotFound(
+            f"{definition.name}没有版本 {name[:60]}",
+            f"no version {name[:60]} of {definition.code}",
+            code="version_not_found",
+            remedy=f"project-box layers show {definition.code} 列出各版本",
+        )
+    return row

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
+from gis.browsing import named_version
 from gis.buffers import ORIGIN, origins, widened
 from gis.conflict import Period
 from gis.events import LayerImported
@@ -22,7 +23,7 @@ from gis.models import LayerVersion
 from gis.pieces import Geometries, cut, polygonal, repair
 from gis.source import LISTED, open_source, read_batches
 from project_box import service as box
-from project_box.kernel.errors import BadInput, Conflict, NotFound
+from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 
@@ -315,14 +316,7 @@ def activate_version(
     """
     definition = layer_catalogue().get(code)
     repository.lock_layer(session, definition.code)
-    row = repository.version(session, definition.code, version)
-    if row is None:
-        raise NotFound(
-            f"{definition.name}没有版本 {version[:60]}",
-            f"no version {version[:60]} of {definition.code}",
-            code="version_not_found",
-            remedy=f"project-box layers show {definition.code} 列出各版本",
-        )
+    row = named_version(session, definition, version)
     if not row.current:
         geometries, numbers = repository.feature_geometries(session, row.id)
         attributes = [values for _, _, _, values in repository.members(session, row.id)]

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
-from gis.layer import LayerDefinition, layer_catalogue
+from gis.browsing import named_version
+from gis.layer import layer_catalogue
 from gis.markers import rounded_geojson
 from gis.models import LayerVersion
 from gis.version_changes import Change, Row, changes, moved
-from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.errors import BadInput
 
 
 def layer_changes(
@@ -30,7 +31,7 @@ def layer_changes(
         BadInput: no such field, or the versions are in different CRS.
     """
     definition = layer_catalogue().get(code)
-    rows = [_version(session, definition, name) for name in (old, new)]
+    rows = [named_version(session, definition, name) for name in (old, new)]
     if rows[0].source_crs != rows[1].source_crs:
         raise BadInput(
             f"两个版本的坐标系不同（EPSG:{rows[0].source_crs} 与 EPSG:{rows[1].source_crs}），不能逐点比较",
@@ -128,15 +129,3 @@ def _change(change: Change, crs: int, geometry: bool) -> dict[str, Any]:
         for name, shape in zip(("gained", "lost"), moved(change), strict=True):
             plain[name] = rounded_geojson(shape, crs) if shape is not None else None
     return plain
-
-
-def _version(session: Session, definition: LayerDefinition, name: str) -> LayerVersion:
-    row = repository.version(session, definition.code, name)
-    if row is None:
-        raise NotFound(
-            f"{definition.name}没有版本 {name[:60]}",
-            f"{definition.code} has no version {name[:60]}",
-            code="version_not_found",
-            remedy=f"project-box layers show {definition.code} 列出各版本",
-        )
-    return row

@@ -44,13 +44,10 @@ def show(report: dict[str, Any]) -> None:
         f"[bold]{report['file']}[/bold]  {report['format']} {report['version']}  {kind}  制图标准：{standard}",
         highlight=False,
     )
-    units = report["units"]
-    out.print(
-        f"单位 {units['unit']}（{units['source']}，把握 {units.get('confidence', 1.0):.0%}；"
-        f"{'；'.join(units['evidence'])}）",
-        highlight=False,
-        style="dim",
-    )
+    if report["readable"]:
+        units = report["units"]
+        said = [units["source"], f"把握 {units.get('confidence', 1.0):.0%}", *units["evidence"]]
+        out.print(f"单位 {units['unit']}（{'；'.join(said)}）", highlight=False, style="dim")
     _place(report)
     _roles_and_layers(report)
     _rings(report)

@@ -37,6 +37,8 @@ DIMENSION_KINDS = {
     6: "ordinate",
 }
 _MOST_PARTS = 20_000  # of one entity that is taken apart
+#: how ezdxf fails to take a damaged entity apart
+_DAMAGED = (DXFError, TypeError, ValueError, AttributeError, NotImplementedError)
 
 
 class Stop(Exception):
@@ -414,8 +416,8 @@ class Converter:
         texts: list[CadEntity] = []
         try:
             parts = list(virtual_entities(entity))
-        except (DXFError, TypeError, ValueError, AttributeError, NotImplementedError):
-            parts = []
+        except _DAMAGED:
+            parts = []  # told as unsupported below
         for part in parts[:_MOST_PARTS]:
             for item in self._one(part, part.dxftype()):
                 if isinstance(item, CadEntity):

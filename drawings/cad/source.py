@@ -376,7 +376,8 @@ def _first_beyond(good: re.Pattern[bytes], data: bytes) -> tuple[int, bytes, byt
     """(1-based line, that line, the next one) where well-formed tags end before ``EOF``."""
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
-    end = good.match(data).end()  # type: ignore[union-attr]  # it matches nothing at least
+    matched = good.match(data)
+    end = matched.end() if matched is not None else 0
     if end >= len(data) or _ends_with_eof(data[max(0, end - 200) : end]):
         return None
     lines = data[end : end + 4000].split(b"\n")

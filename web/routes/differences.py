@@ -44,6 +44,15 @@ def _query(
 QueryDep = Annotated[views.Query, Depends(_query)]
 
 
+def _asked(
+    a: str, b: str, relation: Relation = Relation.OVERLAP, class_a: Pattern = "", class_b: Pattern = ""
+) -> Asked:
+    return Asked(a, b, relation, class_a, class_b)
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
 @pages.get("/map/differences")
 def differences_page(
     request: Request, session: SessionDep, actor: ActorDep, query: QueryDep, preset: Word = ""
@@ -101,14 +110,10 @@ def export_by_page(
     session: SessionDep,
     actor: ActorDep,
     kind: Literal["xlsx", "gpkg", "geojson"],
-    a: Word,
-    b: Word,
-    relation: Relation = Relation.OVERLAP,
-    class_a: Pattern = "",
-    class_b: Pattern = "",
+    asked: AskedDep,
 ) -> Response:
     """The list as a file."""
-    return _exported(session, kind, Asked(a, b, relation, class_a, class_b))
+    return _exported(session, kind, asked)
 
 
 def _exported(session: Session, kind: str, asked: Asked) -> Response:
@@ -131,11 +136,7 @@ def get_comparisons(actor: ActorDep) -> dict[str, Any]:
 def get_decisions(
     session: SessionDep,
     actor: ActorDep,
-    a: str,
-    b: str,
-    relation: Relation = Relation.OVERLAP,
-    class_a: Pattern = "",
-    class_b: Pattern = "",
+    asked: AskedDep,
     limit: Annotated[int, Query(ge=1, le=MOST)] = LISTED,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Any:
@@ -143,26 +144,16 @@ def get_decisions(
 
     Large layers are compared by the worker: until that is done the answer is 202 with ``state``, ``done``, ``total``.
     """
-    pair = difference_service.ask(session, Asked(a, b, relation, class_a, class_b))
+    pair = difference_service.ask(session, asked)
     if not pair.ready:
         return JSONResponse(difference_service.state_of(pair), status_code=202, headers={"retry-after": "2"})
     return decision_service.decisions(session, pair, Page(most=limit, skip=offset))
 
 
 @api.get("/differences/{a}/{b}/state")
-def get_state(
-    session: SessionDep,
-    actor: ActorDep,
-    a: str,
-    b: str,
-    relation: Relation = Relation.OVERLAP,
-    class_a: Pattern = "",
-    class_b: Pattern = "",
-) -> dict[str, Any]:
+def get_state(session: SessionDep, actor: ActorDep, asked: AskedDep) -> dict[str, Any]:
     """How far a comparison has come."""
-    return difference_service.state_of(
-        difference_service.ask(session, Asked(a, b, relation, class_a, class_b))
-    )
+    return difference_service.state_of(difference_service.ask(session, asked))
 
 
 @api.post("/differences/{a}/{b}/decisions", status_code=201)
@@ -184,12 +175,8 @@ def post_decision(
 def get_export(
     session: SessionDep,
     actor: ActorDep,
-    a: str,
-    b: str,
+    asked: AskedDep,
     kind: Annotated[Literal["xlsx", "gpkg", "geojson"], Query(alias="format")] = "xlsx",
-    relation: Relation = Relation.OVERLAP,
-    class_a: Pattern = "",
-    class_b: Pattern = "",
 ) -> Response:
     """The list as Excel, GeoPackage or GeoJSON."""
-    return _exported(session, kind, Asked(a, b, relation, class_a, class_b))
+    return _exported(session, kind, asked)

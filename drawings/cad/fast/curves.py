@@ -6,6 +6,7 @@ A curve is a run of vertices ``x, y, bulge`` in three arrays; see :class:`drawin
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from drawings.cad.fast.jit import helper
 from drawings.cad.fast.tags import Floats
@@ -25,7 +26,7 @@ def _excess(angle: float) -> float:
 
 
 @helper
-def chords(dx, dy, bulge, tolerance):  # type: ignore[no-untyped-def]  # numba infers it
+def chords(dx: Any, dy: Any, bulge: Any, tolerance: Any) -> Any:
     """Chords that stand for an arc segment: within the tolerance, 30° at most each; 1 for a straight segment."""
     length = math.hypot(dx, dy)
     if length == 0.0 or not abs(bulge) >= MIN_BULGE:
@@ -40,9 +41,7 @@ def chords(dx, dy, bulge, tolerance):  # type: ignore[no-untyped-def]  # numba i
 
 
 @helper
-def put_arc(  # type: ignore[no-untyped-def]  # numba infers it
-    sx, sy, ex, ey, bulge, tolerance, xs, ys, n
-):
+def put_arc(sx: Any, sy: Any, ex: Any, ey: Any, bulge: Any, tolerance: Any, xs: Any, ys: Any, n: Any) -> Any:
     """Write the inner vertices of an arc segment's equal-area chords from n on; returns the new n."""
     dx, dy = ex - sx, ey - sy
     count = chords(dx, dy, bulge, tolerance)
@@ -89,7 +88,7 @@ def has_arcs(bs: Floats, start: int, end: int) -> bool:
 
 
 @helper
-def flat_size(xs, ys, bs, start, end, closed, tolerance):  # type: ignore[no-untyped-def]  # numba infers it
+def flat_size(xs: Any, ys: Any, bs: Any, start: Any, end: Any, closed: Any, tolerance: Any) -> Any:
     """Vertices of the flattened run."""
     total = end - start
     last = end if closed else end - 1
@@ -100,9 +99,9 @@ def flat_size(xs, ys, bs, start, end, closed, tolerance):  # type: ignore[no-unt
 
 
 @helper
-def put_flat(  # type: ignore[no-untyped-def]  # numba infers it
-    xs, ys, bs, start, end, closed, tolerance, tx, ty, n
-):
+def put_flat(
+    xs: Any, ys: Any, bs: Any, start: Any, end: Any, closed: Any, tolerance: Any, tx: Any, ty: Any, n: Any
+) -> Any:
     """Write the flattened run from n on; a closed one does not repeat its first vertex. Returns the new n."""
     last = end if closed else end - 1
     for i in range(start, end):
@@ -117,9 +116,7 @@ def put_flat(  # type: ignore[no-untyped-def]  # numba infers it
 
 
 @helper
-def reach_box(  # type: ignore[no-untyped-def]  # numba infers it
-    xs, ys, bs, start, end, closed
-):
+def reach_box(xs: Any, ys: Any, bs: Any, start: Any, end: Any, closed: Any) -> Any:
     """Bounds of a run, arcs counted as in ``Curve.bounds``."""
     x0 = x1 = xs[start]
     y0 = y1 = ys[start]

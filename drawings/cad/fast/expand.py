@@ -7,6 +7,7 @@ world vertices. Rules of layer 0, BYLAYER and BYBLOCK are those of the careful r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,7 @@ class Instances:
 
 
 @helper
-def _note(events, kept, code, what, path, layer):  # type: ignore[no-untyped-def]  # numba infers it
+def _note(events: Any, kept: Any, code: Any, what: Any, path: Any, layer: Any) -> None:
     k = events[code]
     if k < EVENTS_KEPT:
         line = code * EVENTS_KEPT + k
@@ -101,7 +102,7 @@ def _note(events, kept, code, what, path, layer):  # type: ignore[no-untyped-def
 
 
 @helper
-def _tint(color, layer, inherited, layer_colors):  # type: ignore[no-untyped-def]  # numba infers it
+def _tint(color: Any, layer: Any, inherited: Any, layer_colors: Any) -> Any:
     if color == BYBLOCK:
         return inherited if inherited >= 0 else WHITE
     if color == BYLAYER:
@@ -110,7 +111,7 @@ def _tint(color, layer, inherited, layer_colors):  # type: ignore[no-untyped-def
 
 
 @helper
-def _wide(old, need):  # type: ignore[no-untyped-def]  # numba infers it
+def _wide(old: Any, need: Any) -> Any:
     if need <= old.shape[0]:
         return old
     new = np.empty((max(need, 2 * old.shape[0]), old.shape[1]), old.dtype)
@@ -119,11 +120,13 @@ def _wide(old, need):  # type: ignore[no-untyped-def]  # numba infers it
 
 
 @kernel
-def _expand(  # type: ignore[no-untyped-def]  # numba infers it
-    rows_i, rows_f, refs, row_layer, row_name, curve_start, curve_flags, sx, sy, sb,
-    place_start, place_rows, block_of_name, base, matrices, matrix_start, matrix_end, layer_colors,
-    max_entities, max_vertices, max_depth, max_steps, model_rows, reference_vertices, name_count,
-):  # fmt: skip
+def _expand(
+    rows_i: Any, rows_f: Any, refs: Any, row_layer: Any, row_name: Any, curve_start: Any, curve_flags: Any,
+    sx: Any, sy: Any, sb: Any, place_start: Any, place_rows: Any, block_of_name: Any, base: Any,
+    matrices: Any, matrix_start: Any, matrix_end: Any, layer_colors: Any, max_entities: Any,
+    max_vertices: Any, max_depth: Any, max_steps: Any, model_rows: Any, reference_vertices: Any,
+    name_count: Any,
+) -> Any:  # fmt: skip
     inst = np.empty((model_rows + model_rows // 8 + 64, INSTANCE_COLUMNS), np.int32)
     room = inst.shape[0]
     ax, ay, ah, ar = np.empty(room), np.empty(room), np.empty(room), np.empty(room)
@@ -363,9 +366,19 @@ def _expand(  # type: ignore[no-untyped-def]  # numba infers it
 
 
 @helper
-def _copy_map(  # type: ignore[no-untyped-def]  # numba infers it
-    refs, matrices, matrix_start, rows_i, base, s_outer, s_map, depth, row, copy, block
-):
+def _copy_map(
+    refs: Any,
+    matrices: Any,
+    matrix_start: Any,
+    rows_i: Any,
+    base: Any,
+    s_outer: Any,
+    s_map: Any,
+    depth: Any,
+    row: Any,
+    copy: Any,
+    block: Any,
+) -> None:
     """Map of one copy of a block into the world: s_map[depth] = s_outer[depth] ∘ (the reference's own map)."""
     entry = rows_i[row, ENTRY]
     if entry < 0:
@@ -434,7 +447,7 @@ def expand(
 
 
 @kernel
-def _boxes(start, flags, xs, ys, bs, out):  # type: ignore[no-untyped-def]  # numba infers it
+def _boxes(start: Any, flags: Any, xs: Any, ys: Any, bs: Any, out: Any) -> None:
     for k in range(flags.size):
         out[k, 0], out[k, 1], out[k, 2], out[k, 3] = reach_box(
             xs, ys, bs, start[k], start[k + 1], flags[k] & CLOSED
@@ -451,7 +464,9 @@ def boxes(instances: Instances) -> Floats:
 
 
 @kernel
-def _flatten(start, flags, xs, ys, bs, tolerance, chosen, repeat):  # type: ignore[no-untyped-def]  # numba infers it
+def _flatten(
+    start: Any, flags: Any, xs: Any, ys: Any, bs: Any, tolerance: Any, chosen: Any, repeat: Any
+) -> Any:
     sizes = np.empty(chosen.size + 1, np.int64)
     sizes[0] = 0
     for j in range(chosen.size):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from drawings.cad.fast.curves import BULGED, CLOSED
@@ -10,9 +12,19 @@ from drawings.cad.fast.vertices import put, put_turn, sane, turn_around, whole
 
 
 @helper
-def hatch_paths(  # type: ignore[no-untyped-def]  # numba infers it
-    codes, numbers, t0, t1, curve_start, curve_flags, xs, ys, bs, n, curves
-):
+def hatch_paths(
+    codes: Any,
+    numbers: Any,
+    t0: Any,
+    t1: Any,
+    curve_start: Any,
+    curve_flags: Any,
+    xs: Any,
+    ys: Any,
+    bs: Any,
+    n: Any,
+    curves: Any,
+) -> Any:
     """Write the paths of the HATCH at tags t0 to t1 from vertex n on: whether that worked, vertices, curves.
 
     Edges of ellipses and splines are left to ezdxf.

@@ -7,6 +7,8 @@ Common kinds are read here completely; what is rare or looks odd gets the flag `
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -101,10 +103,11 @@ from drawings.cad.fast.vertices import grown, hex_value, put, put_ellipse, put_p
 
 
 @kernel
-def _collect(  # type: ignore[no-untyped-def]  # numba infers it
-    buffer, codes, starts, ends, numbers, entries, closes, kinds, sections, r12, model_owner, paper_owner, aci,
-    ints, floats, references, curve_start, curve_flags, xs, ys, bs, blocks, out,
-):  # fmt: skip
+def _collect(
+    buffer: Any, codes: Any, starts: Any, ends: Any, numbers: Any, entries: Any, closes: Any, kinds: Any,
+    sections: Any, r12: Any, model_owner: Any, paper_owner: Any, aci: Any, ints: Any, floats: Any,
+    references: Any, curve_start: Any, curve_flags: Any, xs: Any, ys: Any, bs: Any, blocks: Any, out: Any,
+) -> Any:  # fmt: skip
     """Fill the columns from the entities at tag indexes ``entries``; sections: 0 for BLOCKS, 1 for ENTITIES.
 
     ``out``: rows, references, curves, vertices, blocks, status, tag where it went wrong.

@@ -7,6 +7,7 @@ points only, periodic knots, broken ones) are left to ezdxf.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,9 @@ _UNIT = 1e-12  # numbers nearer than this are one, and a share of 1e-9
 
 
 @helper
-def _evaluate(u, order, count, knots, controls, weights, work, out):  # type: ignore[no-untyped-def]  # numba infers it
+def _evaluate(
+    u: Any, order: Any, count: Any, knots: Any, controls: Any, weights: Any, work: Any, out: Any
+) -> None:
     """Point at parameter u into ``out`` (x, y, z); ``work``: three lines of scratch, ``order`` wide."""
     last = knots[order + count - 1]
     if abs(u - last) <= max(1e-9 * max(abs(u), abs(last)), 1e-12):
@@ -62,7 +65,7 @@ def _evaluate(u, order, count, knots, controls, weights, work, out):  # type: ig
 
 
 @helper
-def _away(m, s, e):  # type: ignore[no-untyped-def]  # numba infers it
+def _away(m: Any, s: Any, e: Any) -> Any:
     """Distance of m from the line through s and e; 0 if these are one point."""
     same = True
     for axis in range(3):
@@ -80,7 +83,7 @@ def _away(m, s, e):  # type: ignore[no-untyped-def]  # numba infers it
 
 
 @kernel
-def _flatten(order, knots, controls, weights, tolerance, points):  # type: ignore[no-untyped-def]  # numba infers it
+def _flatten(order: Any, knots: Any, controls: Any, weights: Any, tolerance: Any, points: Any) -> Any:
     """Vertices into ``points``: their number, -1 if there is no room for them."""
     count = controls.shape[0]
     work = np.zeros((3, order))

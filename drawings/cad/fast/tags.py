@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +77,7 @@ _TENS = np.array([10.0**i for i in range(23)])
 
 
 @kernel
-def _count_lines(buffer):  # type: ignore[no-untyped-def]  # numba infers it
+def _count_lines(buffer: Any) -> Any:
     count = 1
     before = np.uint8(0)
     for i in range(buffer.size):
@@ -103,7 +103,7 @@ def _next_line(buffer: Bytes, end: int) -> int:
 
 
 @helper
-def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers, tens):  # type: ignore[no-untyped-def]  # numba infers it
+def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers: Any, tens: Any) -> Any:
     """Parse a number at i into words[n] (bits of a double): (where it ends, whether that worked)."""
     size = buffer.size
     while i < size and (buffer[i] == BLANK or buffer[i] == TAB):
@@ -182,9 +182,18 @@ def _number(buffer: Bytes, i: int, words: npt.NDArray[np.uint64], n: int, powers
 
 
 @kernel
-def _scan(  # type: ignore[no-untyped-def]  # numba infers it
-    buffer, is_number, powers, tens, codes, starts, ends, words, odd, info
-):
+def _scan(
+    buffer: Any,
+    is_number: Any,
+    powers: Any,
+    tens: Any,
+    codes: Any,
+    starts: Any,
+    ends: Any,
+    words: Any,
+    odd: Any,
+    info: Any,
+) -> Any:
     """Fill the tag arrays. info: 0 byte of a bad code line (-1), 1 numbers left to Python, 2 whether EOF was met.
 
     A coordinate x without its y counts as a bad code line.
@@ -297,7 +306,7 @@ def scan(data: bytes) -> Tags:
 
 
 @kernel
-def _intern(buffer, starts, ends, table, ids, first, seed):  # type: ignore[no-untyped-def]  # numba infers it
+def _intern(buffer: Any, starts: Any, ends: Any, table: Any, ids: Any, first: Any, seed: Any) -> Any:
     """Number equal byte ranges equally: ids per range, first range of every number; returns how many numbers."""
     mask = np.uint64(table.size - 1)
     prime = np.uint64(0x9E3779B97F4A7C15)
@@ -346,7 +355,7 @@ def intern(buffer: Bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
 
 
 @kernel
-def _gather(buffer, starts, ends, out):  # type: ignore[no-untyped-def]  # numba infers it
+def _gather(buffer: Any, starts: Any, ends: Any, out: Any) -> Any:
     n = 0
     for k in range(starts.size):
         for i in range(starts[k], ends[k]):
@@ -365,7 +374,7 @@ def gather(buffer: Bytes, starts: Ints, ends: Ints) -> Bytes:
 
 
 @kernel
-def _foreign(buffer, limit, out):  # type: ignore[no-untyped-def]  # numba infers it
+def _foreign(buffer: Any, limit: Any, out: Any) -> Any:
     n = 0
     i = 0
     size = buffer.size
@@ -401,7 +410,7 @@ def foreign_text(data: bytes, limit: int) -> bytes:
 
 
 @kernel
-def _ends(buffer, starts, out):  # type: ignore[no-untyped-def]  # numba infers it
+def _ends(buffer: Any, starts: Any, out: Any) -> None:
     for k in range(starts.size):
         out[k] = _line_end(buffer, starts[k])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from drawings.cad.fast.columns import FAR
@@ -12,7 +14,7 @@ _TOLERANCE = 2e-5  # of an ellipse's size
 
 
 @helper
-def grown(old, need):  # type: ignore[no-untyped-def]  # numba infers it
+def grown(old: Any, need: Any) -> Any:
     """The array, or a larger one with its content."""
     if need <= old.size:
         return old
@@ -28,13 +30,13 @@ def sane(value: float) -> bool:
 
 
 @helper
-def whole(value):  # type: ignore[no-untyped-def]  # numba infers it
+def whole(value: Any) -> Any:
     """A number as an integer, 0 if it is absurd."""
     return np.int64(value) if -5e9 < value < 5e9 else 0
 
 
 @helper
-def hex_value(buffer, a, e):  # type: ignore[no-untyped-def]  # numba infers it
+def hex_value(buffer: Any, a: Any, e: Any) -> Any:
     """Value of hexadecimal digits, -1 if they are none."""
     value = 0
     for i in range(a, e):
@@ -53,7 +55,7 @@ def hex_value(buffer, a, e):  # type: ignore[no-untyped-def]  # numba infers it
 
 
 @helper
-def put(xs, ys, bs, n, x, y, b):  # type: ignore[no-untyped-def]  # numba infers it
+def put(xs: Any, ys: Any, bs: Any, n: Any, x: Any, y: Any, b: Any) -> Any:
     """Write one vertex; the new number of vertices."""
     xs[n] = x
     ys[n] = y
@@ -62,7 +64,7 @@ def put(xs, ys, bs, n, x, y, b):  # type: ignore[no-untyped-def]  # numba infers
 
 
 @helper
-def put_turn(xs, ys, bs, n, cx, cy, r, start, end):  # type: ignore[no-untyped-def]  # numba infers it
+def put_turn(xs: Any, ys: Any, bs: Any, n: Any, cx: Any, cy: Any, r: Any, start: Any, end: Any) -> Any:
     """Counter-clockwise arc in two halves (three vertices); angles in radians."""
     whole = 2 * np.pi
     sweep = (end - start) % whole
@@ -76,7 +78,7 @@ def put_turn(xs, ys, bs, n, cx, cy, r, start, end):  # type: ignore[no-untyped-d
 
 
 @helper
-def turn_around(xs, ys, bs, start, end):  # type: ignore[no-untyped-def]  # numba infers it
+def turn_around(xs: Any, ys: Any, bs: Any, start: Any, end: Any) -> None:
     """Reverse an open run in place."""
     i, j = start, end - 1
     while i < j:
@@ -94,9 +96,19 @@ def turn_around(xs, ys, bs, start, end):  # type: ignore[no-untyped-def]  # numb
 
 
 @helper
-def put_polyline(  # type: ignore[no-untyped-def]  # numba infers it
-    buffer, codes, starts, ends, numbers, t0, t1, xs, ys, bs, n
-):
+def put_polyline(
+    buffer: Any,
+    codes: Any,
+    starts: Any,
+    ends: Any,
+    numbers: Any,
+    t0: Any,
+    t1: Any,
+    xs: Any,
+    ys: Any,
+    bs: Any,
+    n: Any,
+) -> Any:
     """Write the vertices of the LWPOLYLINE at tags t0 to t1: whether that worked, whether one has a bulge, vertices."""
     first = n
     any_bulge = False
@@ -127,9 +139,21 @@ def put_polyline(  # type: ignore[no-untyped-def]  # numba infers it
 
 
 @helper
-def put_ellipse(  # type: ignore[no-untyped-def]  # numba infers it
-    x10, y10, x11, y11, minor_x, minor_y, start, end, size, xs, ys, bs, n
-):
+def put_ellipse(
+    x10: Any,
+    y10: Any,
+    x11: Any,
+    y11: Any,
+    minor_x: Any,
+    minor_y: Any,
+    start: Any,
+    end: Any,
+    size: Any,
+    xs: Any,
+    ys: Any,
+    bs: Any,
+    n: Any,
+) -> Any:
     """Write an elliptical arc (middle, half axes, parameters) as chords: whether it is closed, vertices."""
     length = np.hypot(x11, y11)
     minor = np.hypot(minor_x, minor_y)
