@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from approval.gates import EngagementFact
 from drawings import service as drawings
-from drawings.joint_review import Verdict
 from drawings.models import JointReview
 from drawings.repository import marks as marks_of
+from drawings.review.joint_review import Verdict
 from intermediaries import service as intermediaries
 from intermediaries.lines import LineStatus
 from project_box.kernel.errors import Conflict

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from approval import gates, repository
 from approval.case import Decision
 from approval.casefile import CaseFile, all_gates, gate_facts
-from elements.register_service import record_decision
+from elements.registers.service import record_decision
 from project_box.kernel.finding import Finding
 from project_box.kernel.identity import Actor
 

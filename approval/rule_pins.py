@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from approval.case import CaseState
 from approval.casefile import day_of
 from approval.models import Case
-from elements.ruleset_service import CaseOfProject, pin_case, tell_cases_by
+from elements.rulesets.ruleset_service import CaseOfProject, pin_case, tell_cases_by
 from project_box.kernel.identity import Actor
 
 #: nothing is decided in these any more

@@ -28,7 +28,7 @@ import shapely
 from sqlalchemy import text
 
 from benchmarks import province
-from gis.batch import Sites, check_sites
+from gis.check.batch import Sites, check_sites
 from project_box.kernel.db import Database
 
 ON = dt.date(2026, 3, 1)

@@ -9,8 +9,8 @@ What is timed, from the file's path on:
 
 * *ours*: bytes → :class:`~drawings.cad.model.CadFile` with layers, units and issues → one shapely geometry per entity
   (blocks drawn, arcs as equal-area chords) → by layer → by role of the platform's drawing standard;
-* *audited*: the same file through ``drawings.interpret``: rings closed and chained, holes cut, attributes gathered,
-  repairs proposed, overlaps and shapes beyond the site found, as a hand-in does it (no other reader does);
+* *audited*: the same file through ``drawings.interpreting.interpret``: rings closed and chained, holes cut, attributes
+  gathered, repairs proposed, overlaps and shapes beyond the site found, as a hand-in does it (no other reader does);
 * *GDAL*: ``pyogrio.read_dataframe`` → by layer; and, where pyarrow is installed, ``pyogrio.read_arrow`` →
   ``shapely.from_wkb`` → by layer;
 * *ezdxf*: ``ezdxf.readfile`` only, with no geometry made.
@@ -49,9 +49,9 @@ from drawings.cad import read
 from drawings.cad.fast.reader import read_fast
 from drawings.cad.fast.table import EntityTable
 from drawings.cad.model import CadFile
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from drawings.reading import reading
-from drawings.standards import get_standard
+from drawings.standards.standards import get_standard
 
 X0, Y0 = 388_000.0, 3_120_000.0
 AREA_PER_ENTITY = 200.0  # ㎡ of the plan: more entities make a larger plan, not a denser one

@@ -21,10 +21,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from elements.engine import Catalogue, evaluate, load_catalogue
+from elements.engine.engine import Catalogue, evaluate, load_catalogue
+from elements.engine.values import ElementValue, Value
 from elements.places import with_settings
 from elements.rerun import Job, rerun
-from elements.values import ElementValue, Value
 
 AT = dt.date(2026, 6, 3)
 BUSINESSES = ("fees", "land-price", "verification", "area-calculator", "house-sharing")

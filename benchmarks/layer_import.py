@@ -27,7 +27,7 @@ from sqlalchemy.engine import make_url
 
 from benchmarks import province
 from gis import service
-from gis.pieces import MAX_VERTICES, cut
+from gis.layers.pieces import MAX_VERTICES, cut
 
 SPLIT_AIM, IMPORT_AIM = 1.5, 2.0
 

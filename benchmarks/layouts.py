@@ -22,7 +22,7 @@ import numpy as np
 import shapely
 
 from benchmarks import province
-from gis.pieces import cut
+from gis.layers.pieces import cut
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ sys.path.insert(
 from sqlalchemy import text
 
 from gis import repository
-from gis.layer import LayerDefinition, layer_catalogue
+from gis.layers.layer import LayerDefinition, layer_catalogue
+from gis.layers.pieces import Geometries, cut
 from gis.models import LayerVersion
-from gis.pieces import Geometries, cut
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
 

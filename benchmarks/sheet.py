@@ -35,8 +35,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.drawings import generate
 from drawings.cad import read
 from drawings.drawing import DrawingModel, LayerUse
-from drawings.sheet import build_sheet
-from drawings.sheet_pack import pack
+from drawings.sheets.sheet import build_sheet
+from drawings.sheets.sheet_pack import pack
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIRST_PAINT_S, FRAME_P95_MS = 2.0, 50.0

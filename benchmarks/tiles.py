@@ -51,9 +51,10 @@ from sqlalchemy import text
 
 from benchmarks.province import CRS, FOLDER, ORIGIN
 from gis import crs as crs_module
-from gis import repository, tiles
-from gis.layer import layer_catalogue
+from gis import repository
+from gis.layers.layer import layer_catalogue
 from gis.models import LayerVersion
+from gis.tiles import tiles
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
 from project_box.kernel.jobs import connection_string

@@ -101,8 +101,8 @@ class DrawingModel:
         units: ``{"unit", "metres_per_unit", "source", "header", "evidence"}``.
         crs_hint: EPSG code if the file itself says so, else None (drawing coordinates are taken as the project's).
         attributes: what the drawing says about itself (图纸信息).
-        georeference: what is known of the drawing's place (``drawings.georeference.locate``).
-        repairs: what was done or could be done to make rings (``drawings.repairs.repair_to_plain``).
+        georeference: what is known of the drawing's place (``drawings.interpreting.georeference.locate``).
+        repairs: what was done or could be done to make rings (``drawings.shapes.repairs.repair_to_plain``).
         readable: False if nothing could be read; then only ``issues`` count.
     """
 

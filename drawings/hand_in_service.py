@@ -10,10 +10,10 @@ from typing import IO, Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from drawings.answers import require_replies
 from drawings.models import HandIn, Revision
+from drawings.review.answers import require_replies
 from drawings.revision_service import MAX_FILES, Progress, current_revision, submit_revision
-from drawings.standard_service import find_standard
+from drawings.standards.standard_service import find_standard
 from project_box import accounts
 from project_box import service as box
 from project_box.kernel.errors import NotFound, PlatformError, TooLarge

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from drawings.drawing import DrawingModel, RoleShape
-from drawings.guess import Guess, proposed
-from drawings.measures import measures
-from drawings.standards import Standard, load_standards, roles
-from drawings.survey import LayerRing, Survey
+from drawings.interpreting.measures import measures
+from drawings.interpreting.survey import LayerRing, Survey
+from drawings.standards.guess import Guess, proposed
+from drawings.standards.standards import Standard, load_standards, roles
 from project_box.kernel.finding import Issue
 from project_box.kernel.plain import to_plain
 

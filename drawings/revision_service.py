@@ -9,21 +9,21 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository
-from drawings.answers import require_replies
 from drawings.bundle import unpack
 from drawings.cad import CadFile, read
 from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import RevisionSubmitted
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.table import is_table, read_table
 from drawings.models import Revision, RevisionFile
 from drawings.reading import reading
-from drawings.repairs import Acceptance
 from drawings.report import drawing_report, issue_to_plain
-from drawings.sheet import build_sheet
-from drawings.sheet_pack import pack
-from drawings.standard_service import find_standard
-from drawings.table import is_table, read_table
+from drawings.review.answers import require_replies
+from drawings.shapes.repairs import Acceptance
+from drawings.sheets.sheet import build_sheet
+from drawings.sheets.sheet_pack import pack
+from drawings.standards.standard_service import find_standard
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, TooLarge
 from project_box.kernel.events import publish

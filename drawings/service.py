@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from drawings.answers import points_to_answer
-from drawings.completeness_service import check_completeness, completeness
-from drawings.mark_service import (
+from drawings.review.answers import points_to_answer
+from drawings.review.completeness_service import check_completeness, completeness
+from drawings.review.mark_service import (
     add_mark,
     close_mark,
     drop_mark_draft,
@@ -14,7 +14,7 @@ from drawings.mark_service import (
     own_mark_draft,
     save_mark_draft,
 )
-from drawings.opinion_service import (
+from drawings.review.opinion_service import (
     close_review,
     give_opinion,
     joint_to_plain,
@@ -23,12 +23,16 @@ from drawings.opinion_service import (
     save_draft,
     save_merge_draft,
 )
-from drawings.print_service import area_pdf, drawing_set, review_sheet
-from drawings.repair_service import decide_repairs, refused_repairs
-from drawings.reply_service import own_reply_draft, reply, save_reply_draft
-from drawings.review_facts import review_standing
-from drawings.review_feed import events_after, newest_event
-from drawings.review_service import get_review, open_review, review_of_case, reviews_of_case, supersede_review
+from drawings.review.reply_service import own_reply_draft, reply, save_reply_draft
+from drawings.review.review_facts import review_standing
+from drawings.review.review_feed import events_after, newest_event
+from drawings.review.review_service import (
+    get_review,
+    open_review,
+    review_of_case,
+    reviews_of_case,
+    supersede_review,
+)
 from drawings.revision_service import (
     current_revision,
     get_revision,
@@ -38,8 +42,10 @@ from drawings.revision_service import (
     submit_revision,
     summarise,
 )
-from drawings.sheet_service import compare_revisions, packed_sheet, revision_areas, sheet_geojson
-from drawings.underlay_service import underlay
+from drawings.shapes.repair_service import decide_repairs, refused_repairs
+from drawings.sheets.print_service import area_pdf, drawing_set, review_sheet
+from drawings.sheets.sheet_service import compare_revisions, packed_sheet, revision_areas, sheet_geojson
+from drawings.sheets.underlay_service import underlay
 
 __all__ = [
     "add_mark",

@@ -9,12 +9,12 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from drawings.drawing import DrawingModel
-from drawings.shape_match import compare_settings
-from drawings.sheet_service import RevisionPair
-from elements.engine import Evaluation, evaluate
+from drawings.shapes.shape_match import compare_settings
+from drawings.sheets.sheet_service import RevisionPair
+from elements.engine.engine import Evaluation, evaluate
 from elements.indicator_changes import IndicatorChange, indicator_changes
 from elements.project_inputs import planning_values, read_box
-from elements.ruleset_service import project_rules
+from elements.rulesets.ruleset_service import project_rules
 from elements.service import BUSINESS
 from project_box.kernel.identity import Actor
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from elements.element import Kind
-from elements.engine import Catalogue, Evaluation, evaluate, read_inputs
+from elements.engine.element import Kind
+from elements.engine.engine import Catalogue, Evaluation, evaluate, read_inputs
+from elements.engine.rounding import plain_number, round_to
+from elements.engine.values import Evaluated
 from elements.places import with_settings
-from elements.rounding import plain_number, round_to
-from elements.values import Evaluated
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import to_plain

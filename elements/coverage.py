@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from elements.element import Kind
-from elements.engine import Catalogue, Entry
+from elements.engine.element import Kind
+from elements.engine.engine import Catalogue, Entry
 
 #: aims of the catalogue: elements, of them indicators and conclusions
 GOALS = {"elements": 1255, "指标": 296, "结论": 75}

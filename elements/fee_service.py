@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from elements.engine import JURISDICTION, Catalogue, evaluate, read_inputs
+from elements.engine.engine import JURISDICTION, Catalogue, evaluate, read_inputs
+from elements.engine.values import ElementValue
 from elements.fees import fee_codes, fee_inputs, fee_line, fee_rates
 from elements.project_inputs import may_compute
 from elements.report import statement
-from elements.ruleset_service import project_rules
-from elements.values import ElementValue
+from elements.rulesets.ruleset_service import project_rules
 from project_box import service as box
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from elements.element import TariffRef, Type
-from elements.engine import (
+from elements.engine.element import TariffRef, Type
+from elements.engine.engine import (
     JURISDICTION,
     Catalogue,
     Evaluation,
@@ -18,10 +18,10 @@ from elements.engine import (
     load_catalogue,
     read_inputs,
 )
-from elements.naming import named_inputs
+from elements.engine.naming import named_inputs
+from elements.engine.tariffs import EVIDENCE_ZH, Edition, Table
+from elements.engine.values import OWN, ElementValue, Evaluated, Missing
 from elements.places import with_settings
-from elements.tariffs import EVIDENCE_ZH, Edition, Table
-from elements.values import OWN, ElementValue, Evaluated, Missing
 from project_box.kernel.errors import BadInput, NotFound
 
 __all__ = ["FeeLine", "fee_codes", "fee_inputs", "fee_line", "run_fee"]

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from drawings.compare import ShapeChange
+from drawings.comparing.compare import ShapeChange
 from drawings.drawing import DrawingModel, RoleShape
-from elements.engine import Evaluation
+from elements.engine.engine import Evaluation
 
 #: computes the indicators of a drawing set; with a trace (what each value was computed from) or without
 Evaluate = Callable[[Sequence[DrawingModel], bool], Evaluation]

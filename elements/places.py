@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from elements.engine import JURISDICTION, Catalogue
-from elements.values import ElementValue, Undecided
+from elements.engine.engine import JURISDICTION, Catalogue
+from elements.engine.values import ElementValue, Undecided
 
 _TOPICS = {"AREA_RULES": "面积", "FAR_RULES": "计容", "GREEN_RULES": "绿地", "HX_TIERS": "核实"}
 

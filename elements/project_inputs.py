@@ -13,13 +13,13 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from drawings import service as drawings
-from elements.areas import object_names
-from elements.element import Source
-from elements.engine import JURISDICTION, Catalogue, read_inputs
-from elements.extract import ExtractRules, extract
-from elements.limits import NoLimit, read_limit
+from elements.calculators.areas import object_names
+from elements.engine.element import Source
+from elements.engine.engine import JURISDICTION, Catalogue, read_inputs
+from elements.engine.limits import NoLimit, read_limit
+from elements.engine.values import ElementValue, Missing, Undecided
+from elements.extraction.extract import ExtractRules, extract
 from elements.places import with_settings
-from elements.values import ElementValue, Missing, Undecided
 from project_box import service as box
 from project_box.kernel.errors import Forbidden
 from project_box.kernel.identity import Actor

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from elements.values import Missing, Undecided
+from elements.engine.values import Missing, Undecided
 from project_box.kernel.errors import BadInput
 
 #: no quantity of any approval has a higher power of ten

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from elements.element import Kind, Source, Type
-from elements.engine import Catalogue, Evaluation
+from elements.engine.element import Kind, Source, Type
+from elements.engine.engine import Catalogue, Evaluation
+from elements.engine.rounding import plain_number, round_to
+from elements.engine.values import Evaluated
 from elements.fees import FeeLine, total
-from elements.rounding import plain_number, round_to
-from elements.values import Evaluated
 from project_box.kernel.finding import Finding, Outcome
 from project_box.kernel.plain import to_plain
 

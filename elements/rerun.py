@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elements.engine import Catalogue, evaluate, load_catalogue
-from elements.values import ElementValue
+from elements.engine.engine import Catalogue, evaluate, load_catalogue
+from elements.engine.values import ElementValue
 from project_box.kernel.finding import Outcome
 
 Inputs = Mapping[str, ElementValue]

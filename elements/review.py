@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elements.element import Kind
-from elements.engine import Catalogue, Evaluation
+from elements.engine.element import Kind
+from elements.engine.engine import Catalogue, Evaluation
+from elements.engine.values import ElementValue
 from elements.report import indicator_rows
-from elements.values import ElementValue
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

@@ -6,20 +6,28 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from elements.element import Kind, Type
-from elements.engine import Catalogue, Entry, Evaluation, evaluate, explain, load_catalogue, read_inputs
-from elements.naming import named_inputs
+from elements.engine.element import Kind, Type
+from elements.engine.engine import (
+    Catalogue,
+    Entry,
+    Evaluation,
+    evaluate,
+    explain,
+    load_catalogue,
+    read_inputs,
+)
+from elements.engine.naming import named_inputs
+from elements.engine.tariffs import EVIDENCE_ZH
+from elements.engine.values import ElementValue
 from elements.opinion import Reviewed, draft
 from elements.places import with_settings
 from elements.report import element_row
 from elements.review import counts, review_rows
-from elements.tariffs import EVIDENCE_ZH
-from elements.values import ElementValue
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import to_plain
 
 if TYPE_CHECKING:
-    from elements.workbook import Reading
+    from elements.workbooks.workbook import Reading
 
 
 def list_elements(catalogue: Catalogue, at: dt.date) -> list[dict[str, Any]]:
@@ -56,7 +64,7 @@ def describe_element(catalogue: Catalogue, code: str, at: dt.date) -> dict[str, 
     Raises:
         BadInput: unknown code or name.
     """
-    from elements.functions import REGISTRY
+    from elements.engine.functions import REGISTRY
 
     code = catalogue.resolve(code, at)
     rules = catalogue.at(at)

@@ -1,7 +1,7 @@
 """Use cases of the elements room: indicators of a project, from what its box holds. Never commits.
 
-Fees are in :mod:`elements.fee_service`, sunlight in :mod:`elements.sunlight_service`; all three compute an accepted
-case by the rule set of its day of acceptance (:mod:`elements.ruleset_service`).
+Fees are in :mod:`elements.fee_service`, sunlight in :mod:`elements.sunlight.service`; all three compute an accepted
+case by the rule set of its day of acceptance (:mod:`elements.rulesets.ruleset_service`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from elements.engine import JURISDICTION, Catalogue, Evaluation, evaluate
+from elements.engine.engine import JURISDICTION, Catalogue, Evaluation, evaluate
 from elements.fee_service import compute_fees, fee_prefill, fee_statement
 from elements.project_inputs import (
     condition_values,
@@ -24,8 +24,8 @@ from elements.project_inputs import (
     refuse_overrides,
 )
 from elements.report import count_outcomes, findings, indicator_rows
-from elements.ruleset_service import in_force, project_rules, today
-from elements.sunlight_service import SUNLIGHT, evaluate_sunlight
+from elements.rulesets.ruleset_service import in_force, project_rules, today
+from elements.sunlight.service import SUNLIGHT, evaluate_sunlight
 from project_box import service as box
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain

@@ -13,16 +13,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from elements.amendment_form import plain_number_of
-from elements.amendment_preview import fee_value
 from elements.compare import MAX_RUNS, Variant, against, each_option, side_by_side
-from elements.engine import Catalogue, Evaluation, evaluate
+from elements.engine.engine import Catalogue, Evaluation, evaluate
+from elements.engine.tariffs import Table, Tariffs
+from elements.engine.values import ElementValue, Undecided
 from elements.fee_service import compute_fees
 from elements.project_inputs import planning_values, read_box
-from elements.ruleset_service import find_rule_set, in_force, project_rules, today
+from elements.rulesets.amendment_form import plain_number_of
+from elements.rulesets.amendment_preview import fee_value
+from elements.rulesets.ruleset_service import find_rule_set, in_force, project_rules, today
 from elements.service import BUSINESS
-from elements.tariffs import Table, Tariffs
-from elements.values import ElementValue, Undecided
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor

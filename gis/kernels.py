@@ -6,8 +6,8 @@ import numpy as np
 from shapely.geometry import box
 from shapely.io import to_wkb
 
-from gis.mvt import Features, Grid, encode
-from gis.overlay import Layers, Pieces, overlay
+from gis.check.overlay import Layers, Pieces, overlay
+from gis.tiles.mvt import Features, Grid, encode
 
 
 def compile_all() -> None:

@@ -13,7 +13,7 @@ from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gis.planning_models import ConditionRound, DepartmentEntry, RegionalArea, RegionalQuery
+from gis.planning.planning_models import ConditionRound, DepartmentEntry, RegionalArea, RegionalQuery
 from project_box.kernel.db import Base, Timestamp
 
 __all__ = [

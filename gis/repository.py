@@ -1,4 +1,4 @@
-"""SQL of the GIS room; what a check looks up is in :mod:`gis.lookup`.
+"""SQL of the GIS room; what a check looks up is in :mod:`gis.check.lookup`.
 
 Plan layers are public to everyone who is signed in; projects are limited by the box.
 """
@@ -19,9 +19,9 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from gis import models
-from gis.conflict import Period
+from gis.check.conflict import Period
+from gis.layers.pieces import Geometries
 from gis.models import Feature, LayerVersion
-from gis.pieces import Geometries
 
 
 def versions(session: Session, code: str | None = None) -> Sequence[LayerVersion]:

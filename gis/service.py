@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from gis.browsing import (
-    identify,
-    layer_plain,
-    list_layers,
-    show_layer,
-    version_plain,
-)
-from gis.checking import check_geometry, today
-from gis.importing import activate_version, import_layer
-from gis.markers import rounded_geojson
-from gis.name_store import note_names
-from gis.project_check import run_conflict_check
-from gis.recording import (
+from gis.boundaries.recording import (
     boundary_repairs,
     export_boundary,
     file_repairs,
@@ -25,7 +13,19 @@ from gis.recording import (
     record_repaired,
     refuse,
 )
-from gis.tiles import layer_tile, make_overviews
+from gis.check.checking import check_geometry, today
+from gis.check.project_check import run_conflict_check
+from gis.layers.browsing import (
+    identify,
+    layer_plain,
+    list_layers,
+    show_layer,
+    version_plain,
+)
+from gis.layers.importing import activate_version, import_layer
+from gis.layers.name_store import note_names
+from gis.markers import rounded_geojson
+from gis.tiles.tiles import layer_tile, make_overviews
 
 __all__ = [
     "activate_version",

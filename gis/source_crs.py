@@ -183,7 +183,7 @@ class _Conversion:
 class SourceCrs(int):
     """The EPSG code coordinates are converted *to*, knowing what they are converted *from*.
 
-    Readers take it for the stated EPSG code; :func:`gis.reading.finish` converts the coordinates.
+    Readers take it for the stated EPSG code; :func:`gis.boundaries.reading.finish` converts the coordinates.
     """
 
     grid: Grid

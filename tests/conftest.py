@@ -52,7 +52,7 @@ def database() -> Iterator[Database]:
             from web.seed.people import seed_people
 
             seed_people(session)
-            from elements.ruleset_service import in_force
+            from elements.rulesets.ruleset_service import in_force
 
             in_force(session)  # stores the catalogue that came with the platform, once for all tests
         yield opened

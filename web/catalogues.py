@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from approval.item import load_items
-from drawings.standards import load_standards
-from elements.engine import load_catalogue
-from gis.layer import layer_catalogue
+from drawings.standards.standards import load_standards
+from elements.engine.engine import load_catalogue
+from gis.layers.layer import layer_catalogue
 from intermediaries.trigger_catalogue import catalogue as load_triggers
 from project_box.kernel.calendar import load_calendar
 

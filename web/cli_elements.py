@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elements.engine import Catalogue, load_catalogue
+from elements.engine.engine import Catalogue, load_catalogue
 from project_box.kernel.calendar import china_today
 from project_box.kernel.errors import BadInput
 from web.cli_support import database
@@ -119,7 +119,10 @@ def catalogue_of(text: str, day: dt.date) -> Catalogue:
 
 
 def _of_the_platform(text: str, day: dt.date) -> Catalogue:
-    from elements.ruleset_service import find_rule_set, in_force  # late: they need the database's library
+    from elements.rulesets.ruleset_service import (  # late: they need the database's library
+        find_rule_set,
+        in_force,
+    )
 
     with database() as opened, opened.transaction() as session:
         return in_force(session, day) if text in ("", *_CURRENT) else find_rule_set(session, text)

@@ -28,10 +28,10 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import Headers, State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gis import tiles
 from gis.events import LayerImported
-from gis.tile_server import TileServer, server_of
-from gis.tiles import Source
+from gis.tiles import tiles
+from gis.tiles.tile_server import TileServer, server_of
+from gis.tiles.tiles import Source
 from project_box.events import SessionsEnded
 from project_box.kernel.events import Event, subscribe
 

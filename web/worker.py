@@ -10,8 +10,8 @@ from sqlalchemy import delete
 
 from approval import reminders
 from drawings import hand_in_service
-from gis import difference_service
 from gis import service as gis
+from gis.differences import difference_service
 from project_box.kernel.db import Database
 from project_box.kernel.errors import PlatformError
 from project_box.kernel.jobs import QUEUE, job_app

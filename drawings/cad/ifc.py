@@ -2,7 +2,8 @@
 
 ``ifcopenshell`` reads in a child process with bounded memory and time (:mod:`drawings.cad.ifc_worker`). Outlines of
 spaces, slabs and the site become entities on layers named by their class; coordinates come in metres. What the file
-says of itself is kept in ``CadFile.ifc`` and turned into shapes with roles by :mod:`drawings.building_model`.
+says of itself is kept in ``CadFile.ifc`` and turned into shapes with roles by
+:mod:`drawings.interpreting.building_model`.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from elements.engine import load_catalogue
-from gis.boundary import read_boundary
+from elements.engine.engine import load_catalogue
+from gis.boundaries.boundary import read_boundary
 from gis.crs import Family, gauss_kruger, zone_epsg
 from project_box.kernel.calendar import load_calendar
 from web.cli import app

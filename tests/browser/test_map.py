@@ -5,7 +5,7 @@ from __future__ import annotations
 import shapely
 
 from gis import service
-from gis.report import folium_report
+from gis.check.report import folium_report
 
 _MAP = "document.querySelector('plan-map')"
 _LOADED = f"{_MAP}.tree && {_MAP}.tree.families && {_MAP}.layers.size > 0"

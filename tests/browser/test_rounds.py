@@ -10,7 +10,7 @@ import ezdxf
 import httpx
 import pytest
 
-from drawings.sealed_set import verify_set
+from drawings.review.sealed_set import verify_set
 from tests.conftest import TEST_VAR
 from web.demo import Person as ApiPerson
 from web.demo import Walk

@@ -6,7 +6,7 @@ import secrets
 
 from shapely.geometry import Polygon
 
-from gis.boundary import write_txt
+from gis.boundaries.boundary import write_txt
 from web.seed.sites import A_FRAME, A_SITE, CRS
 
 #: the marked point in pixels of the map, its label, and metres per pixel

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from elements.engine import CATALOGUE_DIR, Catalogue, load_catalogue
+from elements.engine.engine import CATALOGUE_DIR, Catalogue, load_catalogue
 from project_box.kernel.errors import CatalogueError
 
 HEAD = """class: trial

@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 from elements.coverage import coverage, coverage_markdown
-from elements.element import Kind
-from elements.engine import evaluate, load_catalogue, read_inputs
+from elements.engine.element import Kind
+from elements.engine.engine import evaluate, load_catalogue, read_inputs
 from elements.places import with_settings
 from elements.rerun import Job, outcome_line, rerun
 from project_box.kernel.plain import canonical_json

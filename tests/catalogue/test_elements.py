@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 
 from elements import run as runs
-from elements.element import Kind, Source
-from elements.engine import Entry, evaluate, load_catalogue, read_inputs
+from elements.engine.element import Kind, Source
+from elements.engine.engine import Entry, evaluate, load_catalogue, read_inputs
+from elements.engine.functions import REGISTRY
 from elements.fees import fee_codes, fee_inputs, run_fee
-from elements.functions import REGISTRY
 from elements.places import with_settings
 from project_box.kernel.errors import BadInput, NotFound
 

@@ -11,9 +11,9 @@ import yaml
 from shapely.geometry import Polygon
 
 from drawings.drawing import DrawingModel, RoleShape
-from elements.engine import evaluate, load_catalogue, read_inputs
-from elements.extract import extract
-from elements.rounding import plain_number
+from elements.engine.engine import evaluate, load_catalogue, read_inputs
+from elements.engine.rounding import plain_number
+from elements.extraction.extract import extract
 from elements.service import extract_rules
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "worked_examples.yaml"

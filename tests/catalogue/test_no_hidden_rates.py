@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from elements.element import Literal_
-from elements.engine import Entry, load_catalogue
+from elements.engine.element import Literal_
+from elements.engine.engine import Entry, load_catalogue
 
 #: numbers a formula may hold, and why
 PLAIN = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from elements import run as runs
-from elements.element import Kind
-from elements.engine import load_catalogue
+from elements.engine.element import Kind
+from elements.engine.engine import load_catalogue
 
 AT = dt.date(2026, 6, 3)
 CATALOGUE = load_catalogue()

@@ -27,8 +27,8 @@ sys.path.insert(0, str(REPOSITORY))
 import pyogrio  # noqa: E402 - after the path is set
 import shapely  # noqa: E402 - as above
 
-from gis.boundary_export import export_boundary  # noqa: E402 - as above
-from gis.layer import layer_catalogue  # noqa: E402 - as above
+from gis.boundaries.export import export_boundary  # noqa: E402 - as above
+from gis.layers.layer import layer_catalogue  # noqa: E402 - as above
 from project_box.kernel.db import Database  # noqa: E402 - as above
 from tests.conftest import TEST_VAR, fresh_city  # noqa: E402 - as above
 

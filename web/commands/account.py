@@ -12,7 +12,7 @@ import typer
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from drawings.disciplines import disciplines
+from drawings.review.disciplines import disciplines
 from project_box import accounts
 from project_box.codes import check_credit_code
 from project_box.kernel.errors import BadInput, Conflict

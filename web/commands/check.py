@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gis import report as map_report
 from gis import service
-from gis.batch import check_sites
-from gis.boundary import read_boundary, summary
-from gis.conflict import Intent
-from gis.site_file import read_sites
+from gis.boundaries.boundary import read_boundary, summary
+from gis.check import report as map_report
+from gis.check.batch import check_sites
+from gis.check.conflict import Intent
+from gis.check.site_file import read_sites
+from gis.check.use_rules import parse_uses
 from gis.source_crs import SourceCrs, parse_crs
-from gis.use_rules import parse_uses
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, out, table

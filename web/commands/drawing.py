@@ -13,8 +13,8 @@ from web import cli_drawing, cli_support
 if TYPE_CHECKING:
     from drawings.cad import CadFile
     from drawings.drawing import DrawingModel
-    from drawings.standards import Standard
-    from drawings.survey import Survey
+    from drawings.interpreting.survey import Survey
+    from drawings.standards.standards import Standard
 
 
 def drawing(
@@ -63,14 +63,14 @@ def drawing(
     """
     from drawings.cad import read
     from drawings.deadline import Deadline
-    from drawings.georeference import fit as fit_pairs
-    from drawings.georeference import fit_report, parse_pairs
-    from drawings.interpret import interpret
-    from drawings.proposal import proposal
+    from drawings.interpreting.georeference import fit as fit_pairs
+    from drawings.interpreting.georeference import fit_report, parse_pairs
+    from drawings.interpreting.interpret import interpret
+    from drawings.interpreting.survey import survey
     from drawings.reading import reading
-    from drawings.repairs import Acceptance
     from drawings.report import drawing_report
-    from drawings.survey import survey
+    from drawings.shapes.repairs import Acceptance
+    from drawings.standards.proposal import proposal
     from project_box.kernel.errors import BadInput, NotFound
 
     with cli_support.explained(as_json=as_json):
@@ -127,7 +127,7 @@ def _known_unit(unit: str | None) -> None:
 
 def _write_audit(target: Path, file: Path, cad: CadFile, model: DrawingModel) -> None:
     from drawings.cad.audit_copy import audit_copy
-    from drawings.repairs import repair_lines
+    from drawings.shapes.repairs import repair_lines
     from project_box.kernel.errors import BadInput
 
     if target.resolve() == file.resolve():
@@ -151,7 +151,7 @@ def _write_audit(target: Path, file: Path, cad: CadFile, model: DrawingModel) ->
 
 
 def _known_repairs(wanted: list[str], model: DrawingModel) -> None:
-    from drawings.repairs import KINDS
+    from drawings.shapes.repairs import KINDS
     from project_box.kernel.errors import BadInput
 
     known = {r["id"] for r in model.repairs} | set(KINDS) | {"all"}
@@ -168,7 +168,7 @@ def _known_repairs(wanted: list[str], model: DrawingModel) -> None:
 
 def _layers_given(texts: list[str]) -> dict[str, str]:
     """``NAME=role`` options as layer → role."""
-    from drawings.standards import roles
+    from drawings.standards.standards import roles
     from project_box.kernel.errors import BadInput
 
     out: dict[str, str] = {}
@@ -189,8 +189,8 @@ def _standard(
     code: str | None, given: dict[str, str], accept: bool, cad: CadFile, facts: Survey
 ) -> Standard | None:
     """The standard asked for, with the layers a person has given roles to or whose guesses are accepted."""
-    from drawings.guess import accepted, proposed
-    from drawings.standards import detect, get_standard
+    from drawings.standards.guess import accepted, proposed
+    from drawings.standards.standards import detect, get_standard
 
     base = get_standard(code) if code else None
     if not given and not accept:

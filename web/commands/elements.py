@@ -12,7 +12,7 @@ from rich.tree import Tree
 from elements import compare as comparing
 from elements import run as runs
 from elements.coverage import coverage, coverage_markdown
-from elements.engine import load_catalogue, read_inputs
+from elements.engine.engine import load_catalogue, read_inputs
 from project_box.kernel.errors import BadInput
 from web.cli_elements import (
     OUTCOMES,
@@ -257,7 +257,7 @@ def template_(
     as_json: JsonOption = False,
 ) -> None:
     """生成一个业务的 Excel 导入模板 (workbook of a business's inputs, filled with what --set gives)."""
-    from elements import workbook as workbooks  # late: only workbooks need the spreadsheet library
+    from elements.workbooks import workbook as workbooks
 
     with explained(as_json=as_json):
         given = asked(sets, inputs, at)
@@ -288,8 +288,8 @@ def import_(
     as_json: JsonOption = False,
 ) -> None:
     """导入填好的模板并求值 (import a workbook and evaluate; faults by cell); exit code 1 or 2 as of run."""
-    from elements import workbook as workbooks
-    from elements.workbook_file import MAX_BYTES
+    from elements.workbooks import workbook as workbooks
+    from elements.workbooks.file import MAX_BYTES
 
     with explained(as_json=as_json):
         given = asked(at=at)

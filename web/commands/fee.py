@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from elements.engine import Catalogue
+from elements.engine.engine import Catalogue
+from elements.engine.rounding import round_to
 from elements.fees import FeeLine, fee_codes, fee_fields, find_fee, run_fee
-from elements.rounding import round_to
 from project_box.kernel.plain import to_plain
 from web.cli_elements import (
     AtOption,

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gis import decision_export, decision_service, difference_service, service, sld, version_change_service
-from gis.decision import Verdict
-from gis.differences import Relation
-from gis.layer import layer_catalogue
+from gis import service
+from gis.differences import decision_export, decision_service, difference_service
+from gis.differences.decision import Verdict
+from gis.differences.differences import Relation
+from gis.layers import sld, version_change_service
+from gis.layers.layer import layer_catalogue
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, database, emit_json, err, explained, table

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress as Bar
 
-from elements import amendment_service as amendments
-from elements import ruleset_repository as repository
-from elements import ruleset_service as rules
-from elements.amendment_preview import preview
+from elements.rulesets import amendment_service as amendments
+from elements.rulesets import ruleset_repository as repository
+from elements.rulesets import ruleset_service as rules
+from elements.rulesets.amendment_preview import preview
 from project_box.accounts import actor_of
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gis import site_selection_service as selection
+from gis.planning import site_selection_service as selection
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, database, emit_json, explained, table
 

@@ -88,7 +88,7 @@ def _greet(address: str, settings: Settings) -> None:
 def _serve_until_stopped(opened: Database, settings: Settings, port: int) -> None:
     import uvicorn
 
-    from elements.ruleset_service import register_shipped
+    from elements.rulesets.ruleset_service import register_shipped
     from web.app import create_app
 
     with opened.transaction() as session:

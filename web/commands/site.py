@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gis.boundary import BoundaryReading, load_file, read_boundary, summary
-from gis.boundary_export import export_boundary, format_of
+from gis.boundaries.boundary import BoundaryReading, load_file, read_boundary, summary
+from gis.boundaries.export import export_boundary, format_of
+from gis.boundaries.repair import proposals, repair
 from gis.crs import name as crs_name
-from gis.repair import proposals, repair
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import FAILED_CHECK, emit_json, err, explained, out, table

@@ -58,13 +58,13 @@ def _study(
     longest: int | None,
     at: str | None,
 ) -> dict[str, Any]:
-    from elements.engine import load_catalogue
-    from elements.ruleset_service import today
-    from elements.sunlight import sunlight_study
-    from elements.sunlight_hours import Counting
-    from elements.sunlight_rules import CITIES, DWELLING, RENEWAL, ZONES, sun_rules
-    from elements.sunlight_table import facade_rows, plan_shapes, unit_rows, window_rows
-    from elements.values import Undecided
+    from elements.engine.engine import load_catalogue
+    from elements.engine.values import Undecided
+    from elements.rulesets.ruleset_service import today
+    from elements.sunlight.hours import Counting
+    from elements.sunlight.rules import CITIES, DWELLING, RENEWAL, ZONES, sun_rules
+    from elements.sunlight.sunlight import sunlight_study
+    from elements.sunlight.table import facade_rows, plan_shapes, unit_rows, window_rows
     from project_box.kernel.errors import BadInput
     from project_box.kernel.plain import to_plain
 
@@ -112,7 +112,7 @@ def _study(
 
 def _models(files: list[Path]) -> list[Any]:
     from drawings.cad import read
-    from drawings.interpret import interpret
+    from drawings.interpreting.interpret import interpret
     from project_box.kernel.errors import NotFound
 
     models = []

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         """
         from cryptography import x509  # late, so that --help stays quick
 
-        from drawings.sealed_set import SetReport, is_set, verify_set
+        from drawings.review.sealed_set import SetReport, is_set, verify_set
         from project_box.seal import verify_pdf
 
         with explained(as_json=as_json):

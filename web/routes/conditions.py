@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gis import condition_rounds as rounds
+from gis.planning import condition_rounds as rounds
 from project_box.kernel.errors import PlatformError
 from project_box.kernel.identity import Actor
 from web.deps import ActorDep, SessionDep, redirect, render

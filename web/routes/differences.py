@@ -9,10 +9,11 @@ from fastapi import APIRouter, Body, Depends, Form, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
-from gis import decision_export, decision_service, difference_service, service
-from gis.decision_service import Page
-from gis.difference_service import Asked
-from gis.differences import Relation
+from gis import service
+from gis.differences import decision_export, decision_service, difference_service
+from gis.differences.decision_service import Page
+from gis.differences.difference_service import Asked
+from gis.differences.differences import Relation
 from project_box.kernel.errors import PlatformError
 from web.deps import ActorDep, SessionDep, redirect, refusing, render
 from web.downloads import download, geojson

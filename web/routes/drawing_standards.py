@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from drawings import layer_service, service, standard_service
-from drawings.attributes import parse_xdata
-from drawings.standards import roles
+from drawings import service
+from drawings.standards import layer_service, standard_service
+from drawings.standards.attributes import parse_xdata
+from drawings.standards.standards import roles
 from project_box import service as box
 from project_box.kernel.errors import PlatformError
 from web.deps import ActorDep, SessionDep, redirect, render

@@ -137,7 +137,7 @@ def area_workbook_file(
     revision: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
     """The same table as an Excel workbook."""
-    from drawings.area_workbook import area_workbook
+    from drawings.areas.area_workbook import area_workbook
     from project_box import service as box
 
     project = box.get_project(session, actor, project_id)
@@ -279,7 +279,7 @@ def _sheet_headers(sha256: str, form: str) -> dict[str, str]:
 @api.get("/drawing-standards")
 def standards(actor: ActorDep) -> dict[str, Any]:
     """Drawing standards with their layer rules."""
-    from drawings.standards import load_standards
+    from drawings.standards.standards import load_standards
 
     return {"standards": [s.model_dump(mode="json") for s in load_standards().values()]}
 

@@ -15,9 +15,9 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from elements import amendment_service as amendments
 from elements import what_if
-from elements.amendment_form import EDITION_FIELDS, ELEMENT_FIELDS
+from elements.rulesets import amendment_service as amendments
+from elements.rulesets.amendment_form import EDITION_FIELDS, ELEMENT_FIELDS
 from project_box.kernel.errors import BadInput, Conflict, NotFound, PlatformError
 from project_box.kernel.identity import Actor
 from web.deps import ActorDep, SessionDep, redirect, render

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from elements import service
 from elements.fees import run_fee
-from elements.workbook import write_template
-from elements.workbook_file import MAX_BYTES
+from elements.workbooks.file import MAX_BYTES
+from elements.workbooks.workbook import write_template
 from project_box.kernel.errors import BadInput, Forbidden, PlatformError, TooLarge
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain

@@ -15,11 +15,12 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile as StarletteUpload
 
-from gis import report as map_report
-from gis import service, version_change_service
-from gis.conflict import Intent
+from gis import service
+from gis.check import report as map_report
+from gis.check.conflict import Intent
+from gis.check.use_rules import parse_uses
+from gis.layers import version_change_service
 from gis.source_crs import parse_crs
-from gis.use_rules import parse_uses
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, PlatformError
 from project_box.kernel.identity import Actor

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 
 from drawings import service
-from drawings.photo import LARGEST_BYTES
-from drawings.review_feed import CHANNEL
+from drawings.review.photo import LARGEST_BYTES
+from drawings.review.review_feed import CHANNEL
 from project_box import accounts
 from project_box import service as box
 from project_box.kernel.errors import NotFound, NotSignedIn, PlatformError

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Body, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from gis import map_measure, plot_site
-from gis.printing import PrintRequest, print_sheet
+from gis.maps import map_measure, plot_site
+from gis.maps.printing import PrintRequest, print_sheet
 from gis.source_crs import parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, PlatformError

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from gis import ogc_features as features
-from gis.ogc_features import Collection, Item
-from gis.query_geometry import Crs
+from gis.ogc import ogc_features as features
+from gis.ogc.ogc_features import Collection, Item
+from gis.ogc.query_geometry import Crs
 from project_box.kernel.db import Database
 from project_box.kernel.errors import BadInput
 from project_box.service import now

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Body, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gis import regional_service as regional
-from gis.regional import KINDS
+from gis.planning import regional_service as regional
+from gis.planning.regional import KINDS
 from gis.source_crs import parse_crs
 from project_box import service as box
 from project_box.kernel.calendar import china_today

@@ -12,13 +12,13 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from elements import register_service as registers
 from elements import service
-from elements.register_export import csv_lines, workbook
-from elements.register_review import review
-from elements.ruleset_service import in_force
+from elements.registers import service as registers
+from elements.registers.export import csv_lines, workbook
+from elements.registers.review import review
+from elements.rulesets.ruleset_service import in_force
 from elements.run import imported_values
-from elements.workbook import read_workbook
+from elements.workbooks.workbook import read_workbook
 from project_box.kernel.errors import BadInput, TooLarge
 from project_box.kernel.identity import Actor
 from web.deps import ActorDep, SessionDep, render

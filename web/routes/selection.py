@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 
-from gis import site_selection_service as selection
+from gis.planning import site_selection_service as selection
 from project_box.kernel.errors import PlatformError
 from web.deps import ActorDep, SessionDep, redirect, render
 from web.views import selection as views

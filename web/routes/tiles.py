@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from gis import ogc_features, tiles
-from gis.tile_server import server_of
+from gis.ogc import ogc_features
+from gis.tiles import tiles
+from gis.tiles.tile_server import server_of
 from web.deps import ActorDep, SessionDep
 from web.ogc_access import OgcActorDep, OgcRoute
 from web.tile_gate import Grant, remember, respond

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from approval import service
-from drawings.sealed_set import is_set, verify_set
+from drawings.review.sealed_set import is_set, verify_set
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.settings import get_settings
 from web.deps import SessionDep, redirect, render

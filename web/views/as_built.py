@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import service
-from drawings.compare_plain import comparison_to_plain
-from elements.as_built import TierSet, judge, tier_sets
-from elements.loading import load_catalogue
+from drawings.comparing.compare_plain import comparison_to_plain
+from elements.calculators.as_built import TierSet, judge, tier_sets
+from elements.engine.loading import load_catalogue
 from project_box import service as box
 from project_box.document import typeset
 from project_box.kernel.errors import BadInput

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.area_compare import compare_areas, figures_to_plain
-from drawings.area_table import area_table
-from drawings.compare_plain import comparison_to_plain, overlay_geojson
+from drawings.areas.area_table import area_table
+from drawings.comparing.area_compare import compare_areas, figures_to_plain
+from drawings.comparing.compare_plain import comparison_to_plain, overlay_geojson
 from drawings.models import Revision
-from drawings.sheet_service import RevisionPair
+from drawings.sheets.sheet_service import RevisionPair
 from elements.change_service import revision_indicators
 from elements.indicator_changes import IndicatorChange
 from project_box import service as box

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import service
-from drawings.completeness import completeness_list
 from drawings.models import CompletenessCheck
+from drawings.review.completeness import completeness_list
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from drawings.disciplines import disciplines
-from gis import condition_rounds as rounds
-from gis.department_conditions import INDICATORS
+from drawings.review.disciplines import disciplines
+from gis.planning import condition_rounds as rounds
+from gis.planning.department_conditions import INDICATORS
 from intermediaries.trigger_catalogue import catalogue as evaluation_catalogue
 from project_box import organisations
 from project_box import service as box

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
-from gis import decision_service, difference_service, service
-from gis.decision import Verdict
-from gis.decision_service import Page
-from gis.difference_service import Asked, Pair
-from gis.differences import Relation
+from gis import service
+from gis.differences import decision_service, difference_service
+from gis.differences.decision import Verdict
+from gis.differences.decision_service import Page
+from gis.differences.difference_service import Asked, Pair
+from gis.differences.differences import Relation
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.identity import Actor
 from web.views.gis import lonlat

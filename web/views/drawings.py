@@ -11,13 +11,13 @@ from shapely.geometry import mapping, shape
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.answers import unanswered
-from drawings.area_table import area_table_to_plain
+from drawings.areas.area_table import area_table_to_plain
 from drawings.hand_in_service import open_hand_in
 from drawings.models import HandIn, Revision, RevisionFile
-from drawings.repair_service import refused_repairs
-from drawings.standard_service import built_standards
-from drawings.standards import load_standards, roles
+from drawings.review.answers import unanswered
+from drawings.shapes.repair_service import refused_repairs
+from drawings.standards.standard_service import built_standards
+from drawings.standards.standards import load_standards, roles
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role

@@ -12,10 +12,10 @@ from drawings import service as drawings
 from elements import compare as comparing
 from elements import run as runs
 from elements import service, what_if
-from elements.engine import Catalogue
+from elements.engine.engine import Catalogue
 from elements.fees import fee_codes, fee_fields, fee_inputs
-from elements.ruleset_service import project_rules
-from elements.workbook import read_workbook
+from elements.rulesets.ruleset_service import project_rules
+from elements.workbooks.workbook import read_workbook
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor
@@ -299,7 +299,7 @@ def region_factors(
     typed: dict[str, str] | None,
 ) -> list[dict[str, Any]]:
     """Region factors of the parcel's use and grade with their grades and criteria, and what was chosen before."""
-    from elements.values import Undecided
+    from elements.engine.values import Undecided
 
     def value(code: str) -> str:
         if typed is not None and typed.get(code):

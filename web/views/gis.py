@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import service
-from gis.layer import layer_catalogue
-from gis.points import BoundaryPoint, boundary_points, find_points
+from gis.boundaries.points import BoundaryPoint, boundary_points, find_points
+from gis.layers.layer import layer_catalogue
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor

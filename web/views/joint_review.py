@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.disciplines import disciplines
-from drawings.joint_review import Severity, Verdict
-from drawings.mark_history import Step, mark_history
 from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent
+from drawings.review.disciplines import disciplines
+from drawings.review.joint_review import Severity, Verdict
+from drawings.review.mark_history import Step, mark_history
 from project_box import service as box
 from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import NotFound

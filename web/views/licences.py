@@ -6,7 +6,7 @@ from typing import Any
 
 from approval import service
 from approval.models import Licence
-from drawings.sealed_set import SetReport
+from drawings.review.sealed_set import SetReport
 from project_box.kernel.plain import to_plain
 
 

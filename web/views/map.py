@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
-from gis import map_search, plot_site, repository, service
-from gis.layer import layer_catalogue
-from gis.print_map import PAPERS, SCALES, Sheet
+from gis import repository, service
+from gis.layers.layer import layer_catalogue
+from gis.maps import map_search, plot_site
+from gis.maps.print_map import PAPERS, SCALES, Sheet
 from project_box import service as box
 from project_box.kernel.identity import Actor, Role
 from web.views.gis import city_crs, crs_options, layers_view, lonlat, map_config

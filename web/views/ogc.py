@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from gis import query_geometry
-from gis.cql2 import Kind, Property
-from gis.ogc_features import GEOMETRY, Collection
+from gis.ogc import query_geometry
+from gis.ogc.cql2 import Kind, Property
+from gis.ogc.ogc_features import GEOMETRY, Collection
 from project_box.kernel.settings import get_settings
 
 GEOJSON = "application/geo+json"

@@ -12,7 +12,8 @@ import shapely
 from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
-from gis import service, version_change_service
+from gis import service
+from gis.layers import version_change_service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
 from project_box.kernel.identity import Actor, Role

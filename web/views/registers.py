@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
-from elements import register_service as registers
-from elements.engine import load_catalogue
-from elements.register import DECISIONS, Column, Filter, read_filter
-from elements.register_models import RegisterLine
-from elements.register_repository import Totals
+from elements.engine.engine import load_catalogue
+from elements.registers import service as registers
+from elements.registers.models import RegisterLine
+from elements.registers.register import DECISIONS, Column, Filter, read_filter
+from elements.registers.repository import Totals
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain

@@ -11,17 +11,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import service as drawings
-from elements import register_service as registers
 from elements import run as runs
 from elements import service
-from elements.element import Type
-from elements.engine import Catalogue
-from elements.register_models import RegisterLine
-from elements.register_review import Review, known_values, names_of, review
+from elements.engine.element import Type
+from elements.engine.engine import Catalogue
+from elements.engine.values import ElementValue
+from elements.registers import service as registers
+from elements.registers.models import RegisterLine
+from elements.registers.review import Review, known_values, names_of, review
 from elements.review import filtered, grouped
-from elements.ruleset_service import rules_for
-from elements.values import ElementValue
-from elements.workbook import dump_json, input_codes, read_workbook
+from elements.rulesets.ruleset_service import rules_for
+from elements.workbooks.workbook import dump_json, input_codes, read_workbook
 from project_box import service as box
 from project_box.kernel.errors import BadInput
 from project_box.kernel.identity import Actor

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.compare_plain import comparison_to_plain, overlay_geojson
+from drawings.comparing.compare_plain import comparison_to_plain, overlay_geojson
 from drawings.models import JointReview
-from drawings.review_service import sheet_changes
-from drawings.sheet_service import RevisionPair
+from drawings.review.review_service import sheet_changes
+from drawings.sheets.sheet_service import RevisionPair
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
 

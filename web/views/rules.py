@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from elements import amendment_service as amendments
-from elements import ruleset_repository as repository
-from elements import ruleset_service as rules
-from elements.amendment import locate_edition, locate_element, stored_change
-from elements.amendment_form import (
+from elements.engine.tariffs import EVIDENCE_ZH
+from elements.rulesets import amendment_service as amendments
+from elements.rulesets import ruleset_repository as repository
+from elements.rulesets import ruleset_service as rules
+from elements.rulesets.amendment import locate_edition, locate_element, stored_change
+from elements.rulesets.amendment_form import (
     EDITION_FIELDS,
     ELEMENT_FIELDS,
     cell_text,
@@ -22,10 +23,9 @@ from elements.amendment_form import (
     element_form,
     new_edition,
 )
-from elements.amendment_text import diff_lines
-from elements.ruleset import Snapshot, functions_changed
-from elements.ruleset_models import Amendment
-from elements.tariffs import EVIDENCE_ZH
+from elements.rulesets.amendment_text import diff_lines
+from elements.rulesets.ruleset import Snapshot, functions_changed
+from elements.rulesets.ruleset_models import Amendment
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor

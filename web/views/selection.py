@@ -14,8 +14,8 @@ from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
 from gis import service as gis
-from gis import site_selection_service as selection
-from gis.site_selection import NAMES, Search
+from gis.planning import site_selection_service as selection
+from gis.planning.site_selection import NAMES, Search
 from project_box.kernel.errors import BadInput
 from web.views.gis import lonlat, map_config
 

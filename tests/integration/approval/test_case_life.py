@@ -18,7 +18,7 @@ from approval.clock import Lamp
 from approval.gates import EngagementFact
 from approval.models import Case, Task
 from approval.neighbours import ReviewFacts
-from elements.register_repository import lines_of_case
+from elements.registers.repository import lines_of_case
 from project_box import seal
 from project_box import service as box
 from project_box.kernel.db import Database

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from drawings import layer_service, service, standard_service
+from drawings import service
+from drawings.standards import layer_service, standard_service
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from tests.unit.drawings import build

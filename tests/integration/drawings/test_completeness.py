@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from drawings import service
-from drawings.review_service import open_review
+from drawings.review.review_service import open_review
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden
 from tests.unit.drawings import build

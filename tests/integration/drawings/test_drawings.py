@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select, update
 from drawings import repository, service
 from drawings.events import JointReviewClosed, JointReviewOpened, MarkAdded, OpinionGiven, RevisionSubmitted
 from drawings.models import JointReview, Revision, RevisionFile
-from drawings.sheet_pack import unpack
+from drawings.sheets.sheet_pack import unpack
 from project_box import service as box
 from project_box.kernel import events
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound

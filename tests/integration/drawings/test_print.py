@@ -11,9 +11,9 @@ import zipfile
 import pytest
 
 from drawings import service
-from drawings.sealed_set import verify_set
-from drawings.sheet import build_sheet
-from drawings.sheet_picture import NumberedMark, sheet_picture
+from drawings.review.sealed_set import verify_set
+from drawings.sheets.sheet import build_sheet
+from drawings.sheets.sheet_picture import NumberedMark, sheet_picture
 from project_box import seal
 from project_box import service as box
 from project_box.kernel.errors import Conflict

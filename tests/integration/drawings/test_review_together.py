@@ -228,8 +228,8 @@ def test_merging_and_replies_begun_are_kept_for_who_typed_them(session, actors, 
 
 
 def test_a_carried_mark_tells_its_way_and_follows_a_renamed_file(session, actors, project, review) -> None:
-    from drawings.mark_history import mark_history
     from drawings.repository import marks
+    from drawings.review.mark_history import mark_history
 
     mark = place(session, actors["fire"], review)
     all_speak(session, actors, review, fire="modify")

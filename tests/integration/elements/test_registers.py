@@ -20,13 +20,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from elements import register_service as registers
-from elements.engine import load_catalogue
-from elements.register import Filter, columns, read_filter
-from elements.register_models import RegisterLine
-from elements.register_review import known_values, review
+from elements.engine.engine import load_catalogue
+from elements.registers import service as registers
+from elements.registers.models import RegisterLine
+from elements.registers.register import Filter, columns, read_filter
+from elements.registers.review import known_values, review
 from elements.service import today
-from elements.workbook import write_template
+from elements.workbooks.workbook import write_template
 from project_box import service as box
 from project_box.kernel.db import Database
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound

@@ -13,9 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 
-from elements.engine import load_catalogue
+from elements.engine.engine import load_catalogue
 from elements.service import today
-from elements.workbook import write_template
+from elements.workbooks.workbook import write_template
 from tests.integration.elements.test_pages import page_session
 
 SignIn = Callable[[TestClient, str], dict[str, str]]

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from elements import amendment_service as amendments
-from elements import ruleset_service as rules
-from elements.engine import CATALOGUE_DIR, load_catalogue
+from elements.engine.engine import CATALOGUE_DIR, load_catalogue
 from elements.fees import run_fee
-from elements.ruleset import build, pack, read_files, unpack
-from elements.ruleset_models import RuleForce, RuleSet
-from elements.ruleset_service import CaseOfProject, today
+from elements.rulesets import amendment_service as amendments
+from elements.rulesets import ruleset_service as rules
+from elements.rulesets.ruleset import build, pack, read_files, unpack
+from elements.rulesets.ruleset_models import RuleForce, RuleSet
+from elements.rulesets.ruleset_service import CaseOfProject, today
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.identity import Actor
 

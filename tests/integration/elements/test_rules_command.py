@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from elements import amendment_service as amendments
-from elements.ruleset_service import today
+from elements.rulesets import amendment_service as amendments
+from elements.rulesets.ruleset_service import today
 from project_box.accounts import actor_of
 from project_box.kernel import embedded
 from project_box.kernel.db import Database

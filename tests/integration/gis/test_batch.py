@@ -10,9 +10,10 @@ import geopandas
 import pytest
 import shapely
 
-from gis import batch, service
+from gis import service
+from gis.check import batch
+from gis.check.site_file import read_sites
 from gis.models import LayerVersion
-from gis.site_file import read_sites
 from project_box.kernel.errors import BadInput
 from project_box.kernel.plain import canonical_json
 

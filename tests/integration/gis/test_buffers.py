@@ -6,7 +6,7 @@ import pytest
 from shapely.geometry import LineString, MultiPolygon, Point
 
 from gis import service
-from gis.conflict import Intent
+from gis.check.conflict import Intent
 
 from .conftest import X, Y, rectangle
 

@@ -13,7 +13,7 @@ from shapely.geometry import LineString, Polygon, box
 
 from gis import crs as crs_module
 from gis import service
-from gis.layer import layer_catalogue
+from gis.layers.layer import layer_catalogue
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from project_box.kernel.finding import Outcome
 
@@ -299,8 +299,8 @@ def test_large_polygons_are_cut_without_losing_area(session, load):
 
 
 def test_a_layer_too_large_for_memory_is_cut_in_parts(session, load, monkeypatch):
-    monkeypatch.setattr("gis.importing.PART_VERTICES", 12)
-    monkeypatch.setattr("gis.source.BATCH", 2)
+    monkeypatch.setattr("gis.layers.importing.PART_VERTICES", 12)
+    monkeypatch.setattr("gis.deliveries.source.BATCH", 2)
     row = load("LVX", [(rectangle(n * 10, 0, n * 10 + 10, 10), {}) for n in range(7)])
     assert (row.feature_count, row.piece_count) == (7, 7)
     assert line(service.check_geometry(session, SITE, 4547), "LVX").overlap_m2 == 700

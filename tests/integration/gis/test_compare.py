@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gis import difference_service, version_change_service
-from gis.differences import Relation
+from gis.differences import difference_service
+from gis.differences.differences import Relation
+from gis.layers import version_change_service
 from project_box.kernel.errors import BadInput, NotFound
 
 from .conftest import rectangle

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from gis import decision_service, difference_service
-from gis.differences import Relation
+from gis.differences import decision_service, difference_service
+from gis.differences.differences import Relation
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 
 from .conftest import rectangle

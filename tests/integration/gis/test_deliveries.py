@@ -15,10 +15,10 @@ import shapely
 from sqlalchemy import text
 
 from gis import service
-from gis.fields import match_fields
-from gis.layer import LayerCatalogue, layer_catalogue
+from gis.deliveries.fields import match_fields
+from gis.deliveries.source import open_source, read_batches
+from gis.layers.layer import LayerCatalogue, layer_catalogue
 from gis.rules import CATALOGUE
-from gis.source import open_source, read_batches
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 

@@ -8,9 +8,9 @@ import pytest
 import shapely
 from shapely.affinity import rotate
 
-from gis import difference_run, difference_service
-from gis.difference_service import Asked, ask
-from gis.differences import Relation
+from gis.differences import difference_run, difference_service
+from gis.differences.difference_service import Asked, ask
+from gis.differences.differences import Relation
 from gis.models import DifferenceRun
 from web.worker import take_comparison
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gis import service
-from gis.layer import Policy, layer_catalogue
+from gis.layers.layer import Policy, layer_catalogue
 from project_box.kernel.finding import Outcome
 
 from .conftest import rectangle

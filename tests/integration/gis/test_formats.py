@@ -127,7 +127,7 @@ def test_lines_and_points_need_a_protection_distance(session, tmp_path):
 
     from shapely.geometry import LineString
 
-    from gis.layer import LayerCatalogue
+    from gis.layers.layer import LayerCatalogue
     from gis.rules import CATALOGUE
 
     path = tmp_path / "rail.gpkg"

@@ -11,7 +11,7 @@ import pypdf
 import pytest
 
 from gis import service
-from gis.boundary import write_txt
+from gis.boundaries.boundary import write_txt
 from project_box import seal
 
 from .conftest import X, Y, rectangle, write_layer

@@ -27,7 +27,8 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
 from gis import crs as crs_module
-from gis import repository, service, tile_store, tiles
+from gis import repository, service
+from gis.tiles import tile_store, tiles
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
 from tests.conftest import REPOSITORY, TEST_VAR

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from gis import service
-from gis.name_store import named, pattern
+from gis.layers.name_store import named, pattern
 from tests.integration.gis.conftest import rectangle
 
 pytestmark = pytest.mark.integration

@@ -9,9 +9,9 @@ import pytest
 from shapely.geometry import mapping
 
 from elements.project_inputs import condition_values
-from gis import condition_rounds as rounds
-from gis import regional_service as regional
 from gis import service
+from gis.planning import condition_rounds as rounds
+from gis.planning import regional_service as regional
 from intermediaries import service as intermediaries
 from project_box import service as box
 from project_box.kernel.calendar import china_today

@@ -9,9 +9,9 @@ from shapely.geometry import shape
 from sqlalchemy import func, select
 
 from gis import service
-from gis.boundary import write_txt
+from gis.boundaries.boundary import write_txt
+from gis.check.report import folium_report
 from gis.events import BoundaryRecorded, ConflictChecked
-from gis.report import folium_report
 from project_box import service as box
 from project_box.kernel import events
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound

@@ -8,8 +8,8 @@ import pytest
 import shapely
 from shapely import affinity
 
-from gis import site_selection_service as selection
-from gis.site_selection import Search
+from gis.planning import site_selection_service as selection
+from gis.planning.site_selection import Search
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import delete, select, text
 
 from gis import crs as crs_module
-from gis import service, tiles
+from gis import service
 from gis.models import LayerVersion
-from gis.tile_cache import Memory, TileCache
-from gis.tile_server import TileServer, server_of
+from gis.tiles import tiles
+from gis.tiles.tile_cache import Memory, TileCache
+from gis.tiles.tile_server import TileServer, server_of
 from project_box import accounts
 from project_box.kernel.db import Database
 from project_box.models import User

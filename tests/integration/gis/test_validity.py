@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from gis import decision_service, service
+from gis import service
+from gis.differences import decision_service
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.finding import Outcome
 

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gis import service
-from gis.boundary import read_boundary, write_txt
-from gis.boundary_export import FORMATS
+from gis.boundaries.boundary import read_boundary, write_txt
+from gis.boundaries.export import FORMATS
 
 from .conftest import X, Y, rectangle, write_layer
 

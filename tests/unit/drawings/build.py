@@ -9,8 +9,8 @@ from ezdxf.filemanagement import new as new_drawing
 
 from drawings.cad import CadFile, read
 from drawings.drawing import DrawingModel
-from drawings.interpret import interpret
-from drawings.standards import get_standard
+from drawings.interpreting.interpret import interpret
+from drawings.standards.standards import get_standard
 
 X, Y = 388_000.0, 3_120_000.0  # somewhere in EPSG:4547
 

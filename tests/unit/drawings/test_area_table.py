@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from openpyxl import load_workbook
 
-from drawings.area_table import AreaTable, area_rules, area_table, area_table_to_plain
-from drawings.area_workbook import area_workbook
+from drawings.areas.area_table import AreaTable, area_rules, area_table, area_table_to_plain
+from drawings.areas.area_workbook import area_workbook
 from drawings.cad import read
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from tests.unit.drawings import build
 from web.seed.programs import PROGRAMS, expected
 from web.seed.projects import project_files

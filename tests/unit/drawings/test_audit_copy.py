@@ -12,8 +12,8 @@ from drawings.cad import read
 from drawings.cad.audit_copy import audit_copy
 from drawings.cad.dxf import load_for_copy
 from drawings.cad.source import decode_escapes
-from drawings.interpret import interpret
-from drawings.standards import get_standard
+from drawings.interpreting.interpret import interpret
+from drawings.standards.standards import get_standard
 from tests.unit.drawings.build import box, codes, data, new, ring, site_plan
 
 _DWG = Path(__file__).parents[3].parent / "shared/data/drawings/acadsharp/sample_AC1018.dwg"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import LineString, Polygon, box
 
-from drawings.compare import Change, Comparison, ShapeChange, compare
-from drawings.compare_plain import comparison_to_plain, overlay_geojson
+from drawings.comparing.compare import Change, Comparison, ShapeChange, compare
+from drawings.comparing.compare_plain import comparison_to_plain, overlay_geojson
 from drawings.drawing import DrawingModel, RoleShape
 from tests.unit.drawings import build
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from drawings.completeness import CompletenessList, Requirement, State, check, completeness_list, decided
 from drawings.drawing import DrawingModel, Sheet
+from drawings.review.completeness import (
+    CompletenessList,
+    Requirement,
+    State,
+    check,
+    completeness_list,
+    decided,
+)
 from tests.unit.drawings import build
 
 LIST = CompletenessList(

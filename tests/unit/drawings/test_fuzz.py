@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from drawings.cad import read
 from drawings.cad.audit_copy import audit_copy
-from drawings.guess import accepted, proposed
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.survey import survey
 from drawings.issues import templates
 from drawings.reading import reading
-from drawings.repairs import Acceptance
 from drawings.report import drawing_report
-from drawings.standards import get_standard
-from drawings.survey import survey
+from drawings.shapes.repairs import Acceptance
+from drawings.standards.guess import accepted, proposed
+from drawings.standards.standards import get_standard
 from tests.unit.drawings.build import box, data, new, ring, site_plan, text
 from tests.unit.drawings.ifc_build import Model, rectangle
 

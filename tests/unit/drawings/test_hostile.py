@@ -11,13 +11,13 @@ from drawings.cad import read
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import first_bad_code, first_bad_tag, header_value
 from drawings.cad.unit_evidence import _AREA, _HEIGHT, _SCALE
-from drawings.georeference import _EPSG_TEXT, _MERIDIAN_TEXT, _SYSTEM_TEXT
-from drawings.interpret import interpret
-from drawings.multiplicity import floors_of_title
+from drawings.interpreting.georeference import _EPSG_TEXT, _MERIDIAN_TEXT, _SYSTEM_TEXT
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.survey import survey
 from drawings.reading import reading
-from drawings.standards import get_standard, normal_layer
-from drawings.survey import survey
-from drawings.vocabulary import vocabulary
+from drawings.standards.multiplicity import floors_of_title
+from drawings.standards.standards import get_standard, normal_layer
+from drawings.standards.vocabulary import vocabulary
 from tests.unit.drawings.test_fuzz import through
 
 _LINE = "0\nLWPOLYLINE\n5\n{}\n100\nAcDbEntity\n8\n{}\n100\nAcDbPolyline\n90\n{}\n70\n1\n"

@@ -6,7 +6,7 @@ import pytest
 
 from drawings.cad import read
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from drawings.report import drawing_report
 from tests.unit.drawings.build import codes
 from tests.unit.drawings.ifc_build import Model, rectangle

@@ -6,15 +6,15 @@ import math
 
 import pytest
 
-from drawings.area_table import area_table
-from drawings.attributes import parse_xdata
+from drawings.areas.area_table import area_table
 from drawings.cad import read
 from drawings.drawing import model_from_plain, model_to_plain
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from drawings.issues import issue, templates
 from drawings.report import drawing_report
-from drawings.standards import detect, get_standard, load_standards, normal_layer, roles
-from drawings.vocabulary import vocabulary
+from drawings.standards.attributes import parse_xdata
+from drawings.standards.standards import detect, get_standard, load_standards, normal_layer, roles
+from drawings.standards.vocabulary import vocabulary
 from project_box.kernel.errors import NotFound
 from project_box.kernel.finding import Level
 from tests.unit.drawings.build import X, Y, box, codes, data, model_of, new, ring, site_plan, text

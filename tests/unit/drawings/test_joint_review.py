@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawings.disciplines import disciplines
-from drawings.joint_review import (
+from drawings.review.disciplines import disciplines
+from drawings.review.joint_review import (
     Decision,
     Fate,
     GivenOpinion,
@@ -159,7 +159,7 @@ def test_phrases_name_known_disciplines() -> None:
 def test_files_that_take_the_place_of_others() -> None:
     import uuid
 
-    from drawings.carry import successors
+    from drawings.review.carry import successors
 
     a, b, c, d, e, f = (uuid.uuid4() for _ in range(6))
     old = [(a, "总平图.dxf", "site_plan"), (b, "1#.dxf", "building"), (c, "2#.dxf", "building")]

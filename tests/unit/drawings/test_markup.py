@@ -6,7 +6,7 @@ import pytest
 
 from drawings.cad import read
 from drawings.cad.markup import MarkupItem, write_markup
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from tests.unit.drawings import build
 
 X, Y = build.X, build.Y

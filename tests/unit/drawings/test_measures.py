@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from drawings.interpret import interpret
-from drawings.measures import measures
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.measures import measures
 from tests.unit.drawings.build import box, cad_of, model_of, new, ring, site_plan, text
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drawings.multiplicity import BadRange, floors_of_title, format_floors, parse_floors
+from drawings.standards.multiplicity import BadRange, floors_of_title, format_floors, parse_floors
 
 
 @pytest.mark.parametrize(

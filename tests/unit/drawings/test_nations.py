@@ -10,13 +10,13 @@ from ezdxf.document import Drawing
 
 from drawings.cad import read
 from drawings.drawing import DrawingModel
-from drawings.guess import accepted, proposed
-from drawings.interpret import interpret
-from drawings.measures import measures
-from drawings.proposal import proposal
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.measures import measures
+from drawings.interpreting.survey import survey
 from drawings.reading import reading
-from drawings.survey import survey
-from drawings.vocabulary import vocabulary
+from drawings.standards.guess import accepted, proposed
+from drawings.standards.proposal import proposal
+from drawings.standards.vocabulary import vocabulary
 from tests.unit.drawings import build
 
 FOOT = 0.3048

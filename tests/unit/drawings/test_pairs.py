@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
-from drawings import cells as cell_module
-from drawings import pairs as pair_module
-from drawings.cells import cells
 from drawings.deadline import Deadline
-from drawings.pairs import array, pairs, united
+from drawings.shapes import cells as cell_module
+from drawings.shapes import pairs as pair_module
+from drawings.shapes.cells import cells
+from drawings.shapes.pairs import array, pairs, united
 
 LONG = Deadline(600)
 place = st.integers(0, 60).map(lambda v: v / 4)

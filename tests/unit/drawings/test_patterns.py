@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drawings import patterns
-from drawings.standard_service import check_standard, write_standard
-from drawings.standards import is_like
+from drawings.standards import patterns
+from drawings.standards.standard_service import check_standard, write_standard
+from drawings.standards.standards import is_like
 from project_box.kernel.errors import BadInput
 
 

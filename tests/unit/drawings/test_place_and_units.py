@@ -7,8 +7,8 @@ import math
 import pytest
 
 from drawings.cad import read
-from drawings.georeference import fit, locate, parse_pairs
-from drawings.interpret import interpret
+from drawings.interpreting.georeference import fit, locate, parse_pairs
+from drawings.interpreting.interpret import interpret
 from project_box.kernel.errors import BadInput
 from tests.unit.drawings.build import box, cad_of, codes, data, new, text
 

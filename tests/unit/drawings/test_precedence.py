@@ -8,9 +8,9 @@ import itertools
 import pytest
 from openpyxl import Workbook
 
-from drawings.interpret import interpret
-from drawings.standards import LayerRule, Standard, get_standard
-from drawings.table import read_table
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.table import read_table
+from drawings.standards.standards import LayerRule, Standard, get_standard
 from tests.unit.drawings import build
 
 SAYS = {"xdata": 1.0, "block": 2.0, "text": 3.0, "layer": 4.0, "table": 5.0}

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawings.cad import read
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from drawings.reading import reading
-from drawings.sheet import sheet_geojson
+from drawings.sheets.sheet import sheet_geojson
 from project_box.kernel.finding import Level
 from tests.unit.drawings.build import X, Y, box, cad_of, codes, data, new, ring, site_plan, text
 

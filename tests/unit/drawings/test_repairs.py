@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from drawings.drawing import model_from_plain, model_to_plain
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
 from drawings.reading import reading
-from drawings.repairs import Acceptance
-from drawings.standards import Healing, get_standard
+from drawings.shapes.repairs import Acceptance
+from drawings.standards.standards import Healing, get_standard
 from tests.unit.drawings.build import box, cad_of, codes, new, ring
 
 

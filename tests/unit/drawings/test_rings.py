@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drawings.cad.curve import Curve, arc
-from drawings.rings import chain, close_by_ends
+from drawings.shapes.rings import chain, close_by_ends
 
 
 def line(*points):

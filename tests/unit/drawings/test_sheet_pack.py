@@ -7,8 +7,8 @@ import gzip
 import numpy as np
 import pytest
 
-from drawings.sheet import FILLED, TEXT, build_sheet, sheet_to_geojson
-from drawings.sheet_pack import is_pack, pack, unpack
+from drawings.sheets.sheet import FILLED, TEXT, build_sheet, sheet_to_geojson
+from drawings.sheets.sheet_pack import is_pack, pack, unpack
 from tests.unit.drawings import build
 
 

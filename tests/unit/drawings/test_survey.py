@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from drawings.guess import Contents, accepted, guesses, proposed
-from drawings.interpret import interpret
+from drawings.interpreting.interpret import interpret
+from drawings.interpreting.survey import survey
 from drawings.report import drawing_report
-from drawings.survey import survey
+from drawings.standards.guess import Contents, accepted, guesses, proposed
 from tests.unit.drawings.build import box, cad_of, codes, new, ring, text
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drawings.measures import measures
-from drawings.multiplicity import floors_of_title, is_roof
-from drawings.standards import AttributeRule, Phrase
-from drawings.vocabulary import Vocabulary, attribute_words, vocabulary
+from drawings.interpreting.measures import measures
+from drawings.standards.multiplicity import floors_of_title, is_roof
+from drawings.standards.standards import AttributeRule, Phrase
+from drawings.standards.vocabulary import Vocabulary, attribute_words, vocabulary
 from tests.unit.drawings.build import X, Y, box, codes, model_of, new, text
 
 

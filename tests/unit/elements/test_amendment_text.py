@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from elements.amendment_text import (
+from elements.rulesets.amendment_text import (
     append_item,
     difference,
     line_of_field,
     load_text,
     replace_item,
 )
-from elements.ruleset import read_files
+from elements.rulesets.ruleset import read_files
 
 FILES = read_files()
 TEXT = """# head

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elements import areas
-from elements.engine import load_catalogue
-from elements.library_area_objects import area_of_object, far_area_of_object
-from elements.values import Undecided
+from elements.calculators import areas
+from elements.engine.engine import load_catalogue
+from elements.engine.values import Undecided
+from elements.library.area_objects import area_of_object, far_area_of_object
 from project_box.kernel.errors import BadInput
 
 AT = dt.date(2026, 6, 3)

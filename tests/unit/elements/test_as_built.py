@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from shapely.geometry import box
 
-from drawings.area_table import AreaLine, AreaTable, BuildingTable, FloorTable
-from drawings.compare import compare
+from drawings.areas.area_table import AreaLine, AreaTable, BuildingTable, FloorTable
+from drawings.comparing.compare import compare
 from drawings.drawing import DrawingModel, RoleShape
-from elements.as_built import TierSet, judge
+from elements.calculators.as_built import TierSet, judge
 from project_box.kernel.finding import Outcome
 
 FLAT = TierSet(

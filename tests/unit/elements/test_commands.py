@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from elements.engine import CATALOGUE_DIR
+from elements.engine.engine import CATALOGUE_DIR
 from web.cli import MODULES, app, needed
 
 RUNNER = CliRunner()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from elements.engine import evaluate
-from elements.loading import load_catalogue
+from elements.engine.engine import evaluate
+from elements.engine.loading import load_catalogue
 from elements.project_inputs import BoxContents, control_values, planning_values
 from elements.service import BUSINESS
 from project_box.kernel.finding import Outcome

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elements import areas, land_price, planning, sharing
-from elements.engine import load_catalogue
-from elements.limits import judge
-from elements.rounding import Rounding, measured, millimetres, plain_number, round_to
-from elements.values import Undecided
+from elements.calculators import areas, land_price, planning, sharing
+from elements.engine.engine import load_catalogue
+from elements.engine.limits import judge
+from elements.engine.rounding import Rounding, measured, millimetres, plain_number, round_to
+from elements.engine.values import Undecided
 from project_box.kernel.errors import BadInput
 
 AT = dt.date(2026, 6, 3)

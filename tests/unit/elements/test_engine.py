@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from elements.engine import CATALOGUE_DIR, Catalogue, evaluate, explain, load_catalogue, read_inputs
-from elements.values import ElementValue
+from elements.engine.engine import CATALOGUE_DIR, Catalogue, evaluate, explain, load_catalogue, read_inputs
+from elements.engine.values import ElementValue
 from project_box.kernel.errors import BadInput, CatalogueError, NotFound
 from project_box.kernel.finding import EntityRef, Outcome
 from project_box.kernel.plain import canonical_json

@@ -14,10 +14,10 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
-from elements.engine import Catalogue, evaluate, load_catalogue
-from elements.extract import ExtractRules, extract
+from elements.engine.engine import Catalogue, evaluate, load_catalogue
+from elements.engine.values import ElementValue
+from elements.extraction.extract import ExtractRules, extract
 from elements.project_inputs import BoxContents, planning_values
-from elements.values import ElementValue
 
 RULES = ExtractRules(
     frozenset({"自然层", "阳台", "凸窗", "半计", "不计", "有柱雨篷", "地下室", "屋顶用房"}),

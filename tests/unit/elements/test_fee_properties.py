@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elements.engine import Evaluation, evaluate, load_catalogue, read_inputs
+from elements.engine.engine import Evaluation, evaluate, load_catalogue, read_inputs
 from elements.fees import FeeLine, fee_codes, fee_inputs, fee_rates, run_fee
-from elements.library_price_parts import percent_list
-from elements.library_supplement import changed_parts, parcel_shares, supplement_change
+from elements.library.price_parts import percent_list
+from elements.library.supplement import changed_parts, parcel_shares, supplement_change
 from elements.places import with_settings
 from project_box.kernel.errors import BadInput
 

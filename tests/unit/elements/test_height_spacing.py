@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
-from elements import height
-from elements.distances import sides_of
-from elements.engine import load_catalogue
-from elements.library_setback import setback_check, setback_sides
-from elements.library_spacing import fire_spacing, rows_outcome, spacing_matrix
-from elements.limits import read_limit
-from elements.setbacks import read_setback_limits
-from elements.spacing import facing, fire_kinds
-from elements.values import Undecided
+from elements.calculators import height
+from elements.calculators.setbacks import read_setback_limits
+from elements.calculators.spacing import facing, fire_kinds
+from elements.engine.engine import load_catalogue
+from elements.engine.limits import read_limit
+from elements.engine.values import Undecided
+from elements.extraction.distances import sides_of
+from elements.library.setback import setback_check, setback_sides
+from elements.library.spacing import fire_spacing, rows_outcome, spacing_matrix
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

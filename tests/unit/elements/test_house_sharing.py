@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elements import library_cadastre as cadastre
-from elements import library_codes as codes
-from elements import library_registration as reg
-from elements.house_sharing import Ledger, read_commons, read_houses, share_building
-from elements.rounding import round_to
-from elements.values import Undecided
+from elements.calculators.house_sharing import Ledger, read_commons, read_houses, share_building
+from elements.engine.rounding import round_to
+from elements.engine.values import Undecided
+from elements.library import cadastre, codes
+from elements.library import registration as reg
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

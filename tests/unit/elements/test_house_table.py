@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elements import run as runs
-from elements.engine import load_catalogue
-from elements.library_house_table import house_table
+from elements.engine.engine import load_catalogue
+from elements.library.house_table import house_table
 from project_box.kernel.errors import BadInput
 
 AT = dt.date(2026, 6, 3)

@@ -9,12 +9,12 @@ from decimal import Decimal
 from ezdxf.entities.lwpolyline import LWPolyline
 
 from drawings.cad import read
-from drawings.compare import compare
+from drawings.comparing.compare import compare
 from drawings.drawing import DrawingModel
-from drawings.interpret import interpret
-from elements.engine import Evaluation, evaluate
+from drawings.interpreting.interpret import interpret
+from elements.engine.engine import Evaluation, evaluate
+from elements.engine.loading import load_catalogue
 from elements.indicator_changes import IndicatorChange, indicator_changes
-from elements.loading import load_catalogue
 from elements.project_inputs import BoxContents, planning_values
 from elements.service import BUSINESS
 from tests.unit.drawings import build

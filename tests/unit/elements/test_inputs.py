@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elements.element import ElementSpec
-from elements.engine import parse_value
-from elements.units import converted
+from elements.engine.element import ElementSpec
+from elements.engine.engine import parse_value
+from elements.engine.units import converted
 from project_box.formula import Formula, FormulaError, FormulaFault
 from project_box.kernel.errors import BadInput
 

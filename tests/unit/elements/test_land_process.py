@@ -7,12 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from elements import library_codes as codes
-from elements import library_form as form
-from elements import library_records as records
-from elements import library_terms as terms
-from elements.terms import full_years
-from elements.values import Undecided
+from elements.calculators.terms import full_years
+from elements.engine.values import Undecided
+from elements.library import codes, form, records, terms
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

@@ -9,17 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elements import library_mixed_use as mixed
-from elements import library_payments as payments
-from elements import library_supply as supply
-from elements import library_terms as terms
-from elements import library_valuation as valuation
-from elements.engine import evaluate, load_catalogue, read_inputs
-from elements.library_form import form_passed
-from elements.library_supplement import supplement_parts
+from elements.calculators.terms import add_months
+from elements.engine.engine import evaluate, load_catalogue, read_inputs
+from elements.engine.values import Undecided
+from elements.library import mixed_use as mixed
+from elements.library import payments, supply, terms, valuation
+from elements.library.form import form_passed
+from elements.library.supplement import supplement_parts
 from elements.places import with_settings
-from elements.terms import add_months
-from elements.values import Undecided
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

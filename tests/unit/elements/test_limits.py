@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elements.element import ElementSpec, Kind, Source, Type
-from elements.inputs import parse_limit
-from elements.library_general import compare_limit
-from elements.limits import NoLimit, judge, limit_text, read_limit
-from elements.values import Undecided
+from elements.engine.element import ElementSpec, Kind, Source, Type
+from elements.engine.inputs import parse_limit
+from elements.engine.limits import NoLimit, judge, limit_text, read_limit
+from elements.engine.values import Undecided
+from elements.library.general import compare_limit
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from elements.engine import load_catalogue
+from elements.engine.engine import load_catalogue
 from elements.opinion import Reviewed, difference, draft
-from elements.register import columns, worst
+from elements.registers.register import columns, worst
 from elements.run import run_plain
-from elements.workbook_words import grouped_number, plain_number, typed_date
+from elements.workbooks.words import grouped_number, plain_number, typed_date
 from project_box.kernel.finding import Outcome
 
 AT = dt.date(2026, 6, 3)

@@ -13,15 +13,15 @@ import pytest
 from shapely.geometry import Polygon, box
 
 from drawings.drawing import DrawingModel, RoleShape
-from elements.engine import Evaluation, evaluate, load_catalogue
+from elements.engine.engine import Evaluation, evaluate, load_catalogue
+from elements.engine.values import ElementValue, Undecided
 from elements.places import with_settings
-from elements.sunlight import analyse, central_green, element_values, findings, sunlight_values
-from elements.sunlight_check import Subject, check, subject_of_facades
-from elements.sunlight_drawing import read_situation
-from elements.sunlight_hours import CONTIGUOUS, CUMULATIVE, Counting
-from elements.sunlight_report import hours_text
-from elements.sunlight_rules import CITIES, ZONES, SunRules, sun_rules
-from elements.sunlight_scene import (
+from elements.sunlight.check import Subject, check, subject_of_facades
+from elements.sunlight.drawing import read_situation
+from elements.sunlight.hours import CONTIGUOUS, CUMULATIVE, Counting
+from elements.sunlight.report import hours_text
+from elements.sunlight.rules import CITIES, ZONES, SunRules, sun_rules
+from elements.sunlight.scene import (
     Block,
     Scene,
     Site,
@@ -32,7 +32,7 @@ from elements.sunlight_scene import (
     site_at,
     windows_along,
 )
-from elements.values import ElementValue, Undecided
+from elements.sunlight.sunlight import analyse, central_green, element_values, findings, sunlight_values
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import canonical_json

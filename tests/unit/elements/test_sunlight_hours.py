@@ -17,9 +17,9 @@ from shapely import affinity
 from shapely.geometry import LineString, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from elements.sunlight_hours import BEHIND, CUMULATIVE, Counting, Exposure, SunPath, exposure, sun_path
-from elements.sunlight_scene import Block, Site, Triangle, Window, facades, gable_roof, windows_along
-from elements.sunlight_sun import coordinates_at, horizontal, moment_of_solar_time
+from elements.sunlight.hours import BEHIND, CUMULATIVE, Counting, Exposure, SunPath, exposure, sun_path
+from elements.sunlight.scene import Block, Site, Triangle, Window, facades, gable_roof, windows_along
+from elements.sunlight.sun import coordinates_at, horizontal, moment_of_solar_time
 from project_box.kernel.errors import BadInput
 
 GREAT_COLD = -20.11  # declination at 大寒, degrees

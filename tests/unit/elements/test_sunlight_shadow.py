@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from elements.sunlight_hours import SunPath, exposure, sun_path
-from elements.sunlight_scene import Block, Site, Window, gable_roof
-from elements.sunlight_shadow import shadow, shadow_sheaf, sun_grid, sunny_share
-from elements.sunlight_sun import horizontal
+from elements.sunlight.hours import SunPath, exposure, sun_path
+from elements.sunlight.scene import Block, Site, Window, gable_roof
+from elements.sunlight.shadow import shadow, shadow_sheaf, sun_grid, sunny_share
+from elements.sunlight.sun import horizontal
 from project_box.kernel.errors import BadInput
 
 SITE = Site(28.2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elements.sunlight_sun import (
+from elements.sunlight.sun import (
     BEIJING,
     clock,
     coordinates_at,

@@ -8,10 +8,10 @@ from typing import Any
 from shapely.geometry import box
 
 from drawings.drawing import DrawingModel, RoleShape
-from elements.engine import load_catalogue
-from elements.sunlight import sunlight_study
-from elements.sunlight_rules import sun_rules
-from elements.sunlight_table import facade_rows, plan_shapes, unit_rows, window_rows
+from elements.engine.engine import load_catalogue
+from elements.sunlight.rules import sun_rules
+from elements.sunlight.sunlight import sunlight_study
+from elements.sunlight.table import facade_rows, plan_shapes, unit_rows, window_rows
 from web.views.sunlight import sun_lists, sun_picture
 
 AT = dt.date(2026, 6, 3)

@@ -6,17 +6,17 @@ import datetime as dt
 
 import pytest
 
-from elements.amendment import Change
-from elements.amendment_form import (
+from elements.engine.engine import load_catalogue
+from elements.engine.tariffs import Table
+from elements.fees import run_fee
+from elements.rulesets.amendment import Change
+from elements.rulesets.amendment_form import (
     changed_edition,
     changed_element,
     column_kinds,
     element_form,
     plain_number_of,
 )
-from elements.engine import load_catalogue
-from elements.fees import run_fee
-from elements.tariffs import Table
 from elements.what_if import Rate, Run, with_rates
 from project_box.kernel.errors import BadInput
 

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from elements.element import ElementSpec, Type
-from elements.engine import load_catalogue, parse_value
-from elements.workbook import (
+from elements.engine.element import ElementSpec, Type
+from elements.engine.engine import load_catalogue, parse_value
+from elements.workbooks.file import MAX_ROWS, read_sheets
+from elements.workbooks.workbook import (
     FIRST_ROW,
     MAIN,
     VALUE_COLUMN,
@@ -24,7 +25,6 @@ from elements.workbook import (
     read_workbook,
     write_template,
 )
-from elements.workbook_file import MAX_ROWS, read_sheets
 from project_box.kernel.errors import BadInput, NotFound, PlatformError, TooLarge
 
 AT = dt.date(2026, 6, 3)

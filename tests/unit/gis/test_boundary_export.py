@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from gis import crs as crs_module
-from gis.boundary import read_boundary
-from gis.boundary_export import FORMATS, export_boundary, format_of
+from gis.boundaries.boundary import read_boundary
+from gis.boundaries.export import FORMATS, export_boundary, format_of
 from project_box.kernel.errors import BadInput
 
 CRS = 4547

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, Point, box, mapping
 
-from gis.boundary import load_file, read_boundary, read_drawn, summary
+from gis.boundaries.boundary import load_file, read_boundary, read_drawn, summary
 from gis.rules import BoundaryRules, boundary_rules
 from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import BadInput, CatalogueError

@@ -14,7 +14,7 @@ from pyproj import Transformer
 from shapely.affinity import translate
 from shapely.geometry import Polygon, box, mapping
 
-from gis.boundary import load_file, read_boundary
+from gis.boundaries.boundary import load_file, read_boundary
 from gis.source_crs import gcj02_to_bd09, grids, parse_crs, wgs84_to_gcj02
 
 SITE = Polygon(

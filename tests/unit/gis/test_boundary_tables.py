@@ -7,7 +7,7 @@ import io
 import openpyxl
 import pytest
 
-from gis.boundary import read_boundary
+from gis.boundaries.boundary import read_boundary
 
 E, N = 38_485_900.0, 3_115_000.0
 CORNERS = [

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shapely.affinity import scale, translate
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from gis.boundary import read_boundary, write_txt
-from gis.boundary_txt import read_txt
+from gis.boundaries.boundary import read_boundary, write_txt
+from gis.boundaries.txt import read_txt
 from project_box.kernel.errors import BadInput
 
 HEADER = "[属性描述]\n坐标系=2000国家大地坐标系\n几度分带=3\n投影类型=高斯克吕格\n计量单位=米\n带号=38\n[地块坐标]\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gis.boundary import read_boundary
+from gis.boundaries.boundary import read_boundary
 from gis.source_crs import parse_crs
 
 E, N = 485_900.0, 3_115_000.0

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
-from gis.conflict import LayerFacts, LoadedVersion, Overlap, Status
-from gis.judging import judge
-from gis.layer import Policy, layer_catalogue
-from gis.pieces import MAX_VERTICES, cut, repair, subdivide
+from gis.check.conflict import LayerFacts, LoadedVersion, Overlap, Status
+from gis.check.judging import judge
+from gis.layers.layer import Policy, layer_catalogue
+from gis.layers.pieces import MAX_VERTICES, cut, repair, subdivide
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import canonical_json
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from gis.layer import LayerCatalogue, Policy, layer_catalogue
+from gis.layers.layer import LayerCatalogue, Policy, layer_catalogue
 from gis.rules import CATALOGUE
 from project_box.kernel.errors import CatalogueError, NotFound
 

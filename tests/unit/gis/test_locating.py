@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gis.locating import Place, numbers, read_place
+from gis.maps.locating import Place, numbers, read_place
 from gis.source_crs import parse_crs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyproj
 import pytest
 
-from gis.map_measure import measure
+from gis.maps.map_measure import measure
 from project_box.kernel.errors import BadInput
 
 X, Y = 485_000.0, 3_115_000.0

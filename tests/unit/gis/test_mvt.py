@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.mvt import Features, Grid, encode
+from gis.tiles.mvt import Features, Grid, encode
 
 #: a tile of 1000 m whose unit is a metre
 GRID = Grid(west=5000.0, north=9000.0, size=1000.0, extent=1000)

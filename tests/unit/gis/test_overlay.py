@@ -9,11 +9,11 @@ import shapely
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
-from gis.conflict import LayerFacts, LoadedVersion, Overlap
-from gis.judging import Settled, judge
-from gis.layer import layer_catalogue
-from gis.overlay import Layers, Pieces, overlay
-from gis.pieces import boxes_over
+from gis.check.conflict import LayerFacts, LoadedVersion, Overlap
+from gis.check.judging import Settled, judge
+from gis.check.overlay import Layers, Pieces, overlay
+from gis.layers.layer import layer_catalogue
+from gis.layers.pieces import boxes_over
 from project_box.kernel.plain import canonical_json
 
 ORIGIN = (485_000.0, 3_115_000.0)

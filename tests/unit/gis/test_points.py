@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from gis.boundary import write_txt
-from gis.points import boundary_points, find_points
+from gis.boundaries.boundary import write_txt
+from gis.boundaries.points import boundary_points, find_points
 
 E, N = 485000.0, 3115000.0
 SITE = MultiPolygon(

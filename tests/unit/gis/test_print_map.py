@@ -11,8 +11,8 @@ import pypdf
 import pytest
 import shapely
 
-from gis.layer import layer_catalogue
-from gis.print_map import (
+from gis.layers.layer import layer_catalogue
+from gis.maps.print_map import (
     SCALES,
     Sheet,
     SheetLayer,

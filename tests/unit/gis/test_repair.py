@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box, mapping
 
-from gis.boundary import read_boundary
-from gis.reading import BoundaryReading
-from gis.repair import proposals, repair
+from gis.boundaries.boundary import read_boundary
+from gis.boundaries.reading import BoundaryReading
+from gis.boundaries.repair import proposals, repair
 from project_box.kernel.errors import BadInput
 
 EAST, NORTH = 500_000.0, 3_100_000.0

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 from shapely.geometry import box
 
-from gis.site_selection import (
+from gis.planning.site_selection import (
     Candidate,
     Nearness,
     Search,

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from gis import sld
-from gis.layer import layer_catalogue
+from gis.layers import sld
+from gis.layers.layer import layer_catalogue
 
 SLD, SE, OGC = "{http://www.opengis.net/sld}", "{http://www.opengis.net/se}", "{http://www.opengis.net/ogc}"
 #: order of a Rule's children in both versions of the standard

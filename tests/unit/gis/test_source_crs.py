@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box, mapping
 
 from gis import crs as crs_module
-from gis.boundary import read_boundary, read_drawn, summary, write_txt
+from gis.boundaries.boundary import read_boundary, read_drawn, summary, write_txt
 from gis.source_crs import (
     Gcj02,
     Grid,

@@ -3,7 +3,7 @@
 import multiprocessing
 import threading
 
-from gis.tile_cache import Memory, TileCache
+from gis.tiles.tile_cache import Memory, TileCache
 
 
 def test_memory_forgets_what_was_not_used_for_longest():

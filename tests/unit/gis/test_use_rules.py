@@ -4,10 +4,10 @@ import datetime as dt
 
 import pytest
 
-from gis.conflict import Intent, LayerFacts, LoadedVersion, Overlap
-from gis.judging import judge
-from gis.layer import layer_catalogue
-from gis.use_rules import answers, parse_uses
+from gis.check.conflict import Intent, LayerFacts, LoadedVersion, Overlap
+from gis.check.judging import judge
+from gis.check.use_rules import answers, parse_uses
+from gis.layers.layer import layer_catalogue
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 

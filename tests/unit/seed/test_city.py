@@ -10,7 +10,7 @@ import pytest
 import shapely
 from shapely import Polygon
 
-from gis.layer import layer_catalogue
+from gis.layers.layer import layer_catalogue
 from web.seed import sites
 from web.seed.city import CODES, MAP, City, build_city, write_city
 

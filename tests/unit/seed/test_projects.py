@@ -10,8 +10,8 @@ import shapely
 from shapely import Polygon
 
 from drawings import cad
-from drawings.interpret import interpret
-from drawings.standards import load_standards
+from drawings.interpreting.interpret import interpret
+from drawings.standards.standards import load_standards
 from project_box.kernel.finding import Level
 from web.seed.programs import PROGRAMS, PROJECT_A, Program, Rect, expected
 from web.seed.projects import boundary_text, overlap_area, project_files

@@ -1,4 +1,4 @@
-// A sheet as the server packs it (drawings/sheet_pack.py): a JSON header and typed arrays, read without parsing.
+// A sheet as the server packs it (drawings/sheets/sheet_pack.py): a JSON header and typed arrays, read without parsing.
 // Items are numbers; fills come first, then lines and points, then texts.
 
 export const FILLED = 1, DOT = 2, TEXT = 4;

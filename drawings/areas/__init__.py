@@ -1,0 +1,1 @@
+"""建筑面积统计表, on the page and as a workbook."""

@@ -1,0 +1,1 @@
+"""What changed between two revisions: shapes, attributes and area lines."""

@@ -1,0 +1,1 @@
+"""From CAD entities to a drawing with roles: surveyed, placed, measured, audited."""

@@ -1,0 +1,247 @@
+"""An IFC as planners see it: storeys as floor frames with their area, spaces, the site; heights and georeference.
+
+The floor area of a storey is, in this order: the quantity the file states for it (GrossFloorArea), the union of its
+floor slabs, the union of its spaces (which leaves the walls out); where it comes from is told with it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from typing import Any
+
+import shapely
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from drawings.cad.model import CadFile
+from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet, Value
+from drawings.issues import Collector
+from drawings.standards.multiplicity import floors_of_title
+from drawings.standards.standards import roles
+
+_GROSS = ("GrossFloorArea", "GrossArea", "BruttoGrundfläche")
+_NET = ("NetFloorArea", "NetArea", "GrossFloorArea", "GrossArea")
+_EPSG = re.compile(r"(\d{4,5})")
+
+
+def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> DrawingModel:
+    """Fill a model from ``cad.ifc``; nothing is guessed: what the file lacks is told."""
+    assert cad.ifc is not None
+    facts = cad.ifc
+    outlines = {p["guid"]: _geometry(p) for p in facts["products"]}
+    spaces = [p for p in facts["products"] if p["class"] == "IfcSpace"]
+    storeys = sorted(facts["storeys"], key=lambda s: s["elevation"] if s["elevation"] is not None else 0.0)
+    shapes: list[RoleShape] = []
+    for site in facts["sites"]:
+        shapes += _site(site, outlines.get(site["guid"]), issues)
+    if not facts["sites"]:
+        issues.add("IFC-NO-SITE")
+    if not storeys:
+        issues.add("IFC-NO-STOREYS")
+    if not spaces:
+        issues.add("IFC-NO-SPACES")
+    numbers = _numbers(storeys)
+    tops = [p["top"] for p in facts["products"] if "top" in p and p["class"] != "IfcSite"]
+    for index, storey in enumerate(storeys):
+        above = storeys[index + 1]["elevation"] if index + 1 < len(storeys) else max(tops, default=None)
+        shapes += _storey(storey, above, numbers[index], facts, outlines, issues)
+    for space in spaces:
+        shapes += _space(space, outlines.get(space["guid"]), issues)
+    attributes = {"项目名称": facts["project"]} if facts["project"] else {}
+    ground = next((s["elevation"] for s, n in zip(storeys, numbers, strict=True) if n == 1), None)
+    if tops and ground is not None:
+        attributes["模型高度"] = f"{max(tops) - ground:.3f}"
+    georeference = _georeference(facts)
+    if georeference["kind"] == "unknown":
+        issues.add("IFC-NO-PLACE")
+    uses = {"IfcSite": "site_boundary", "IfcSpace": "space"}
+    return replace(
+        model,
+        kind="building",
+        shapes=tuple(shapes),
+        sheets=tuple(Sheet(s["name"] or s["guid"], "storey", 0, s["guid"]) for s in storeys),
+        layers=tuple(LayerUse(n, x.color, x.entities, uses.get(n)) for n, x in sorted(cad.layers.items())),
+        attributes=attributes,
+        georeference=georeference,
+        crs_hint=georeference["epsg"],
+    )
+
+
+def _geometry(product: dict[str, Any]) -> BaseGeometry | None:
+    rings = [r for r in product.get("rings", ()) if r and len(r[0]) > 3]
+    return (
+        shapely.union_all([Polygon(r[0], [h for h in r[1:] if len(h) > 3]) for r in rings]) if rings else None
+    )
+
+
+def _numbers(storeys: list[dict[str, Any]]) -> list[int | None]:
+    """Storey numbers by elevation: 1 is the lowest that does not lie clearly below the ground (0)."""
+    known = [s["elevation"] is not None for s in storeys]
+    below = [s for s, k in zip(storeys, known, strict=True) if k and s["elevation"] < -0.5]
+    out: list[int | None] = []
+    up = 0
+    for storey, sure in zip(storeys, known, strict=True):
+        if not sure:
+            out.append(None)
+        elif storey["elevation"] < -0.5:
+            out.append(-(len(below) - below.index(storey)))
+        else:
+            up += 1
+            out.append(up)
+    return out
+
+
+def _site(site: dict[str, Any], geometry: BaseGeometry | None, issues: Collector) -> list[RoleShape]:
+    stated = site["quantities"].get("GrossArea")
+    attributes: dict[str, Value] = {}
+    if site["name"]:
+        attributes["名称"] = site["name"]
+    if stated is not None:
+        attributes["申报用地面积"] = stated
+    if geometry is None:
+        issues.add("IFC-NO-SITE-SHAPE", handle=site["guid"])
+        return []
+    if stated is not None:
+        _compare("用地", "site", stated, geometry.area, site["guid"], geometry, issues)
+    return [RoleShape("site_boundary", geometry, attributes, site["guid"], "IfcSite", area_m2=geometry.area,
+                      members=(site["guid"],))]  # fmt: skip
+
+
+def _storey(
+    storey: dict[str, Any],
+    above: float | None,
+    number: int | None,
+    facts: dict[str, Any],
+    outlines: dict[str, BaseGeometry | None],
+    issues: Collector,
+) -> list[RoleShape]:
+    own = [
+        p for p in facts["products"] if p["storey"] == storey["guid"] and outlines.get(p["guid"]) is not None
+    ]
+    slabs = [
+        outlines[p["guid"]]
+        for p in own
+        if p["class"] == "IfcSlab" and p["predefined"] not in ("ROOF", "LANDING")
+    ]
+    spaces = [outlines[p["guid"]] for p in own if p["class"] == "IfcSpace"]
+    union = shapely.union_all([*slabs, *spaces]) if slabs or spaces else None
+    name = storey["name"] or storey["guid"]
+    attributes: dict[str, Value] = {"层名": name}
+    floors = floors_of_title(name) or (str(number) if number is not None else None)
+    if floors:
+        attributes["起止层"] = floors
+    if storey["elevation"] is not None:
+        attributes["标高"] = round(storey["elevation"], 6)
+        if above is not None and above > storey["elevation"]:
+            attributes["层高"] = round(above - storey["elevation"], 6)
+    stated = next((storey["quantities"][k] for k in _GROSS if k in storey["quantities"]), None)
+    if stated is not None:
+        area, source = stated, "quantity"
+    elif slabs:
+        area, source = shapely.union_all(slabs).area, "slabs"
+    elif spaces:
+        area, source = shapely.union_all(spaces).area, "spaces"
+    else:
+        issues.add("IFC-STOREY-EMPTY", handle=storey["guid"], name=name)
+        return []
+    geometry = shapely.union_all(slabs) if slabs else union
+    if stated is not None and slabs:
+        _compare(name, name, stated, shapely.union_all(slabs).area, storey["guid"], union, issues)
+    if geometry is None:
+        issues.add("IFC-STOREY-EMPTY", handle=storey["guid"], name=name)
+        return []
+    frame = RoleShape("floor_frame", union.envelope if union is not None else geometry, attributes, storey["guid"],
+                      "IfcBuildingStorey", area_m2=None, members=(storey["guid"],))  # fmt: skip
+    full = RoleShape(
+        "area_full",
+        geometry,
+        {"面积来源": source},
+        storey["guid"],
+        "IfcBuildingStorey",
+        area_m2=area,
+        parent=storey["guid"],
+        sources={"面积来源": source},
+        members=tuple(p["guid"] for p in own),
+    )
+    return [frame, full]
+
+
+def _space(space: dict[str, Any], geometry: BaseGeometry | None, issues: Collector) -> list[RoleShape]:
+    name = space["long_name"] or space["name"] or space["guid"]
+    stated = next((space["quantities"][k] for k in _NET if k in space.get("quantities", {})), None)
+    attributes: dict[str, Value] = {"名称": name}
+    if space["use"]:
+        attributes["用途"] = space["use"]
+    if stated is not None:
+        attributes["申报面积"] = stated
+    if "top" in space:
+        attributes["净高"] = round(space["top"] - space["bottom"], 6)
+    if geometry is None:
+        issues.add("IFC-SPACE-NO-SHAPE", handle=space["guid"], name=name)
+        return []
+    if stated is not None:
+        _compare(name, name, stated, geometry.area, space["guid"], geometry, issues)
+    if space["storey"] is None:
+        issues.add("IFC-SPACE-NO-STOREY", handle=space["guid"], name=name)
+    return [RoleShape("space", geometry, attributes, space["guid"], "IfcSpace", name, geometry.area, space["storey"],
+                      members=(space["guid"],))]  # fmt: skip
+
+
+def _compare(
+    zh: str,
+    en: str,
+    stated: float,
+    drawn: float,
+    handle: str,
+    geometry: BaseGeometry | None,
+    issues: Collector,
+) -> None:
+    tolerances = roles().tolerances
+    if abs(stated - drawn) <= max(tolerances.declared_warning, 0.001 * stated):
+        return
+    spot = geometry.representative_point() if geometry is not None and not geometry.is_empty else None
+    issues.add(
+        "IFC-AREA-DECLARED",
+        handle=handle,
+        at=(spot.x, spot.y) if spot is not None else None,
+        name=zh,
+        name_en=en,
+        declared=f"{stated:.2f}",
+        drawn=f"{drawn:.2f}",
+        difference=f"{drawn - stated:+.2f}",
+    )
+
+
+def _georeference(facts: dict[str, Any]) -> dict[str, Any]:
+    found = facts["georeference"]
+    site = next((s for s in facts["sites"] if s["latitude"] is not None and s["longitude"] is not None), None)
+    degrees = {"latitude": site["latitude"], "longitude": site["longitude"]} if site else {}
+    base: dict[str, Any] = {"epsg": None, "axis_swapped": False, "zone": None, "stated": [], **degrees}
+    if found is None:
+        kind = "geographic" if site else "unknown"
+        zh = "只有经纬度（IfcSite），没有 IfcMapConversion" if site else "没有 IfcMapConversion"
+        en = "latitude and longitude only (IfcSite)" if site else "no IfcMapConversion"
+        return {**base, "kind": kind, "reason": zh, "reason_en": en}
+    code = _EPSG.search(found["crs"] or "")
+    x, y = found["XAxisAbscissa"], found["XAxisOrdinate"]
+    turn = math.atan2(y, x) if x is not None and y is not None else 0.0
+    # geometry comes in metres, map units are metres for national systems: the file's Scale converts its own unit
+    scale = 1.0
+    if found["Scale"] and facts["metres_per_unit"]:
+        scale = (
+            found["Scale"] / facts["metres_per_unit"] if abs(found["Scale"] - 1.0) > 0.1 else found["Scale"]
+        )
+    cosine, sine = scale * math.cos(turn), scale * math.sin(turn)
+    return {
+        **base,
+        "kind": "ifc",
+        "epsg": int(code.group(1)) if code else None,
+        "crs": found["crs"],
+        "matrix": [cosine, sine, -sine, cosine, found["Eastings"] or 0.0, found["Northings"] or 0.0],
+        "height": found["OrthogonalHeight"],
+        "rotation_deg": round(math.degrees(turn), 9),
+        "reason": f"IfcMapConversion，{found['crs'] or '未写坐标系'}",
+        "reason_en": f"IfcMapConversion, {found['crs'] or 'no system stated'}",
+    }

@@ -1,0 +1,167 @@
+"""估算 of a site plan without floor plans: ground covered, floor area from storeys, ratios. Never an indicator.
+
+What the law counts (half areas, 计容, basements, what a storey's height doubles) is drawn on floor plans; a total plan
+has outlines and numbers of storeys. Outline × storeys is what a planner writes on the margin, and is told as such, with
+what is missing for more. Areas ㎡ to 4 decimals, ratios to 4.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from drawings.drawing import DrawingModel, RoleShape
+from drawings.interpreting.floors import text_at
+
+_TOUCH = 1e-3  # metres; outlines that share an edge lie within each other all the same
+#: more buildings than this are not estimated
+_MOST = 5000
+#: what outline × storeys leaves open, in Chinese and English
+OPEN = (
+    ("各层面积、阳台、飘窗、架空层按图计算需单体图", "areas floor by floor need the building drawings"),
+    ("计容面积和地下建筑面积需单体图", "area counted for FAR and below ground need the building drawings"),
+)
+
+
+def buildings_of(model: DrawingModel) -> list[RoleShape]:
+    """Closed footprints, and outlines of buildings without one (of another 楼号, or clear of every footprint)."""
+    rings = [
+        s for s in model.by_role("footprint", "outline") if isinstance(s.geometry, (Polygon, MultiPolygon))
+    ]
+    feet = [s for s in rings if s.role == "footprint"]
+    named = {text_at(s, "楼号") for s in feet} - {""}
+    ground = shapely.union_all([s.geometry for s in feet if s.valid])
+    shapely.prepare(ground)
+
+    def apart(outline: RoleShape) -> bool:
+        name = text_at(outline, "楼号")
+        if name and named:
+            return name not in named and not ground.intersects(outline.geometry.buffer(-_TOUCH))
+        return not ground.intersects(outline.geometry)
+
+    outlines = [s for s in rings if s.role == "outline"]
+    sound = [s for s in outlines if s.valid and apart(s)]
+    return feet + sound + ([] if feet else [s for s in outlines if not s.valid])
+
+
+def estimate(model: DrawingModel, buildings: Sequence[RoleShape] | None = None) -> dict[str, Any] | None:
+    """The estimate of a site plan with buildings; None without any, or with thousands.
+
+    Args:
+        buildings: those of :func:`buildings_of`, where they are known already.
+
+    Returns:
+        ``basis`` (``footprint``, ``outline`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on
+        the site, overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far``
+        (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
+        floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
+    """
+    drawn = [s for s in (buildings_of(model) if buildings is None else buildings) if s.valid]
+    if not 0 < len(drawn) <= _MOST:
+        return None
+    sites = [s for s in model.by_role("site_boundary") if s.valid]
+    site = shapely.union_all([s.geometry for s in sites]) if sites else None
+    own = [s for s in drawn if site is None or site.intersects(s.geometry)]
+    covered = shapely.union_all([s.geometry for s in own])
+    if site is not None:
+        covered = covered.intersection(site)
+    site_area = sum(_area(s) for s in sites) or None
+    rows, missing = _rows(own)
+    known = [r["floor_area_m2"] for r in rows]
+    above = sum(known) if known and None not in known else None
+    green = shapely.union_all([s.geometry for s in model.by_role("green") if s.valid])
+    if site is not None:
+        green = green.intersection(site)
+    missing += [{"zh": zh, "en": en} for zh, en in OPEN]
+    return {
+        "basis": None if not own else "both" if len({s.role for s in own}) > 1 else own[0].role,
+        "site_m2": _rounded(site_area),
+        "coverage_m2": _rounded(_exact(own, covered.area)),
+        "coverage_share": _share(covered.area, site_area),
+        "green_m2": _rounded(green.area) if not green.is_empty else None,
+        "green_share": _share(green.area, site_area) if not green.is_empty else None,
+        "above_m2": _rounded(above),
+        "far": _share(above, site_area),
+        "buildings": rows,
+        "missing": missing,
+    }
+
+
+def _area(shape: RoleShape) -> float:
+    return shape.area_m2 if shape.area_m2 is not None else float(shape.geometry.area)
+
+
+def _exact(shapes: Sequence[RoleShape], covered: float) -> float:
+    """Sum of the exact areas where nothing overlaps or sticks out, else the area of the union."""
+    total = sum(_area(s) for s in shapes)
+    return total if abs(total - covered) < 1e-3 * max(total, 1.0) else covered
+
+
+def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Buildings with their floor area; an outline within another one adds the storeys it has more."""
+    rows: list[dict[str, Any]] = []
+    missing: list[dict[str, str]] = []
+    holders = _holders(shapes)
+    for number, shape in enumerate(shapes):
+        label = str(shape.attributes.get("楼号") or shape.handle)
+        own = _area(shape)
+        below = [shapes[n] for n in holders[number]]
+        counted, why = _counted(shape, below)
+        if why is not None:
+            missing.append({"zh": f"{label} {why[0]}", "en": f"{label}: {why[1]}"})
+        rows.append(
+            {
+                "label": label,
+                "handle": shape.handle,
+                "storeys": _storeys(shape),
+                "why": why[0] if why is not None else None,
+                "area_m2": _rounded(own),
+                "floor_area_m2": _rounded(own * counted) if counted is not None else None,
+            }
+        )
+    return rows, missing
+
+
+def _holders(shapes: Sequence[RoleShape]) -> dict[int, list[int]]:
+    """Number of a shape → numbers of the larger ones it lies in."""
+    every = [s.geometry for s in shapes]
+    inner, outer = shapely.STRtree(every).query(shapely.buffer(every, -_TOUCH), predicate="covered_by")
+    out: dict[int, list[int]] = defaultdict(list)
+    for i, o in zip(inner.tolist(), outer.tolist(), strict=True):
+        if i != o and _area(shapes[o]) > _area(shapes[i]):
+            out[i].append(o)
+    return out
+
+
+def _counted(shape: RoleShape, below: Sequence[RoleShape]) -> tuple[int | None, tuple[str, str] | None]:
+    """Storeys an outline counts with, None if that is not clear; and what is missing."""
+    storeys = _storeys(shape)
+    if storeys is None:
+        return None, ("没有注明层数", "storeys are not given")
+    under = [_storeys(o) for o in below]
+    counted = storeys - max((n or 0 for n in under), default=0)
+    if counted < 0 or None in under:
+        return None, (
+            "在另一栋轮廓之内，层数关系不明",
+            "lies within another outline; which storeys it adds is not clear",
+        )
+    if "局部层数" in shape.attributes:
+        return counted, ("局部加层的范围没有绘出", "where its further storeys stand is not drawn")
+    return counted, None
+
+
+def _storeys(shape: RoleShape) -> int | None:
+    value = shape.attributes.get("层数")
+    return int(value) if isinstance(value, float) and value == int(value) and value > 0 else None
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return round(part / whole, 4) if part is not None and whole else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 4) if value is not None else None

@@ -1,0 +1,118 @@
+"""Which storey a floor frame, or an area line outside every frame, stands for: from ranges and titles written in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+
+import shapely
+from shapely.geometry import MultiPolygon, Point, Polygon
+
+from drawings.cad.model import CadEntity
+from drawings.cad.selection import OUTLINES, Wanted, picked
+from drawings.interpreting.work import Ring, Work
+from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_roof, parse_floors
+
+RANGE = "起止层"
+_AREAS = frozenset({"area_full", "area_half", "area_none", "area_deduct", "balcony", "bay_window"})
+_TITLE = re.compile(r"平面|图|plan|план|grundriss|평면", re.IGNORECASE)
+_TELLING = re.compile(r"[层F~至,、]|\d\s*-", re.IGNORECASE)
+_LONGEST = 60
+
+
+def _told(ring: Ring, *but: str) -> bool:
+    """True if a source other than ``but`` says the range."""
+    return any(RANGE in pairs for source, pairs in ring.gathered.values.items() if source not in but)
+
+
+def _texts(work: Work) -> list[tuple[CadEntity, str]]:
+    """Short texts with a place, in NFKC."""
+    return [
+        (e, unicodedata.normalize("NFKC", e.text).strip())
+        for e in picked(work.cad.entities, Wanted(without=OUTLINES))
+        if e.text and e.at is not None and e.kind not in ("DIMENSION", "ATTRIB") and len(e.text) <= _LONGEST
+    ]
+
+
+def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> None:
+    """Floor ranges written without ``KEY=`` anywhere inside a frame that has none yet."""
+    frames = {id(r): r for r in polygons if r.match.rule.bare_text == RANGE and not _told(r, "table")}
+    if not frames:
+        return
+    offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
+    roofs: dict[int, str] = {}
+    texts = _texts(work)
+    ground = has_ground_floor(t for _, t in texts)
+    for entity, text in texts:
+        title, roof = None, False
+        try:
+            parse_floors(text)
+        except BadRange:
+            title = floors_of_title(text, ground=ground)
+            roof = title is None and _TITLE.search(text) is not None and is_roof(text)
+            if title is None and not roof:
+                continue
+        assert entity.at is not None
+        for index in tree.query(Point(work.metres(entity.at)), predicate="intersects"):
+            ring = polygons[int(index)]
+            if id(ring) not in frames:
+                continue
+            if roof:
+                roofs[id(ring)] = text
+            elif title is not None:
+                ring.titles.append(title)
+            else:
+                offers[id(ring)].append(((_TELLING.search(text) is not None, entity.height), text))
+    for key, ring in frames.items():
+        found = sorted(offers[key], reverse=True)
+        if found and (found[0][0][0] or not (ring.titles or key in roofs)):
+            best = found[0]  # a plain number is worth less than a title
+            rivals = {text for rank, text in found[1:] if rank == best[0] or not best[0][0]}
+            if not (rivals - {best[1]}):
+                ring.gathered.add("text", {RANGE: best[1]})
+        elif _told(ring):
+            continue  # a title is worth less than the side table
+        elif len(set(ring.titles)) == 1:
+            ring.gathered.add("text", {RANGE: ring.titles[0]})
+        elif not ring.titles and key in roofs:
+            ring.gathered.add("text", {RANGE: roofs[key]})
+
+
+def loose_floors(work: Work, rings: list[Ring]) -> None:
+    """Storeys of area lines that lie in no frame: from a title inside them, else from the layer's name."""
+    frames = shapely.union_all([r.geometry for r in rings if r.role == "floor_frame"])
+    loose = [
+        r
+        for r in rings
+        if r.role in _AREAS
+        and isinstance(r.geometry, (Polygon, MultiPolygon))
+        and not _told(r)
+        and not frames.intersects(r.geometry.representative_point())
+    ]
+    if not loose:
+        return
+    texts = _texts(work)
+    ground = has_ground_floor([*(t for _, t in texts), *(_spaced(n) for n in work.cad.layers)])
+    titles: dict[int, set[str]] = defaultdict(set)
+    tree = shapely.STRtree([r.geometry for r in loose])
+    for entity, text in texts:
+        title = floors_of_title(text, ground=ground) or (text if is_roof(text) else None)
+        if title is None:
+            continue
+        assert entity.at is not None
+        around = tree.query(Point(work.metres(entity.at)), predicate="intersects").tolist()
+        if around:
+            titles[min(around, key=lambda n: loose[n].geometry.area)].add(title)
+    for number, ring in enumerate(loose):
+        found = titles[number]
+        if not found:
+            named = floors_of_title(_spaced(ring.entity.layer), ground=ground)
+            if named is not None:
+                ring.gathered.add("layer", {RANGE: named})
+        elif len(found) == 1:
+            ring.gathered.add("text", {RANGE: found.pop()})
+
+
+def _spaced(layer: str) -> str:
+    return re.sub(r"[_\-.]+", " ", layer)

@@ -1,0 +1,77 @@
+"""Labels: short texts without a key inside a building (``1#楼 18F``), on whatever layer they stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from drawings.cad.model import CadEntity
+from drawings.interpreting.work import Ring, Work
+from drawings.standards.vocabulary import attribute_words
+
+#: rings whose areas differ by less than this share are the same building drawn twice
+_TWIN = 0.01
+
+
+class Labels:
+    """The labels of one drawing and the rings that take them; what a ring was told otherwise goes before."""
+
+    def __init__(self, work: Work, rings: list[Ring]) -> None:
+        self.work = work
+        self.rings = [
+            r
+            for r in rings
+            if r.role in attribute_words().labelled and isinstance(r.geometry, (Polygon, MultiPolygon))
+        ]
+        self.noted: list[tuple[tuple[float, float], str]] = []
+        self.found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+
+    def note(self, entity: CadEntity, text: str) -> None:
+        """Remember a text with its place."""
+        if self.rings and text and entity.at is not None:
+            self.noted.append((self.work.metres(entity.at), text))
+
+    def _assign(self) -> None:
+        """What every text inside a building says, to the smallest rings around it that take it."""
+        tree = shapely.STRtree([r.geometry for r in self.rings])
+        hits, rings = tree.query(shapely.points([spot for spot, _ in self.noted]), predicate="intersects")
+        around: dict[int, list[int]] = defaultdict(list)
+        for hit, ring in zip(hits.tolist(), rings.tolist(), strict=True):
+            around[hit].append(ring)
+        for hit, numbers in sorted(around.items()):
+            self.work.deadline.check()
+            numbers.sort(key=lambda n: self.rings[n].geometry.area)
+            for line in self.noted[hit][1].split("\n"):
+                for key, value in self.work.words.labels(line).items():
+                    for number in self._takers(numbers, key):
+                        self.found[number][key].append(value)
+
+    def _takers(self, around: list[int], key: str) -> list[int]:
+        takers = [n for n in around if key in self.work.role(self.rings[n].match).keys]
+        least = self.rings[takers[0]].geometry.area * (1 + _TWIN) if takers else 0.0
+        return [n for n in takers if self.rings[n].geometry.area <= least]
+
+    def give(self) -> None:
+        """Give the labels to the rings; where two say different things neither is taken, and that is told."""
+        if self.noted:
+            self._assign()
+        for number, keys in self.found.items():
+            ring = self.rings[number]
+            known = {k for pairs in ring.gathered.values.values() for k, v in pairs.items() if v}
+            for key, values in keys.items():
+                if key in known:
+                    continue
+                different = list(dict.fromkeys(values))
+                if len(different) == 1:
+                    ring.gathered.add("text", {key: different[0]})
+                    continue
+                self.work.tell(
+                    "DXF-TWO-LABELS",
+                    ring.match,
+                    ring.entity,
+                    key=key,
+                    first=different[0],
+                    second=different[1],
+                )

@@ -1,0 +1,103 @@
+"""A ring on its way to becoming a shape, and what every step of an interpretation shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shapely.geometry import LineString
+from shapely.geometry.base import BaseGeometry
+
+from drawings.cad.curve import Curve
+from drawings.cad.model import CadEntity, CadFile
+from drawings.cad.selection import entities_by_layer, layers_drawn
+from drawings.deadline import Deadline
+from drawings.issues import Collector
+from drawings.reading import Reading
+from drawings.shapes.repairs import Ledger
+from drawings.standards.attributes import Gathered
+from drawings.standards.standards import Match, Role, Roles, Standard, roles
+from drawings.standards.vocabulary import Vocabulary, vocabulary
+
+
+@dataclass(slots=True)
+class Ring:
+    """A ring or line on its way to becoming a shape."""
+
+    match: Match
+    entity: CadEntity
+    geometry: BaseGeometry
+    area: float | None
+    members: tuple[str, ...]
+    valid: bool = True
+    hatch: bool = False
+    gathered: Gathered = field(default_factory=Gathered)
+    free_text: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    holes: list[Ring] = field(default_factory=list)
+
+    @property
+    def role(self) -> str:
+        return self.match.role
+
+
+class Work:
+    """What every step of an interpretation shares."""
+
+    def __init__(
+        self,
+        cad: CadFile,
+        standard: Standard | None,
+        issues: Collector,
+        settings: Reading,
+        ledger: Ledger,
+        deadline: Deadline,
+    ) -> None:
+        self.cad = cad
+        self.standard = standard
+        self.settings = settings
+        self.issues = issues
+        self.ledger = ledger
+        self.deadline = deadline
+        self.scale = cad.units.metres_per_unit
+        self.chord = settings.chord_tolerance_m / self.scale
+        self.limit_vertices = settings.limits.ring_vertices
+        self.elevation = settings.limits.elevation_m
+        self.catalogue: Roles = roles()
+        self.tolerances = self.catalogue.tolerances
+        self.words = Vocabulary(standard.attributes) if standard is not None else vocabulary()
+        self.drawing_attributes: dict[str, str] = {}
+        self.matches: dict[str, Match | None] = {}
+        if standard is not None:
+            drawn = {d.layer for d in cad.dimensions} | set(layers_drawn(cad.entities))
+            names = set(cad.layers) | drawn
+            for number, name in enumerate(names):
+                if number % 1000 == 0:
+                    deadline.check()
+                self.matches[name] = standard.match(name)
+
+    @property
+    def planned(self) -> int:
+        """How many entities lie on layers with a role that is computed with."""
+        counts = entities_by_layer(self.cad.entities)
+        return sum(
+            counts.get(n, 0) for n, m in self.matches.items() if m is not None and m.role != "reference"
+        )
+
+    def role(self, match: Match) -> Role:
+        """The role a layer rule gives."""
+        return self.catalogue.roles[match.role]
+
+    def tell(self, code: str, match: Match, entity: CadEntity, **values: object) -> None:
+        """An issue about an entity on a layer with a role."""
+        role = self.role(match)
+        values.setdefault("at", entity.at)
+        values.setdefault("handle", entity.handle)
+        self.issues.add(code, layer=entity.layer, role=role.zh, role_en=role.en, **values)
+
+    def metres(self, point: tuple[float, float]) -> tuple[float, float]:
+        """A drawing point in metres."""
+        return point[0] * self.scale, point[1] * self.scale
+
+    def line(self, curve: Curve) -> LineString:
+        """A curve as a line in metres."""
+        return LineString([self.metres(p) for p in curve.flatten(self.chord)])

@@ -1,0 +1,1 @@
+"""联合审图: completeness, disciplines, marks, replies, merging, the sealed set."""

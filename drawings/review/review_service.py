@@ -1,0 +1,257 @@
+"""Use cases of joint review 联合审图: rounds of a case, who may act in them, how they stand. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from drawings import repository
+from drawings.events import JointReviewOpened
+from drawings.models import JointReview, Mark, Opinion, Revision
+from drawings.review.carry import LayerChange, changed_layers, standing_over, successors
+from drawings.review.disciplines import disciplines
+from drawings.review.joint_review import Fate, MarkKind, Severity, Verdict
+from drawings.review.review_facts import review_standing
+from drawings.revision_service import get_revision
+from drawings.sheets.sheet_pack import unpack
+from drawings.sheets.sheet_service import packed_sheet
+from drawings.standards.standards import roles
+from project_box import service as box
+from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from project_box.kernel.events import publish
+from project_box.kernel.identity import Actor, Role
+from project_box.service import now
+
+
+def open_review(
+    session: Session,
+    actor: Actor,
+    case_id: uuid.UUID,
+    project_id: uuid.UUID,
+    revision_id: uuid.UUID,
+    required: Sequence[str],
+    due: dt.date | None = None,
+    *,
+    item: str = "",
+) -> JointReview:
+    """Open a round of joint review 联合审图 and let the disciplines read the project.
+
+    Marks of the round before that are still open are carried over (:func:`drawings.review.carry.successors`).
+
+    Args:
+        required: discipline codes whose verdicts are needed. due: last day of the round.
+        item: code of the item the case is of; what must be there for completeness depends on it.
+
+    Raises:
+        BadInput: no or unknown disciplines. Conflict: the case has an open round. NotFound: no such revision.
+    """
+    known = disciplines().disciplines
+    unknown = [d for d in required if d not in known]
+    if unknown or not required:
+        raise BadInput(
+            "联审专业无效：" + "、".join(unknown) if unknown else "没有指定联审专业",
+            f"unknown disciplines {unknown}" if unknown else "no disciplines",
+            code="disciplines",
+        )
+    revision = get_revision(session, actor, revision_id)
+    if revision.project_id != project_id:
+        raise NotFound("没有这一版图纸，或您无权查看", "revision belongs to another project")
+    earlier = repository.rounds(session, case_id)
+    if any(r.closed_at is None for r in earlier):
+        raise Conflict("本办件已有进行中的联合审图", "the case has an open review", code="review_open")
+    review = JointReview(
+        case_id=case_id,
+        project_id=project_id,
+        revision_id=revision_id,
+        revision=revision,
+        round=len(earlier) + 1,
+        disciplines=list(dict.fromkeys(required)),
+        due=due,
+        item=item,
+        opened_at=now(),
+        opened_by=actor.user_id,
+    )
+    session.add(review)
+    session.flush()
+    for discipline in review.disciplines:
+        box.grant(
+            session,
+            project_id,
+            role=Role.DISCIPLINE,
+            discipline=discipline,
+            reason=f"joint-review:{review.id}",
+        )
+    if earlier:
+        carry_marks(session, earlier[0], review)
+        keep_standing(session, earlier[0], review)
+    box.record_audit(
+        session,
+        actor,
+        "review.opened",
+        f"case:{case_id}",
+        {"review": str(review.id), "round": review.round, "disciplines": review.disciplines},
+    )
+    publish(
+        session, JointReviewOpened(case_id, review.id, project_id, revision_id, tuple(review.disciplines))
+    )
+    return review
+
+
+def carry_marks(session: Session, earlier: JointReview, review: JointReview) -> None:
+    """Carry open marks over. A mark whose file has no successor keeps its old file: it is not lost with it."""
+    followed = successors(
+        [(f.id, f.name, f.kind) for f in earlier.revision.files],
+        [(f.id, f.name, f.kind) for f in review.revision.files],
+    )
+    for old in repository.marks(session, earlier.id):
+        if old.closed_at is None:
+            session.add(
+                Mark(
+                    review_id=review.id,
+                    file_id=followed.get(old.file_id, old.file_id),
+                    discipline=old.discipline,
+                    kind=old.kind,
+                    severity=old.severity,
+                    clause=old.clause,
+                    text=old.text,
+                    geometry=old.geometry,
+                    handle=old.handle,
+                    carried_from=old.id,
+                    photo_id=old.photo_id,
+                    created_at=now(),
+                    created_by=old.created_by,
+                )
+            )
+    session.flush()
+
+
+def keep_standing(session: Session, earlier: JointReview, review: JointReview) -> None:
+    """Give the agreements of the round before that still stand into the new round, each with its reason."""
+    latest = review_standing(session, earlier).latest
+    agreed = [d for d in review.disciplines if d in latest and latest[d].verdict is Verdict.AGREE]
+    if not agreed:
+        return
+    marked = {m.discipline for m in repository.marks(session, earlier.id) if m.closed_at is None}
+    changes = sheet_changes(session, earlier.revision, review.revision)
+    known = disciplines().disciplines
+    reasons = standing_over(
+        agreed,
+        marked,
+        changes,
+        {code: d.unconcerned for code, d in known.items()},
+        {code: r.zh for code, r in roles().roles.items()},
+    )
+    review.standing_over = {
+        code: {"round": earlier.round, "opinion": latest[code].id, "reason": reason}
+        for code, reason in reasons.items()
+    }
+    for code, reason in reasons.items():
+        given = session.get_one(Opinion, uuid.UUID(latest[code].id))
+        session.add(
+            Opinion(
+                review_id=review.id,
+                discipline=code,
+                version=1,
+                verdict=Verdict.AGREE.value,
+                text=f"沿用第 {earlier.round} 轮意见：{reason}",
+                created_at=now(),
+                created_by=given.created_by,
+            )
+        )
+    session.flush()
+
+
+def sheet_changes(session: Session, before: Revision, after: Revision) -> list[LayerChange]:
+    """Layers of all files on which entities differ between two revisions; files are paired by name."""
+    old, new = ({f.name: f for f in r.files} for r in (before, after))
+    out: list[LayerChange] = []
+    for name in sorted({*old, *new}):
+        a, b = old.get(name), new.get(name)
+        if a is not None and b is not None and a.sha256 == b.sha256:
+            continue
+        sheets = [unpack(packed_sheet(session, f)) if f is not None and f.report else None for f in (a, b)]
+        if sheets == [None, None]:  # a side table
+            out.append(LayerChange(name, name, None, 1, 1))
+        else:
+            out += changed_layers(name, *sheets)
+    return out
+
+
+def get_review(session: Session, actor: Actor, review_id: uuid.UUID) -> JointReview:
+    """A review of a visible project.
+
+    Raises:
+        NotFound: there is none for this person.
+    """
+    found = repository.review(session, actor, review_id)
+    if found is None:
+        raise NotFound("没有这个联合审图，或您无权查看", "no such review for this person")
+    return found
+
+
+def reviews_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> Sequence[JointReview]:
+    """Rounds of a case the actor may see, newest first."""
+    return repository.reviews_of_case(session, actor, case_id)
+
+
+def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointReview | None:
+    """The newest round of a case the actor may see."""
+    found = repository.reviews_of_case(session, actor, case_id)
+    return found[0] if found else None
+
+
+def supersede_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:
+    """Close an open round without a joint opinion: the case was withdrawn or returned, or the drawings changed.
+
+    Harmless when no round is open.
+    """
+    for review in repository.reviews_of_case(session, actor, case_id):
+        if review.closed_at is None:
+            session.execute(
+                update(JointReview)
+                .where(JointReview.id == review.id, JointReview.closed_at.is_(None))
+                .values(closed_at=now(), closed_by=actor.user_id, verdict=None)
+            )
+            session.refresh(review)
+            box.record_audit(
+                session,
+                actor,
+                "review.superseded",
+                f"case:{case_id}",
+                {"review": str(review.id), "reason": reason},
+            )
+
+
+def own_discipline(actor: Actor, review: JointReview) -> str:
+    if not actor.has(Role.DISCIPLINE) or actor.discipline not in review.disciplines:
+        raise Forbidden("您不是本次联合审图的专业审查人", "not a reviewer of this joint review")
+    assert actor.discipline is not None
+    return actor.discipline
+
+
+def must_be_open(review: JointReview) -> None:
+    if review.closed_at is not None:
+        raise Conflict(
+            "联合审图已经结束，不能再修改",
+            "the review is closed",
+            code="review_closed",
+            remedy="在下一轮中提出",
+        )
+
+
+def choice(
+    kind: type[Verdict] | type[Severity] | type[MarkKind] | type[Fate], value: str, label: str, field: str
+) -> Any:
+    try:
+        return kind(value)
+    except ValueError as error:
+        options = "、".join(m.value for m in kind)
+        raise BadInput(
+            f"{label}无效：{value[:40]}", f"{field} must be one of {options}", code="choice", place=field,
+            remedy=f"可选：{options}",
+        ) from error  # fmt: skip

@@ -1,0 +1,1 @@
+"""From lines to rings and shapes: chained, holed, paired, repaired with proposals."""

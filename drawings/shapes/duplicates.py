@@ -1,0 +1,111 @@
+"""Rings drawn twice count once; a hatch is a shape only where no outline of its role covers it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from drawings.interpreting.work import Ring, Work
+
+_HATCH_TWIN = 2  # decimals of metres in which hatches of one place agree
+
+
+def without_duplicates(work: Work, rings: list[Ring]) -> list[Ring]:
+    """The rings that count, in their order; outlines before hatches."""
+    kept: list[Ring] = []
+    by_role: dict[str, list[Ring]] = defaultdict(list)
+    for ring in rings:
+        if not ring.hatch:
+            by_role[ring.role].append(ring)
+    for group in by_role.values():
+        kept += _outlines(work, group)
+    hatches: dict[str, list[Ring]] = defaultdict(list)
+    for ring in rings:
+        if ring.hatch:
+            hatches[ring.role].append(ring)
+    for role, group in hatches.items():
+        covering = [
+            r.geometry for r in kept if r.role == role and isinstance(r.geometry, (Polygon, MultiPolygon))
+        ]
+        kept += _uncovered(work, group, covering)
+    return kept
+
+
+def _outlines(work: Work, group: list[Ring]) -> list[Ring]:
+    """Rings of one role without those that repeat an earlier one; twins have (nearly) the same bounds."""
+    tolerance = work.tolerances.duplicate
+    step = 10 * tolerance
+    places: dict[tuple[int, ...], list[Ring]] = defaultdict(list)
+    kept: list[Ring] = []
+    boxes = shapely.bounds([r.geometry for r in group]).tolist()
+    for ring, box in zip(group, boxes, strict=True):
+        if not isinstance(ring.geometry, (Polygon, MultiPolygon)) or not all(map(math.isfinite, box)):
+            kept.append(ring)
+            continue
+        work.deadline.check()
+        near = itertools.product(
+            *({math.floor((v - tolerance) / step), math.floor((v + tolerance) / step)} for v in box)
+        )
+        twin = next(
+            (r for key in near for r in places.get(key, ()) if _same(r.geometry, ring.geometry, tolerance)),
+            None,
+        )
+        if twin is not None:
+            _drop(work, twin, ring)
+            continue
+        places[tuple(math.floor(v / step) for v in box)].append(ring)
+        kept.append(ring)
+    return kept
+
+
+def _uncovered(work: Work, hatches: list[Ring], covering: Sequence[BaseGeometry]) -> list[Ring]:
+    """Hatches of one role of which less than half lies in its outlines, each place once."""
+    tree = shapely.STRtree(covering)
+    seen: set[tuple[float, ...]] = set()
+    out: list[Ring] = []
+    for ring in hatches:
+        work.deadline.check()
+        key = tuple(round(v, _HATCH_TWIN) for v in (*ring.geometry.bounds, ring.geometry.area))
+        if key in seen:
+            continue
+        seen.add(key)
+        if not ring.valid or work.role(ring.match).geometry == "frame":
+            continue
+        touched = [covering[int(i)] for i in tree.query(ring.geometry)]
+        valid = [g for g in touched if g.is_valid]
+        share = shapely.union_all(valid).intersection(ring.geometry).area if valid else 0.0
+        if share < 0.5 * ring.geometry.area:
+            out.append(ring)
+    return out
+
+
+def _drop(work: Work, ring: Ring, twin: Ring) -> None:
+    """A ring drawn a second time."""
+    work.tell("DXF-DUPLICATE", ring.match, twin.entity, other=ring.entity.handle)
+    work.ledger.enter(
+        "duplicate",
+        role=twin.role,
+        layer=twin.entity.layer,
+        handles=[twin.entity.handle, ring.entity.handle],
+        at=twin.entity.at,
+        size_m=0.0,
+        before=twin.geometry,
+        after=None,
+        area_before=twin.area,
+        area_after=None,
+        rule="tolerances.duplicate",
+    )
+
+
+def _same(a: BaseGeometry, b: BaseGeometry, tolerance: float) -> bool:
+    if any(abs(p - q) > tolerance for p, q in zip(a.bounds, b.bounds, strict=True)):
+        return False
+    if abs(a.area - b.area) > tolerance * a.length:
+        return False
+    return bool(a.symmetric_difference(b).area <= tolerance * a.length)

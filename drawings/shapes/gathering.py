@@ -1,0 +1,227 @@
+"""Attributes of rings: from layer names, extended data, block attributes, texts and a side table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import shapely
+from shapely.geometry import MultiPolygon, Point, Polygon
+
+from drawings.cad.model import CadEntity
+from drawings.cad.selection import OUTLINES, Wanted, picked, prefixes
+from drawings.interpreting.floor_marks import frame_floors, loose_floors
+from drawings.interpreting.labels import Labels
+from drawings.interpreting.work import Ring, Work
+from drawings.standards import patterns
+from drawings.standards.attributes import Settled, parse_xdata, settle
+from drawings.standards.multiplicity import BadRange, is_roof, parse_floors
+
+_SOURCE_NAMES = {
+    "xdata": ("扩展数据", "XDATA"),
+    "block": ("图块属性", "block attributes"),
+    "text": ("文字", "text"),
+    "layer": ("图层名", "the layer name"),
+    "table": ("表格", "the table"),
+}
+#: side table: attributes by CAD handle, or by 楼号, or by ``楼号/层名``
+Table = Mapping[str, Mapping[str, str]]
+
+
+class Gatherer:
+    """Gives the rings of one drawing their attributes."""
+
+    def __init__(self, work: Work, table: Table) -> None:
+        self.work = work
+        self.table = table
+        self.beside: list[tuple[CadEntity, dict[str, list[str]]]] = []
+
+    def gather(self, rings: list[Ring]) -> None:
+        """Every source of every ring."""
+        assert self.work.standard is not None
+        app = self.work.standard.attributes.xdata_app
+        inserts = {e.handle: e for e in picked(self.work.cad.entities, Wanted(kinds={"INSERT"}))}
+        for ring in rings:
+            ring.gathered.add("layer", {self.work.words.key(k): v for k, v in ring.match.attributes.items()})
+            zero = ring.match.rule.floor_from_zero
+            if zero is not None and zero in ring.match.attributes:
+                number = int(ring.match.attributes[zero])
+                ring.gathered.add("layer", {"起止层": str(number + 1 if number >= 0 else number)})
+            ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ()), self.work.words))
+            owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts]
+            if ring.entity.kind == "INSERT":
+                owners.append(ring.entity)
+            for owner in reversed(owners):
+                ring.gathered.add(
+                    "block", {self.work.words.key(k): v for k, v in owner.attributes.items() if v}
+                )
+                ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ()), self.work.words))
+        polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
+        tree = shapely.STRtree([r.geometry for r in polygons])
+        owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
+        labels = Labels(self.work, rings)
+        for entity in picked(self.work.cad.entities, Wanted(without=OUTLINES)):
+            if entity.at is None:
+                continue
+            if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
+                pairs = {self.work.words.key(k): [v] for k, v in entity.attributes.items() if v}
+                self._assign(entity, pairs, "", "block", polygons, tree)
+            elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
+                pairs, rest = self.work.words.pairs(entity.text)
+                self._assign(entity, pairs, rest, "text", polygons, tree)
+                labels.note(entity, rest)
+        labels.give()
+        self._to_lines(rings)
+        self._from_table(rings)
+        frame_floors(self.work, polygons, tree)
+        loose_floors(self.work, rings)
+
+    def _assign(
+        self,
+        entity: CadEntity,
+        pairs: dict[str, list[str]],
+        rest: str,
+        source: str,
+        polygons: list[Ring],
+        tree: shapely.STRtree,
+    ) -> None:
+        """Give the pairs of one text or attribute block to the shapes it belongs to."""
+        assert entity.at is not None
+        match = self.work.matches.get(entity.layer)
+        on_role = match is not None and match.role != "reference"
+        if match is not None and on_role and self.work.role(match).geometry == "text":
+            self._note_drawing(pairs)
+            return
+        if not pairs and not (on_role and rest):
+            return
+        spot = Point(self.work.metres(entity.at))
+        inside = [polygons[int(i)] for i in tree.query(spot, predicate="intersects")]
+        inside.sort(key=lambda r: r.geometry.area)
+        if match is not None and on_role:
+            targets = [r for r in inside if r.role == match.role][:1]
+            if targets:
+                targets[0].gathered.add(source, pairs)
+                if rest:
+                    self._bare(targets[0], rest, source)
+                return
+            if pairs and self.work.role(match).geometry in ("ring", "frame", "ring_or_block"):
+                text = next(f"{k}={v[0]}" for k, v in pairs.items())
+                self.work.tell("DXF-TEXT-NO-RING", match, entity, text=text[:40])
+            elif pairs:
+                self.beside.append((entity, pairs))
+            return
+        left = dict(pairs)
+        for ring in inside:
+            accepted = {k: v for k, v in left.items() if k in self.work.role(ring.match).keys}
+            if not accepted:
+                continue
+            twins = [
+                r for r in inside if abs(r.geometry.area - ring.geometry.area) <= 0.01 * ring.geometry.area
+            ]
+            for twin in twins:
+                own = {k: v for k, v in accepted.items() if k in self.work.role(twin.match).keys}
+                twin.gathered.add(source, own)
+            left = {k: v for k, v in left.items() if k not in accepted}
+        self._note_drawing(left)
+
+    def _to_lines(self, rings: list[Ring]) -> None:
+        """Texts on a layer of lines (height marks) belong to the nearest of them that takes their keys."""
+        by_layer: dict[str, list[Ring]] = defaultdict(list)
+        wanted = {entity.layer for entity, _ in self.beside}
+        for ring in rings:
+            if ring.entity.layer in wanted:
+                by_layer[ring.entity.layer].append(ring)
+        for entity, pairs in self.beside:
+            self.work.deadline.check()
+            assert entity.at is not None
+            spot = Point(self.work.metres(entity.at))
+            lines = [r for r in by_layer[entity.layer] if set(pairs) & set(self.work.role(r.match).keys)]
+            if lines:
+                away = shapely.distance([r.geometry for r in lines], spot)
+                nearest = lines[int(away.argmin())]
+                taken = set(self.work.role(nearest.match).keys)
+                nearest.gathered.add("text", {k: v for k, v in pairs.items() if k in taken})
+
+    def _note_drawing(self, pairs: dict[str, list[str]]) -> None:
+        for key, values in pairs.items():
+            self.work.drawing_attributes.setdefault(key, values[0])
+
+    def _bare(self, ring: Ring, text: str, source: str) -> None:
+        rule = ring.match.rule
+        for line in text.split("\n"):
+            if rule.bare_text == "起止层":
+                try:
+                    parse_floors(line)
+                except BadRange:
+                    ring.free_text.append(line)
+                else:
+                    ring.gathered.add(source, {"起止层": line})
+            elif (
+                rule.bare_text is not None
+                and rule.bare_pattern
+                and patterns.whole(rule.bare_pattern, line.strip()) is not None
+            ):
+                if rule.bare_text not in ring.gathered.values.get(source, {}):
+                    ring.gathered.add(source, {rule.bare_text: line.strip()})
+            else:
+                ring.free_text.append(line)
+
+    def _from_table(self, rings: list[Ring]) -> None:
+        if not self.table:
+            return
+        for ring in rings:
+            known = {k: v[0] for pairs in ring.gathered.values.values() for k, v in pairs.items() if v}
+            building, floor = known.get("楼号", ""), known.get("层名", "")
+            allowed = set(self.work.role(ring.match).keys) | {"楼号"}
+            for key in (
+                ring.entity.handle,
+                f"{building}/{floor}",
+                building,
+            ):  # the row that says it most closely
+                row = self.table.get(key, {}) if key else {}
+                pairs = {self.work.words.key(k): str(v) for k, v in row.items()}
+                told = ring.gathered.values.get("table", {})
+                ring.gathered.add("table", {k: v for k, v in pairs.items() if k in allowed and k not in told})
+
+    def settle(self, ring: Ring) -> Settled:
+        """One value per key, with what disagrees told."""
+        assert self.work.standard is not None
+        settled = settle(ring.gathered, self.work.standard.attributes.order, self.work.words)
+        role = self.work.role(ring.match)
+        for clash in settled.clashes:
+            if clash.same_source and clash.source == "text":
+                self.work.tell(
+                    "DXF-TWO-LABELS",
+                    ring.match,
+                    ring.entity,
+                    key=clash.key,
+                    first=clash.first,
+                    second=clash.second,
+                )
+            elif not clash.same_source:
+                first, other = _SOURCE_NAMES[clash.source], _SOURCE_NAMES[clash.other]
+                self.work.tell(
+                    "DXF-ATTRIBUTE-CONFLICT", ring.match, ring.entity, key=clash.key, first=clash.first,
+                    second=clash.second, source=first[0], source_en=first[1], other=other[0], other_en=other[1],
+                )  # fmt: skip
+        for key, value in settled.not_numbers:
+            self.work.tell(
+                "DXF-ATTRIBUTE-VALUE",
+                ring.match,
+                ring.entity,
+                key=key,
+                value=value,
+                unit=self.work.catalogue.number[key],
+            )
+        floors = settled.attributes.get("起止层")
+        if isinstance(floors, str) and role.geometry == "frame" and not is_roof(floors):
+            try:
+                parse_floors(floors)
+            except BadRange as error:
+                self.work.tell("DXF-MULTIPLICITY", ring.match, ring.entity, text=floors, reason=error.zh)
+        missing = [k for k in role.required if k not in settled.attributes]
+        if missing:
+            own = [k for k in settled.attributes if settled.sources[k] != "layer"]
+            code = "DXF-ATTRIBUTE-MISSING" if own else "DXF-RING-NO-TEXT"
+            self.work.tell(code, ring.match, ring.entity, keys="、".join(missing))
+        return settled

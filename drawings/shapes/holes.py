@@ -1,0 +1,60 @@
+"""Rings inside each other: those without attributes of their own are holes 洞."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import shapely
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from drawings.interpreting.work import Ring, Work
+from drawings.shapes.pairs import array, held
+
+
+def cut_holes(work: Work, rings: list[Ring]) -> list[Ring]:
+    """The rings that stay shapes; of one role and layer, smaller ones inside go to ``holes`` of the one around them."""
+    groups: dict[tuple[str, str], list[Ring]] = defaultdict(list)
+    for ring in rings:
+        if work.role(ring.match).holes and isinstance(ring.geometry, Polygon) and ring.valid:
+            groups[ring.role, ring.entity.layer].append(ring)
+    gone: set[int] = set()
+    for group in groups.values():
+        _cut(work, sorted(group, key=lambda r: -r.geometry.area), gone)
+    return [r for r in rings if id(r) not in gone]
+
+
+def _cut(work: Work, ordered: list[Ring], gone: set[int]) -> None:
+    """``ordered``: the largest first."""
+    if len(ordered) < 2:
+        return
+    holder_of: dict[int, int] = {}
+    for inner, outer in held(array([r.geometry for r in ordered]), work.deadline):
+        around: dict[int, list[int]] = defaultdict(list)
+        for i, o in zip(inner.tolist(), outer.tolist(), strict=True):
+            around[i].append(o)
+        for number, holders in sorted(around.items()):
+            ring = ordered[number]
+            holder = max((o for o in holders if o not in holder_of), default=None)
+            own = any(source != "layer" and pairs for source, pairs in ring.gathered.values.items())
+            if holder is None or own or any(holder_of.get(o) == holder for o in holders):
+                continue
+            holder_of[number] = holder
+            ordered[holder].holes.append(ring)
+            gone.add(id(ring))
+            work.tell("DXF-HOLE", ring.match, ring.entity, area=f"{ring.area or 0.0:.2f}")
+
+
+def with_holes(ring: Ring) -> tuple[BaseGeometry, float | None]:
+    """Shape and area of a ring with its holes cut out; holes that overlap or touch its edge are cut all the same."""
+    if not ring.holes:
+        return ring.geometry, ring.area
+    assert isinstance(ring.geometry, Polygon)
+    inner = [h.geometry for h in ring.holes if isinstance(h.geometry, Polygon)]
+    geometry: BaseGeometry = Polygon(ring.geometry.exterior, [p.exterior for p in inner])
+    area = (ring.area or 0.0) - sum(h.area or 0.0 for h in ring.holes)
+    if not geometry.is_valid:
+        cut = shapely.difference(ring.geometry, shapely.union_all(inner))
+        area = (ring.area or 0.0) - (ring.geometry.area - cut.area)
+        geometry = cut
+    return geometry, area

@@ -1,0 +1,1 @@
+"""Sheets for the viewer and for paper: columns, packing, pictures, underlays, prints."""

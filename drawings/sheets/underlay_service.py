@@ -1,0 +1,62 @@
+"""Use case of the map under a sheet: the plan layers around a drawing that knows where it lies. Never commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from drawings import repository
+from drawings.models import RevisionFile
+from drawings.sheets.sheet_pack import unpack
+from drawings.sheets.sheet_service import packed_sheet
+from gis.layers.layer import layer_catalogue
+
+_MOST = 3000
+_SURROUND = 0.25  # of the drawing's size on each side
+
+
+def underlay(session: Session, file: RevisionFile) -> dict[str, Any]:
+    """Plan features around a file's drawing as GeoJSON in drawing units, the largest first, with how they are drawn.
+
+    The caller has checked who asks for ``file``. ``features`` is empty when nothing says where the drawing lies.
+    """
+    crs = (file.report.get("georeference") or {}).get("epsg")
+    sheet = unpack(packed_sheet(session, file))
+    home, metres = sheet.header["home"], float(sheet.header["metres_per_unit"])
+    empty: dict[str, Any] = {"type": "FeatureCollection", "crs": crs, "features": []}
+    if crs is None or home is None:
+        return empty
+    x0, y0, x1, y1 = (v * metres for v in home)
+    dx, dy = _SURROUND * (x1 - x0), _SURROUND * (y1 - y0)
+    rows = repository.plan_features(session, crs, (x0 - dx, y0 - dy, x1 + dx, y1 + dy), _MOST)
+    return {**empty, "features": list(_features(rows, metres))}
+
+
+def _features(rows: Iterable[tuple[str, str, str]], metres: float) -> Iterator[dict[str, Any]]:
+    catalogue = layer_catalogue()
+    for code, label, geometry in rows:
+        symbol = catalogue.get(code).symbol
+        yield {
+            "type": "Feature",
+            "properties": {
+                "layer": code,
+                "label": label,
+                "fill": symbol.fill,
+                "line": symbol.stroke,
+                "width": symbol.width,
+                "dash": list(symbol.dash),
+            },
+            "geometry": _scaled(json.loads(geometry), 1 / metres),
+        }
+
+
+def _scaled(geometry: dict[str, Any], factor: float) -> dict[str, Any]:
+    def walk(value: Any) -> Any:
+        return [walk(v) for v in value] if isinstance(value, list) else value * factor
+
+    if "geometries" in geometry:
+        return {**geometry, "geometries": [_scaled(g, factor) for g in geometry["geometries"]]}
+    return {**geometry, "coordinates": walk(geometry["coordinates"])}

@@ -1,0 +1,233 @@
+"""Guessing roles of layers no drawing standard knows, by their names in several languages and what lies on them.
+
+A guess is a proposal 提议 with its confidence and reason. Nothing is computed with it until a person accepts it
+(:func:`accepted`), which makes a one-off standard of the accepted layers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from drawings.cad.model import AUDIT_PREFIX
+from drawings.reading import CATALOGUE
+from drawings.standards.standards import Kind, KindRule, LayerRule, Standard, bare_layer, roles
+from project_box.kernel.catalogue import parse
+
+#: code of the one-off standard made of accepted guesses
+ACCEPTED = "accepted-layers"
+#: languages whose words are looked for inside longer ones, with the least length that is
+_INSIDE_FROM = {"zh": 2, "ko": 2, "ja": 2, "hi": 3, "ru": 5, "de": 4}
+_SEPARATORS = re.compile(r"[\s_\-–—./\\|#$@()()\[\]【】:;,、]+")
+#: runs of letters (vowel signs of Devanagari are no letters to ``\\w``) and of digits
+_RUNS = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u097f])+|\d+")
+_LETTERS_BEFORE_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+class Confidence(BaseModel):
+    """How much each sort of hint is worth; the outcome is kept between 0.05 and 0.99."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exact: float
+    part: float
+    inside: float
+    shape_fits: float
+    shape_misfits: float
+    largest_ring: float
+
+
+class Words(BaseModel):
+    """``layer_words.yaml``: role → language → words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    confidence: Confidence
+    accept_from: float = Field(gt=0, lt=1)
+    roles: dict[str, dict[str, tuple[str, ...]]]
+
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(
+        cls, value: dict[str, dict[str, tuple[str, ...]]]
+    ) -> dict[str, dict[str, tuple[str, ...]]]:
+        unknown = set(value) - set(roles().roles)
+        if unknown:
+            raise ValueError(f"unknown roles {sorted(unknown)}")
+        return value
+
+
+@lru_cache
+def words() -> Words:
+    """The words in force.
+
+    Raises:
+        CatalogueError: the file is malformed.
+    """
+    return parse(Words, CATALOGUE / "layer_words.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What lies on a layer, as far as a guess looks at it: closed rings, open curves, texts, block references."""
+
+    rings: int = 0
+    open_curves: int = 0
+    texts: int = 0
+    inserts: int = 0
+    holds_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A proposed role: ``why`` names the word met (with its language) or the shape that speaks for it."""
+
+    role: str
+    confidence: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    role: str
+    language: str
+    plain: str
+    parts: tuple[str, ...]
+    shown: str
+
+
+def _fold(text: str) -> str:
+    """For comparing: NFKC, lower case, ``ß`` as ``ss``, ``ё`` as ``е``."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    spaced = _LETTERS_BEFORE_CAPITAL.sub(" ", unicodedata.normalize("NFKC", text))
+    pieces = (p for p in _SEPARATORS.split(_fold(spaced)) if p)
+    return tuple(_singular(p) for piece in pieces for p in _RUNS.findall(piece))
+
+
+def _singular(word: str) -> str:
+    """A Latin word without the s of the plural."""
+    plural = len(word) > 3 and word.isascii() and word.endswith("s") and not word.endswith("ss")
+    return word[:-1] if plural else word
+
+
+@lru_cache
+def _words() -> tuple[_Word, ...]:
+    out = [
+        _Word(role, language, "".join(_parts(word)), _parts(word), word)
+        for role, languages in words().roles.items()
+        for language, group in languages.items()
+        for word in group
+    ]
+    return tuple(sorted(out, key=lambda w: -len(w.plain)))
+
+
+def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
+    """Proposed roles of a layer, the likeliest first; empty if nothing speaks for any.
+
+    Args:
+        layer: the layer's name (a bound reference's prefix is ignored).
+        contents: what lies on it; None if only the name is known.
+    """
+    weights = words().confidence
+    if layer.upper().startswith(AUDIT_PREFIX):
+        return (Guess("reference", weights.exact, "audit layer"),)
+    parts = _parts(bare_layer(layer))
+    plain = "".join(p for p in parts if not p.isdigit())
+    best: dict[str, tuple[float, int, int, Guess]] = {}
+    covered = plain
+    for word in _words():
+        if word.plain == plain:
+            score = weights.exact
+        elif _within(word.parts, parts):
+            score = weights.part
+        elif len(word.plain) >= _INSIDE_FROM.get(word.language, 99) and word.plain in covered:
+            score = weights.inside
+        else:
+            continue
+        if word.plain not in covered:
+            continue  # part of a longer word that was met before: 地下室轮廓 is no 轮廓
+        covered = covered.replace(word.plain, "\x00", 1)
+        score = _with_shape(score, word.role, contents)
+        guess = Guess(word.role, round(score, 2), f"{word.language}: {word.shown}")
+        if word.role not in best or best[word.role][0] < score:
+            best[word.role] = (score, len(word.plain), plain.rfind(word.plain), guess)
+    if not best and contents is not None and contents.holds_others:
+        return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
+    ranked = sorted(
+        best.values(), key=lambda b: (-b[0], -b[1], -b[2])
+    )  # names go from the general to the special
+    return tuple(b[3] for b in ranked)
+
+
+def _within(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    return any(parts[i : i + len(word)] == word for i in range(len(parts) - len(word) + 1))
+
+
+def _with_shape(score: float, role: str, contents: Contents | None) -> float:
+    weights = words().confidence
+    if contents is not None and role not in ("reference", "plan_info"):
+        geometry = roles().roles[role].geometry
+        if geometry in ("ring", "frame"):
+            fits = contents.rings > 0
+        elif geometry == "ring_or_block":
+            fits = contents.rings > 0 or contents.inserts > 0
+        else:
+            fits = contents.rings + contents.open_curves > 0
+        score += weights.shape_fits if fits else weights.shape_misfits
+    return min(0.99, max(0.05, score))
+
+
+def proposed(found: Mapping[str, Iterable[Guess]]) -> dict[str, str]:
+    """Layer → role of the guesses that are sure enough to be accepted together (``accept_from``)."""
+    out: dict[str, str] = {}
+    for layer, offers in found.items():
+        first = next(iter(offers), None)
+        if first is not None and first.confidence >= words().accept_from:
+            out[layer] = first.role
+    return out
+
+
+def accepted(layers: Mapping[str, str], base: Standard | None = None) -> Standard:
+    """A one-off standard: the layers a person has given roles to, before those ``base`` knows."""
+    by_role: dict[str, list[str]] = {}
+    for layer, role in layers.items():
+        by_role.setdefault(role, []).append(layer)
+    rules = tuple(
+        LayerRule(names=tuple(names), role=role, bare_text=_BARE.get(role)) for role, names in by_role.items()
+    )
+    if base is not None:
+        return base.model_copy(update={"layers": rules + base.layers})
+    found = {roles().roles[r].kind for r in by_role}
+    kinds: dict[Kind, KindRule] = {}
+    if "building" in found and "site_plan" not in found:
+        areas = ("area_full", "area_half", "floor_frame")
+        kinds["building"] = KindRule(required=areas, any=True)
+    else:
+        kinds["site_plan"] = KindRule(required=("site_boundary",))
+    return Standard.model_validate(
+        {
+            "code": ACCEPTED,
+            "name": "经确认的图层对应",
+            "name_en": "Layers as accepted",
+            "version": "1",
+            "doc_no": None,
+            "verified": False,
+            "units": None,
+            "in_place": False,
+            "kinds": {k: v.model_dump() for k, v in kinds.items()},
+            "attributes": {"order": ("xdata", "block", "text", "layer", "table"), "xdata_app": "PROJECT_BOX"},
+            "layers": [r.model_dump() for r in rules],
+        }
+    )
+
+
+#: what a bare text inside the rings of a role means
+_BARE = {"floor_frame": "起止层"}

@@ -1,0 +1,146 @@
+"""Floor ranges 起止层 as the trade writes them: ``1``, ``5-13``, ``-2--1``, ``2-16,18-33``.
+
+Floors are storey numbers: 1 is the ground floor, -1 the first basement; there is no floor 0, so ``-1-2`` means
+the three
+floors -1, 1, 2.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from itertools import pairwise
+
+from drawings.standards.vocabulary import FloorName, any_floor_name, floor_names, numeral
+
+_MAX_FLOORS = 400
+_LONGEST_TITLE = 200  # characters
+_PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
+_ROOF = re.compile(r"屋面|屋顶|机房|出屋面|^R(F|\d)?$", re.IGNORECASE)
+_DECORATION = re.compile(r"[\s第层楼F]+")
+
+
+class BadRange(ValueError):
+    """A floor range that cannot be read; carries Chinese and English reasons."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+def parse_floors(text: str) -> tuple[int, ...]:
+    """Floor numbers of a range text, ascending, each once.
+
+    Accepts full-width characters, ``~ 至 到`` for the dash, ``、 , ; /`` between parts, ``B2`` for floor -2 and
+    a trailing
+    ``F`` or ``层``.
+
+    Raises:
+        BadRange: empty, malformed, floor 0, a descending or an overlapping range.
+    """
+    clean = unicodedata.normalize("NFKC", text).upper()
+    clean = re.sub(r"[—–―−‐‑]+", "-", clean)
+    clean = re.sub(r"地下(?=\d)", "-", clean)
+    clean = _DECORATION.sub("", clean)
+    clean = re.sub(r"[、;/,]+", ",", clean).strip(",")
+    if not clean:
+        raise BadRange("没有内容", "empty")
+    floors: list[int] = []
+    for part in clean.split(","):
+        found = _PART.fullmatch(part)
+        if found is None:
+            raise BadRange(f"“{part}”不是楼层", f"'{part}' is not a floor")
+        first = _floor(found.group(1))
+        last = _floor(found.group(2)) if found.group(2) else first
+        if last < first:
+            raise BadRange(f"“{part}”起始层高于终止层", f"'{part}' runs downwards")
+        floors += [n for n in range(first, last + 1) if n != 0]
+        if len(floors) > _MAX_FLOORS:
+            raise BadRange("楼层过多", "too many floors")
+    if len(set(floors)) != len(floors):
+        raise BadRange("楼层重复", "a floor occurs twice")
+    return tuple(sorted(floors))
+
+
+_NUMERAL = re.compile(r"[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]")
+_TITLE = re.compile(
+    r"((?:地下|B)?-?\d{1,3}(?:\s*(?:[-~,、]|至|到)\s*(?:地下|B)?-?\d{1,3})*)\s*(?:层|F(?![A-Z]))",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=65_536)
+def floors_of_title(text: str, *, ground: bool = False) -> str | None:
+    """The floor range in a sheet title: ``二至十七层平面图`` gives 2-17, ``首层平面图`` 1, ``2.-4. OG`` 3-5.
+
+    None if the text names no floor, or holds several titles.
+
+    Args:
+        ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
+    """
+    if len(text) > _LONGEST_TITLE:
+        return None
+    clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
+    for pattern, name in floor_names() if any_floor_name().search(clean) else ():
+        if not name.roof:
+            clean = pattern.sub(partial(_storey, name=name, ground=ground), clean)
+    clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
+    parts = list(_TITLE.finditer(clean))
+    if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及" for x, y in pairwise(parts)):
+        return None  # several titles in one text: which one holds is not for us to guess
+    try:
+        return format_floors(parse_floors(",".join(part.group(1) for part in parts)))
+    except BadRange:
+        return None
+
+
+def _storey(found: re.Match[str], name: FloorName, ground: bool) -> str:
+    """A storey of any language as ``3-5层``."""
+    if name.floor is not None:
+        return f"{name.floor}层"
+    numbers = [numeral(v) or 0 for k in ("a", "b") if (v := found.groupdict().get(k))]
+    if name.below:
+        return f"-{numbers[0] if numbers else 1}层"
+    add = name.add + (1 if name.above_ground and ground else 0)
+    return "-".join(str(n + add) for n in numbers) + "层"
+
+
+def has_ground_floor(texts: Iterable[str]) -> bool:
+    """True if a text names the ground floor as such, so that floors are counted from above it."""
+    ground = [pattern for pattern, name in floor_names() if name.floor == 1]
+    return any(pattern.search(text) for text in texts for pattern in ground)
+
+
+def format_floors(floors: tuple[int, ...] | list[int]) -> str:
+    """The shortest range text of floor numbers; ``parse_floors`` of it gives them back."""
+    out: list[str] = []
+    ordered = sorted(set(floors))
+    start = 0
+    for index, floor in enumerate(ordered):
+        following = ordered[index + 1] if index + 1 < len(ordered) else None
+        step = 2 if floor == -1 else 1
+        if following is None or following != floor + step:
+            first = ordered[start]
+            out.append(str(first) if first == floor else f"{first}-{floor}")
+            start = index + 1
+    return ",".join(out)
+
+
+def _floor(text: str) -> int:
+    number = -int(text[1:].lstrip("-")) if text.startswith("B") else int(text)
+    if number == 0:
+        raise BadRange("没有第 0 层", "there is no floor 0")
+    return number
+
+
+def is_roof(text: str) -> bool:
+    """True for a frame above the last storey (屋面层, 机房层, RF): it is counted once and is no natural storey."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if _ROOF.search(plain) is not None:
+        return True
+    if any_floor_name().search(plain) is None:
+        return False
+    return any(name.roof and pattern.search(plain) for pattern, name in floor_names())

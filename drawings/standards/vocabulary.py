@@ -1,0 +1,278 @@
+"""How drawings write attributes: words for keys, phrases without a key, numbers with units, names of storeys.
+
+The words of several languages are ``catalogue/attribute_words.yaml``; a drawing standard adds its own, which go first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from drawings.reading import CATALOGUE
+from drawings.standards import patterns
+from drawings.standards.numbers import number_in, pointed
+from drawings.standards.standards import AttributeRule, Phrase, Spellings, roles
+from project_box.kernel.catalogue import parse
+
+_PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
+_SPACED = re.compile(r"\s*([^\d=:]{1,60}?)\s*([-+±]?\d.*?)\s*")
+_LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and finds none
+_LETTER = re.compile(r"[^\W\d_]")
+_SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
+_BETWEEN = re.compile(r"[\s/|,，、;；()\[\]【】+]*")
+_LONGEST = 60
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+_CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九十")}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FloorName(_Strict):
+    """How a title names a storey; see the head of ``attribute_words.yaml``."""
+
+    regex: re.Pattern[str]
+    floor: int | None = None
+    add: int = 0
+    below: bool = False
+    above_ground: bool = False
+    roof: bool = False
+
+
+class Language(_Strict):
+    """The words of one language."""
+
+    decimal_comma: bool = False
+    spellings: Spellings
+    phrases: tuple[Phrase, ...]
+    floors: tuple[FloorName, ...]
+
+
+class AttributeWords(_Strict):
+    """``attribute_words.yaml``."""
+
+    units: dict[str, dict[str, float]]
+    counted: tuple[str, ...]
+    labelled: frozenset[str]
+    languages: dict[str, Language]
+    numerals: dict[str, int] = Field(default_factory=dict)
+
+
+@lru_cache
+def attribute_words() -> AttributeWords:
+    """The words in force.
+
+    Raises:
+        CatalogueError: the file is malformed.
+    """
+    return parse(AttributeWords, CATALOGUE / "attribute_words.yaml")
+
+
+def numeral(text: str) -> int | None:
+    """The number a word means: ``12``, ``十二``, ``II``, ``TWO``; None if it is none."""
+    plain = text.strip().upper()
+    if plain.isdigit():
+        return int(plain)
+    if plain in attribute_words().numerals:
+        return attribute_words().numerals[plain]
+    if plain and all(c in _CHINESE for c in plain):
+        tens, ten, ones = plain.rpartition("十")
+        if not ten:
+            return _CHINESE[plain] if len(plain) == 1 else None
+        return (_CHINESE.get(tens, 1) if tens else 1) * 10 + (_CHINESE.get(ones, 0) if ones else 0)
+    if plain and all(c in _ROMAN for c in plain):
+        values = [_ROMAN[c] for c in plain]
+        return sum(-v if v < max(values[i:]) else v for i, v in enumerate(values))
+    return None
+
+
+def plain_key(text: str) -> str:
+    """A key for comparing: NFKC, without spaces, dots and underscores, in upper case."""
+    return re.sub(r"[\s._]+", "", unicodedata.normalize("NFKC", text)).upper()
+
+
+#: a number with its unit where a phrase has braces
+_NUMERIC = r"[-+±]?\d+(?:[.,]\d+)*(?:\s*(?:mm|cm|m|м|米|%))?"
+
+
+def expression(phrase: Phrase) -> str:
+    """The expression of a phrase written as a text with braces, else its own."""
+    if phrase.regex is not None:
+        return phrase.regex
+    out = ""
+    for piece in re.split(r"(\{[^{}]*\})", unicodedata.normalize("NFKC", phrase.text or "")):
+        if piece.startswith("{"):
+            key = piece[1:-1]
+            out += f"(?P<{key}>{_NUMERIC if key in roles().number else r'[^/|;]+?'})"
+        else:
+            out += r"\s*".join(re.escape(part) for part in re.split(r"\s+", piece))
+    return out
+
+
+def _runs_on(text: str, end: int) -> bool:
+    """True if a word or number goes on beyond ``end``: no phrase ends there (ideographs stand without spaces)."""
+    if not 0 < end < len(text):
+        return False
+    before, after = text[end - 1], text[end]
+    if after == "." and before.isdigit():
+        return text[end + 1 : end + 2].isdigit()
+    return before.isalnum() and after.isalnum() and not (_ideograph(before) or _ideograph(after))
+
+
+def _ideograph(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
+
+
+class Vocabulary:
+    """The words in force for one drawing standard; texts it has seen are remembered.
+
+    Args:
+        rule: what the standard says of attributes; None for the platform's words alone.
+    """
+
+    def __init__(self, rule: AttributeRule | None = None) -> None:
+        catalogue, found = roles(), attribute_words()
+        self._comma = {"comma": True, "point": False}.get(rule.decimal or "") if rule else None
+        self._keys: dict[str, tuple[str, bool]] = {}
+        for key, spellings in (rule.spellings if rule else {}).items():
+            for spelling in spellings:
+                self._keys.setdefault(plain_key(spelling), (key, False))
+        for key in sorted(catalogue.keys):
+            self._keys.setdefault(plain_key(key), (key, False))
+        for language in found.languages.values():
+            for key, spellings in language.spellings.items():
+                for spelling in spellings:
+                    self._keys.setdefault(plain_key(spelling), (key, language.decimal_comma))
+        phrases = [*(rule.phrases if rule else ()), *(p for x in found.languages.values() for p in x.phrases)]
+        self._phrases = [(expression(p), p) for p in phrases]
+        self._seen: dict[str, tuple[dict[str, list[str]], str]] = {}
+        self._labels: dict[str, dict[str, str]] = {}
+
+    def key(self, text: str) -> str:
+        """The canonical spelling of an attribute key (unknown keys come back trimmed)."""
+        return self._keys.get(plain_key(text), (text.strip(), False))[0]
+
+    def knows(self, text: str) -> bool:
+        """True if ``text`` is a spelling of a key that some role takes."""
+        return plain_key(text) in self._keys
+
+    def number(self, text: str, unit: str) -> float | None:
+        """The number in a text, in ``unit`` (m, ㎡, %, or a counting unit); None if it holds none."""
+        return number_in(text, unit, self._units(unit), comma=self._comma)
+
+    @staticmethod
+    def _units(unit: str) -> Mapping[str, float]:
+        found = attribute_words()
+        return found.units.get(unit) or dict.fromkeys((c.casefold() for c in found.counted), 1.0)
+
+    def pairs(self, text: str) -> tuple[dict[str, list[str]], str]:
+        """Key–value pairs of a text and what is left of it.
+
+        Lines and ``;`` separate pairs; ``=`` takes any key that holds a letter, ``:`` known keys, and a space (or
+        nothing) known keys of numbers before a number. Full-width forms count.
+
+        Returns:
+            canonical key → values in order; the remaining free text. Not to be changed.
+        """
+        if text not in self._seen:
+            self._seen[text] = self._split(text)
+        return self._seen[text]
+
+    def _split(self, text: str) -> tuple[dict[str, list[str]], str]:
+        pairs: dict[str, list[str]] = {}
+        rest: list[str] = []
+        for line in re.split(r"[\r\n]+|[;;]", unicodedata.normalize("NFKC", text)):
+            plain = line.strip()
+            found = self._pair(plain) if len(plain) <= _LONGEST_PAIR else None
+            if found is not None:
+                pairs.setdefault(found[0], []).append(found[1])
+            elif plain:
+                rest.append(plain)
+        return pairs, "\n".join(rest)
+
+    def _pair(self, line: str) -> tuple[str, str] | None:
+        found = _PAIR.fullmatch(line) if "=" in line or ":" in line else None
+        if found is not None and found.group(3) and _LETTER.search(found.group(1)):
+            if self.knows(found.group(1)):
+                return self._valued(found.group(1), found.group(3))
+            if found.group(2) == "=" and not self.labels(line):
+                return found.group(1).strip(), found.group(3)
+        spaced = _SPACED.fullmatch(line) if len(line) <= _LONGEST else None
+        if spaced is not None and len(plain_key(spaced.group(1))) > 1 and self.knows(spaced.group(1)):
+            key, value = self._valued(spaced.group(1), spaced.group(2))
+            unit = roles().number.get(key)
+            if unit is not None and self.number(value, unit) is not None:
+                return key, value
+        return None
+
+    def _valued(self, spelling: str, value: str) -> tuple[str, str]:
+        """Canonical key and value; a number after a word of a language with a decimal comma gets a point."""
+        key, comma = self._keys[plain_key(spelling)]
+        comma = comma if self._comma is None else self._comma
+        return key, pointed(value) if comma and key in roles().number else value
+
+    def labels(self, text: str) -> dict[str, str]:
+        """Attributes a short text without keys gives (``1#楼 18F/-2F``); empty unless all of it is understood."""
+        if text not in self._labels:
+            self._labels[text] = self._label(unicodedata.normalize("NFKC", text).strip())
+        return self._labels[text]
+
+    def _label(self, text: str) -> dict[str, str]:
+        if not text or len(text) > _LONGEST or not text.isprintable() or not _SAYING.search(text):
+            return {}
+        out: dict[str, str] = {}
+        alone = False
+        spot = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches the empty text too
+        while spot < len(text):
+            best: tuple[int, Phrase, Mapping[str, str | None]] | None = None
+            for pattern, phrase in self._phrases:
+                found = patterns.opening(pattern, text, spot)
+                if found is None or found[0] == spot or _runs_on(text, found[0]):
+                    continue
+                if best is None or found[0] > best[0]:
+                    best = (found[0], phrase, found[1])
+            if best is None:
+                return {}
+            alone = alone or best[1].alone
+            for key, value in self._given(best[2], best[1]).items():
+                out.setdefault(key, value)
+            spot = _BETWEEN.match(text, best[0]).end()  # type: ignore[union-attr]  # as above
+        return out if alone else {}
+
+    @staticmethod
+    def _given(found: Mapping[str, str | None], phrase: Phrase) -> dict[str, str]:
+        out = dict(phrase.gives)
+        for key, raw in found.items():
+            if raw is None:
+                continue
+            number = numeral(raw) if key in roles().number else None
+            out[key] = raw.strip() if number is None else str(number + phrase.add.get(key, 0))
+        return out
+
+
+@lru_cache
+def vocabulary() -> Vocabulary:
+    """The platform's own words."""
+    return Vocabulary()
+
+
+@lru_cache
+def floor_names() -> Sequence[tuple[re.Pattern[str], FloorName]]:
+    """All names of storeys, language by language."""
+    return [
+        (re.compile(name.regex.pattern, re.IGNORECASE), name)
+        for language in attribute_words().languages.values()
+        for name in language.floors
+    ]
+
+
+@lru_cache
+def any_floor_name() -> re.Pattern[str]:
+    """All names of storeys in one expression, to pass over a text that holds none."""
+    plain = (re.sub(r"\?P<\w+>", "?:", pattern.pattern) for pattern, _ in floor_names())
+    return re.compile("|".join(f"(?:{p})" for p in plain), re.IGNORECASE)

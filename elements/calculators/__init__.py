@@ -1,0 +1,1 @@
+"""Calculators of planning, areas, heights, sharing and prices; pure arithmetic the named functions call."""

@@ -1,0 +1,39 @@
+"""Parking spaces of the drawings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from elements.engine.values import ElementValue, Missing
+from elements.extraction.measuring import DrawingSet, drawn, number_of, ref_of, refs_of, text_of
+
+
+def parking(drawings: DrawingSet) -> ElementValue:
+    """PARKING: spaces by kind and place, with what they are equipped for."""
+    found = drawings.on_plan("parking_car", "parking_bike")
+    building_models = [m for m in drawings.models if m not in drawings.plans]
+    found += [(ref_of(m, s), s) for m in building_models for s in m.by_role("parking_car", "parking_bike")]
+    if not found:
+        return drawings.nothing("PARKING", "停车位", "停车位", "parking space")
+    rows, bad = [], []
+    for ref, shape in found:
+        number = number_of(shape, "数量") if "数量" in shape.attributes else Decimal(1)
+        if number is None or number < 0 or number != number.to_integral_value():
+            bad.append((ref, shape))
+            continue
+        rows.append(
+            {
+                "kind": "car" if shape.role == "parking_car" else "bike",
+                "count": int(number),
+                "position": text_of(shape, "位置") or None,
+                "type": text_of(shape, "类型") or None,
+                "ref": ref,
+            }
+        )
+    if bad:
+        handles = "、".join(r.handle for r, _ in bad[:6])
+        reason = Missing(
+            "PARKING", "停车位", f"车位数量不是整数（句柄 {handles}）", f"parking count unusable: {handles}"
+        )
+        return ElementValue("PARKING", None, source="drawing", missing=(reason,), evidence=refs_of(bad))
+    return drawn("PARKING", rows, "", refs_of(found))

@@ -1,0 +1,1 @@
+"""Named functions of the catalogue: what a formula cannot say, by subject."""

@@ -1,0 +1,1 @@
+"""一键式导入: Excel templates of a business and reading them back."""

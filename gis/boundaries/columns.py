@@ -1,0 +1,287 @@
+"""Which column of a list of points is north and which east, and the CRS its header and digits tell.
+
+Shared by the exchange text file and coordinate tables. Chinese plane coordinates tell themselves apart: north has 7
+digits, east 6, or 8 when the zone number stands before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gis import crs as crs_module
+from gis.boundaries.parcel import Parcel, bad_number, coordinate_issue, swap_axes
+from gis.boundaries.remarks import crs_unknown, error, warning
+from gis.boundaries.topology import Vertex, place
+from gis.crs import Family
+from gis.rules import boundary_rules
+from project_box.kernel.finding import Issue
+
+
+@dataclass(slots=True)
+class PointList:
+    """Points as read, x and y as their columns stand, with what the file says about them.
+
+    Attributes:
+        header: 坐标系, 几度分带, 带号, 中央经线 … as written; ``header_lines`` where.
+        cut_line: the last line, when the file may break off in it.
+    """
+
+    parcels: list[Parcel] = field(default_factory=list)
+    header: dict[str, str] = field(default_factory=dict)
+    header_lines: dict[str, int] = field(default_factory=dict)
+    cut_line: int | None = None
+
+    @property
+    def vertices(self) -> list[Vertex]:
+        """Every point."""
+        return [v for p in self.parcels for r in p.rings for v in r.vertices]
+
+
+def numbers_usable(points: PointList, issues: list[Issue]) -> bool:
+    """False, with what is wrong reported, when a coordinate is no number or beyond any CRS."""
+    limit = boundary_rules().coordinate_limit
+    usable = True
+    for vertex in points.vertices:
+        code = bad_number(vertex.x, limit) or bad_number(vertex.y, limit)
+        if code is not None:
+            usable = False
+            issues.append(coordinate_issue(code, vertex))
+    return usable
+
+
+def kind_of(value: float) -> str:
+    """What a Chinese grid coordinate can be by its size: ``prefixed`` east, ``north`` (7 digits), ``east`` (6)."""
+    if 13_000_000 <= value < 46_000_000:
+        return "prefixed"
+    if 1_000_000 <= value < 10_000_000:
+        return "north"
+    if 100_000 <= value < 1_000_000:
+        return "east"
+    return "other"
+
+
+def complementary(first: float, second: float) -> bool:
+    """Whether two numbers can be a north and an east of a Chinese grid, in either order."""
+    kinds = {kind_of(first), kind_of(second)}
+    return "north" in kinds and bool(kinds & {"prefixed", "east"})
+
+
+def settle_columns(points: PointList, stated: int | None, issues: list[Issue]) -> int | None:
+    """Put every vertex into (east, north) and find the CRS; None (reported) when the file does not tell."""
+    vertices = points.vertices
+    pairs = [(kind_of(v.x), kind_of(v.y)) for v in vertices]
+    straight = [a == "north" and b in ("prefixed", "east") for a, b in pairs]
+    turned = [b == "north" and a in ("prefixed", "east") for a, b in pairs]
+    most = max(sum(straight), sum(turned))
+    north_first = sum(straight) >= sum(turned)
+    if most * 2 <= len(pairs):
+        return _foreign(points, stated, issues)
+    if most < len(pairs):
+        fitting = straight if north_first else turned
+        for vertex, fits in zip(vertices, fitting, strict=True):
+            if not fits:
+                issues.append(_outlier(vertex, points.cut_line))
+    elif not north_first:
+        issues.append(
+            warning(
+                "AXIS-SWAPPED",
+                "X、Y 两列颠倒（X 应为北坐标，7 位），已对调后读取",
+                "the columns X (north) and Y (east) are exchanged",
+                "X 列写北坐标，Y 列写东坐标",
+                "write north in X and east in Y",
+                line=vertices[0].line,
+            )
+        )
+    if north_first:
+        swap_axes(points.parcels)
+    return _crs_of_header(points, _prefix(points, issues), stated, issues)
+
+
+def _outlier(vertex: Vertex, cut_line: int | None) -> Issue:
+    if vertex.line is not None and vertex.line == cut_line:
+        return error(
+            "TXT-CUT",
+            f"文件在第 {vertex.line} 行中断，内容不完整",
+            f"the file breaks off in line {vertex.line}",
+            "重新导出完整的文件",
+            "export the whole file again",
+            line=vertex.line,
+        )
+    return error(
+        "TXT-COORD-OUTLIER",
+        f"{place(vertex)}的坐标位数与其他界址点不一致",
+        "the coordinate has other digits than the rest",
+        "核对该点的 X、Y",
+        "check X and Y of the point",
+        line=vertex.line,
+    )
+
+
+def _prefix(points: PointList, issues: list[Issue]) -> int | None:
+    """The zone number most eastings begin with; those that begin otherwise are reported."""
+    vertices = [v for v in points.vertices if kind_of(v.x) in ("prefixed", "east")]
+    zones = [int(v.x // 1_000_000) if kind_of(v.x) == "prefixed" else None for v in vertices]
+    if not zones:
+        return None
+    usual = max(set(zones), key=lambda zone: (zones.count(zone), zone or 0))
+    if usual is None and len(set(zones)) > 1:  # as many or more without: those with a prefix say more
+        usual = max((z for z in zones if z is not None), key=zones.count)
+    for vertex, zone in zip(vertices, zones, strict=True):
+        if zone != usual:
+            issues.append(
+                error(
+                    "TXT-ZONE-MIXED",
+                    f"{place(vertex)}的带号与其他界址点（{usual} 带）不一致",
+                    f"the easting's zone differs from the others' ({usual})",
+                    "核对该点的东坐标",
+                    "check the easting",
+                    line=vertex.line,
+                )
+            )
+    return usual
+
+
+def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int | None:
+    """Coordinates that are not of a Chinese national grid: degrees, a city's own grid, another country."""
+    degrees = all(abs(v.x) <= 180 and abs(v.y) <= 180 for v in points.vertices)
+    if stated is None:
+        issues.append(
+            crs_unknown(
+                "坐标像经纬度" if degrees else "坐标不是国家坐标系的格式，可能是独立坐标系",
+                "the numbers look like degrees" if degrees else "not a national grid",
+            )
+        )
+        if not degrees or any(abs(v.y) > 90 for v in points.vertices):
+            swap_axes(points.parcels)  # north, or latitude, came first
+        return None
+    crs_module.crs(stated)
+    swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
+    return stated
+
+
+def _family_of(text: str) -> Family | None:
+    words = text.replace(" ", "").lower()
+    if any(w in words for w in ("独立", "地方", "城建", "城市", "local")):
+        return None
+    if "2000" in words or "cgcs" in words:
+        return Family.CGCS2000
+    if "西安" in words or "1980" in words or "xian" in words or words.startswith("80"):
+        return Family.XIAN80
+    if "北京" in words or "1954" in words or "beijing" in words or words.startswith("54"):
+        return Family.BEIJING54
+    return None
+
+
+def _integer(text: str) -> int | None:
+    chinese = {"三": "3", "六": "6"}
+    match = re.search(r"\d+", "".join(chinese.get(c, c) for c in text))
+    return int(match.group()) if match else None
+
+
+def _meridian(header: Mapping[str, str]) -> float | None:
+    """Central meridian in degrees: ``114``, ``114°00′``, ``113°30'``, ``113.5``; written under 带号 too."""
+    for key in ("中央经线", "中央子午线", "中央子午线经度", "带号"):
+        found = re.search(r"(\d{2,3}(?:\.\d+)?)(?:\s*[°度]\s*(\d{1,2})\s*['′分])?", header.get(key, ""))
+        if found is not None and float(found[1]) >= 72:
+            return float(found[1]) + int(found[2] or 0) / 60
+    return None
+
+
+def _header_zone(header: Mapping[str, str], width: int | None) -> int | None:
+    """Zone number the header gives as 带号, or by its central meridian."""
+    number = _integer(header.get("带号", ""))
+    if number is not None and crs_module.zone_width(number) is not None:
+        return number
+    meridian = _meridian(header)
+    if meridian is None or not meridian.is_integer():
+        return None
+    # without a width: a meridian of both widths gives the same projection
+    return crs_module.zone_of_meridian(int(meridian), width if width in (3, 6) else 3)
+
+
+def _own_meridian(header: Mapping[str, str]) -> Issue | None:
+    """The question for a file whose central meridian belongs to no zone: it needs a definition of its own."""
+    meridian = _meridian(header)
+    if meridian is None or (meridian.is_integer() and meridian % 3 == 0):
+        return None
+    proj = f"+proj=tmerc +lat_0=0 +lon_0={meridian:g} +k=1 +x_0=500000 +y_0=0 +datum=WGS84 +units=m"
+    return error(
+        "CRS-UNKNOWN",
+        f"中央经线 {meridian:g}° 不是 3 度带或 6 度带的中央经线，属自定义投影",
+        f"central meridian {meridian:g} belongs to no 3 or 6 degree zone",
+        f'请用 --crs 给出投影定义，例如 --crs "{proj}"（2000国家大地坐标系可写 WGS84）',
+        f'state the projection: --crs "{proj}"',
+    )
+
+
+def _crs_of_header(
+    content: PointList, prefix: int | None, stated: int | None, issues: list[Issue]
+) -> int | None:
+    """EPSG from 坐标系, 几度分带, 带号 and the zone prefix of the eastings."""
+    header = content.header
+    text = header.get("坐标系", header.get("坐标系统", "")).strip()
+    family = _family_of(text)
+    width_written = _integer(header.get("几度分带", header.get("分带", "")))
+    header_zone = _header_zone(header, width_written)
+    if prefix is not None and header_zone is not None and prefix != header_zone:
+        issues.append(
+            warning(
+                "CRS-ZONE-MISMATCH",
+                f"文件头带号是 {header_zone}，而东坐标的带号是 {prefix}；按坐标的 {prefix} 带读取",
+                f"the header says zone {header_zone}, the eastings zone {prefix}; the eastings were followed",
+                "改正文件头的带号",
+                "correct 带号 in the header",
+                line=content.header_lines.get("带号"),
+            )
+        )
+    found: int | None = None
+    zone = prefix if prefix is not None else header_zone
+    local = bool(text) and family is None
+    if zone is not None and not local:
+        width = crs_module.zone_width(zone)
+        if width_written in (3, 6) and width is not None and width_written != width:
+            issues.append(
+                warning(
+                    "CRS-WIDTH-MISMATCH",
+                    f"文件头写 {width_written} 度分带，但 {zone} 带是 {width} 度带",
+                    f"zone {zone} is a {width}-degree zone, the header says {width_written}",
+                    "改正几度分带",
+                    "correct 几度分带",
+                    line=content.header_lines.get("几度分带"),
+                )
+            )
+        if width is not None:
+            found = crs_module.zone_epsg(
+                family or Family.CGCS2000, zone, width=width, prefixed=prefix is not None
+            )
+    if stated is not None:
+        crs_module.crs(stated)
+        if found is not None and found != stated and family is not None:
+            issues.append(
+                warning(
+                    "CRS-OVERRIDDEN",
+                    f"文件本身是 EPSG:{found}，按指定的 EPSG:{stated} 读取",
+                    f"the file says EPSG:{found}; read as EPSG:{stated} as stated",
+                    "核对指定的坐标系",
+                    "check the stated coordinate system",
+                )
+            )
+        return stated
+    if found is None:
+        hint = f"坐标系写作“{text[:30]}”" if local else "没有带号" if zone is None else ""
+        own = _own_meridian(header) if prefix is None and not local else None
+        issues.append(own or crs_unknown(hint, "no zone" if zone is None else ""))
+        return None
+    if family is None:
+        issues.append(
+            warning(
+                "CRS-DATUM-ASSUMED",
+                "文件头没有写坐标系，按2000国家大地坐标系读取",
+                "the header names no datum; read as CGCS2000",
+                "在文件头写明“坐标系=2000国家大地坐标系”；若是西安80或北京54，请用 --crs 指明",
+                "write 坐标系 in the header, or state the CRS",
+            )
+        )
+    return found

@@ -1,0 +1,72 @@
+"""Points in the order of a list become rings: a ring ends where its first point comes again, or its numbering begins
+anew."""
+
+from __future__ import annotations
+
+import math
+
+from gis.boundaries.parcel import Parcel
+from gis.boundaries.remarks import warning
+from gis.boundaries.topology import Ring, Vertex, place
+from gis.rules import boundary_rules
+from project_box.kernel.finding import Issue
+
+
+class RingBuilder:
+    """Collects the points of one parcel into rings, by 圈号 and by what closes a ring."""
+
+    def __init__(self, parcel: Parcel, issues: list[Issue], *, go_on: bool = False) -> None:
+        """Begin; ``go_on`` with the last ring the parcel has."""
+        self._parcel = parcel
+        self._issues = issues
+        self._open = {parcel.rings[-1].number: parcel.rings[-1]} if go_on else dict[str, Ring]()
+
+    def add(self, number: str, vertex: Vertex) -> None:
+        """Add a point to the open ring of its number; a point that repeats the ring's first closes the ring.
+
+        A point named like the ring's first but lying elsewhere begins a new ring when the next one is named like the
+        second (J1 J2 J3 J1 J2 …); else it was meant to close the ring, which is reported.
+        """
+        ring = self._open.get(number)
+        if ring is not None and _began_again(ring, vertex):
+            first = ring.vertices.pop()
+            ring = Ring([first], number)
+            self._open[number] = ring
+            self._parcel.rings.append(ring)
+        elif ring is None:
+            ring = Ring([], number)
+            self._open[number] = ring
+            self._parcel.rings.append(ring)
+        ring.vertices.append(vertex)
+        if len(ring.vertices) > 3 and vertex.at == ring.vertices[0].at:
+            del self._open[number]
+
+    def finish(self) -> None:
+        """Judge the rings left open: one whose last point is named like its first should have closed there."""
+        for ring in self._open.values():
+            first, last = ring.vertices[0], ring.vertices[-1]
+            names = [v.name for v in ring.vertices[1:-1]]
+            if len(ring.vertices) < 4 or not first.name or last.name != first.name or first.name in names:
+                continue
+            apart = math.hypot(first.x - last.x, first.y - last.y)
+            if apart <= boundary_rules().duplicate_m:
+                continue
+            ring.vertices.pop()
+            self._issues.append(
+                warning(
+                    "RING-CLOSE-DIFFERS",
+                    f"{place(last)}与起点 {first.name} 同号但坐标不同（相差 {apart:.3f}），按起点坐标闭合",
+                    f"{last.name} closes the ring {apart:.3f} away from its first point; closed at the first",
+                    "核对起点与末点的坐标",
+                    "check the first and the last point",
+                    line=last.line,
+                    at=first.at,
+                )
+            )
+
+
+def _began_again(ring: Ring, vertex: Vertex) -> bool:
+    points = ring.vertices
+    if len(points) < 4 or not points[0].name or points[0].name == points[1].name:
+        return False
+    return points[-1].name == points[0].name and vertex.name == points[1].name

@@ -1,0 +1,203 @@
+"""Rows of the exchange text file 界址点 TXT: what stands before a parcel, and a point. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gis.boundaries.columns import complementary
+from gis.boundaries.parcel import Parcel
+from gis.boundaries.remarks import error, warning
+from gis.boundaries.text import number
+from gis.boundaries.topology import Vertex
+from project_box.kernel.finding import Issue
+
+#: fields of a parcel's header row, in the order of the longest variant
+HEADER_FIELDS = (
+    "界址点数",
+    "地块面积",
+    "地块编号",
+    "地块名称",
+    "记录图形属性",
+    "图幅号",
+    "地块用途",
+    "地类编码",
+    "图斑类型",
+    "地类",
+    "改造前等别",
+    "改造后等别",
+    "备注",
+)
+_SHAPES = ("面", "线", "点")
+_ARC = re.compile(r"圆弧|弧长|弧线|半径|圆心")
+
+
+def is_parcel_row(fields: Sequence[str]) -> bool:
+    """Whether a row describes a parcel: it ends in ``@``, says 面, or has words where points have numbers."""
+    if len(fields) >= 3 and any(f.endswith("@") for f in fields[2:]):
+        return True
+    if len(fields) >= 6 and fields[4] in _SHAPES and not number(fields[3]):
+        return True
+    words = [f for f in fields[2:] if f]
+    named = any(re.search(r"[\u4e00-\u9fff]", f) for f in words)
+    return fields[0].isdigit() and named and not any(number(f) is not None or _ARC.search(f) for f in words)
+
+
+def parcel_of(fields: Sequence[str], line: int, issues: list[Issue]) -> Parcel:
+    """The parcel a row describes; one recorded as points or lines is reported."""
+    values = [f.removesuffix("@").strip() for f in fields]
+    if len(values) > 2 and values[-1] == "":
+        values = values[:-1]  # the field that held the @
+    attributes = {
+        key: value for key, value in zip(HEADER_FIELDS, values, strict=False) if value
+    }  # a row shorter than the longest variant simply lacks the later fields
+    extra = [v for v in values[len(HEADER_FIELDS) :] if v]
+    if extra:
+        attributes["其他"] = ",".join(extra)
+    parcel = Parcel(declared=values[1] if len(values) > 1 else "", declared_line=line, attributes=attributes)
+    _judge_shape(parcel, line, issues)
+    return parcel
+
+
+def _judge_shape(parcel: Parcel, line: int, issues: list[Issue]) -> None:
+    shape = parcel.attributes.get("记录图形属性", "面")
+    if shape == "点":
+        issues.append(
+            error(
+                "TXT-NOT-AREA",
+                "该地块记录为点，不是面",
+                "the parcel is recorded as points, not as an area",
+                "提供面状界址点",
+                "hand in an area",
+                line=line,
+            )
+        )
+    elif shape == "线":
+        issues.append(
+            warning(
+                "TXT-NOT-AREA",
+                "该地块记录为线，按闭合线读取为面",
+                "recorded as a line, read as a closed area",
+                "图形属性应写“面”",
+                "write 面",
+                line=line,
+            )
+        )
+
+
+def vertex_of(
+    fields: Sequence[str], line: int, last: bool, shorter: bool, section: str, issues: list[Issue]
+) -> tuple[str, Vertex] | None:
+    """(ring number, vertex with x = the X column, y = the Y column) of one row, or None with an issue.
+
+    Args:
+        last: the row is the file's last one and has no line end, so that the file may break off in it.
+        shorter: and it has fewer fields than the rows before.
+    """
+    values = list(fields)
+    while values and not values[-1]:
+        values.pop()
+    in_points = section.startswith("地块") or section == ""
+    if in_points and any(_ARC.search(f) for f in values):
+        issues.append(_arc(line))
+        return None
+    if not any(re.search(r"\d", f) for f in values):
+        if in_points:
+            issues.append(
+                warning(
+                    "TXT-ROW-UNKNOWN",
+                    f"第 {line} 行看不懂，已略过",
+                    f"line {line} is not understood and was skipped",
+                    "删去该行",
+                    "remove the line",
+                    line=line,
+                )
+            )
+        return None
+    if not in_points and len(values) < 4:
+        return None  # a line of some other section
+    name, ring, first, second = _read(values)
+    if shorter or (last and _breaks_off(values, first, second)):
+        issues.append(cut_off(line))
+        return None
+    bare = len(values) == 2 and first is not None and second is not None
+    if len(values) < 3 and not bare:
+        issues.append(
+            error(
+                "TXT-ROW-SHORT",
+                f"第 {line} 行不是“点号,圈号,X,Y”",
+                f"line {line} is not 'name,ring,X,Y'",
+                "补全该行",
+                "complete the line",
+                line=line,
+            )
+        )
+        return None
+    if first is None or second is None:
+        wrong = values[2] if len(values) >= 4 and first is None else values[-1 if len(values) == 3 else 3]
+        issues.append(
+            error(
+                "TXT-BAD-NUMBER",
+                f"第 {line} 行的坐标“{wrong[:30]}”不是数字",
+                f"line {line}: not a number",
+                "改正该坐标",
+                "correct the coordinate",
+                line=line,
+            )
+        )
+        return None
+    return ring, Vertex(first, second, name, line)
+
+
+def _read(values: Sequence[str]) -> tuple[str, str, float | None, float | None]:
+    """Name, ring number and the two coordinates.
+
+    They stand in the third and fourth field, in the second and third where there is no ring number, or wherever two
+    neighbours are a north and an east of a Chinese grid.
+    """
+    numbers = [*map(number, values), None, None, None]
+    usual = {2: 0, 3: 1}.get(len(values), 2)
+    places = [usual, *(n for n in range(min(len(values) - 1, 3)) if n != usual)]
+    for start in places:
+        first, second = numbers[start : start + 2]
+        if first is not None and second is not None and complementary(first, second):
+            before, after = values[:start], values[start + 2 :]
+            name = (
+                before[0]
+                if before
+                else next((v for v, n in zip(after, numbers[start + 2 :], strict=False) if n is None), "")
+            )
+            return name, before[1] if len(before) > 1 else "", first, second
+    first, second = numbers[usual : usual + 2]
+    return values[0] if usual else "", values[1] if usual == 2 and len(values) > 1 else "", first, second
+
+
+def _breaks_off(values: Sequence[str], first: float | None, second: float | None) -> bool:
+    if second is None or len(values) < 2:
+        return True
+    if len(values) != 3 or first is None:
+        return False
+    return abs(second) < 1000 <= abs(first) or first < 1000 <= abs(second)
+
+
+def cut_off(line: int) -> Issue:
+    """The file ends in the middle of a row."""
+    return error(
+        "TXT-CUT",
+        f"文件在第 {line} 行中断，内容不完整",
+        f"the file breaks off in line {line}",
+        "重新导出完整的文件",
+        "export the whole file again",
+        line=line,
+    )
+
+
+def _arc(line: int) -> Issue:
+    return error(
+        "TXT-ARC",
+        f"第 {line} 行注明圆弧，界址点 TXT 只能表示折线",
+        f"line {line} speaks of an arc; the format holds straight lines only",
+        "把圆弧加密为折线点后逐点写入，或改交 DXF",
+        "write the arc as points along it, or hand in DXF",
+        line=line,
+    )

@@ -1,0 +1,162 @@
+"""Many sites against all plan layers: 批量核查, on one machine or on a Dask cluster.
+
+Sites are cut into portions of a fixed size, each portion is checked with one query, and the answers are put
+together in the order of the sites. What a site's answer holds does not depend on who computed it, so the output is the
+same to the byte for any number of workers. docs/scaling.md says what was measured.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing.pool import AsyncResult, Pool
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import text
+
+from gis.check.canonical import Answer
+from gis.check.checking import canonical_answers
+from project_box.kernel.db import Database
+from project_box.kernel.errors import BadInput
+from project_box.kernel.finding import Outcome
+
+#: sites in one portion of work; not the number of workers, so that the portions are always the same
+PORTION = 100
+#: portions given to a helping process ahead
+_AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Sites of a file: numbers as in the file, areas as WKB in ``crs``, and which had to be repaired or left out."""
+
+    crs: int
+    numbers: tuple[int, ...]
+    shapes: tuple[bytes, ...]
+    repaired: frozenset[int]
+    issues: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    url: str
+    crs: int
+    numbers: tuple[int, ...]
+    shapes: tuple[bytes, ...]
+    repaired: frozenset[int]
+    on: dt.date
+
+
+#: answers of a portion, or a helper's promise of them
+_Begun = AsyncResult[list[Answer]] | list[Answer]
+
+
+def check_sites(
+    url: str, sites: Sites, *, on: dt.date, workers: int = 1, scheduler: str | None = None
+) -> Iterator[Answer]:
+    """One canonical JSON document for each site, in the order of the file.
+
+    Args:
+        url: SQLAlchemy URL of the database; every worker opens its own connection.
+        on: day of the check, the same for all.
+        workers: processes on this machine, this one among them.
+        scheduler: address of a Dask scheduler (``tcp://…``) instead; its workers need the platform and the database.
+
+    Raises:
+        BadInput: the scheduler cannot be used.
+    """
+    portions = [
+        _Portion(
+            url,
+            sites.crs,
+            sites.numbers[n : n + PORTION],
+            sites.shapes[n : n + PORTION],
+            sites.repaired,
+            on,
+        )
+        for n in range(0, len(sites.numbers), PORTION)
+    ]
+    if scheduler is not None:
+        yield from _on_dask(scheduler, portions)
+    elif workers == 1 or len(portions) == 1:
+        yield from _in_turn(portions, 0, None)
+    else:
+        helpers = min(workers, len(portions)) - 1
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["gis.check.batch_worker"])  # loaded once for all
+        with context.Pool(helpers) as pool:
+            yield from _in_turn(portions, helpers, pool)
+
+
+def _in_turn(portions: Sequence[_Portion], helpers: int, pool: Pool | None) -> Iterator[Answer]:
+    """Answers in order; this process checks portions too, after giving its helpers enough to do.
+
+    When nothing is left to give, it checks what a helper has not come to yet, so that nobody waits for a late one.
+    """
+    waiting = deque(portions)
+    begun: deque[tuple[_Portion, _Begun]] = deque()
+    while waiting or begun:
+        late = [n for n, (_, answers) in enumerate(begun) if not _is_ready(answers)]
+        if pool is not None:
+            for _ in range(min(len(waiting), _AHEAD * helpers - len(late))):
+                begun.append((waiting[0], pool.apply_async(_check, (waiting.popleft(),))))
+        if waiting:
+            begun.append((waiting[0], _check(waiting.popleft())))
+        elif late:
+            portion, _ = begun[late[-1]]
+            begun[late[-1]] = portion, _check(portion)
+        while begun and _is_ready(begun[0][1]):
+            _, first = begun.popleft()
+            yield from first.get() if isinstance(first, AsyncResult) else first
+
+
+def _is_ready(begun: _Begun) -> bool:
+    return not isinstance(begun, AsyncResult) or begun.ready()
+
+
+def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise BadInput(
+            "没有安装 distributed 包，不能使用 --scheduler",
+            'the package "distributed" is not installed',
+            code="package_missing",
+            place="--scheduler",
+            remedy='执行 pip install "project-box[cluster]"，或改用 --workers',
+        ) from error
+    try:
+        client = distributed.Client(address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise BadInput(
+            f"连不上调度器 {address}",
+            f"cannot reach the scheduler {address}: {error}",
+            code="scheduler_unreachable",
+            place="--scheduler",
+        ) from error
+    with client:
+        for future in client.map(_check, portions, pure=False):
+            for outcome, answer in future.result():  # named tuples and enumerations arrive as plain ones
+                yield Answer(None if outcome is None else Outcome(outcome), answer)
+
+
+@lru_cache(maxsize=4)
+def _database(url: str) -> Database:
+    return Database(url, pool_size=1)
+
+
+def _check(portion: _Portion) -> list[Answer]:
+    """The answers of one portion, from one query."""
+    heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
+    shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
+    with _database(portion.url).transaction() as session:
+        # one snapshot for the portion
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)

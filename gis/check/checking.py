@@ -1,0 +1,216 @@
+"""The multi-plan check of sites against all plan layers; that of a project is in :mod:`gis.check.project_check`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from gis import crs as crs_module
+from gis import repository
+from gis.check import lookup
+from gis.check.canonical import Answer
+from gis.check.conflict import ConflictReport, Intent, LoadedVersion
+from gis.check.judging import Settled, judge
+from gis.check.measuring import measured as measured_facts
+from gis.check.measuring import wanted
+from gis.check.surroundings import Case, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
+from gis.layers.layer import LayerCatalogue, layer_catalogue
+from gis.layers.pieces import polygonal
+from project_box.kernel.errors import BadInput
+from project_box.kernel.plain import canonical_json
+
+CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
+
+
+def today() -> dt.date:
+    """The present day in China."""
+    return dt.datetime.now(CHINA_TIME).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The current versions, as every check needs them; ``ids`` tells whether they are still current."""
+
+    catalogue: LayerCatalogue
+    ids: tuple[int, ...]
+    versions: dict[str, LoadedVersion]
+    settled: Settled
+    plans: dict[int, Plan] = field(default_factory=dict)
+
+    def plan(self, crs: int) -> Plan:
+        """How sites in this CRS meet the layers; made once for each CRS."""
+        found = self.plans.get(crs)
+        if found is None:
+            found = self.plans[crs] = plan_for(crs, self.versions, self.settled.clear, self.catalogue)
+        return found
+
+
+#: by database; a check sees in its one statement whether the versions are still these
+_LOADED: weakref.WeakKeyDictionary[Any, _Loaded] = weakref.WeakKeyDictionary()
+
+
+def _loaded(
+    session: Session,
+    connection: Connection,
+    catalogue: LayerCatalogue,
+    current: tuple[int, ...] | None = None,
+) -> _Loaded:
+    """The current versions; those kept in memory unless ``current`` says that they are others now."""
+    engine = connection.engine
+    kept = _LOADED.get(engine)
+    if kept is not None and kept.catalogue is catalogue and current in (None, kept.ids):
+        return kept
+    rows = repository.current_versions(session)
+    periods = repository.periods(session)
+    versions = {
+        code: LoadedVersion(
+            row.id,
+            row.version,
+            row.valid_from,
+            row.check_crs,
+            tuple(row.extent_lonlat),
+            row.valid_to,
+            tuple(p for number, p in periods[code].items() if number != row.id),
+        )
+        for code, row in rows.items()
+        if code in catalogue.layers
+    }
+    ids = tuple(sorted(row.id for row in rows.values()))
+    made = _Loaded(catalogue, ids, versions, Settled(catalogue, versions))
+    _LOADED[engine] = made
+    return made
+
+
+def check_geometry(
+    session: Session,
+    geom: BaseGeometry,
+    crs: int,
+    *,
+    height_m: float | None = None,
+    intent: Intent | None = None,
+    on: dt.date | None = None,
+    markers: bool = True,
+    catalogue: LayerCatalogue | None = None,
+) -> ConflictReport:
+    """Check a site against every plan layer.
+
+    Args:
+        geom: valid Polygon or MultiPolygon in ``crs``; longitude/latitude is measured in the zone chosen for it.
+        height_m: elevation of the highest point of the buildings, for airport surfaces; else that of ``intent``.
+        intent: what is to be built: height above ground, ground elevation, uses.
+        on: day of the check; today when not given.
+        markers: also make the geometry of every overlap (else areas, statuses and findings only).
+
+    Raises:
+        BadInput: not an area, or an unknown CRS.
+    """
+    (report,) = check_geometries(
+        session, [geom], crs, height_m=height_m, intent=intent, on=on, markers=markers, catalogue=catalogue
+    )
+    if isinstance(report, BadInput):
+        raise report
+    return report
+
+
+def check_geometries(
+    session: Session,
+    geoms: Sequence[BaseGeometry],
+    crs: int,
+    *,
+    height_m: float | None = None,
+    intent: Intent | None = None,
+    on: dt.date | None = None,
+    markers: bool = False,
+    catalogue: LayerCatalogue | None = None,
+) -> list[ConflictReport | BadInput]:
+    """Check several sites with one query; one that cannot be checked has its error in the list."""
+    started = time.perf_counter()
+    catalogue = catalogue or layer_catalogue()
+    connection = session.connection()
+    loaded = _loaded(session, connection, catalogue)
+    while True:
+        cases = [_case(geom, crs, loaded) for geom in geoms]
+        sites = [c for c in cases if isinstance(c, Case)]
+        boxes = boxes_of(sites)
+        one = len(boxes) == 1
+        found = lookup.around(connection, boxes[0]) if one else lookup.around_many(connection, boxes)
+        if found.current == loaded.ids:
+            break
+        loaded = _loaded(session, connection, catalogue, found.current)
+    laid = laid_over(sites, found.pieces)
+    features = found.features
+    if features is None:
+        near = {(n.version, n.fid) for case in laid for a in case for e in a.near.values() for n in e}
+        features = lookup.described(connection, near)
+    share = (time.perf_counter() - started) * 1000 / len(cases)
+    arounds = iter(laid)
+    reports: list[ConflictReport | BadInput] = []
+    for case in cases:
+        if isinstance(case, BadInput):
+            reports.append(case)
+            continue
+        begun = time.perf_counter()
+        facts = facts_of(case, next(arounds), features, markers=markers)
+        if pairs := wanted(facts):
+            facts = measured_facts(
+                facts, case.site, case.crs, repository.shapes_of(session, pairs), catalogue
+            )
+        measured = time.perf_counter()
+        report = judge(
+            case.area,
+            case.crs,
+            facts,
+            catalogue,
+            on=on or today(),
+            height_m=height_m,
+            intent=intent,
+            settled=loaded.settled,
+        )
+        timings = {
+            "fetch_ms": share,
+            "overlap_ms": (measured - begun) * 1000,
+            "judge_ms": (time.perf_counter() - measured) * 1000,
+            "total_ms": share + (time.perf_counter() - begun) * 1000,
+        }
+        report.timings.update(timings)
+        reports.append(report)
+    return reports
+
+
+def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
+    shape = polygonal(geom)
+    if shape is None or not shape.is_valid:
+        return BadInput("用地范围不是有效的面", "the site is not a valid area", code="POLYGON-INVALID")
+    try:
+        site, site_crs = crs_module.local_to_metres(shape, crs)
+        return case_of(site, site_crs, loaded.plan(site_crs))
+    except BadInput as error:
+        return error
+
+
+def canonical_answers(
+    session: Session,
+    geoms: Sequence[BaseGeometry],
+    crs: int,
+    heads: Sequence[dict[str, Any]],
+    *,
+    on: dt.date,
+) -> list[Answer]:
+    """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
+    answers: list[Answer] = []
+    reports = check_geometries(session, geoms, crs, on=on)
+    fragments = _loaded(session, session.connection(), layer_catalogue()).settled.fragments
+    for head, report in zip(heads, reports, strict=True):
+        if isinstance(report, BadInput):
+            answers.append(Answer(None, canonical_json(head | {"error": report.to_plain()})))
+        else:
+            answers.append(Answer(report.outcome, fragments.report(report, head)))
+    return answers

@@ -1,0 +1,96 @@
+"""The multi-plan check of a project: its boundary against all plan layers, the report into its box. Never commits."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from gis.boundaries.recording import latest_boundary
+from gis.check.checking import check_geometry
+from gis.check.conflict import Intent
+from gis.events import ConflictChecked
+from gis.planning.condition_rounds import with_departments
+from gis.planning.regional_service import registered_entries
+from project_box import service as box
+from project_box.kernel.errors import Conflict
+from project_box.kernel.events import publish
+from project_box.kernel.identity import Actor
+from project_box.models import Result
+from project_box.stage import Stage
+
+
+def run_conflict_check(
+    session: Session,
+    actor: Actor,
+    project_id: uuid.UUID,
+    *,
+    height_m: float | None = None,
+    intent: Intent | None = None,
+) -> Result:
+    """Check a project's boundary and put Results ``conflict_report`` and ``planning_conditions`` into the box.
+
+    Planning conditions that cannot be decided are stored as such (``status: undecided`` with the reason and no
+    conditions), so that an older decided version never stands for a new boundary.
+
+    Raises:
+        NotFound: the project is not visible.
+        Conflict: it has no boundary yet.
+    """
+    found = latest_boundary(session, actor, project_id)
+    if found is None:
+        raise Conflict(
+            "还没有用地红线，不能做多规检查",
+            "the project has no boundary yet",
+            code="no_boundary",
+            remedy="先在“用地红线”页上传或绘制红线",
+        )
+    boundary, geometry = found
+    assert boundary.crs is not None
+    report = check_geometry(session, geometry, boundary.crs, height_m=height_m, intent=intent)
+    payload = report.payload() | {
+        "boundary_result": {
+            "id": str(boundary.id),
+            "version": boundary.version,
+            "hash": boundary.content_hash,
+        },
+        "height_m": height_m,
+        "intent": intent,
+    }
+    if registered := registered_entries(session, geometry, boundary.crs, report.checked_on):
+        known = payload["zones"].get("regional_evaluations") or []
+        told = {(e["kind"], e["report_no"]) for e in known}
+        payload["zones"]["regional_evaluations"] = known + [
+            e for e in registered if (e["kind"], e["report_no"]) not in told
+        ]
+    versions = {line.code: line.version for line in report.layers if line.version}
+    source = {"boundary": str(boundary.id), "layer_versions": versions, "by": actor.name}
+    result = box.put_result(
+        session,
+        actor,
+        project_id,
+        kind="conflict_report",
+        stage=Stage.PLANNING_LAND,
+        title="多规合一检查报告",
+        payload=payload,
+        geometry=geometry,
+        crs=boundary.crs,
+        source=source,
+        trust="B",
+    )
+    planning = payload["planning"]
+    if planning is not None:
+        box.put_result(
+            session,
+            actor,
+            project_id,
+            kind="planning_conditions",
+            stage=Stage.PLANNING_LAND,
+            title="规划条件",
+            payload=with_departments(session, actor, project_id, planning)
+            | {"message": planning["reason"], "conflict_report": str(result.id)},
+            source=source,
+            trust="B",
+        )
+    publish(session, ConflictChecked(project_id, result.id, result.version))
+    return result

@@ -1,0 +1,194 @@
+"""Attributes of a delivery against the layer's: which column is which field, and its values in our words. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gis.deliveries.source_place import note
+from gis.layers.layer import FieldDefinition, LayerDefinition
+from project_box.kernel.errors import BadInput
+
+_CLOSEST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMatch:
+    """How the columns of a delivery were understood.
+
+    Attributes:
+        names: column to field, for those that are known.
+        missing: fields no column was found for, each with the column nearest by name (or None).
+        unknown: columns that belong to no field (they are kept under their own name).
+    """
+
+    names: Mapping[str, str]
+    missing: tuple[tuple[str, str | None], ...]
+    unknown: tuple[str, ...]
+
+    def lines(self, definition: LayerDefinition) -> list[dict[str, Any]]:
+        """Expected, found and closest, one line a field."""
+        found = {field: column for column, field in self.names.items()}
+        closest = dict(self.missing)
+        return [
+            {
+                "field": name,
+                "name": d.name,
+                "name_en": d.name_en,
+                "required": d.required,
+                "column": found.get(name),
+                "closest": closest.get(name),
+            }
+            for name, d in definition.fields.items()
+        ]
+
+
+def match_fields(
+    definition: LayerDefinition, columns: Sequence[str], stated: Mapping[str, str] | None = None
+) -> FieldMatch:
+    """Find the columns of a layer's fields: as stated, by name, alias or Chinese name (case does not matter).
+
+    Args:
+        stated: field to column, where the person importing says so.
+
+    Raises:
+        BadInput: ``unknown_field`` for a stated field or column that is not there; ``FIELDS-MISSING`` when a required
+            field is not found.
+    """
+    names: dict[str, str] = {}
+    for field, column in (stated or {}).items():
+        if field not in definition.fields or column not in columns:
+            wrong, known = (field, definition.fields) if field not in definition.fields else (column, columns)
+            raise BadInput(
+                f"没有字段 {wrong[:40]}",
+                f"no field {wrong[:40]}",
+                code="unknown_field",
+                place="--map",
+                remedy=f"可用：{'、'.join(list(known)[:40])}",
+            )
+        names[column] = field
+    for column, field in definition.rename([c for c in columns if c not in names]).items():
+        if field not in names.values():
+            names[column] = field
+    unknown = tuple(c for c in columns if c not in names)
+    missing = tuple(
+        (f, _closest(f, d, unknown)) for f, d in definition.fields.items() if f not in names.values()
+    )
+    found = FieldMatch(names, missing, unknown)
+    lost = [f for f, _ in missing if definition.fields[f].required]
+    if lost:
+        raise BadInput(
+            f"{definition.name}缺少必需的字段：{_wanted(definition, dict(missing), lost)}；"
+            f"文件里的字段：{_list(columns)}",
+            f"{definition.code} needs the fields {', '.join(lost)}; the file has {', '.join(columns[:40]) or 'none'}",
+            code="FIELDS-MISSING",
+            place=lost[0],
+            remedy="用 --map 字段=列名 指明对应关系，或在图层的 YAML 里给字段加别名（aliases）",
+            details={"fields": found.lines(definition), "unknown": list(unknown)},
+        )
+    return found
+
+
+def field_notes(definition: LayerDefinition, match: FieldMatch) -> list[dict[str, Any]]:
+    """What the import report says about fields: expected, found and closest; nothing when all were found."""
+    if not match.missing:
+        return []
+    closest = dict(match.missing)
+    lost = [f for f, _ in match.missing]
+    entry = note(
+        "FIELDS",
+        f"没有找到字段：{_wanted(definition, closest, lost)}；未对应的列：{_list(match.unknown)}",
+        f"fields not found: {', '.join(f + (f' (closest {c})' if (c := closest[f]) else '') for f in lost)}; "
+        f"columns without a field: {', '.join(match.unknown[:40]) or 'none'}",
+    )
+    return [entry | {"fields": match.lines(definition), "unknown": list(match.unknown)}]
+
+
+def _wanted(definition: LayerDefinition, closest: Mapping[str, str | None], fields: Sequence[str]) -> str:
+    return "、".join(
+        f"{f} {definition.fields[f].name}" + (f"(最接近的列 {near})" if (near := closest.get(f)) else "")
+        for f in fields
+    )
+
+
+def _list(columns: Sequence[str]) -> str:
+    return "、".join(columns[:40]) or "无"
+
+
+def _closest(field: str, definition: FieldDefinition, columns: Sequence[str]) -> str | None:
+    folded = {c.casefold(): c for c in columns}
+    best: tuple[float, str] | None = None
+    for known in (field, *definition.aliases, definition.name, definition.name_en):
+        for near in difflib.get_close_matches(known.casefold(), list(folded), n=1, cutoff=_CLOSEST):
+            score = difflib.SequenceMatcher(None, known.casefold(), near).ratio()
+            if best is None or score > best[0]:
+                best = (score, folded[near])
+    return best[1] if best else None
+
+
+class Values:
+    """Attributes of a delivery under the layer's field names, with its words and numbers.
+
+    Texts that should be numbers and are none stay as they came and are counted in ``odd``.
+    """
+
+    def __init__(self, definition: LayerDefinition, match: FieldMatch) -> None:
+        self._names = dict(match.names)
+        self._convert: dict[str, Callable[[Any], Any]] = {}
+        self.odd: dict[str, int] = {}
+        for name in match.names.values():
+            field = definition.fields[name]
+            if field.values:
+                self._convert[name] = _mapped(field)
+            elif field.type == "number":
+                self._convert[name] = self._number(name)
+
+    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """One feature's attributes."""
+        named = {self._names.get(k, k): v for k, v in values.items()}
+        for name, convert in self._convert.items():
+            value = named.get(name)
+            if value is not None:
+                named[name] = convert(value)
+        return named
+
+    def notes(self, definition: LayerDefinition) -> list[dict[str, Any]]:
+        """Fields whose values were no numbers."""
+        return [
+            note(
+                "NOT-A-NUMBER",
+                f"字段 {f} {definition.fields[f].name}有 {n} 个值不是数字，照原样保留",
+                f"{n} values of field {f} are no numbers and were kept as they came",
+            )
+            for f, n in self.odd.items()
+        ]
+
+    def _number(self, name: str) -> Callable[[Any], Any]:
+        def convert(value: Any) -> Any:
+            if not isinstance(value, str):
+                return value
+            plain = value.strip().replace(",", "")
+            if not plain:
+                return None
+            try:
+                number = float(plain)
+            except ValueError:
+                number = float("nan")
+            if number - number != 0:
+                self.odd[name] = self.odd.get(name, 0) + 1
+                return value
+            return number
+
+        return convert
+
+
+def _mapped(field: FieldDefinition) -> Callable[[Any], Any]:
+    known = {k.strip().casefold(): v for k, v in field.values.items()}
+
+    def convert(value: Any) -> Any:
+        plain = int(value) if isinstance(value, float) and value.is_integer() else value
+        return known.get(str(plain).strip().casefold(), value)
+
+    return convert

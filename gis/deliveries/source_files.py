@@ -1,0 +1,310 @@
+"""What is done to a delivery before GDAL opens it: unpacked, recognised, put where GDAL writes nothing beside it."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import re
+import struct
+import sys
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+import shapely
+
+from gis.deliveries.signatures import foreign
+from gis.rules import boundary_rules
+from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
+from project_box.kernel.errors import BadInput
+
+_DATA_SUFFIXES = {
+    ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
+    ".csv", ".dxf", ".mdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson", ".tsv",
+}  # fmt: skip
+#: marks of files that hold no data but say where GDAL is to find some
+DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")
+#: records of a .dbf, and bytes of a text file, that are looked at to tell the encoding
+_RECORDS, _SAMPLE = 20_000, 8 << 20
+_CODECS = ("utf-8", "gb18030")
+#: what the column with the shapes is called in the CSV GDAL gets
+GEOMETRY_COLUMN = "WKT"
+#: rows of a CSV among which one must have a shape
+_LOOK_AT = 1000
+_HEX = re.compile(r"0[01][0-9a-fA-F]{16,}")
+_WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTISURFACE", "SRID=")
+#: language drivers of a .dbf that say nothing: none, ANSI (GDAL's own default) and Windows ANSI
+_UNSAID = (0x00, 0x03, 0x57)
+
+
+def prepare(path: Path, folder: Path, layer: str | None) -> tuple[Path, str | None]:
+    """The file GDAL is to open, and the name of the layer in it that is still to be chosen.
+
+    Args:
+        path: the delivery: a file, a zip of one, or a folder (.gdb).
+        folder: temporary; what is unpacked or rewritten goes here.
+        layer: the layer asked for. In a zip of several files it may name the file.
+
+    Raises:
+        BadInput: a format that is refused or needs a program that is not there.
+    """
+    if path.is_file() and zipfile.is_zipfile(path) and path.suffix.lower() != ".kmz":
+        path, layer = _choose_member(_unzip(path, folder), path.name, layer)
+    if path.is_dir():
+        return path, layer
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    _refuse(path, head)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _readable_csv(path, folder), layer
+    if b"<" in head[:200] and path.suffix.lower() in (".gml", ".xml"):
+        # GDAL keeps notes (.gfs) beside a GML file: not beside somebody's own file
+        linked = folder / f"linked-{path.stem}.gml"
+        linked.symlink_to(path.resolve())
+        return linked, layer
+    return path, layer
+
+
+def _refuse(path: Path, head: bytes) -> None:
+    """Formats that cannot be read here, and descriptions that would make GDAL read other files."""
+    if head[4:19] in (b"Standard Jet DB", b"Standard ACE DB"):
+        raise BadInput(
+            f"{path.name} 是 Access 数据库(个人地理数据库 MDB)，本平台没有可用的 Access 驱动，读不了",
+            f"{path.name} is an Access database; there is no driver for it here",
+            code="MDB-NO-DRIVER",
+            place=path.name,
+            remedy="在 ArcGIS 中导出为文件地理数据库(.gdb)，或用 QGIS、ogr2ogr 另存为 GPKG 后再导入",
+        )
+    other = foreign(head)
+    if other is not None:
+        raise BadInput(
+            f"{path.name} 其实是{other.zh}，不是矢量数据",
+            f"{path.name} is {other.en}",
+            code="unreadable_layer",
+            place=path.name,
+            remedy=other.remedy,
+        )
+    for mark in DESCRIPTIONS:
+        if mark in head:
+            raise BadInput(
+                f"{path.name} 不是数据，而是指向别处数据的描述文件，不予读取",
+                f"{path.name} describes data elsewhere; it is not opened",
+                code="unreadable_layer",
+                place=path.name,
+                remedy="导入数据文件本身，例如 GPKG",
+            )
+
+
+def _unzip(path: Path, folder: Path) -> list[Path]:
+    """The data files inside a zip (shapefile sets, FileGDB folders, single files), on disk."""
+    found: list[Path] = []
+    budget = Budget(boundary_rules().limits.layer_unpacked_bytes)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry, name in members(archive):
+                parts = [p for p in name.split("/") if p not in ("", ".", "..")]
+                if not parts:
+                    continue
+                target = folder.joinpath(*parts)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("wb") as out:
+                    out.writelines(budget.take(archive, entry))
+                database = next((n for n, p in enumerate(parts) if p.lower().endswith(".gdb")), None)
+                if database is not None:
+                    found.append(folder.joinpath(*parts[: database + 1]))
+                elif target.suffix.lower() in _DATA_SUFFIXES and not target.name.lower().endswith(".shp.xml"):
+                    found.append(target)
+    except UnpacksTooLarge as error:
+        raise BadInput(
+            f"压缩包 {path.name} 解开后过大",
+            f"{path.name} unpacks to too much",
+            code="ZIP-BOMB",
+            place=path.name,
+            remedy="解开后直接导入其中的数据文件，例如 GPKG",
+        ) from error
+    except UNREADABLE as error:
+        raise BadInput(
+            f"压缩包 {path.name} 损坏或有密码，无法解开",
+            f"cannot unpack {path.name}: {error}",
+            code="ZIP-BROKEN",
+            place=path.name,
+            remedy="重新压缩，不设密码",
+        ) from error
+    choices = list(dict.fromkeys(found))
+    geometry = [p for p in choices if p.suffix.lower() not in (".csv", ".xml")]
+    return sorted(geometry or choices)
+
+
+def _choose_member(found: Sequence[Path], name: str, layer: str | None) -> tuple[Path, str | None]:
+    """One data file of a zip; ``layer`` may name it, and then names no layer inside it any more."""
+    if len(found) == 1:
+        return found[0], layer if layer != found[0].stem or found[0].suffix.lower() != ".shp" else None
+    named = [p for p in found if layer is not None and layer in (p.stem, p.name)]
+    if len(named) == 1:
+        return named[0], None
+    listed = "、".join(p.stem for p in found[:20])
+    raise BadInput(
+        f"压缩包 {name} 里有 {len(found)} 份矢量数据({listed})，请指明一份"
+        if found
+        else f"压缩包 {name} 里没有矢量数据",
+        f"{len(found)} data sets in {name}, one expected",
+        code="several_layers" if found else "no_data",
+        place=name,
+        remedy="用 --layer 指明图层名" if found else "压缩 SHP(含 .shp .shx .dbf .prj)、GPKG、.gdb 等数据",
+        details={"layers": [p.stem for p in found]},
+    )
+
+
+# --- encodings -------------------------------------------------------------------------------------------------------
+
+
+def dbf_encoding(shp: Path) -> str | None:
+    """Encoding of a shapefile's attributes where nothing true states it: UTF-8 if the bytes are, else GB 18030.
+
+    Read field by field, since a field of fixed width may end in the middle of a character. A .cpg is believed unless
+    the bytes say otherwise. None when GDAL may decide.
+    """
+    if shp.suffix.lower() != ".shp":
+        return None
+    siblings = {p.suffix.lower(): p for p in shp.parent.glob(f"{glob.escape(shp.stem)}.*")}
+    if ".dbf" not in siblings:
+        return None
+    with siblings[".dbf"].open("rb") as stream:
+        head = stream.read(32)
+        if len(head) < 32 or (".cpg" not in siblings and head[29] not in _UNSAID):
+            return None
+        words = list(_dbf_words(head, stream.read(struct.unpack("<H", head[8:10])[0] - 32), stream.read))
+    fitting = next((c for c in _CODECS if all(_decodes(w, c) for w in words)), None) if words else None
+    if fitting is None:
+        return None
+    if ".cpg" in siblings:
+        stated = siblings[".cpg"].read_bytes()[:40].decode("ascii", "ignore").strip().lower()
+        wrong = stated.replace("-", "") in ("utf8", "65001") and fitting != "utf-8"
+        return "GB18030" if wrong else None
+    return fitting.upper()
+
+
+def _dbf_words(head: bytes, fields: bytes, read: object) -> Iterator[bytes]:
+    """Texts of a .dbf that are not plain ASCII: field names and contents of the first records."""
+    assert callable(read)
+    size = struct.unpack("<H", head[10:12])[0]
+    columns: list[tuple[int, int]] = []
+    at = 1
+    for start in range(0, len(fields) - 31, 32):
+        entry = fields[start : start + 32]
+        if entry[0] == 0x0D:
+            break
+        name = entry[:11].split(b"\0")[0]
+        if not name.isascii():
+            yield name
+        if entry[11:12] == b"C":
+            columns.append((at, at + entry[16]))
+        at += entry[16]
+    for _ in range(_RECORDS):
+        record = read(size)
+        if len(record) < size or size == 0:
+            return
+        for first, last in columns:
+            word = record[first:last].rstrip(b" \0")
+            if not word.isascii():
+                yield word
+
+
+def _decodes(word: bytes, codec: str) -> bool:
+    """Whether bytes are text of this encoding; the last character may be cut off."""
+    for cut in range(4):
+        try:
+            word[: len(word) - cut].decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def text_codec(sample: bytes) -> str:
+    """UTF-8 (with or without mark) or GB 18030, by the bytes."""
+    return "utf-8-sig" if _decodes(sample, "utf-8") else "gb18030"
+
+
+def cad_text(value: str) -> str:
+    """Text of a DXF, which GDAL was told to hand over byte by byte."""
+    try:
+        raw = value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value
+    for codec in _CODECS:
+        try:
+            return raw.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    return value
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _is_shape(cell: str) -> bool:
+    return (cell.lstrip().upper().startswith(_WKT) and "(" in cell) or _HEX.fullmatch(
+        cell.strip()
+    ) is not None
+
+
+def _as_wkt(cell: str) -> str:
+    """WKT of a cell that holds it, with an SRID or as hexadecimal WKB; anything else as it came."""
+    if cell.lstrip().upper().startswith("SRID="):
+        return cell.split(";", 1)[-1]
+    if _HEX.fullmatch(cell.strip()) is None:
+        return cell
+    try:
+        return str(shapely.from_wkb(cell.strip(), on_invalid="fix").wkt)
+    except (shapely.errors.GEOSException, NotImplementedError):
+        return cell
+
+
+def _readable_csv(path: Path, folder: Path) -> Path:
+    """A CSV GDAL reads: UTF-8, its column of WKT called ``WKT``; row by row, whatever its size.
+
+    Raises:
+        BadInput: no column holds WKT.
+    """
+    with path.open("rb") as stream:
+        codec = text_codec(stream.read(_SAMPLE))
+    csv.field_size_limit(min(sys.maxsize, 1 << 30))
+    target = folder / f"{path.stem}-utf8.csv"
+    try:
+        with (
+            path.open(encoding=codec, newline="") as source,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
+            first = source.readline()
+            source.seek(0)
+            delimiter = max(",;\t|", key=first.count)
+            rows = csv.reader(source, delimiter=delimiter)
+            header = next(rows, [])
+            first_rows = list(islice(rows, _LOOK_AT))
+            found = (n for row in first_rows for n, v in enumerate(row) if _is_shape(v))
+            shape = next(found, None)
+            if shape is None or shape >= len(header):
+                raise BadInput(
+                    f"{path.name} 里没有 WKT 图形列",
+                    f"no column of {path.name} holds WKT",
+                    code="no_data",
+                    place=path.name,
+                    remedy="图形写成一列 WKT，例如 POLYGON((…))，列名任意",
+                )
+            writer = csv.writer(out)
+            writer.writerow([GEOMETRY_COLUMN if n == shape else h for n, h in enumerate(header)])
+            for row in chain(first_rows, rows):
+                if shape < len(row):
+                    row[shape] = _as_wkt(row[shape])
+                writer.writerow(row)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(
+            f"{path.name} 不是 UTF-8 或 GBK 编码的 CSV",
+            f"{path.name} is not a CSV in UTF-8 or GBK: {error}",
+            code="unreadable_layer",
+            place=path.name,
+            remedy="另存为 UTF-8 编码的 CSV",
+        ) from error
+    return target

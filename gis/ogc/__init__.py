@@ -1,0 +1,1 @@
+"""OGC API - Features: collections, their filters and their SQL."""

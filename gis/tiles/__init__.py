@@ -1,0 +1,1 @@
+"""Vector tiles 矢量瓦片: written, kept and handed out."""
