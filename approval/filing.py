@@ -49,6 +49,7 @@ def start_case(session: Session, actor: Actor, project_id: uuid.UUID, item_code:
                 f"a case of {item_code} is under way",
                 code="case_exists",
                 remedy="请继续办理已有的办件",
+                remedy_en="go on with the case there is",
                 details={"case": str(other.id)},
             )
     if repository.item_version(session, version.hash) is None:
@@ -108,6 +109,7 @@ def _editable(session: Session, actor: Actor, case_id: uuid.UUID) -> Case:
             f"办件处于“{case.state.zh}”状态，不能修改申报内容",
             f"case is {case.state}, cannot be edited",
             remedy="收到补正告知后可以修改",
+            remedy_en="it can be changed once corrections are asked for",
         )
     return case
 
@@ -261,6 +263,7 @@ def _require_complete(session: Session, file: CaseFile, action: str) -> None:
             f"cannot be handed in: {', '.join(f.code for f in stops)}",
             code="incomplete",
             remedy="按自查结果补齐后再提交",
+            remedy_en="complete what the self-check lists, then submit",
             details={"findings": [{"code": f.code, "message": f.message} for f in stops]},
         )
 

@@ -349,5 +349,7 @@ def require_open(findings: Iterable[Finding], action: str) -> None:
         raise Conflict(
             f"不能{action}：" + "；".join(f.message for f in shut[:5]) + (" 等" if len(shut) > 5 else ""),
             f"gate is shut: {', '.join(f.code for f in shut)}", code="gate_shut",
-            remedy="消除上列原因后再办；退回、补正和撤回不受限制", details={"reasons": reasons},
+            remedy="消除上列原因后再办；退回、补正和撤回不受限制",
+            remedy_en="settle what is listed first; return, correction and withdrawal stay open",
+            details={"reasons": reasons},
         )  # fmt: skip

@@ -94,7 +94,12 @@ def act(
         )
     rule = check_action(wanted, case.state, {step.role}, opinion=opinion, corrections=len(corrections))
     if task.state not in OPEN and wanted is not Action.RESUME:
-        raise Conflict("该任务当前不可办理", f"task is {task.state}", remedy="请刷新页面查看最新状态")
+        raise Conflict(
+            "该任务当前不可办理",
+            f"task is {task.state}",
+            remedy="请刷新页面查看最新状态",
+            remedy_en="reload the page to see how it stands",
+        )
     done = [
         (t.done_by, t.role)
         for t in repository.case_tasks(session, case.id)
@@ -202,6 +207,7 @@ def resolve(session: Session, actor: Actor, case_id: uuid.UUID, code: str, reaso
         raise BadInput(
             f"“{finding.title}”不能以判定说明解决", f"{code} may not be resolved", place="code",
             remedy="补充所缺数据后重新核查",
+            remedy_en="add the data that is missing and check again",
         )  # fmt: skip
     row = ResolutionRow(
         case_id=case.id,

@@ -387,7 +387,10 @@ def verify_code(session: Session, code: str) -> tuple[Licence, SealReport]:
     licence = repository.licence_by_code(session, code.strip().upper()[:32])
     if licence is None:
         raise NotFound(
-            "没有与该核验码对应的证照", "no licence has this code", remedy="请核对证照上的二维码或核验码"
+            "没有与该核验码对应的证照",
+            "no licence has this code",
+            remedy="请核对证照上的二维码或核验码",
+            remedy_en="compare with the QR code or the code on the document",
         )
     return licence, seal.verify_pdf(licence_pdf(licence))
 

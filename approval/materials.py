@@ -274,19 +274,27 @@ def check_upload(spec: MaterialSpec, name: str, data: bytes) -> str:
             "文件名为空或超过 200 个字符", "file name is empty or over 200 characters", place=spec.code
         )
     if not data:
-        raise BadInput(f"{name} 是空文件", f"{name} is empty", place=spec.code, remedy="请重新选择文件")
+        raise BadInput(
+            f"{name} 是空文件",
+            f"{name} is empty",
+            place=spec.code,
+            remedy="请重新选择文件",
+            remedy_en="choose the file again",
+        )
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     if ending not in spec.formats:
         accepted = "、".join(spec.formats)
         raise BadInput(
             f"{spec.name}只接受 {accepted} 格式", f"{spec.code} accepts {accepted}", place=spec.code,
             remedy="请转换格式后重新上传",
+            remedy_en="convert it and upload again",
         )  # fmt: skip
     magic = _MAGIC.get(ending)
     if magic and not any(data.startswith(m) for m in magic):
         raise BadInput(
             f"{name} 的内容不是 {ending.upper()} 文件", f"content of {name} is not {ending}", place=spec.code,
             remedy="请确认文件未损坏、扩展名与内容一致",
+            remedy_en="make sure that the file is whole and its ending fits its content",
         )  # fmt: skip
     if ending == "dxf" and data.startswith((b"%PDF-", b"PK\x03\x04", b"AC10")):
         raise BadInput(f"{name} 的内容不是 DXF 文件", f"content of {name} is not dxf", place=spec.code)

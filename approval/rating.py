@@ -63,6 +63,7 @@ def satisfaction_of(word: str) -> Satisfaction:
         "请选择满意程度" if not wanted else f"没有“{wanted[:20]}”这个满意程度",
         "choose one of the five levels of satisfaction", code="no_such_level", place="level",
         remedy="从 " + "、".join(level.zh for level in Satisfaction) + " 中选择",
+        remedy_en="choose one of " + ", ".join(level.value for level in Satisfaction),
         details={"levels": [level.value for level in Satisfaction]},
     )  # fmt: skip
 

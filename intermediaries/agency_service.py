@@ -49,12 +49,14 @@ def qualify(
         raise BadInput(
             f"“{row.name}”不是中介机构，不能登记资质", "not an agency", place="organisation",
             remedy="为中介机构人员建账号时，单位即登记为中介机构",
+            remedy_en="an agency is registered with the first account of its people",
         )  # fmt: skip
     known = qualification_kinds()
     if code not in known:
         raise BadInput(
             f"没有“{code[:40]}”这项资质", f"unknown qualification {code[:40]!r}", place="code",
             remedy="可用 " + "、".join(f"{k} {zh}" for k, (zh, _) in known.items()),
+            remedy_en="there are " + ", ".join(f"{k} {en}" for k, (_, en) in known.items()),
         )  # fmt: skip
     level = clean_text(level, field="level", label="资质等级", limit=_LIMIT, required=False)
     number = clean_text(certificate_no, field="certificate_no", label="证书编号", limit=_LIMIT)

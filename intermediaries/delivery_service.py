@@ -41,10 +41,16 @@ def _check_report(pdf: bytes) -> None:
         raise TooLarge(
             f"成果文件过大：{len(pdf) // 1024 // 1024} MB,最多 {MAX_REPORT // 1024 // 1024} MB", "report too large",
             code="report_too_large", place="file", remedy="压缩图片或拆分附件后再交付",
+            remedy_en="compress pictures or split attachments, then deliver",
         )  # fmt: skip
     if not pdf:
         raise BadInput(
-            "成果文件是空的", "empty file", code="empty_file", place="file", remedy="选择评估报告 PDF 文件"
+            "成果文件是空的",
+            "empty file",
+            code="empty_file",
+            place="file",
+            remedy="选择评估报告 PDF 文件",
+            remedy_en="choose the PDF of the report",
         )
     if not pdf.startswith(b"%PDF-") or len(pdf) < MIN_REPORT:
         raise BadInput(
@@ -53,6 +59,7 @@ def _check_report(pdf: bytes) -> None:
             code="not_a_pdf",
             place="file",
             remedy="将评估报告导出为 PDF 后再交付",
+            remedy_en="export the report as PDF, then deliver",
         )
 
 

@@ -256,5 +256,6 @@ def dispatch_line(
             "no eligible agency",
             code="no_agency",
             remedy="登记具备资质的机构，或说明理由后不再要求该评估",
+            remedy_en="register a qualified agency, or drop the evaluation with a reason",
         )
     return engagement

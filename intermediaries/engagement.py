@@ -63,7 +63,9 @@ def move(status: Status, action: str) -> Status:
         states = "、".join(s.zh for s in Status if s in allowed)
         raise Conflict(
             f"该任务{status.zh},不能{word}", f"cannot {action} while {status.value}", code="engagement_state",
-            remedy=f"只有{states}的任务可以{word}", details={"status": status.value},
+            remedy=f"只有{states}的任务可以{word}",
+            remedy_en=f"possible while {' or '.join(s.value for s in Status if s in allowed)}",
+            details={"status": status.value},
         )  # fmt: skip
     return after
 
@@ -147,6 +149,7 @@ def check_scores(scores: Mapping[str, Any]) -> dict[str, int]:
                 code="rating",
                 place=key,
                 remedy=f"为“{name}”选择 1 到 5 分",
+                remedy_en=f"choose 1 to 5 for {key}",
             )
         checked[key] = int(text)
     return checked

@@ -147,6 +147,7 @@ def parse_value(fact: Fact, value: Any, key: str) -> Any:
                 code="not_a_number",
                 place=key,
                 remedy=f"填写以{fact.unit or '数字'}计的数值",
+                remedy_en=f"give a number in {fact.unit}" if fact.unit else "give a number",
             )
         return number
     if fact.type == "bool":
@@ -161,5 +162,6 @@ def parse_value(fact: Fact, value: Any, key: str) -> Any:
             code="not_yes_or_no",
             place=key,
             remedy="填写“是”或“否”",
+            remedy_en="answer 是 (yes) or 否 (no)",
         )
     return str(value).strip()

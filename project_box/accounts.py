@@ -159,6 +159,7 @@ def set_active(session: Session, user: User, active: bool) -> None:
             raise Conflict(
                 "这是最后一个可登录的系统管理员，不能停用", "the last administrator cannot be disabled",
                 code="last_administrator", remedy="先添加另一个系统管理员",
+                remedy_en="add another system administrator first",
             )  # fmt: skip
     user.active = active
     if not active:
@@ -192,6 +193,7 @@ def check_password(session: Session, username: str, password: str) -> User | Non
         raise NotSignedIn(
             "密码错误次数过多，账号暂停登录", "account rests after too many failed sign-ins", code="account_rests",
             remedy="10 分钟后再试，或联系系统管理员",
+            remedy_en="try again in 10 minutes, or ask the system administrator",
         )  # fmt: skip
     try:
         _hasher().verify(user.password_hash if user else _nobody(), password)

@@ -34,7 +34,11 @@ def normal(text: str) -> str:
 
 def _bad(name: str, zh: str, en: str) -> BadInput:
     return BadInput(
-        f"{name}有误：{zh}", f"{name}: {en}", code="bad_code", remedy="请对照证照原件核对后重新填写"
+        f"{name}有误：{zh}",
+        f"{name}: {en}",
+        code="bad_code",
+        remedy="请对照证照原件核对后重新填写",
+        remedy_en="compare with the original document and enter it again",
     )
 
 

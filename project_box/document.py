@@ -256,6 +256,7 @@ def _fonts() -> typst.Fonts:
             f"fonts not found: {', '.join(missing)}",
             code="fonts_missing",
             remedy="安装系统软件包 fonts-noto-cjk(apt-get install fonts-noto-cjk)后重启",
+            remedy_en="install the system package fonts-noto-cjk (apt-get install fonts-noto-cjk) and restart",
         )
     return fonts
 

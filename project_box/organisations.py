@@ -70,6 +70,7 @@ def by_name_or_code(session: Session, text: str) -> Organisation:
         raise NotFound(
             f"没有登记“{wanted[:60]}”这个单位", f"no organisation {wanted[:60]!r}", place="organisation",
             remedy="先用 project-box account add 登记该单位的人员",
+            remedy_en="register a person of it first: project-box account add",
         )  # fmt: skip
     return found
 

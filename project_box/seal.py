@@ -143,7 +143,13 @@ def _open(pdf: bytes) -> IncrementalPdfFileWriter:
         BadInput: not a PDF, unreadable, without pages, or encrypted.
     """
     if b"%PDF-" not in pdf[:1024]:
-        raise BadInput("文件不是 PDF,不能盖章", "not a PDF", code="not_a_pdf", remedy="请提交 PDF 文件")
+        raise BadInput(
+            "文件不是 PDF,不能盖章",
+            "not a PDF",
+            code="not_a_pdf",
+            remedy="请提交 PDF 文件",
+            remedy_en="hand in a PDF file",
+        )
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         encrypted = bool(writer.prev.encrypted)
@@ -157,10 +163,15 @@ def _open(pdf: bytes) -> IncrementalPdfFileWriter:
             f"unreadable PDF: {type(error).__name__}: {error}",
             code="unreadable_pdf",
             remedy="重新导出 PDF 后再提交",
+            remedy_en="export the PDF anew and hand it in",
         ) from error
     if encrypted:
         raise BadInput(
-            "PDF 已加密，不能盖章", "encrypted PDF", code="encrypted_pdf", remedy="请提交未加密的 PDF 文件"
+            "PDF 已加密，不能盖章",
+            "encrypted PDF",
+            code="encrypted_pdf",
+            remedy="请提交未加密的 PDF 文件",
+            remedy_en="hand in a PDF without encryption",
         )
     return writer
 
@@ -264,5 +275,6 @@ def sign_pdf(
             f"unreadable PDF: {error}",
             code="unreadable_pdf",
             remedy="重新导出 PDF 后再提交",
+            remedy_en="export the PDF anew and hand it in",
         ) from error
     return sealed.getvalue()

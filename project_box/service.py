@@ -46,7 +46,12 @@ def clean_text(value: str, *, field: str, label: str, limit: int, required: bool
     text = value.strip()
     if required and not text:
         raise BadInput(
-            f"请填写{label}", f"{field} is empty", code="required", place=field, remedy=f"填写{label}后再提交"
+            f"请填写{label}",
+            f"{field} is empty",
+            code="required",
+            place=field,
+            remedy=f"填写{label}后再提交",
+            remedy_en=f"fill in {field} and submit again",
         )
     if len(text) > limit:
         raise BadInput(
@@ -55,6 +60,7 @@ def clean_text(value: str, *, field: str, label: str, limit: int, required: bool
             code="too_long",
             place=field,
             remedy=f"缩短到 {limit} 个字符以内",
+            remedy_en=f"shorten it to {limit} characters",
         )
     if any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in text):
         raise BadInput(
@@ -63,6 +69,7 @@ def clean_text(value: str, *, field: str, label: str, limit: int, required: bool
             code="control_characters",
             place=field,
             remedy="删除控制字符后再提交",
+            remedy_en="remove the control characters and submit again",
         )
     return text
 
@@ -101,6 +108,7 @@ def create_project(
             code="project_code",
             place="code",
             remedy="按“2101-430104-04-01-123456”的格式填写(24 个字符，含 4 个连字符)",
+            remedy_en="write it like 2101-430104-04-01-123456 (24 characters with 4 hyphens)",
         )
     if session.scalar(select(Project.id).where(Project.code == code)) is not None:
         raise Conflict(

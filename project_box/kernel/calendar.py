@@ -79,6 +79,7 @@ class WorkingCalendar:
                 f"{day.year} 年放假安排尚未公布或录入,不能计算工作日",
                 f"the holiday notice of {day.year} is not in the catalogue",
                 remedy="国务院办公厅公布后,在 project_box/catalogue/calendar.yaml 中录入该年安排",
+                remedy_en="once it is announced, enter that year in project_box/catalogue/calendar.yaml",
                 details={"year": day.year},
             )
         return day in self.work or (day.weekday() < 5 and day not in self.off)

@@ -332,6 +332,7 @@ def _plan(var_dir: Path) -> Cluster:
                 f"系统账户 {owner.pw_name} 无法进入 {home} 和 {place}，内置数据库无处安放。",
                 f"the account {owner.pw_name} can enter neither {home} nor {place}",
                 remedy=f"对上级目录执行 chmod o+x，例如 chmod o+x {var_dir}。",
+                remedy_en=f"run chmod o+x on the folders above it, such as chmod o+x {var_dir}",
             )
     return Cluster(str(var_dir), cluster_id, str(place), "")
 
@@ -377,6 +378,7 @@ def _socket_dir(cluster: Cluster, owner: pwd.struct_passwd | None) -> Path:
         f"no usable folder for the database's socket, whose path may have {SOCKET_PATH_LIMIT} bytes; tried "
         + ", ".join(map(str, candidates)),
         remedy="请设置较短的 TMPDIR，或把项目放到较短的路径下。",
+        remedy_en="set a shorter TMPDIR, or put the project under a shorter path",
     )
 
 
@@ -418,6 +420,7 @@ def _foreign(var_dir: Path) -> EmbeddedDatabaseError:
         f"{_home(var_dir)} 属于另一个账户，当前账户无法使用其中的数据库。",
         f"{_home(var_dir)} belongs to another account",
         remedy="请用建立它的账户运行，或用 PROJECT_BOX_VAR_DIR 指定另一个目录。",
+        remedy_en="run as the account that made it, or name another folder by PROJECT_BOX_VAR_DIR",
     )
 
 
@@ -443,6 +446,7 @@ def _binaries(cluster: Cluster) -> Path:
             f"内置数据库由 PostgreSQL {wanted} 建立，但系统中没有该版本或其 PostGIS。",
             f"the embedded database was made by PostgreSQL {wanted}, which is not installed with PostGIS",
             remedy=f"请安装 postgresql-{wanted} postgresql-{wanted}-postgis-3。",
+            remedy_en=f"install postgresql-{wanted} and postgresql-{wanted}-postgis-3",
         )
     if not found:
         raise _not_installed()
@@ -456,6 +460,7 @@ def _not_installed() -> EmbeddedDatabaseError:
         f"PostgreSQL with PostGIS is not installed; install the packages {packages}",
         remedy=f"以管理员身份运行 make setup，或 apt-get install {packages}；"
         "也可用 PROJECT_BOX_DATABASE_URL 指定已有数据库。",
+        remedy_en=f"as administrator run make setup or apt-get install {packages}; or set PROJECT_BOX_DATABASE_URL",
         details={"packages": list(PACKAGES)},
     )
 
@@ -496,6 +501,7 @@ def _start(cluster: Cluster) -> None:
             f"系统账户 {owner.pw_name} 无法进入 {cluster.data_dir}。",
             f"the account {owner.pw_name} cannot enter {cluster.data_dir}",
             remedy="其上级目录须允许其他账户进入：chmod o+x。",
+            remedy_en="the folders above it must let other accounts in: chmod o+x",
         )
     if not set('"$`\\\n').isdisjoint(cluster.place):
         raise EmbeddedDatabaseError(  # pg_ctl hands the path to a shell

@@ -1,7 +1,7 @@
 """One family of errors for the whole platform.
 
 Every error carries an HTTP status, a stable code, a Chinese sentence for the user and an English one for
-the log; where it helps, the place (line, field, handle) and the remedy.
+the log; where it helps, the place (line, field, handle) and the remedy, both in both languages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ class PlatformError(Exception):
         en: sentence for the log and the English screen; defaults to ``zh``.
         code: stable machine-readable code, overriding the class's.
         place: where it happened (``"第 12 行"``, a field name, a DXF handle).
-        remedy: what the user can do about it (Chinese).
+        place_en: the place in English, where it is words and not a name.
+        remedy: what the user can do about it. remedy_en: the same in English; every remedy has one.
         details: further machine-readable facts.
     """
 
@@ -31,7 +32,9 @@ class PlatformError(Exception):
         *,
         code: str | None = None,
         place: str | None = None,
+        place_en: str | None = None,
         remedy: str | None = None,
+        remedy_en: str | None = None,
         details: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(en or zh)
@@ -40,7 +43,9 @@ class PlatformError(Exception):
         if code is not None:
             self.code = code
         self.place = place
+        self.place_en = place_en or place
         self.remedy = remedy
+        self.remedy_en = remedy_en or remedy
         self.details = details or {}
 
     def to_plain(self) -> dict[str, Any]:
@@ -50,7 +55,9 @@ class PlatformError(Exception):
             "message": self.zh,
             "message_en": self.en,
             "place": self.place,
+            "place_en": self.place_en,
             "remedy": self.remedy,
+            "remedy_en": self.remedy_en,
             "details": self.details,
         }
 
