@@ -393,7 +393,8 @@ def _shown(raw: bytes, encoding: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in text)
 
 
-_UNICODE_ESCAPE = re.compile(r"\\[Uu]\+([0-9A-Fa-f]{4,5})")
+#: four digits; eight where a writer gives a character beyond the basic plane whole (``\U+0001F600``)
+_UNICODE_ESCAPE = re.compile(r"\\[Uu]\+(000[1-9A-Fa-f][0-9A-Fa-f]{4}|0010[0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})")
 _MIF_ESCAPE = re.compile(r"\\[Mm]\+([1-5])([0-9A-Fa-f]{4})")
 _MIF_CODEPAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "4": "johab", "5": "gb18030"}
 
@@ -410,6 +411,6 @@ def decode_escapes(text: str) -> str:
     if "\\" in text:
         text = _UNICODE_ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), text)
         text = _MIF_ESCAPE.sub(mif, text)
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        text = "".join("�" if "\ud800" <= c <= "\udfff" else c for c in text)
+    if any("\ud800" <= c <= "\udfff" for c in text):  # two escapes may be one character
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\x00", "")

@@ -204,7 +204,8 @@ def accepted(layers: Mapping[str, str], base: Standard | None = None) -> Standar
         LayerRule(names=tuple(names), role=role, bare_text=_BARE.get(role)) for role, names in by_role.items()
     )
     if base is not None:
-        return base.model_copy(update={"layers": rules + base.layers})
+        # made anew: a copy would keep what the base has remembered of its own layers
+        return Standard.model_validate({**dict(base), "layers": rules + base.layers})
     found = {roles().roles[r].kind for r in by_role}
     kinds: dict[Kind, KindRule] = {}
     if "building" in found and "site_plan" not in found:

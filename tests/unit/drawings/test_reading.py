@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawings.cad import read
+from drawings.cad.source import decode_escapes
 from drawings.interpreting.interpret import interpret
 from drawings.reading import reading
 from drawings.sheets.sheet import sheet_geojson
@@ -71,6 +72,20 @@ def test_unicode_escapes_are_decoded() -> None:
     box(doc, "L", X, Y, 10, 10)
     raw = data(doc).decode().replace("\nL\n", "\n\\U+7528\\U+5730\\M+5BAECCFDF\n")
     assert any(name.startswith("用地") for name in read(raw.encode(), "a.dxf").layers)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("\\U+7528\\U+5730\\U+FF1A8000.00", "用地：8000.00"),  # digits that follow belong to the number
+        ("\\U+FF08abc\\U+FF09", "（abc）"),
+        ("\\U+0001F600", "😀"),
+        ("\\U+D83D\\U+DE00", "😀"),
+        ("\\U+D83D", "�"),
+    ],
+)
+def test_an_escape_has_four_digits(written: str, shown: str) -> None:
+    assert decode_escapes(written) == shown
 
 
 def test_all_curve_entities_and_their_exact_areas() -> None:

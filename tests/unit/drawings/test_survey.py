@@ -10,6 +10,7 @@ from drawings.interpreting.interpret import interpret
 from drawings.interpreting.survey import survey
 from drawings.report import drawing_report
 from drawings.standards.guess import Contents, accepted, guesses, proposed
+from drawings.standards.standards import get_standard
 from tests.unit.drawings.build import box, cad_of, codes, new, ring, text
 
 
@@ -64,6 +65,16 @@ def test_rings_of_unknown_layers_have_exact_areas() -> None:
     assert facts.layers["K2"].area_m2 == pytest.approx(50 + 16)
     assert {r.closed_by for r in facts.rings} == {"flag", "chain"}
     assert sum(r.duplicate is not None for r in facts.rings) == 1
+
+
+def test_accepted_layers_hold_beside_a_standard_that_was_used_before() -> None:
+    base = get_standard("project-box")
+    assert base.match("拟建建筑") is None
+    both = accepted({"拟建建筑": "footprint", "用地红线": "reference"}, base)
+    found = both.match("拟建建筑")
+    assert found is not None and found.role == "footprint"
+    again = both.match("用地红线")
+    assert again is not None and again.role == "reference"
 
 
 def test_an_unknown_drawing_is_listed_and_becomes_computable_when_guesses_are_accepted() -> None:
