@@ -134,7 +134,9 @@ def run_fee(code: str, inputs: Mapping[str, Any], at: dt.date, catalogue: Catalo
     try:
         named = named_inputs(catalogue, scope, inputs, at, main)
     except BadInput as fault:
-        fault.remedy = fault.remedy or f"project-box fee {code} 列出可以填写的各项"
+        if not fault.remedy:
+            fault.remedy = f"project-box fee {code} 列出可以填写的各项"
+            fault.remedy_en = f"project-box fee {code} lists what can be given"
         raise
     values = with_settings(catalogue, read_inputs(catalogue, named, at), at)
     line = fee_line(catalogue, evaluate(catalogue, values, at, [code]), code)

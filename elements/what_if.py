@@ -229,6 +229,7 @@ def compare_project(
             f"2 to {MAX_RUNS} runs expected",
             place="runs",
             remedy="选择另一规则版本、日期、费率或面积规则",
+            remedy_en="choose another version of the rules, date, rate or area rule",
         )
     kind = "indicator_table" if business == BUSINESS else "fee_statement"
     last = box.latest_result(session, actor, project_id, kind)

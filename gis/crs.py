@@ -154,6 +154,7 @@ def crs(epsg: int) -> pyproj.CRS:
             f"unknown EPSG code {epsg}",
             code="CRS-INVALID",
             remedy="填写 EPSG 代码，例如 4547（2000国家大地坐标系 3 度带 中央经线 114°）",
+            remedy_en="give an EPSG code such as 4547 (CGCS2000, 3-degree zone, central meridian 114°)",
         ) from error
     if not (found.is_geographic or found.is_projected) or len(found.axis_info) < 2:
         raise BadInput(
@@ -259,6 +260,7 @@ def transform(geometry: BaseGeometry, source: int, target: int) -> BaseGeometry:
             f"no published transformation between EPSG:{source} and EPSG:{target}",
             code="CRS-NO-TRANSFORM",
             remedy="请先用当地转换参数把界址点转换为 2000 国家大地坐标系",
+            remedy_en="transform the points to CGCS2000 with the local parameters first",
         )
     return transform_unchecked(geometry, source, target)
 
@@ -283,6 +285,7 @@ def transform_unchecked(geometry: BaseGeometry, source: int, target: int) -> Bas
             f"coordinates cannot be expressed in EPSG:{target}",
             code="CRS-OUT-OF-RANGE",
             remedy="检查坐标系与坐标值是否相符",
+            remedy_en="check that coordinates and coordinate system belong together",
         )
     return moved
 

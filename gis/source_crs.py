@@ -333,6 +333,7 @@ def parse_crs(text: str | None, *, files: bool = False) -> int | None:
         code="CRS-INVALID",
         place="crs",
         remedy=f"填写数字（例如 4547）、已登记的坐标系（{'、'.join(sorted(grids()))}）、PROJ 字符串或 WKT",
+        remedy_en=f"give a number (such as 4547), a known grid ({', '.join(sorted(grids()))}), PROJ or WKT",
     )
 
 
@@ -371,6 +372,7 @@ def _written(text: str) -> int:
             code="CRS-INVALID",
             place="crs",
             remedy="提供 PROJ 字符串或 WKT",
+            remedy_en="give a PROJ string or WKT",
         ) from error
     plain = given.source_crs if given.is_bound and given.source_crs is not None else given
     if not (plain.is_projected or plain.is_geographic):
@@ -382,6 +384,7 @@ def _written(text: str) -> int:
             code="CRS-NO-TRANSFORM",
             place="crs",
             remedy="写明 +towgs84= 七参数或 +datum=WGS84,或用含当地参数的 YAML 文件",
+            remedy_en="add +towgs84= with seven parameters or +datum=WGS84, or use a YAML file with them",
         )
     return SourceCrs(
         Grid(

@@ -40,6 +40,7 @@ def named_inputs(
             code=first.code if len(faults) == 1 else "bad_input",
             place=first.place,
             remedy=first.remedy,
+            remedy_en=first.remedy_en,
             details={"faults": [f.to_plain() for f in faults]},
         )
     return out
@@ -78,6 +79,7 @@ def input_code(
         raise BadInput(
             f"“{short[:40]}”可以指几项：{said}", f"{short[:40]!r} fits {', '.join(fitting)}", place=short[:60],
             remedy="写全名或代码",
+            remedy_en="write the full name or the code",
         )  # fmt: skip
     raise unknown
 

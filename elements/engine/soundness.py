@@ -29,13 +29,14 @@ def faults(
     yield from unreachable_conclusions(entries, order, tariffs)
 
 
-def _fault(entry: Entry, code: str, zh: str, en: str, remedy: str) -> CatalogueError:
+def _fault(entry: Entry, code: str, zh: str, en: str, remedy: str, remedy_en: str) -> CatalogueError:
     return CatalogueError(
         f"要素 {entry.spec.code}（{entry.spec.name}）：{zh}",
         f"{entry.place}: {entry.spec.code}: {en}",
         code=code,
         place=entry.place,
         remedy=remedy,
+        remedy_en=remedy_en,
     )
 
 
@@ -49,11 +50,12 @@ def missing_units(entries: Mapping[str, Entry]) -> Iterator[CatalogueError]:
             yield _fault(
                 entry, "missing_unit", "数值没有单位", "a number without a unit",
                 "写明 unit；比值、系数等没有量纲的写 dimensionless: true",
+                "give unit; a ratio or coefficient says dimensionless: true",
             )  # fmt: skip
         elif spec.unit and spec.dimensionless:
             yield _fault(
                 entry, "missing_unit", f"既有单位“{spec.unit}”又称没有量纲", "has a unit and is dimensionless",
-                "去掉 unit 或 dimensionless",
+                "去掉 unit 或 dimensionless", "remove unit or dimensionless",
             )  # fmt: skip
 
 
@@ -65,6 +67,7 @@ def dead_inputs(entries: Mapping[str, Entry], shown: Iterable[str]) -> Iterator[
             yield _fault(
                 entry, "dead_input", "没有公式或结论用到它", "nothing reads this input",
                 "在公式、函数参数或结论文字中使用它，或删去",
+                "use it in a formula, an argument or a conclusion, or delete it",
             )  # fmt: skip
 
 
@@ -100,11 +103,12 @@ def unreachable_conclusions(
             yield _fault(
                 entry, "unreachable_conclusion", f"无论填什么都无法判定：{blocked[code]}",
                 "can never be decided", "补录费率表的版本，或改用可以取得的数据",
+                "add the edition of the table, or use data that can be had",
             )  # fmt: skip
         elif code not in fed:
             yield _fault(
                 entry, "unreachable_conclusion", "不依据任何可以填写的数据", "rests on no data",
-                "结论须由基础要素得出",
+                "结论须由基础要素得出", "a conclusion follows from basic elements",
             )  # fmt: skip
 
 

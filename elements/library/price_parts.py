@@ -44,6 +44,7 @@ def percent_list(text: str, place: str) -> list[Decimal]:
             f"percentages separated by commas expected, got {(wrong or [text])[0][:20]!r}",
             place=place,
             remedy="如 LP_KI=0.3873,-0.3202,0",
+            remedy_en="such as LP_KI=0.3873,-0.3202,0",
         )
     return [v for v in values if v is not None]
 

@@ -111,6 +111,7 @@ def workbook(
             f"{totals.lines} lines, a workbook holds {MAX_LINES}",
             code="too_many_lines",
             remedy="缩短起止日期后分次导出，或导出 CSV",
+            remedy_en="export shorter periods one by one, or export CSV",
         )
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet("台账")

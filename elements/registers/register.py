@@ -180,6 +180,7 @@ def read_filter(raw: Mapping[str, str], columns: Sequence[Column]) -> Filter:
         raise BadInput(
             f"止日 {end} 早于起日 {start}", "the period ends before it begins", place="end",
             remedy="更正起止日期后再筛选",
+            remedy_en="correct the dates and filter again",
         )  # fmt: skip
     sort = typed.get("sort", "-serial")
     _one_of("sort", sort.removeprefix("-"), (*SORTS, *(c.code for c in columns)))

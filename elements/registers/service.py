@@ -200,6 +200,7 @@ def _write(session: Session, actor: Actor, row: RegisterLine, project: Project) 
             code="line_decided",
             place="decision",
             remedy="另填办理对象，或同时作出新的决定",
+            remedy_en="name another subject, or make a new decision with it",
         )
     row.id = uuid.uuid4()
     row.bureau_id = actor.organisation_id

@@ -137,6 +137,7 @@ def _index(files: Files, file: str, key: str, wanted: Mapping[str, Any]) -> int:
         f"{file}: {shown} is no longer there",
         code="amendment_stale",
         remedy="从现行规则重新编辑",
+        remedy_en="edit anew from the rules in force",
     )
 
 
@@ -166,6 +167,7 @@ def apply(files: Files, change: Change, *, strict: bool = True) -> Applied:
             f"{change.target} has been changed since",
             code="amendment_stale",
             remedy="从现行规则重新编辑",
+            remedy_en="edit anew from the rules in force",
         )
     text = replace_item(old, change.key, index, change.after)
     return Applied({**files, change.file: text}, old, text, index)
@@ -326,6 +328,7 @@ def _at_field(error: CatalogueError, change: Change, applied: Applied) -> BadInp
         code="bad_rule",
         place=field,
         remedy="改正后再保存；规则未作任何改动",
+        remedy_en="correct it and save again; the rules are unchanged",
         details={
             "file": file,
             "line": line,

@@ -213,7 +213,11 @@ def _in_order(item: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, A
 def _with(change: Change, after: dict[str, Any]) -> Change:
     if to_plain(after) == change.before:
         raise BadInput(
-            "内容没有改动", "nothing has changed", code="no_change", remedy="修改一项后再保存，或放弃编辑"
+            "内容没有改动",
+            "nothing has changed",
+            code="no_change",
+            remedy="修改一项后再保存，或放弃编辑",
+            remedy_en="change something before saving, or give the edit up",
         )
     return Change(
         change.kind, change.target, change.file, change.name, change.replaces, change.before, to_plain(after)

@@ -151,6 +151,7 @@ def _check_frame(reason: str, effective_from: dt.date) -> None:
             "an amendment cannot take effect in the past",
             place="effective_from",
             remedy="已受理的办件按受理日的规则计算，不受修订影响",
+            remedy_en="cases keep the rules of the day they were accepted; amendments do not touch them",
         )
     if effective_from > today() + dt.timedelta(days=3660):
         raise BadInput("生效日期过远（十年以上）", "more than ten years ahead", place="effective_from")
@@ -252,7 +253,12 @@ def submit(session: Session, actor: Actor, number: int) -> Amendment:
     found = _draft(session, actor, number)
     assert found is not None  # a number was given
     if found.state != "draft" or found.preview is None:
-        raise Conflict("保存并预览后才能提交", "save and preview first", remedy="重新编辑并保存")
+        raise Conflict(
+            "保存并预览后才能提交",
+            "save and preview first",
+            remedy="重新编辑并保存",
+            remedy_en="edit and save again",
+        )
     found.state, found.submitted_at = "submitted", dt.datetime.now(dt.UTC)
     _audit(session, actor, found, "submitted")
     return found
@@ -286,6 +292,7 @@ def _to_decide(session: Session, actor: Actor, number: int) -> Amendment:
             "nobody approves their own amendment",
             code="same_person",
             remedy="请另一位系统管理员审批",
+            remedy_en="ask another system administrator to approve",
         )
     return found
 

@@ -149,6 +149,7 @@ def _read(files: Files) -> Catalogue:
                 code=error.code,
                 place=error.place.replace(inside, "") if error.place else None,
                 remedy=error.remedy,
+                remedy_en=error.remedy_en,
                 details=error.details,
             ) from error
 

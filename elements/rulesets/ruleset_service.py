@@ -69,6 +69,7 @@ def register_shipped(session: Session) -> str:
             "the catalogue's files have changed since the platform was started",
             code="catalogue_changed",
             remedy="重新启动平台",
+            remedy_en="restart the platform",
         )
     store(session, shipped, files, origin="shipped", effective_from=today(), note="随平台发布")
     _hold(session, shipped.version, dt.date.min, shipped.version, [])
@@ -213,6 +214,7 @@ def snapshot(session: Session, rule_hash: str) -> Snapshot:
             f"no rule set {rule_hash[:64]!r}",
             code="unknown_rule_set",
             remedy="可用的规则版本列在“规则维护”页",
+            remedy_en="the page of rules lists the versions there are",
         )
     return Snapshot(row.hash, row.content, row.functions)
 

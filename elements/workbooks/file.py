@@ -33,6 +33,7 @@ MAX_CELLS = 400_000
 _MERGES = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 _MAX_MERGES = 10_000
 _REMEDY = "在 Excel 中另存为“Excel 工作簿(.xlsx)”,只保留模板中的工作表和数值"
+_REMEDY_EN = "save it in Excel as a workbook (.xlsx) with nothing but the sheets and values of the template"
 _FOREIGN = (
     ("vbaproject", "宏", "macros"),
     ("externallinks/", "外部链接", "external links"),
@@ -125,6 +126,7 @@ def _unreadable(why: str) -> BadInput:
         f"not a readable .xlsx workbook ({why})",
         code="bad_workbook",
         remedy=_REMEDY,
+        remedy_en=_REMEDY_EN,
     )
 
 
@@ -136,7 +138,10 @@ def check_package(data: bytes) -> None:
     """
     if len(data) > MAX_BYTES:
         raise TooLarge(
-            f"工作簿超过 {MAX_BYTES // 1_000_000} MB", "workbook too large", remedy="删除多余的工作表和行"
+            f"工作簿超过 {MAX_BYTES // 1_000_000} MB",
+            "workbook too large",
+            remedy="删除多余的工作表和行",
+            remedy_en="delete sheets and rows that are not needed",
         )
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise BadInput(
@@ -144,6 +149,7 @@ def check_package(data: bytes) -> None:
             "an old .xls or an encrypted workbook",
             code="bad_workbook",
             remedy="取消密码,另存为 .xlsx",
+            remedy_en="remove the password and save as .xlsx",
         )
     if data[:2] != b"PK":
         _refuse_text(data)
@@ -175,6 +181,7 @@ def _refuse_text(data: bytes) -> None:
         "a web page under a workbook's name" if web else "text (CSV), not a workbook",
         code="bad_workbook",
         remedy="用 Excel 打开导入模板，粘贴数值后存为“Excel 工作簿（.xlsx）”",
+        remedy_en="open the template in Excel, paste the values and save an Excel workbook (.xlsx)",
     )
 
 
@@ -186,6 +193,7 @@ def _check_parts(package: zipfile.ZipFile) -> None:
             "workbook unpacks to too much",
             code="zip_bomb",
             remedy="删除多余的工作表、行和图片;疑似压缩炸弹的文件不读取",
+            remedy_en="delete sheets, rows and pictures not needed; what may be a zip bomb is not read",
         )
     names = [p.filename.lower() for p in parts]
     if len(set(names)) != len(names):
@@ -199,6 +207,7 @@ def _check_parts(package: zipfile.ZipFile) -> None:
                 code="bad_workbook",
                 place=found[:60],
                 remedy=_REMEDY,
+                remedy_en=_REMEDY_EN,
             )
     if "[content_types].xml" not in names:
         raise _unreadable("no content types")
@@ -213,6 +222,7 @@ def _check_parts(package: zipfile.ZipFile) -> None:
                 code="bad_workbook",
                 place=part.filename[:60],
                 remedy=_REMEDY,
+                remedy_en=_REMEDY_EN,
             )
 
 
@@ -220,7 +230,12 @@ def _read(data: bytes) -> dict[str, Sheet]:
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     try:
         if len(book.worksheets) > MAX_SHEETS:
-            raise TooLarge(f"工作表超过 {MAX_SHEETS} 张", "too many sheets", remedy="删除多余的工作表")
+            raise TooLarge(
+                f"工作表超过 {MAX_SHEETS} 张",
+                "too many sheets",
+                remedy="删除多余的工作表",
+                remedy_en="delete sheets that are not needed",
+            )
         out: dict[str, Sheet] = {}
         count, formulas = 0, False
         for worksheet in book.worksheets:
@@ -286,6 +301,7 @@ def _cells(worksheet: Any) -> Iterator[SheetCell]:
                 code="too_many_rows",
                 place=f"{name}!A{MAX_ROWS + 1}",
                 remedy="删除有格式而无内容的行,或分次导入",
+                remedy_en="delete rows that are formatted but empty, or import in parts",
             )
         if len(row) > MAX_COLUMNS:
             raise TooLarge(
@@ -293,6 +309,7 @@ def _cells(worksheet: Any) -> Iterator[SheetCell]:
                 f"sheet {name!r}, row {number}: too many columns",
                 place=f"{name}!{get_column_letter(MAX_COLUMNS + 1)}{number}",
                 remedy="删除多余的列",
+                remedy_en="delete columns that are not needed",
             )
         for cell in row:
             if cell.value is not None:

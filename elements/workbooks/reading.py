@@ -90,6 +90,7 @@ class Reading:
             code="bad_workbook",
             place=faults[0].file,
             remedy="按单元格逐处更正后重新导入",
+            remedy_en="correct the cells listed and import again",
             details={
                 "issues": [
                     {

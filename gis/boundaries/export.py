@@ -70,6 +70,7 @@ def export_boundary(
             code="EXPORT-FORMAT",
             place="format",
             remedy=f"可用的格式：{'、'.join(FORMATS)}",
+            remedy_en=f"formats: {', '.join(FORMATS)}",
         )
     polygons = _polygons(geometry)
     values = {"地块编号": code, "地块名称": name}
@@ -142,6 +143,7 @@ def _dxf(polygons: MultiPolygon, crs: int, values: Mapping[str, str]) -> bytes:
             "a drawing holds plane coordinates, not degrees",
             code="EXPORT-CRS",
             remedy="先转换到 3 度带坐标系",
+            remedy_en="transform to a 3-degree zone first",
         )
     rings: list[BaseGeometry] = [
         Polygon(r) for polygon in polygons.geoms for r in (polygon.exterior, *polygon.interiors)

@@ -55,7 +55,9 @@ def refuse(reading: BoundaryReading) -> None:
         f"the boundary cannot be used: {first['message_en']}" + (f" (+{more} errors)" if more > 0 else ""),
         code=first["code"],
         place=f"第 {first['line']} 行" if first["line"] else None,
+        place_en=f"line {first['line']}" if first["line"] else None,
         remedy=first["remedy"] or None,
+        remedy_en=first["remedy_en"] or None,
         details={
             "issues": plain["issues"],
             "reading": {k: v for k, v in plain.items() if k != "issues"},
@@ -270,7 +272,13 @@ def export_boundary(
     """
     found = latest_boundary(session, actor, project_id)
     if found is None:
-        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+        raise NotFound(
+            "还没有用地红线",
+            "no boundary yet",
+            code="no_boundary",
+            remedy="上传或绘制用地红线",
+            remedy_en="upload or draw the boundary",
+        )
     result, geometry = found
     project = box.get_project(session, actor, project_id)
     return boundary_export.export_boundary(

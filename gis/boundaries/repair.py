@@ -75,6 +75,7 @@ def _unknown(identifier: str) -> BadInput:
         code="repair_unknown",
         place="repairs",
         remedy="重新校验文件，按列出的编号选择；同一处有两种修复办法时只能选一种",
+        remedy_en="read the file again and choose by number; of two repairs at one place only one holds",
     )
 
 

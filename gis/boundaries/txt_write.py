@@ -45,6 +45,7 @@ def write_txt(
             f"EPSG:{crs} cannot be written as a boundary text file",
             code="TXT-CRS",
             remedy="先转换到 3 度带或 6 度带坐标系",
+            remedy_en="transform to a 3-degree or 6-degree zone first",
         )
     polygons = [geometry] if isinstance(geometry, Polygon) else list(getattr(geometry, "geoms", []))
     if not polygons or not all(isinstance(p, Polygon) and not p.is_empty for p in polygons):

@@ -131,6 +131,7 @@ def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
             code="package_missing",
             place="--scheduler",
             remedy='执行 pip install "project-box[cluster]"，或改用 --workers',
+            remedy_en='run pip install "project-box[cluster]", or use --workers',
         ) from error
     try:
         client = distributed.Client(address, timeout="10s")

@@ -44,6 +44,7 @@ def run_conflict_check(
             "the project has no boundary yet",
             code="no_boundary",
             remedy="先在“用地红线”页上传或绘制红线",
+            remedy_en="upload or draw the boundary on the page of the site first",
         )
     boundary, geometry = found
     assert boundary.crs is not None

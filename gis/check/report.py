@@ -88,6 +88,7 @@ def _leaflet() -> tuple[str, str]:
             f"Leaflet is not installed: {error}",
             code="leaflet_missing",
             remedy="运行 make setup",
+            remedy_en="run make setup",
         ) from error
     script = re.sub(r"//# sourceMappingURL=\S+", "", script)
     return script.replace("</script", "<\\/script"), style

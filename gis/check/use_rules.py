@@ -40,6 +40,7 @@ def parse_uses(text: str) -> tuple[tuple[str, float], ...]:
             raise BadInput(
                 f"拟建用途“{part[:30]}”看不懂", f"use {part[:30]!r} cannot be read", code="use_unknown",
                 place="use", remedy="按“0701:90;0901:10”填写用地代码和所占百分比",
+                remedy_en="write codes of land use with their percent, like 0701:90;0901:10",
             )  # fmt: skip
         found.append((match.group(1), float(match.group(2)) if match.group(2) else -1.0))
     if len(found) == 1 and found[0][1] < 0:
@@ -48,6 +49,7 @@ def parse_uses(text: str) -> tuple[tuple[str, float], ...]:
         raise BadInput(
             "各用途的百分比合计应为 100", "shares of the uses must add up to 100 %", code="use_shares", place="use",
             remedy="写明每项用途所占的百分比",
+            remedy_en="give the share of every use in percent",
         )  # fmt: skip
     return tuple(found)
 

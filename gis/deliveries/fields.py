@@ -67,6 +67,7 @@ def match_fields(
                 code="unknown_field",
                 place="--map",
                 remedy=f"可用：{'、'.join(list(known)[:40])}",
+                remedy_en=f"there are {', '.join(list(known)[:40])}",
             )
         names[column] = field
     for column, field in definition.rename([c for c in columns if c not in names]).items():
@@ -86,6 +87,7 @@ def match_fields(
             code="FIELDS-MISSING",
             place=lost[0],
             remedy="用 --map 字段=列名 指明对应关系，或在图层的 YAML 里给字段加别名（aliases）",
+            remedy_en="map it by --map FIELD=COLUMN, or add aliases to the field in its YAML",
             details={"fields": found.lines(definition), "unknown": list(unknown)},
         )
     return found

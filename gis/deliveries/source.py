@@ -99,6 +99,7 @@ def open_source(path: Path, *, crs: int | None = None, layer: str | None = None)
             code="file_unreadable",
             place=str(path),
             remedy="核对文件名与所在文件夹",
+            remedy_en="check the name of the file and its folder",
         )
     with tempfile.TemporaryDirectory(prefix="layer-") as folder, quietly():
         opened, layer = prepare(path, Path(folder), layer)
@@ -120,6 +121,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
             code="unreadable_layer",
             place=name,
             remedy="用 GIS 软件另存为 GPKG 后再导入",
+            remedy_en="save it as GPKG by a GIS program and import that",
         ) from error
     crs = crs if crs is not None else _own_definition(info)
     declared = crs if isinstance(crs, SourceCrs) else None
@@ -173,6 +175,7 @@ def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
             code="CRS-UNKNOWN",
             place=name,
             remedy="用 --crs 指明坐标系，例如 4547",
+            remedy_en="name the coordinate system by --crs, such as 4547",
         )
     crs_module.crs(chosen)
     return chosen
@@ -212,6 +215,7 @@ def _choose(layers: Sequence[tuple[str, str]], wanted: str | None, name: str) ->
             code="no_data",
             place=name,
             remedy="核对文件，导入含面图形的数据",
+            remedy_en="check the file; import data with areas",
         )
     return candidates[0]
 
@@ -223,6 +227,7 @@ def _several(name: str, layers: list[str]) -> BadInput:
         code="several_layers",
         place=name,
         remedy="用 --layer 指明图层名",
+        remedy_en="name the layer by --layer",
         details={"layers": layers},
     )
 
@@ -234,6 +239,7 @@ def _no_layer(name: str, wanted: str, layers: list[str]) -> BadInput:
         code="no_layer",
         place=name,
         remedy=f"可用的图层：{'、'.join(layers[:20])}" if layers else "该文件没有含图形的图层",
+        remedy_en=f"layers: {', '.join(layers[:20])}" if layers else "the file has no layer with geometries",
         details={"layers": layers},
     )
 
@@ -264,6 +270,7 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
                 code="unreadable_layer",
                 place=source.name,
                 remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
+                remedy_en="open it in a GIS program, save it as GPKG and import that",
             ) from error
         if len(blobs):
             yield reader.batch(first, [str(f) for f in meta["fields"]], blobs, columns)

@@ -75,6 +75,7 @@ def _refuse(path: Path, head: bytes) -> None:
             code="MDB-NO-DRIVER",
             place=path.name,
             remedy="在 ArcGIS 中导出为文件地理数据库(.gdb)，或用 QGIS、ogr2ogr 另存为 GPKG 后再导入",
+            remedy_en="export a file geodatabase (.gdb) from ArcGIS, or a GPKG by QGIS or ogr2ogr",
         )
     other = foreign(head)
     if other is not None:
@@ -84,6 +85,7 @@ def _refuse(path: Path, head: bytes) -> None:
             code="unreadable_layer",
             place=path.name,
             remedy=other.remedy,
+            remedy_en=other.remedy_en,
         )
     for mark in DESCRIPTIONS:
         if mark in head:
@@ -93,6 +95,7 @@ def _refuse(path: Path, head: bytes) -> None:
                 code="unreadable_layer",
                 place=path.name,
                 remedy="导入数据文件本身，例如 GPKG",
+                remedy_en="import the data file itself, such as a GPKG",
             )
 
 
@@ -122,6 +125,7 @@ def _unzip(path: Path, folder: Path) -> list[Path]:
             code="ZIP-BOMB",
             place=path.name,
             remedy="解开后直接导入其中的数据文件，例如 GPKG",
+            remedy_en="unpack it and import the data file in it, such as a GPKG",
         ) from error
     except UNREADABLE as error:
         raise BadInput(
@@ -130,6 +134,7 @@ def _unzip(path: Path, folder: Path) -> list[Path]:
             code="ZIP-BROKEN",
             place=path.name,
             remedy="重新压缩，不设密码",
+            remedy_en="pack it again without a password",
         ) from error
     choices = list(dict.fromkeys(found))
     geometry = [p for p in choices if p.suffix.lower() not in (".csv", ".xml")]
@@ -152,6 +157,9 @@ def _choose_member(found: Sequence[Path], name: str, layer: str | None) -> tuple
         code="several_layers" if found else "no_data",
         place=name,
         remedy="用 --layer 指明图层名" if found else "压缩 SHP(含 .shp .shx .dbf .prj)、GPKG、.gdb 等数据",
+        remedy_en="name the layer by --layer"
+        if found
+        else "zip a shapefile (.shp .shx .dbf .prj), a GPKG, a .gdb or the like",
         details={"layers": [p.stem for p in found]},
     )
 
@@ -292,6 +300,7 @@ def _readable_csv(path: Path, folder: Path) -> Path:
                     code="no_data",
                     place=path.name,
                     remedy="图形写成一列 WKT，例如 POLYGON((…))，列名任意",
+                    remedy_en="write geometries in one column as WKT, such as POLYGON((…)), of any name",
                 )
             writer = csv.writer(out)
             writer.writerow([GEOMETRY_COLUMN if n == shape else h for n, h in enumerate(header)])
@@ -306,5 +315,6 @@ def _readable_csv(path: Path, folder: Path) -> Path:
             code="unreadable_layer",
             place=path.name,
             remedy="另存为 UTF-8 编码的 CSV",
+            remedy_en="save it as CSV in UTF-8",
         ) from error
     return target

@@ -111,6 +111,7 @@ def _outside(middle: tuple[float, float], crs: int, declared: SourceCrs | None, 
             code="CRS-UNKNOWN",
             place=name,
             remedy="用 --crs 指明坐标系，例如 4547",
+            remedy_en="name the coordinate system by --crs, such as 4547",
         )
     area = crs_module.area_of_use(crs)
     hint = suggest_zone(middle, crs)
@@ -127,6 +128,7 @@ def _outside(middle: tuple[float, float], crs: int, declared: SourceCrs | None, 
         code="CRS-OUTSIDE-AREA",
         place=name,
         remedy="核对坐标系与带号，用 --crs 指明正确的坐标系",
+        remedy_en="check coordinate system and zone; name the right one by --crs",
     )
 
 

@@ -235,7 +235,11 @@ def decide(
     target, made = _target(session, pair, polygon)
     if chosen is Verdict.REOPENED and made is None:
         raise Conflict(
-            "该图斑还没有决定，无可撤回", "nothing was decided yet", code="not_decided", remedy="先作出决定"
+            "该图斑还没有决定，无可撤回",
+            "nothing was decided yet",
+            code="not_decided",
+            remedy="先作出决定",
+            remedy_en="decide first",
         )
     scope = _scope(pair)
     entry = PlanDecision(
@@ -282,6 +286,7 @@ def _target(session: Session, pair: Pair, polygon: str) -> tuple[dict[str, Any],
             f"no difference {polygon[:20]}",
             code="difference_not_found",
             remedy="图层更新后差异图斑会变化，请重新比对",
+            remedy_en="the differences change with the layers: compare again",
         )
     stands, _ = _standing(session, pair, decision_store.log(session, _scope(pair)))
     return rows[0], stands.get(polygon)
@@ -297,6 +302,7 @@ def _asked(verdict: str, reason: str) -> tuple[Verdict, str]:
             code="unknown_decision",
             place="verdict",
             remedy=f"可选：{'、'.join(v.value for v in Verdict)}",
+            remedy_en=f"choose one of {', '.join(v.value for v in Verdict)}",
         ) from error
     why = reason.strip()
     if not why or len(why) > REASON_LONGEST:
@@ -306,6 +312,7 @@ def _asked(verdict: str, reason: str) -> tuple[Verdict, str]:
             code="required" if not why else "too_long",
             place="reason",
             remedy="写明决定的理由",
+            remedy_en="write the reason of the decision",
         )
     return chosen, why
 
@@ -328,6 +335,7 @@ def version_on(session: Session, code: str, day: dt.date) -> dict[str, Any]:
             f"no version of {definition.code} was valid on {day.isoformat()}",
             code="no_version_then",
             remedy="核对日期，或导入当时的版本",
+            remedy_en="check the date, or import the version of that time",
         )
     row = max(rows, key=lambda r: (r.valid_from, r.id))
     return {

@@ -75,6 +75,7 @@ class Run:
                 "a layer has another version now",
                 code="version_superseded",
                 remedy="重新比对现行版本",
+                remedy_en="compare the versions in force again",
             )
         mine, self.after = difference_store.pieces(
             session, self.a, self.after, CHUNK, classes=self.relation is Relation.MISMATCH

@@ -89,6 +89,7 @@ def ask(
             code="same_layer",
             place="b",
             remedy="选择两个图层；比较同一图层的版本用“版本变化”",
+            remedy_en="choose two layers; versions of one layer are compared under version changes",
         )
     version_a, version_b = _current(session, a), _current(session, b)
     if not crs_module.can_transform(version_a.check_crs, version_b.check_crs):
@@ -158,7 +159,12 @@ def fail(session: Session, number: int, error: PlatformError) -> None:
         return
     difference_store.clear(session, row)
     row.state, row.touched_at = "failed", now()
-    row.error = {"message": error.zh, "message_en": error.en, "remedy": error.remedy}
+    row.error = {
+        "message": error.zh,
+        "message_en": error.en,
+        "remedy": error.remedy,
+        "remedy_en": error.remedy_en,
+    }
 
 
 def state_of(pair: Pair) -> dict[str, Any]:
@@ -310,5 +316,6 @@ def _current(session: Session, definition: LayerDefinition) -> LayerVersion:
             f"no data of {definition.code}",
             code="layer_without_data",
             remedy="先导入该图层",
+            remedy_en="import that layer first",
         )
     return row

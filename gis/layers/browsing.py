@@ -152,5 +152,6 @@ def named_version(session: Session, definition: LayerDefinition, name: str) -> L
             f"no version {name[:60]} of {definition.code}",
             code="version_not_found",
             remedy=f"project-box layers show {definition.code} 列出各版本",
+            remedy_en=f"project-box layers show {definition.code} lists the versions",
         )
     return row

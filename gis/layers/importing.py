@@ -101,6 +101,7 @@ def _import(
             code="period_reversed",
             place="valid_to",
             remedy="核对生效日期与失效日期",
+            remedy_en="check both dates of validity",
         )
     repository.lock_layer(session, definition.code)
     if repository.version(session, definition.code, name) is not None:
@@ -109,6 +110,7 @@ def _import(
             f"{definition.code} version {name} exists",
             code="version_exists",
             remedy="换一个版本名",
+            remedy_en="choose another name of the version",
         )
     with open_source(path, crs=crs, layer=layer) as source:
         row = LayerVersion(
@@ -246,6 +248,7 @@ def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -
                 f"no transformation from EPSG:{crs}",
                 code="CRS-NO-TRANSFORM",
                 remedy="先转换为 2000 国家大地坐标系",
+                remedy_en="transform to CGCS2000 first",
             )
         return crs_module.in_metres(crs, ((west + east) / 2, (south + north) / 2), crs)
     lon, lat = crs_module.transform_point((west + east) / 2, (south + north) / 2, crs, crs_module.WGS84)
@@ -273,6 +276,7 @@ def _to(geometries: Geometries, source: int, target: int) -> Geometries:
             f"features cannot be expressed in EPSG:{target}",
             code="CRS-OUT-OF-RANGE",
             remedy="检查图层的坐标系",
+            remedy_en="check the coordinate system of the layer",
         )
     return _valid(moved)
 

@@ -38,6 +38,7 @@ def layer_changes(
             "the versions are in different coordinate systems",
             code="CRS-DIFFERENT",
             remedy="用同一坐标系的数据重新导入",
+            remedy_en="import both in one coordinate system",
         )
     if key is not None and key not in definition.fields:
         raise BadInput(
@@ -46,6 +47,7 @@ def layer_changes(
             code="unknown_field",
             place="key",
             remedy=f"可用：{'、'.join(definition.fields)}",
+            remedy_en=f"there are {', '.join(definition.fields)}",
         )
     field = key or next((f for f in definition.fields if f"{{{f}" in definition.label), None)
     crs = rows[0].source_crs

@@ -47,6 +47,7 @@ def measure(points: Sequence[Sequence[float]], crs: int, *, closed: bool) -> dic
             code="measure_crs",
             place="crs",
             remedy="选择项目的投影坐标系",
+            remedy_en="choose the projected coordinate system of the project",
         )
     coordinates = np.asarray(points, dtype=float)
     if not (np.abs(coordinates) < 1e9).all():

@@ -44,6 +44,7 @@ def plot(session: Session, code: str, fid: int) -> dict[str, Any]:
             f"features of {definition.code} are no plots",
             code="not_a_plot",
             remedy="选择控规地块或宗地",
+            remedy_en="choose a planning plot or a land parcel",
         )
     row, label, attributes, geometry = _feature(session, definition.code, fid)
     area = crs_module.planar_area(geometry, row.source_crs)
@@ -76,6 +77,7 @@ def _feature(session: Session, code: str, fid: int) -> tuple[LayerVersion, str, 
             f"no feature {fid} in {code}",
             code="feature_not_found",
             remedy="在图上重新查询地块",
+            remedy_en="look up the plot on the map again",
         )
     return row, *found
 

@@ -96,6 +96,7 @@ def _check(actor: Actor, request: PrintRequest) -> None:
             code="print_scale",
             place="scale",
             remedy=f"选择 {offered}",
+            remedy_en=f"choose {offered}",
         )
     if request.paper not in PAPERS:
         raise BadInput(
@@ -104,6 +105,7 @@ def _check(actor: Actor, request: PrintRequest) -> None:
             code="print_paper",
             place="paper",
             remedy=f"选择 {'、'.join(PAPERS)}",
+            remedy_en=f"choose {', '.join(PAPERS)}",
         )
     found = crs_module.crs(request.crs)
     if found.is_geographic or crs_module.unit_factor(request.crs) != 1.0:
@@ -113,6 +115,7 @@ def _check(actor: Actor, request: PrintRequest) -> None:
             code="print_crs",
             place="crs",
             remedy="选择项目的投影坐标系，例如 4547",
+            remedy_en="choose the projected coordinate system of the project, such as 4547",
         )
     if not (math.isfinite(request.x) and math.isfinite(request.y)):
         raise BadInput("图幅中心坐标不是有效数字", "the centre is not finite", code="COORD-NAN", place="x")
@@ -124,6 +127,7 @@ def _check(actor: Actor, request: PrintRequest) -> None:
             code="CRS-OUTSIDE-AREA",
             place="x",
             remedy="检查坐标和坐标系",
+            remedy_en="check coordinates and coordinate system",
         )
     if request.sealed and not actor.is_officer:
         raise Forbidden("只有审批机关的工作人员可以在图上盖章", "only officers may seal a map sheet")
@@ -204,6 +208,7 @@ def _layer(
             code="print_too_many",
             place="layers",
             remedy="换用更大的比例尺，或不打印这个图层",
+            remedy_en="use a larger scale, or leave the layer out",
         )
     geometries = np.asarray(shapely.from_wkb([blob for _, _, blob in found]), dtype=object)
     moved = crs_module.transform_array(geometries, row.source_crs, request.crs) if found else geometries

@@ -83,9 +83,16 @@ class Condition:
         return Condition(f"({self.sql}) AND ({other.sql})", {**self.parameters, **other.parameters})
 
 
-def refuse(zh: str, en: str, remedy: str = "") -> BadInput:
+def refuse(zh: str, en: str, remedy: str = "", remedy_en: str = "") -> BadInput:
     """The error of a filter that cannot be used."""
-    return BadInput(f"筛选条件有误：{zh}", f"filter: {en}", code="filter_invalid", place=PLACE, remedy=remedy)
+    return BadInput(
+        f"筛选条件有误：{zh}",
+        f"filter: {en}",
+        code="filter_invalid",
+        place=PLACE,
+        remedy=remedy,
+        remedy_en=remedy_en,
+    )
 
 
 def parse(written: str, language: str) -> Any:
@@ -100,6 +107,7 @@ def parse(written: str, language: str) -> Any:
         raise BadInput(
             f"不支持筛选语言 {language[:40]}", f"unknown filter-lang {language[:40]}",
             code="filter_lang", place="filter-lang", remedy="使用 cql2-text 或 cql2-json",
+            remedy_en="use cql2-text or cql2-json",
         )  # fmt: skip
     if language == "cql2-json":
         try:
@@ -118,6 +126,7 @@ def parse(written: str, language: str) -> Any:
             f"不符合 CQL2 语法（位置 {spot}）" if spot else "不符合 CQL2 语法",
             f"not CQL2 text: {error}"[:400],
             "文本用单引号，字段名不加引号或加双引号，例如 MJ > 1000 AND DKBH LIKE 'A%'",
+            "texts in single quotes, names in double quotes or none, as MJ > 1000 AND DKBH LIKE 'A%'",
         ) from error
 
 
@@ -224,7 +233,7 @@ class _Compiler:
         """Operator (lower case) and arguments of a node, None when it is something else."""
         self._nodes += 1
         if depth > MAX_NESTING or self._nodes > MAX_NODES:
-            raise refuse("过于复杂", "too complex", "拆成几次查询")
+            raise refuse("过于复杂", "too complex", "拆成几次查询", "ask in several queries")
         if not isinstance(node, dict) or "op" not in node:
             return None
         name, arguments = node.get("op"), node.get("args")
@@ -312,7 +321,7 @@ class _Compiler:
         if known is None:
             raise refuse(
                 f"没有可查询的字段 {str(name)[:60]}", f"no queryable property {str(name)[:60]}",
-                "可查询的字段见该图层的 queryables",
+                "可查询的字段见该图层的 queryables", "the collection's queryables list the properties",
             )  # fmt: skip
         return known
 
@@ -429,4 +438,5 @@ def instant(written: Any, *, place: str = PLACE) -> dt.datetime:
         raise BadInput(
             f"不是有效的时间：{str(written)[:40]}", f"not a date or time: {str(written)[:40]}",
             code="time_invalid", place=place, remedy="写成 2026-01-31 或 2026-01-31T08:00:00Z",
+            remedy_en="write 2026-01-31 or 2026-01-31T08:00:00Z",
         ) from error  # fmt: skip

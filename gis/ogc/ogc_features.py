@@ -277,6 +277,7 @@ def _during(written: str, asked: Collection) -> Condition:
         raise BadInput(
             f"时间写法有误：{written[:60]}", f"datetime {written[:60]}", code="time_invalid", place="datetime",
             remedy="写成 2026-01-31、2026-01-01/2026-12-31 或 2026-01-01/..",
+            remedy_en="write 2026-01-31, 2026-01-01/2026-12-31 or 2026-01-01/..",
         )  # fmt: skip
     open_ends = ("", "..")
     begin = None if ends[0] in open_ends else instant(ends[0], place="datetime")
@@ -354,6 +355,7 @@ def target_crs(asked: Collection, uri: str | None) -> query_geometry.Crs:
         raise BadInput(
             f"该图层不提供坐标系 {uri[:120]}", f"not offered in {uri[:120]}", code="crs_not_offered",
             place="crs", remedy="使用该图层 crs 列出的 URI",
+            remedy_en="use a URI the collection lists under crs",
         )  # fmt: skip
     return wanted
 

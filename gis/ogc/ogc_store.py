@@ -195,6 +195,7 @@ def _run(session: Session, sql: str, parameters: Mapping[str, Any]) -> Sequence[
         raise BadInput(
             "筛选条件无法计算", f"the filter cannot be computed: {error.orig}"[:300], code="filter_failed",
             place=PLACE, remedy="检查筛选条件里的数值和图形",
+            remedy_en="check numbers and geometries of the filter",
         ) from error  # fmt: skip
     except OperationalError as error:
         if "timeout" not in str(error.orig):
@@ -202,6 +203,7 @@ def _run(session: Session, sql: str, parameters: Mapping[str, Any]) -> Sequence[
         raise BadInput(
             "查询用时过长", "the query takes too long", code="filter_slow", place=PLACE,
             remedy="缩小 bbox 或筛选范围",
+            remedy_en="narrow bbox or filter",
         ) from error  # fmt: skip
     session.execute(text("SET LOCAL statement_timeout = 0"))
     return rows

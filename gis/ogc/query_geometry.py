@@ -73,6 +73,7 @@ def crs_of(uri: str | None, *, place: str) -> Crs:
     raise BadInput(
         f"不支持的坐标系：{uri[:120]}", f"unknown CRS {uri[:120]}", code="crs_unknown", place=place,
         remedy="使用该图层 crs 列出的 URI",
+        remedy_en="use a URI the collection lists under crs",
     )  # fmt: skip
 
 
@@ -149,6 +150,7 @@ def _stored(shape: BaseGeometry, given: Crs, storage: int, place: str) -> BaseGe
             f"EPSG:{given.epsg} 与图层的坐标系之间没有公开转换参数",
             f"no transformation from EPSG:{given.epsg} to EPSG:{storage}",
             code="CRS-NO-TRANSFORM", place=place, remedy=f"使用 EPSG:{storage} 的坐标",
+            remedy_en=f"use coordinates of EPSG:{storage}",
         )  # fmt: skip
     if not crs_module.is_geographic(given.epsg):
         shape = _moved(_segmented(shape), given.epsg, crs_module.WGS84, place)

@@ -48,7 +48,13 @@ def open_round(
     """
     project = _may_run(session, actor, project_id)
     if any(r.closed_at is None for r in _rounds(session, actor, project_id)):
-        raise Conflict("已有一轮意见正在征集", "a round is open", code="round_open", remedy="先结束本轮")
+        raise Conflict(
+            "已有一轮意见正在征集",
+            "a round is open",
+            code="round_open",
+            remedy="先结束本轮",
+            remedy_en="close this round first",
+        )
     if not 1 <= working_days <= 60:
         raise BadInput("期限应为 1 到 60 个工作日", "1 to 60 working days", place="working_days")
     if not departments or len(departments) > _MOST:
@@ -206,6 +212,7 @@ def close_round(session: Session, actor: Actor, round_id: uuid.UUID) -> Result:
         raise Conflict(
             f"{'、'.join(silent)}尚未答复，截止日 {found.due} 前不能结束", "departments have not answered",
             code="round_waiting", remedy="等待答复，或在截止日之后结束",
+            remedy_en="wait for the answers, or close it after the last day",
         )  # fmt: skip
     own = [signed(e) for e in entries if e.content]
     result = box.put_result(

@@ -84,7 +84,14 @@ def condition(document: Mapping[str, Any], department: str) -> dict[str, Any]:
 
 
 def _wrong(place: str, zh: str) -> BadInput:
-    return BadInput(zh, f"{place} is wrong", code="condition_invalid", place=place, remedy="更正后再提交")
+    return BadInput(
+        zh,
+        f"{place} is wrong",
+        code="condition_invalid",
+        place=place,
+        remedy="更正后再提交",
+        remedy_en="correct it and submit again",
+    )
 
 
 def _number(text: str) -> str:

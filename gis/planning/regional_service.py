@@ -62,7 +62,11 @@ def register_area(
     _may_register(actor)
     if kind not in KINDS:
         raise BadInput(
-            f"没有评估类型 {kind[:20]}", "unknown kind", place="kind", remedy=f"可用：{'、'.join(KINDS)}"
+            f"没有评估类型 {kind[:20]}",
+            "unknown kind",
+            place="kind",
+            remedy=f"可用：{'、'.join(KINDS)}",
+            remedy_en=f"there are {', '.join(KINDS)}",
         )
     if valid_until < valid_from:
         raise BadInput(
@@ -70,6 +74,7 @@ def register_area(
             "valid_until before valid_from",
             place="valid_until",
             remedy="更正有效期的起止日期",
+            remedy_en="correct the dates of validity",
         )
     number = box.clean_text(report_no, field="report_no", label="报告号", limit=100)
     taken = select(RegionalArea.id).where(RegionalArea.kind == kind, RegionalArea.report_no == number)
@@ -110,7 +115,11 @@ def _may_register(actor: Actor) -> None:
 def _examined(report: bytes) -> dict[str, Any]:
     if not report.startswith(b"%PDF"):
         raise BadInput(
-            "评估报告应为 PDF 文件", "the report must be a PDF", place="report", remedy="上传盖章的 PDF"
+            "评估报告应为 PDF 文件",
+            "the report must be a PDF",
+            place="report",
+            remedy="上传盖章的 PDF",
+            remedy_en="upload the sealed PDF",
         )
     found = verify_pdf(report)
     return {
@@ -199,7 +208,11 @@ def query_project(
     found = latest_boundary(session, actor, project_id)
     if found is None:
         raise Conflict(
-            "还没有用地红线，不能查询区域评估", "no boundary yet", code="no_boundary", remedy="先上传红线"
+            "还没有用地红线，不能查询区域评估",
+            "no boundary yet",
+            code="no_boundary",
+            remedy="先上传红线",
+            remedy_en="upload the boundary first",
         )
     boundary, site = found
     assert boundary.crs is not None
@@ -335,5 +348,10 @@ def verify(session: Session, code: str) -> tuple[RegionalQuery, SealReport]:
         select(RegionalQuery).where(RegionalQuery.verify_code == code.strip().upper()[:40])
     ).one_or_none()
     if row is None:
-        raise NotFound("没有这份查询证明", "no such certificate", remedy="核对证明上的核验码")
+        raise NotFound(
+            "没有这份查询证明",
+            "no such certificate",
+            remedy="核对证明上的核验码",
+            remedy_en="compare with the code on the certificate",
+        )
     return row, verify_pdf(store_from_settings().read(row.sha256))

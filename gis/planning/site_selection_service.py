@@ -59,6 +59,7 @@ def read_search(document: Any) -> Search:
             code="search_invalid",
             place=place,
             remedy="更正该项条件后再查询",
+            remedy_en="correct that condition and search again",
         ) from error
 
 
@@ -94,6 +95,7 @@ def select_sites(session: Session, search: Search, *, only: str | None = None) -
             code="too_many_candidates",
             place="search",
             remedy="缩小面积范围、用地性质或搜索范围",
+            remedy_en="narrow the area, the land use or the region searched",
         )
     measures = [_Measure(session, search, i, catalogue, crs) for i in range(len(search.distances))]
     checked = {c.key: c for c in _checked(session, search, alive, measures, catalogue, crs)}
@@ -142,6 +144,7 @@ def _plots(session: Session, catalogue: LayerCatalogue, crs: int) -> Iterator[St
         raise Conflict(
             f"还没有导入{catalogue.layers[code].name}，不能从地块中选址", f"no data of layer {code}",
             code="no_plots", remedy="先导入控规地块，或改用自由搜索格",
+            remedy_en="import planning plots first, or search by free cells",
         )  # fmt: skip
     for fid, label, attributes, _, geometry in repository.delivered(session, version.id):
         yield f"{code}:{fid}", label, crs_module.transform(geometry, version.source_crs, crs), attributes
@@ -156,6 +159,7 @@ def _cells(search: Search) -> Iterator[Started]:
             f"搜索范围有 {columns * rows:,} 个格，超过 {selection_rules().most_candidates:,} 个",
             f"{columns * rows} cells are too many", code="too_many_candidates", place="cell_m",
             remedy="加大格的边长或缩小范围",
+            remedy_en="use larger cells or a smaller region",
         )  # fmt: skip
     for row in range(rows):
         for column in range(columns):
@@ -188,6 +192,7 @@ class _Measure:
                 f"{definition.name}有 {version.feature_count:,} 个图斑，太多，不能量距离",
                 f"{definition.code} is too large to measure to", code="layer_too_large", place="distances",
                 remedy="选用较小的图层",
+                remedy_en="choose a smaller layer",
             )  # fmt: skip
         self.tree = shapely.STRtree(_shapes(session, version, crs))
 
@@ -293,6 +298,7 @@ def make_project(
         raise Conflict(
             f"该候选已被排除：{out['reasons'][0]}", "the candidate is excluded", code="excluded", place="key",
             remedy="选择未被排除的候选",
+            remedy_en="choose a candidate that is not excluded",
         )  # fmt: skip
     project = box.create_project(session, actor, code=code, name=name, location=location or chosen["label"])
     boundary = record_drawn_boundary(session, actor, project.id, chosen["geometry"], answer["crs"])
