@@ -84,5 +84,6 @@ def _codes() -> set[str]:
 def _edition() -> str:
     """Changes whenever the sample files would: a digest of the modules that make them."""
     here = Path(__file__).parent
-    names = ("sites", "streets", "terrain", "city", "drawing_writer", "programs", "projects")
-    return hashlib.sha256(b"".join((here / f"{n}.py").read_bytes() for n in names)).hexdigest()
+    names = ("sites", "streets", "terrain", "drawing_writer", "programs", "projects")
+    modules = [here / f"{n}.py" for n in names] + sorted((here / "city").glob("*.py"))
+    return hashlib.sha256(b"".join(m.read_bytes() for m in modules)).hexdigest()
