@@ -62,21 +62,25 @@ def _open(archive: str, data: bytes, most_files: int, most_bytes: int) -> Unpack
                     raise TooLarge(
                         f"压缩包“{archive}”里的图纸过多", f"{archive}: too many files", code="too_many_files",
                         place="files", remedy="分几次提交",
+                        remedy_en="submit in several parts",
                     )  # fmt: skip
                 found.append((name, b"".join(budget.take(opened, entry))))
     except UnpacksTooLarge as error:
         raise TooLarge(
             f"压缩包“{archive}”解开后过大", f"{archive}: too large unpacked", code="too_large", place="files",
             remedy="分几次提交",
+            remedy_en="submit in several parts",
         ) from error  # fmt: skip
     except UNREADABLE as error:
         raise BadInput(
             f"压缩包“{archive}”打不开：损坏、加密或格式不支持", f"{archive}: {error}", code="bad_archive",
             place="files", remedy="用 ZIP 格式重新压缩，不要加密，或直接选择图纸文件",
+            remedy_en="pack it again as ZIP without encryption, or choose the drawings themselves",
         ) from error  # fmt: skip
     if not found:
         raise BadInput(
             f"压缩包“{archive}”里没有图纸", f"{archive}: no drawings in it", code="no_files", place="files",
             remedy="放入 DXF、DWG 或 IFC 文件",
+            remedy_en="put DXF, DWG or IFC files into it",
         )  # fmt: skip
     return Unpacked(found, left_out)

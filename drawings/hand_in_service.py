@@ -178,6 +178,7 @@ def give_up_lost(session: Session) -> int:
             PlatformError(
                 "读取图纸时后台程序中断", "the worker stopped while reading", code="interrupted",
                 remedy="请重新提交",
+                remedy_en="submit it again",
             ),
         )  # fmt: skip
     return len(lost)

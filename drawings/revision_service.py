@@ -96,6 +96,7 @@ def submit_revision(
             code="drawing_unreadable",
             place="files",
             remedy=issues[0]["remedy"] if issues else None,
+            remedy_en=issues[0]["remedy_en"] if issues else None,
             details={"issues": issues},
         )
     stored: list[StoredFile] = []
@@ -192,6 +193,7 @@ def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
             code="no_files",
             place="files",
             remedy="选择总平图和各单体图（DXF、DWG 或 IFC）",
+            remedy_en="choose the site plan and the drawings of the buildings (DXF, DWG or IFC)",
         )
     limit = get_settings().max_upload_bytes
     if len(files) > MAX_FILES:
@@ -215,6 +217,7 @@ def _check_set(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
             raise BadInput(
                 f"有两个文件同名：{name}", f"two files named {name}", code="same_name", place="files",
                 remedy="改名后再提交",
+                remedy_en="rename one and submit again",
             )  # fmt: skip
         seen.add(name.casefold())
     if sum(is_table(name) for name, _ in named) > 1:

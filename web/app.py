@@ -71,6 +71,7 @@ class Edge:
                     f"上传内容超过 {self.max_bytes // 1024 // 1024} MB",
                     f"request body exceeds {self.max_bytes} bytes",
                     remedy="拆分文件或压缩后再上传",
+                    remedy_en="split or compress the file and upload again",
                 )
             return message
 
@@ -128,6 +129,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
             code="malformed_request",
             place=first["place"],
             remedy="按页面或接口说明填写后再提交",
+            remedy_en="fill it in as the page or the API says and submit again",
             details={"faults": faults},
         ),
     )
@@ -158,6 +160,7 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
             f"internal error {reference}",
             code="internal_error",
             remedy="请把编号告诉系统管理员；您的数据没有改变",
+            remedy_en="tell the system administrator the number; your data is unchanged",
         ),
     )
 

@@ -69,6 +69,8 @@ def fail(error: PlatformError, *, as_json: bool, code: int = UNUSABLE) -> NoRetu
             err.print(f"  位置： {error.place}", highlight=False, markup=False)
         if error.remedy:
             err.print(f"  怎么办： {error.remedy}", highlight=False, markup=False)
+        if error.remedy_en and error.remedy_en != error.remedy:
+            err.print(f"  {error.remedy_en}", style="dim", highlight=False, markup=False)
     raise typer.Exit(code)
 
 

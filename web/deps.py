@@ -84,6 +84,7 @@ async def _check_csrf(request: Request) -> None:
             "CSRF token missing or wrong",
             code="csrf",
             remedy="返回上一页，刷新后再提交",
+            remedy_en="go back, reload the page and submit again",
         )
 
 

@@ -127,6 +127,6 @@ def _answer(request: Request, error: PlatformError, cause: Exception) -> Respons
     body = {
         "code": error.code,
         "description": description,
-        **{k: plain[k] for k in ("place", "remedy") if plain.get(k)},
+        **{k: plain[k] for k in ("place", "remedy", "remedy_en") if plain.get(k)},
     }
     return JSONResponse(body, status_code=status, headers=headers)

@@ -53,6 +53,14 @@ def build(database: Database) -> procrastinate.App:
             with database.transaction() as session:
                 more = gis.note_names(session)
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="layers.pack", queue=QUEUE, queueing_lock="layers.pack")
+    def make_packs(timestamp: int) -> None:
+        while True:
+            with database.transaction() as session:
+                if gis.make_packs(session) is None:
+                    return
+
     @app.task(name=hand_in_service.TASK, queue=QUEUE)
     def read_hand_in(hand_in: str) -> None:
         take_hand_in(database, uuid.UUID(hand_in))
@@ -86,7 +94,7 @@ def take_hand_in(database: Database, hand_in: uuid.UUID) -> None:
     except PlatformError as error:
         refused = error
     except Exception as error:
-        refused = _unforeseen(error, f"reading hand-in {hand_in}", "没有保存任何文件")
+        refused = _unforeseen(error, f"reading hand-in {hand_in}", "没有保存任何文件", "nothing was saved")
     else:
         return
     with database.transaction() as session:
@@ -105,14 +113,14 @@ def take_comparison(database: Database, number: int) -> None:
     except PlatformError as error:
         refused = error
     except Exception as error:
-        refused = _unforeseen(error, f"comparing layers, run {number}", "比对结果没有保存")
+        refused = _unforeseen(error, f"comparing layers, run {number}", "比对结果没有保存", "no result was saved")
     else:
         return
     with database.transaction() as session:
         difference_service.fail(session, number, refused)
 
 
-def _unforeseen(error: Exception, what: str, left: str) -> PlatformError:
+def _unforeseen(error: Exception, what: str, left: str, left_en: str) -> PlatformError:
     reference = uuid.uuid4().hex[:8]
     _LOG.exception("unforeseen error %s while %s", reference, what, exc_info=error)
     return PlatformError(
@@ -120,4 +128,5 @@ def _unforeseen(error: Exception, what: str, left: str) -> PlatformError:
         f"internal error {reference}",
         code="internal_error",
         remedy=f"请把编号告诉系统管理员；{left}",
+        remedy_en=f"tell the system administrator the number; {left_en}",
     )

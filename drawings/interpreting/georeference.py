@@ -202,6 +202,7 @@ def parse_pairs(text: str) -> list[tuple[Point, Point]]:
                 f"{part!r} is not a pair of points",
                 place="--fit",
                 remedy="写成 x1,y1=E1,N1;x2,y2=E2,N2（图上坐标=实地坐标）",
+                remedy_en="write x1,y1=E1,N1;x2,y2=E2,N2 (drawing = ground)",
             ) from error
         out.append(((here[0], here[1]), (there[0], there[1])))
     return out
@@ -215,7 +216,11 @@ def fit(pairs: Sequence[tuple[Point, Point]], metres_per_unit: float = 1.0) -> F
     """
     if len(pairs) < 2:
         raise BadInput(
-            "至少需要两个对应点", "two pairs of points are needed", place="--fit", remedy="再给一个对应点"
+            "至少需要两个对应点",
+            "two pairs of points are needed",
+            place="--fit",
+            remedy="再给一个对应点",
+            remedy_en="give one more pair of points",
         )
     count = len(pairs)
     cx, cy = (sum(p[0][k] for p in pairs) / count for k in (0, 1))
@@ -233,6 +238,7 @@ def fit(pairs: Sequence[tuple[Point, Point]], metres_per_unit: float = 1.0) -> F
             "the points coincide or contradict",
             place="--fit",
             remedy="选相距较远的点",
+            remedy_en="choose points farther apart",
         )
     a, b = along / spread, across / spread
     matrix: Affine = (a, b, -b, a, ce - a * cx + b * cy, cn - b * cx - a * cy)

@@ -47,6 +47,7 @@ def read_table(name: str, data: bytes) -> dict[str, dict[str, str]]:
         raise BadInput(
             f"表格 {name} 无法读取", f"{name}: {type(error).__name__}", code="table_unreadable", place=name,
             remedy="用 Excel 打开并另存为 .xlsx",
+            remedy_en="open it in Excel and save it as .xlsx",
         ) from error  # fmt: skip
     if not rows:
         return {}
@@ -58,6 +59,7 @@ def read_table(name: str, data: bytes) -> dict[str, dict[str, str]]:
         raise BadInput(
             f"表格 {name} 没有“楼号”或“句柄”列", f"{name} has neither a building nor a handle column",
             code="table_columns", place=name, remedy="第一行写列名，至少有“楼号”或“句柄”",
+            remedy_en="the first row names the columns, at least 楼号 (building) or 句柄 (handle)",
         )  # fmt: skip
     out: dict[str, dict[str, str]] = {}
     for row in rows[1:]:

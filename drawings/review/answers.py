@@ -95,6 +95,7 @@ def require_replies(session: Session, project_id: uuid.UUID) -> None:
         code="unanswered",
         place="replies",
         remedy="在联合审图页逐条答复后再提交",
+        remedy_en="answer each on the page of the joint review, then submit",
         details={
             "review": str(review.id),
             "case": str(review.case_id),

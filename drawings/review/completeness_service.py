@@ -115,6 +115,7 @@ def check_completeness(
             "完整性检查没有通过：缺少" + "、".join(line.zh for line in faulty),
             f"still missing: {[line.code for line in faulty]}", code="incomplete",
             remedy="退回补齐，或逐项选择“不要求”并写明理由",
+            remedy_en="send it back, or mark each as not required with a reason",
         )  # fmt: skip
     if not complete and not missing:
         raise _bad("没有缺少的项目，不能退回", "nothing is missing")
@@ -146,15 +147,18 @@ def _given(said: Mapping[str, tuple[str, str]]) -> dict[str, tuple[State, str]]:
     for code, (state, note) in said.items():
         text = clean_text(note, field=f"note:{code}", label="理由", limit=_LONGEST_NOTE, required=False)
         if state not in set(State) - {State.OPEN}:
-            raise _bad(f"状态无效：{state[:20]}", f"bad state {state[:20]!r}", "可选 there、missing、waived")
+            raise _bad(
+                f"状态无效：{state[:20]}", f"bad state {state[:20]!r}",
+                "可选 there、missing、waived", "there, missing, waived",
+            )  # fmt: skip
         if state == State.WAIVED and not text:
             raise _bad("“不要求”须写明理由", "a waived line needs a reason")
         out[code] = (State(state), text)
     return out
 
 
-def _bad(zh: str, en: str, remedy: str | None = None) -> BadInput:
-    return BadInput(zh, en, code="completeness", place="completeness", remedy=remedy)
+def _bad(zh: str, en: str, remedy: str | None = None, remedy_en: str | None = None) -> BadInput:
+    return BadInput(zh, en, code="completeness", place="completeness", remedy=remedy, remedy_en=remedy_en)
 
 
 def _send_back(session: Session, actor: Actor, review: JointReview, missing: list[Line], note: str) -> None:
@@ -205,4 +209,5 @@ def require_complete(session: Session, actor: Actor, review: JointReview) -> Non
             "图纸不完整，不能作出同意的联审意见：缺少" + "、".join(line.zh for line in faulty),
             f"incomplete: {[line.code for line in faulty]}", code="incomplete",
             remedy="先作完整性检查：退回补齐，或写明不要求的理由",
+            remedy_en="check completeness first: send it back, or say why something is not required",
         )  # fmt: skip

@@ -219,6 +219,7 @@ def merge(
             f"disciplines without an opinion: {', '.join(state.missing)}",
             code="review_incomplete",
             remedy="等待或催办这些专业后再合并",
+            remedy_en="wait for these disciplines or remind them, then merge",
             details={"missing": list(state.missing)},
         )
     assert state.verdict is not None
@@ -278,6 +279,7 @@ def _decide(
             code="reason_required",
             place=decision.source,
             remedy="写明合并或不采纳的理由",
+            remedy_en="write why it is merged or dropped",
         )
     if decision.fate is Fate.MERGED:
         into = decision.into
@@ -293,6 +295,7 @@ def _decide(
                 code="unknown_entry",
                 place=decision.source,
                 remedy="并入一条保留的意见",
+                remedy_en="merge it into an entry that is kept",
             )
     spoken = state.latest.get(original.discipline)
     if (
@@ -307,6 +310,7 @@ def _decide(
             code="mandatory_mark",
             place=decision.source,
             remedy="请该专业复核并更新意见",
+            remedy_en="ask that discipline to look again and to update its opinion",
         )
     return Entry(
         original.source,
@@ -351,7 +355,14 @@ def check_geometry(kind: MarkKind, geometry: Any) -> dict[str, Any]:
     """
 
     def wrong(en: str) -> BadInput:
-        return BadInput("标注位置无效", en, code="mark_geometry", place="geometry", remedy="在图上重新标注")
+        return BadInput(
+            "标注位置无效",
+            en,
+            code="mark_geometry",
+            place="geometry",
+            remedy="在图上重新标注",
+            remedy_en="place the mark on the sheet again",
+        )
 
     if not isinstance(geometry, dict) or geometry.get("type") not in _GEOMETRY[kind]:
         raise wrong(f"a {kind.value} mark needs {' or '.join(_GEOMETRY[kind])}")

@@ -62,7 +62,12 @@ def add_mark(
     file = get_revision_file(session, actor, review.revision_id, file_number)
     if shape is MarkKind.PHOTO and photo is None:
         raise BadInput(
-            "没有照片", "a photo mark needs a photo", code="photo", place="photo", remedy="先选择照片"
+            "没有照片",
+            "a photo mark needs a photo",
+            code="photo",
+            place="photo",
+            remedy="先选择照片",
+            remedy_en="choose a photo first",
         )
     picture = box.get_file(session, actor, photo) if photo is not None else None
     if picture is not None and picture.project_id != review.project_id:
@@ -131,6 +136,7 @@ def edit_mark(
             code="mark_changed",
             place="version",
             remedy="对照两份文字后再保存",
+            remedy_en="compare both texts and save again",
             details={
                 "version": mark.version,
                 "theirs": {key: getattr(mark, key) for key in yours},
@@ -195,7 +201,13 @@ def keep_draft(session: Session, actor: Actor, review_id: uuid.UUID, kept: dict[
         BadInput: too much.
     """
     if len(json.dumps(kept, ensure_ascii=False)) > _LARGEST_DRAFT:
-        raise BadInput("草稿过大", "the draft is too large", code="draft", remedy="减少顶点或文字")
+        raise BadInput(
+            "草稿过大",
+            "the draft is too large",
+            code="draft",
+            remedy="减少顶点或文字",
+            remedy_en="use fewer points or words",
+        )
     draft = session.get(MarkDraft, (review_id, actor.user_id))
     if draft is None:
         draft = MarkDraft(review_id=review_id, user_id=actor.user_id, content=kept, saved_at=now())

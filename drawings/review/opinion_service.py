@@ -150,6 +150,7 @@ def _require_seen(joint: JointOpinion, seen: Collection[str]) -> None:
             f"您打开页面之后又有新的意见或标注，尚未合并：{named}",
             f"{len(new)} opinions or marks came after the page was opened",
             code="review_moved", place="merge", remedy="核对新的条目后再合并；已填写的内容仍在",
+            remedy_en="look at the new entries and merge again; what you typed is still there",
             details={"new": [e.source for e in new]},
         )  # fmt: skip
 

@@ -30,6 +30,7 @@ def clean_photo(data: bytes) -> tuple[bytes, str]:
         raise TooLarge(
             f"照片超过 {LARGEST_BYTES // 1_000_000} MB", "the photo is too large", code="too_large", place="photo",
             remedy="缩小后再上传",
+            remedy_en="make it smaller and upload again",
         )  # fmt: skip
     try:
         if data.startswith(_JPEG):
@@ -43,10 +44,12 @@ def clean_photo(data: bytes) -> tuple[bytes, str]:
             code="photo",
             place="photo",
             remedy="重新导出后再上传",
+            remedy_en="export it anew and upload again",
         ) from error
     raise BadInput(
         "照片须为 JPEG 或 PNG", "the photo is neither JPEG nor PNG", code="photo", place="photo",
         remedy="转换格式后再上传",
+        remedy_en="convert it and upload again",
     )  # fmt: skip
 
 

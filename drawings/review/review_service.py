@@ -241,6 +241,7 @@ def must_be_open(review: JointReview) -> None:
             "the review is closed",
             code="review_closed",
             remedy="在下一轮中提出",
+            remedy_en="bring it up in the next round",
         )
 
 
@@ -254,4 +255,5 @@ def choice(
         raise BadInput(
             f"{label}无效：{value[:40]}", f"{field} must be one of {options}", code="choice", place=field,
             remedy=f"可选：{options}",
+            remedy_en=f"choose one of {options}",
         ) from error  # fmt: skip

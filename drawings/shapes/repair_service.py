@@ -77,6 +77,7 @@ def _known(revision: Revision, accepted: Collection[str], refused: Mapping[str, 
             else f"没有选择修复，或没有这项修复建议：{named[:200]}",
             f"repairs both accepted and refused: {faulty}" if both else f"no such repairs: {faulty}",
             code="repairs", place="repairs", remedy="在修复建议中选择接受或拒绝后再确认",
+            remedy_en="accept or refuse the proposed repairs, then confirm",
         )  # fmt: skip
     return wanted
 

@@ -158,6 +158,7 @@ def drawing_set(session: Session, actor: Actor, revision_id: uuid.UUID) -> tuple
             f"revision {revision.number} has not passed joint review",
             code="not_agreed",
             remedy="联审结论为“同意”后再封存；图纸改动后须重新联审",
+            remedy_en="seal it once the review agrees; changed drawings need a review again",
         )
     manifest = {
         "project": {"code": project.code, "name": project.name},

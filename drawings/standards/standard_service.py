@@ -105,6 +105,7 @@ def write_standard(
         raise BadInput(
             "还没有给任何图层指定角色", "no layer has a role", code="standard", place="layers",
             remedy="在表中选择角色，或写一条按名称规律的规则",
+            remedy_en="choose roles in the table, or write a rule by names",
         )  # fmt: skip
     model = accepted(assigned or {rules_by_pattern[0].expression: rules_by_pattern[0].role})
     made = model.model_dump(mode="json", exclude_none=True)
@@ -182,6 +183,7 @@ def check_standard(source: str) -> Standard:
         raise BadInput(
             "标准代码须以小写字母开头，只含小写字母、数字和连字符，3 至 41 位",
             f"bad code {code[:60]!r}", code="standard", place="code", remedy="例如 our-institute",
+            remedy_en="such as our-institute",
         )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{code}.yaml"
@@ -191,7 +193,12 @@ def check_standard(source: str) -> Standard:
         except CatalogueError as error:
             said = str(error.en).replace(f"{folder}/", "")
             raise BadInput(
-                f"制图标准有误：{said}", said, code="standard", place="source", remedy="按提示修改后再保存"
+                f"制图标准有误：{said}",
+                said,
+                code="standard",
+                place="source",
+                remedy="按提示修改后再保存",
+                remedy_en="correct what is named and save again",
             ) from error
 
 
@@ -208,6 +215,7 @@ def save_standard(session: Session, actor: Actor, source: str) -> BuiltStandard:
         raise Conflict(
             f"代码“{standard.code}”已用于平台自带的制图标准", "the code is a shipped standard's", code="code_taken",
             place="code", remedy="换一个代码",
+            remedy_en="choose another code",
         )  # fmt: skip
     newest = session.scalar(
         select(func.max(BuiltStandard.version)).where(

@@ -52,6 +52,7 @@ def _read_password(from_stdin: bool) -> str:
         raise BadInput(
             "没有终端可以输入密码", "there is no terminal to ask for a password", place="--password-stdin",
             remedy="加上 --password-stdin,从标准输入读取密码",
+            remedy_en="add --password-stdin to read the password from standard input",
         )  # fmt: skip
     typed: str = typer.prompt("密码 password", hide_input=True, confirmation_prompt=True, err=True)
     return typed
@@ -65,6 +66,7 @@ def _roles(words: list[str]) -> frozenset[Role]:
             raise BadInput(
                 f"没有“{word[:40]}”这个身份", f"no role {word[:40]!r}", place="--role",
                 remedy="可用 " + "、".join(r.value for r in Role),
+                remedy_en="there are " + ", ".join(r.value for r in Role),
             )  # fmt: skip
         roles.add(found)
     if not roles:
@@ -78,6 +80,7 @@ def _kind(roles: frozenset[Role]) -> str:
         raise BadInput(
             "这些身份不属于同一类单位", "these roles belong to different kinds of organisation", place="--role",
             remedy="建设单位、中介机构和审批机关的人员分别建账号",
+            remedy_en="developers, agencies and authorities have accounts of their own",
         )  # fmt: skip
     return kinds.pop()
 
@@ -85,9 +88,11 @@ def _kind(roles: frozenset[Role]) -> str:
 def _check_discipline(roles: frozenset[Role], discipline: str | None) -> None:
     known = disciplines().disciplines
     choose = "可用 " + "、".join(f"{code} {d.zh}" for code, d in known.items())
+    choose_en = "there are " + ", ".join(known)
     if Role.DISCIPLINE in roles and discipline is None:
         raise BadInput(
-            "联审专业人员须指明专业", "a discipline reviewer needs --discipline", place="--discipline", remedy=choose
+            "联审专业人员须指明专业", "a discipline reviewer needs --discipline", place="--discipline", remedy=choose,
+            remedy_en=choose_en
         )  # fmt: skip
     if discipline is not None and Role.DISCIPLINE not in roles:
         raise BadInput(
@@ -97,6 +102,7 @@ def _check_discipline(roles: frozenset[Role], discipline: str | None) -> None:
         raise BadInput(
             f"没有“{discipline[:40]}”这个专业", f"no discipline {discipline[:40]!r}", place="--discipline",
             remedy=choose,
+            remedy_en=choose_en,
         )  # fmt: skip
 
 

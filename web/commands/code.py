@@ -47,6 +47,7 @@ def kind_of(text: str) -> str:
             f"{text[:40]!r} looks like no known code",
             place=text[:40],
             remedy=f"用 --kind 说明：{'、'.join(f'{k} {name}' for k, (name, _) in KINDS.items())}",
+            remedy_en=f"say which by --kind: {', '.join(KINDS)}",
         )
     return by_length[len(plain)]
 
@@ -74,6 +75,7 @@ def code(
                 f"no kind {found[:20]!r}",
                 place="--kind",
                 remedy=f"可用：{'、'.join(f'{k} {name}' for k, (name, _) in KINDS.items())}",
+                remedy_en=f"there are {', '.join(KINDS)}",
             )
         name, check = KINDS[found]
     plain: dict[str, Any] = {

@@ -80,7 +80,13 @@ def drawing(
         roles_given = _layers_given(layer or [])
         pairs = parse_pairs(fit) if fit else None
         if not file.is_file():
-            raise NotFound(f"没有文件 {file}", f"no file {file}", place=str(file), remedy="检查路径")
+            raise NotFound(
+                f"没有文件 {file}",
+                f"no file {file}",
+                place=str(file),
+                remedy="检查路径",
+                remedy_en="check the path",
+            )
         try:
             cad = read(file, unit=unit, settings=settings)
         except OSError as error:
@@ -122,6 +128,7 @@ def _known_unit(unit: str | None) -> None:
             f"unknown unit {unit!r}",
             place="--unit",
             remedy="可选：" + "、".join(known),
+            remedy_en="choose one of " + ", ".join(known),
         )
 
 
@@ -136,6 +143,7 @@ def _write_audit(target: Path, file: Path, cad: CadFile, model: DrawingModel) ->
             "the copy must not replace the drawing",
             place="--write-audit",
             remedy="换一个文件名",
+            remedy_en="choose another name of the file",
         )
     repairs = [
         (f"{r['id']} {r['message']}", repair_lines(r, cad.units.metres_per_unit))
@@ -146,7 +154,11 @@ def _write_audit(target: Path, file: Path, cad: CadFile, model: DrawingModel) ->
         target.write_bytes(audit_copy(file.read_bytes(), cad, model.issues, repairs))
     except OSError as error:
         raise BadInput(
-            f"无法写入 {target}", f"{target}: {error}", place=str(target), remedy="检查路径"
+            f"无法写入 {target}",
+            f"{target}: {error}",
+            place=str(target),
+            remedy="检查路径",
+            remedy_en="check the path",
         ) from error
 
 
@@ -163,6 +175,7 @@ def _known_repairs(wanted: list[str], model: DrawingModel) -> None:
                 f"no proposed repair {name!r}",
                 place="--accept",
                 remedy="可选：" + "、".join([*offered[:20], *KINDS, "all"]),
+                remedy_en="choose from " + ", ".join([*offered[:20], *KINDS, "all"]),
             )
 
 
@@ -180,6 +193,7 @@ def _layers_given(texts: list[str]) -> dict[str, str]:
                 f"{text!r} is not LAYER=ROLE",
                 place="--layer",
                 remedy="角色可选：" + "、".join(f"{code}（{r.zh}）" for code, r in roles().roles.items()),
+                remedy_en="roles: " + ", ".join(roles().roles),
             )
         out[name.strip()] = role.strip()
     return out

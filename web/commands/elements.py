@@ -220,6 +220,7 @@ def diff_(
             raise BadInput(
                 "没有给出要对照的另一次运行", "nothing to compare with", place="--against",
                 remedy="加 --against KEY=VALUE、--against at=日期 或 --each 要素",
+                remedy_en="add --against KEY=VALUE, --against at=DATE or --each ELEMENT",
             )  # fmt: skip
         plain = comparing.side_by_side(business, variants)
     if not all_rows:

@@ -146,6 +146,7 @@ def _fields(mapped: list[str]) -> dict[str, str]:
             code="malformed_option",
             place="--map",
             remedy="例如 --map DKBH=PLOT_NO",
+            remedy_en="such as --map DKBH=PLOT_NO",
         )
     return {field.strip(): column.strip() for field, _, column in pairs}
 
@@ -377,6 +378,7 @@ def sld_document(
                 code="unknown_version",
                 place="--sld-version",
                 remedy="填写 1.0.0 或 1.1.0",
+                remedy_en="give 1.0.0 or 1.1.0",
             )
         data = sld.document(layer_catalogue().get(code), "1.1.0" if version == "1.1.0" else "1.0.0")
         if output is not None:
@@ -395,6 +397,7 @@ def _write(path: Path, data: bytes) -> None:
             code="file_unwritable",
             place=str(path),
             remedy="核对文件夹是否存在、是否可写",
+            remedy_en="check that the folder exists and can be written",
         ) from error
 
 

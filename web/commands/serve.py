@@ -59,12 +59,17 @@ def _port(settings: Settings) -> int:
             f"port {settings.port} is taken",
             code="port_taken",
             remedy="停止占用该端口的程序，或用 PROJECT_BOX_PORT 指定别的端口",
+            remedy_en="stop the program that uses the port, or name another by PROJECT_BOX_PORT",
         )
     for port in range(settings.port + 1, settings.port + 50):
         if _free(settings.host, port):
             return port
     raise PlatformError(
-        "没有可用端口", "no free port", code="port_taken", remedy="用 PROJECT_BOX_PORT 指定端口"
+        "没有可用端口",
+        "no free port",
+        code="port_taken",
+        remedy="用 PROJECT_BOX_PORT 指定端口",
+        remedy_en="name a port by PROJECT_BOX_PORT",
     )
 
 
@@ -180,7 +185,10 @@ def db(
         else:
             fail(
                 PlatformError(
-                    f"没有这个操作：{action}", f"unknown action {action}", remedy="可用 upgrade、status、stop"
+                    f"没有这个操作：{action}",
+                    f"unknown action {action}",
+                    remedy="可用 upgrade、status、stop",
+                    remedy_en="there are upgrade, status and stop",
                 ),
                 as_json=as_json,
                 code=UNUSABLE,

@@ -32,6 +32,7 @@ def read_input(path: Path) -> bytes:
             f"cannot read {path}: {error.strerror}",
             code="file_unreadable",
             remedy="检查文件名与权限",
+            remedy_en="check the name of the file and its rights",
         ) from error
 
 
@@ -112,6 +113,7 @@ def _export(reading: BoundaryReading, path: Path, name: str) -> None:
             code="file_unwritable",
             place="--export",
             remedy="检查文件夹与权限",
+            remedy_en="check the folder and its rights",
         ) from error
 
 

@@ -77,7 +77,11 @@ def _study(
         day = dt.date.fromisoformat(at) if at else today()
     except ValueError as error:
         raise BadInput(
-            f"“{at}”不是日期", f"{at!r} is no date", place="--at", remedy="写作 2026-06-03"
+            f"“{at}”不是日期",
+            f"{at!r} is no date",
+            place="--at",
+            remedy="写作 2026-06-03",
+            remedy_en="write it like 2026-06-03",
         ) from error
     tariffs = load_catalogue().tariffs
     zone, city, case = choice
@@ -118,7 +122,13 @@ def _models(files: list[Path]) -> list[Any]:
     models = []
     for file in files:
         if not file.is_file():
-            raise NotFound(f"没有文件 {file}", f"no file {file}", place=str(file), remedy="检查路径")
+            raise NotFound(
+                f"没有文件 {file}",
+                f"no file {file}",
+                place=str(file),
+                remedy="检查路径",
+                remedy_en="check the path",
+            )
         models.append(interpret(read(file), None))
     return models
 

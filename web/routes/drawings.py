@@ -96,7 +96,13 @@ def _unit(text: str) -> str | None:
     if not text:
         return None
     if text not in reading().units.metres:
-        raise BadInput(f"不认识的单位“{text[:20]}”", "unknown unit", place="unit", remedy="可选 m、mm、cm")
+        raise BadInput(
+            f"不认识的单位“{text[:20]}”",
+            "unknown unit",
+            place="unit",
+            remedy="可选 m、mm、cm",
+            remedy_en="choose m, mm or cm",
+        )
     return text
 
 

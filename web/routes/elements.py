@@ -157,7 +157,13 @@ def uploaded(file: UploadFile) -> bytes:
     if len(data) > MAX_BYTES:
         raise TooLarge(f"工作簿超过 {MAX_BYTES // 1_000_000} MB", "workbook too large", place="file")
     if not data:
-        raise BadInput("没有选择文件", "no file", place="file", remedy="选择填好的 .xlsx 文件")
+        raise BadInput(
+            "没有选择文件",
+            "no file",
+            place="file",
+            remedy="选择填好的 .xlsx 文件",
+            remedy_en="choose the filled-in .xlsx file",
+        )
     return data
 
 

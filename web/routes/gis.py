@@ -97,7 +97,12 @@ async def post_boundary(
     upload, typed = form.get("file"), form.get("crs")
     if not isinstance(upload, StarletteUpload):
         raise BadInput(
-            "请选择红线文件", "file is missing", code="required", place="file", remedy="选择文件后再上传"
+            "请选择红线文件",
+            "file is missing",
+            code="required",
+            place="file",
+            remedy="选择文件后再上传",
+            remedy_en="choose a file, then upload",
         )
     stated = parse_crs(typed if isinstance(typed, str) else None)
     asked = form.get("accept")
@@ -159,7 +164,12 @@ def upload_site(
     def act() -> Result:
         if file is None or not file.filename:
             raise BadInput(
-                "请选择红线文件", "no file chosen", code="required", place="file", remedy="选择文件后再上传"
+                "请选择红线文件",
+                "no file chosen",
+                code="required",
+                place="file",
+                remedy="选择文件后再上传",
+                remedy_en="choose a file, then upload",
             )
         stated = parse_crs(other_crs) or parse_crs(crs)
         return service.record_boundary(session, actor, project_id, file.filename, data, stated)
@@ -193,6 +203,7 @@ def accept_repairs(
                 code="required",
                 place="accept",
                 remedy="勾选要接受的修复建议，或改正文件后重新上传",
+                remedy_en="tick the repairs you accept, or correct the file and upload it again",
             )
         return service.record_repaired(session, actor, project_id, file_id, parse_crs(crs), accept)
 
@@ -246,6 +257,7 @@ def draw_site(
                 code="required",
                 place="geojson",
                 remedy="在图上绘制，或填写界址点坐标",
+                remedy_en="draw on the map, or enter the coordinates of the points",
             )
         return service.record_drawn_boundary(session, actor, project_id, document, stated)
 
@@ -344,7 +356,11 @@ def _report(session: Session, actor: Actor, project_id: uuid.UUID) -> Response:
     geometry = box.result_geometry(result) if result is not None else None
     if result is None or geometry is None:
         raise NotFound(
-            "还没有做多规检查", "not checked yet", code="no_conflict_report", remedy="先做多规检查"
+            "还没有做多规检查",
+            "not checked yet",
+            code="no_conflict_report",
+            remedy="先做多规检查",
+            remedy_en="run the multi-plan check first",
         )
     page = map_report.folium_report(result.payload, geometry, crs=result.crs, title=project.name)
     return _attachment(

@@ -70,6 +70,7 @@ def _entry(text: str) -> tuple[str, int | None, float]:
             code="print_layer",
             place="layers",
             remedy="写成 KG_DK、KG_DK:80 或 KG_DK@3:80",
+            remedy_en="write KG_DK, KG_DK:80 or KG_DK@3:80",
         ) from error
 
 

@@ -170,6 +170,7 @@ def _equal(request: Request, one: Collection) -> dict[str, str]:
             raise BadInput(
                 f"没有参数 {name[:60]}", f"unknown parameter {name[:60]}", code="parameter_unknown", place=name[:60],
                 remedy="参数见 /ogc/api，字段见 queryables",
+                remedy_en="see /ogc/api for parameters and queryables for fields",
             )  # fmt: skip
         asked[name] = value
     return asked
@@ -188,6 +189,7 @@ def _numbers(written: str | None) -> list[float]:
         raise BadInput(
             f"bbox 有误：{written[:80]}", f"bbox {written[:80]}", code="bbox_invalid", place="bbox",
             remedy="写成 minx,miny,maxx,maxy",
+            remedy_en="write minx,miny,maxx,maxy",
         )  # fmt: skip
     return [float(p) for p in parts]
 

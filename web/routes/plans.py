@@ -69,6 +69,7 @@ def upload_layer(
                 code="required",
                 place="file",
                 remedy="选择文件后再导入",
+                remedy_en="choose a file, then import",
             )
         made = views.import_upload(
             session,
@@ -145,6 +146,7 @@ def activate_by_form(
                 code="required",
                 place="reason",
                 remedy="写明理由后再恢复；理由记入审计",
+                remedy_en="write the reason before going back; it is kept in the audit trail",
             )
         views.activate(session, actor, code, version, reason)
     except BadInput as error:

@@ -85,7 +85,13 @@ def _register(
 def _bytes(upload: UploadFile) -> bytes:
     data = upload.file.read(_MOST + 1)
     if len(data) > _MOST:
-        raise TooLarge("文件过大", "file too large", place=upload.filename or "file", remedy="不超过 60 MB")
+        raise TooLarge(
+            "文件过大",
+            "file too large",
+            place=upload.filename or "file",
+            remedy="不超过 60 MB",
+            remedy_en="at most 60 MB",
+        )
     return data
 
 

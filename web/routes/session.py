@@ -39,6 +39,7 @@ def _wrong() -> NotSignedIn:
         "wrong username or password",
         code="wrong_credentials",
         remedy="检查后再试;10 次错误后账号暂停 10 分钟",
+        remedy_en="check and try again; after 10 errors the account pauses for 10 minutes",
     )
 
 

@@ -49,6 +49,7 @@ def as_built_plain(
         raise BadInput(
             f"没有允许误差分档“{tiers[:20]}”", f"no tier set {tiers[:20]!r}", place="tiers", code="tier_set",
             remedy="可选：" + "、".join(sets),
+            remedy_en="choose one of " + ", ".join(sets),
         )  # fmt: skip
     pair = service.compare_revisions(session, actor, project_id, approved, built)
     old, new, found = pair.before, pair.after, pair.found
@@ -81,6 +82,7 @@ def _metres(text: str) -> Decimal | None:
         raise BadInput(
             "位置允许偏差须为 0 到 10 之间的米数", "the tolerance of position must be 0 to 10 metres", place="position",
             code="tolerance", remedy="例如 0.10",
+            remedy_en="such as 0.10",
         )  # fmt: skip
     return value
 

@@ -102,6 +102,7 @@ def invitations(chosen: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
                 code="required",
                 place="own_who",
                 remedy="在该部门右侧选择答复的专业或单位",
+                remedy_en="choose who answers beside the department",
             )
         found.append(_invitation(name, who))
     return found
@@ -131,5 +132,6 @@ def known_evaluations(codes: Sequence[Any]) -> list[str]:
                 code="unknown_evaluation",
                 place="evaluations",
                 remedy=f"可选：{'、'.join(f'{c} {e.name}' for c, e in known.items())}",
+                remedy_en=f"choose one of {', '.join(known)}",
             )
     return [str(code) for code in codes]

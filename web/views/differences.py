@@ -153,6 +153,7 @@ def relation_of(text: str) -> Relation:
             code="unknown_relation",
             place="relation",
             remedy=f"可选：{'、'.join(r.value for r in Relation)}",
+            remedy_en=f"choose one of {', '.join(r.value for r in Relation)}",
         ) from error
 
 
@@ -169,6 +170,7 @@ def finished(session: Session, asked: Asked) -> Pair:
             "the comparison is still under way",
             code="not_finished",
             remedy="稍后再取，或先看进度",
+            remedy_en="fetch it later, or look at the progress",
             details=difference_service.state_of(pair),
         )
     return pair

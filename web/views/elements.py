@@ -59,6 +59,7 @@ def indicators_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> d
             "no indicator table yet",
             code="no_indicators",
             remedy="上传图纸后在“指标”页点“核算指标”",
+            remedy_en="upload drawings, then compute the indicators on their page",
         )
     return {**found.payload, **_stamp(found)}
 
@@ -81,6 +82,7 @@ def sunlight_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dic
             "no sunlight table yet",
             code="no_sunlight",
             remedy="上传总平面图后在“指标”页点“日照分析”",
+            remedy_en="upload a site plan, then run the sunlight analysis on the page of indicators",
         )
     return {**found.payload, **_stamp(found)}
 
@@ -218,7 +220,11 @@ def fees_plain(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[st
     found = box.latest_result(session, actor, project_id, "fee_statement")
     if found is None:
         raise NotFound(
-            "还没有测算规费", "no fee statement yet", code="no_fees", remedy="在“规费”页填写后点“测算”"
+            "还没有测算规费",
+            "no fee statement yet",
+            code="no_fees",
+            remedy="在“规费”页填写后点“测算”",
+            remedy_en="fill in the page of fees and compute",
         )
     return {**found.payload, **_stamp(found)}
 

@@ -94,7 +94,12 @@ def import_upload(
     only_admin(actor)
     if not name:
         raise BadInput(
-            "请选择图层数据文件", "no file chosen", code="required", place="file", remedy="选择文件后再导入"
+            "请选择图层数据文件",
+            "no file chosen",
+            code="required",
+            place="file",
+            remedy="选择文件后再导入",
+            remedy_en="choose a file, then import",
         )
     day = _day(valid_from, "valid_from") or service.today()
     last_day = _day(valid_to, "valid_to")
@@ -127,6 +132,7 @@ def _day(text: str, place: str) -> dt.date | None:
             code="not_a_date",
             place=place,
             remedy="改为年-月-日",
+            remedy_en="write it as year-month-day",
         ) from error
 
 
@@ -141,6 +147,7 @@ def activate(session: Session, actor: Actor, code: str, version: str, reason: st
         raise BadInput(
             f"理由不超过 {REASON_LONGEST} 字", "the reason is too long", code="too_long", place="reason",
             remedy="写得简短些",
+            remedy_en="make it shorter",
         )  # fmt: skip
     return service.version_plain(
         service.activate_version(session, actor, code, version, reason=reason.strip())

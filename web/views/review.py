@@ -233,7 +233,11 @@ def record(session: Session, actor: Actor, business: str, typed: Mapping[str, st
     found = reviewed(session, actor, business, typed)
     if found is None:
         raise BadInput(
-            "请先选择项目", "choose a project first", place="project", remedy="在“项目”中选择后再记入台账"
+            "请先选择项目",
+            "choose a project first",
+            place="project",
+            remedy="在“项目”中选择后再记入台账",
+            remedy_en="choose a project before it is entered in the register",
         )
     opinion = typed.get("opinion", "").replace("\r\n", "\n")
     before = runs.opinion_of(

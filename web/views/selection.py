@@ -74,6 +74,7 @@ def _number(typed: Mapping[str, str], name: str) -> float | None:
         raise BadInput(
             f"“{text[:20]}”不是数字", f"{name}: not a number", code="not_a_number", place=name,
             remedy="填写数字，或留空",
+            remedy_en="give a number, or leave it empty",
         ) from error  # fmt: skip
 
 
@@ -87,6 +88,7 @@ def _numbers(typed: Mapping[str, str], name: str, count: int) -> list[float]:
         raise BadInput(
             f"应填 {count} 个数，用逗号分开", f"{name}: {count} numbers", code="not_numbers", place=name,
             remedy="如 485000,3115000" if count == 2 else "如 484000,3114000,486000,3116000",
+            remedy_en="such as 485000,3115000" if count == 2 else "such as 484000,3114000,486000,3116000",
         ) from error  # fmt: skip
 
 

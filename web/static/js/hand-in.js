@@ -27,7 +27,7 @@
       let error = {};
       try { error = JSON.parse(request.responseText).error || {}; } catch { /* not ours: the status says enough */ }
       const english = document.documentElement.lang.startsWith("en");
-      wrong([(english && error.message_en) || error.message || String(request.status), error.remedy].filter(Boolean).join(" · "));
+      wrong([(english && error.message_en) || error.message || String(request.status), (english && error.remedy_en) || error.remedy].filter(Boolean).join(" · "));
     });
     request.addEventListener("error", () => wrong("HTTP"));
     request.open("POST", form.dataset.upload);

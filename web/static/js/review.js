@@ -25,7 +25,7 @@ function later(wait, act) {
   return ask;
 }
 
-const said = (error) => [error.message, english ? "" : error.error?.remedy].filter(Boolean).join(" ");
+const said = (error) => [error.message, english ? error.error?.remedy_en : error.error?.remedy].filter(Boolean).join(" ");
 
 class Review {
   constructor() {
