@@ -338,6 +338,7 @@ def get_standard(code: str) -> Standard:
             f"没有制图标准“{code}”",
             f"no drawing standard {code!r}",
             remedy="可选：" + "、".join(known),
+            remedy_en="choose one of " + ", ".join(known),
             place="standard",
         )
     return known[code]

@@ -36,7 +36,13 @@ def boundary_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict
     """
     found = service.latest_boundary(session, actor, project_id)
     if found is None:
-        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+        raise NotFound(
+            "还没有用地红线",
+            "no boundary yet",
+            code="no_boundary",
+            remedy="上传或绘制用地红线",
+            remedy_en="upload or draw the boundary",
+        )
     return recorded_view(found[0])
 
 
@@ -53,7 +59,13 @@ def points_view(session: Session, actor: Actor, project_id: uuid.UUID, vertex: s
     """
     found = service.latest_boundary(session, actor, project_id)
     if found is None:
-        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+        raise NotFound(
+            "还没有用地红线",
+            "no boundary yet",
+            code="no_boundary",
+            remedy="上传或绘制用地红线",
+            remedy_en="upload or draw the boundary",
+        )
     result, geometry = found
     points = boundary_points(geometry)
     return {
@@ -86,7 +98,11 @@ def check_payload(session: Session, actor: Actor, project_id: uuid.UUID) -> dict
     result = box.latest_result(session, actor, project_id, "conflict_report")
     if result is None:
         raise NotFound(
-            "还没有做多规检查", "not checked yet", code="no_conflict_report", remedy="先做多规检查"
+            "还没有做多规检查",
+            "not checked yet",
+            code="no_conflict_report",
+            remedy="先做多规检查",
+            remedy_en="run the multi-plan check first",
         )
     return checked_view(result)
 
@@ -290,7 +306,13 @@ def repairs_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[
     """
     found = service.latest_boundary(session, actor, project_id)
     if found is None:
-        raise NotFound("还没有用地红线", "no boundary yet", code="no_boundary", remedy="上传或绘制用地红线")
+        raise NotFound(
+            "还没有用地红线",
+            "no boundary yet",
+            code="no_boundary",
+            remedy="上传或绘制用地红线",
+            remedy_en="upload or draw the boundary",
+        )
     proposed, crs, file_id = _repairs(session, actor, found[0])
     return {
         "repairs": proposed,
