@@ -41,6 +41,10 @@ _MOST_PARTS = 20_000  # of one entity that is taken apart
 _DAMAGED = (DXFError, TypeError, ValueError, AttributeError, NotImplementedError)
 
 
+#: what a dimension's block shows: its curves, and the text
+Picture = tuple[tuple[Curve, ...], CadEntity | None]
+
+
 class Stop(Exception):
     """A bound was reached; what was read so far is kept."""
 
@@ -82,6 +86,9 @@ class Converter:
         self.clock = clock
         self.dimensions: list[CadDimension] = []
         self.unsupported: dict[str, tuple[int, CadEntity]] = {}
+        self._copies = 0  # of references in rows and columns
+        self._pictures: dict[str, Picture] = {}
+        self._in_picture = False
         self._kinds: dict[str, Callable[[CadEntity, Any], Iterator[CadEntity | Insert]]] = {
             "LINE": self._line,
             "LWPOLYLINE": self._lwpolyline,
@@ -307,7 +314,9 @@ class Converter:
         to_origin: Affine = (1.0, 0.0, 0.0, 1.0, -origin[0], -origin[1])
         rows = max(1, int(dxf.get("row_count", 1)))
         columns = max(1, int(dxf.get("column_count", 1)))
-        if rows * columns > self.limits.entities:
+        self._copies += rows * columns - 1
+        if self._copies > self.limits.entities:  # of all references together: their maps are kept
+            self._copies -= rows * columns - 1
             self.issues.add(
                 "DXF-TOO-MANY",
                 what="图块阵列",
@@ -390,22 +399,32 @@ class Converter:
             else:
                 yield replace(base, at=at)
             return
-        # the picture of the dimension is a block of its own; its parts carry the dimension's handle
-        curves: list[Curve] = []
-        shown: CadEntity | None = None
-        for part in self.convert(block):
-            if isinstance(part, CadEntity):
-                if part.text is not None and shown is None:
-                    shown = part
-                curves += part.curves
+        curves, shown = self._picture(base, str(dxf.geometry), block)
         yield replace(
             base,
-            curves=tuple(curves),
+            curves=curves,
             at=at,
             text=shown.text if shown else None,
             height=shown.height if shown else 0.0,
             rotation=shown.rotation if shown else 0.0,
         )
+
+    def _picture(self, base: CadEntity, name: str, block: Iterable[Any]) -> Picture:
+        """Curves and text of the block that shows a dimension; its parts carry the dimension's handle."""
+        if self._in_picture:  # dimensions that show dimensions: without end, or twice as many at every step
+            self.issues.add(
+                "DXF-BLOCK-RECURSION", name=decode_escapes(name), handle=base.handle, layer=base.layer
+            )
+            return (), None
+        if name not in self._pictures:
+            self._in_picture = True
+            try:
+                parts = [part for part in self.convert(block) if isinstance(part, CadEntity)]
+            finally:
+                self._in_picture = False
+            shown = next((part for part in parts if part.text is not None), None)
+            self._pictures[name] = tuple(c for part in parts for c in part.curves), shown
+        return self._pictures[name]
 
     def _virtual(self, base: CadEntity, entity: Any) -> Iterator[CadEntity | Insert]:
         """Entities that ezdxf can take apart itself (multi-lines, tables, proxies with a picture)."""

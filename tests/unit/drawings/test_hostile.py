@@ -153,3 +153,37 @@ def test_texts_made_to_make_expressions_stand_still(piece: str) -> None:
     for expression in (_AREA, _HEIGHT, _SCALE, _MERIDIAN_TEXT, _EPSG_TEXT, _SYSTEM_TEXT):
         assert len(list(expression.finditer(short))) <= len(short)
     assert time.process_time() - begun < 3
+
+
+def _dimension(handle: str, picture: str) -> str:
+    return (
+        f"0\nDIMENSION\n5\n{handle}\n100\nAcDbEntity\n8\n标注\n100\nAcDbDimension\n2\n{picture}\n10\n5\n20\n0\n70\n1\n"
+        "100\nAcDbAlignedDimension\n13\n0\n23\n0\n14\n5\n24\n0\n"
+    )
+
+
+def _block(name: str, content: str) -> str:
+    return f"0\nBLOCK\n8\n0\n2\n{name}\n70\n0\n10\n0\n20\n0\n{content}0\nENDBLK\n8\n0\n"
+
+
+def test_dimensions_whose_pictures_hold_dimensions_end() -> None:
+    # every step would double the work: sixty of them never end
+    chain = "".join(
+        _block(f"*D{i}", _dimension(f"{2 * i + 256:X}", f"*D{i + 1}") * 2 + _SITE) for i in range(60)
+    )
+    loop = _block("*D60", _dimension("A0", "*D0"))
+    cad = read(dxf(_dimension("70", "*D0"), chain + loop), "图.dxf")
+    told = [i for i in cad.issues if i.code == "DXF-BLOCK-RECURSION"]
+    assert told and told[0].handle and told[0].remedy
+    assert [len(e.curves) for e in cad.entities if e.handle == "70"] == [1]
+
+
+def test_copies_in_rows_and_columns_are_counted_over_all_references() -> None:
+    bounds = reading()
+    few = bounds.model_copy(update={"limits": bounds.limits.model_copy(update={"entities": 50})})
+    rows = "70\n6\n71\n7\n44\n1\n45\n1\n"
+    inner = _block("B", (_INSERT + rows) * 30)
+    cad = read(
+        dxf(_INSERT.replace("2\nA\n", "2\nB\n"), inner + _block("A", "")), "图.dxf", settings=few
+    )  # nothing is drawn, but every copy would have to be kept
+    assert "DXF-TOO-MANY" in {i.code for i in cad.issues}
