@@ -20,7 +20,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from project_box.kernel import embedded
-from project_box.kernel.embedded import EmbeddedDatabaseError
+from project_box.kernel.embedded import EmbeddedDatabaseError, server
+from project_box.kernel.embedded.__main__ import main
 
 pytestmark = pytest.mark.integration
 AS_ROOT = os.geteuid() == 0
@@ -218,7 +219,7 @@ def test_only_databases_of_its_own_are_dropped(shared_var: Path) -> None:
 def test_what_is_not_installed_is_named(
     make_var: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "_INSTALLATIONS", Path("/nowhere"))
+    monkeypatch.setattr(server, "_INSTALLATIONS", Path("/nowhere"))
     with pytest.raises(EmbeddedDatabaseError, match="postgresql-15 postgresql-15-postgis-3") as caught:
         embedded.ensure_running(make_var())
     assert caught.value.details["packages"] == ["postgresql-15", "postgresql-15-postgis-3"]
@@ -273,11 +274,11 @@ def test_as_an_ordinary_user(make_var: Callable[..., Path]) -> None:
 def test_by_hand(make_var: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     var = make_var()
     option = ["--var-dir", str(var)]
-    assert embedded.main(["status", *option]) == 3
-    assert embedded.main(["url", *option]) == 0
-    assert embedded.main(["status", *option]) == 0
-    assert embedded.main(["stop", *option]) == 0
-    assert embedded.main(["status", *option]) == 3
-    assert embedded.main(["destroy", *option]) == 0
+    assert main(["status", *option]) == 3
+    assert main(["url", *option]) == 0
+    assert main(["status", *option]) == 0
+    assert main(["stop", *option]) == 0
+    assert main(["status", *option]) == 3
+    assert main(["destroy", *option]) == 0
     said = capsys.readouterr().out
     assert "postgresql+psycopg2://" in said and "stopped" in said and "deleted" in said
