@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.floors import Floor, building_of, drawn_floors
 from drawings.reading import CATALOGUE
-from drawings.standards.multiplicity import BadRange, is_roof, parse_floors
+from drawings.standards.multiplicity import BadRange, is_between, is_once, parse_floors
 from drawings.standards.standards import roles
 from project_box.kernel.catalogue import parse
 from project_box.kernel.plain import to_plain
@@ -243,8 +243,8 @@ def _floor(
         if numbers[0] < 0 < numbers[-1]:
             undecided.append(f"{building} {name}：起止层“{text}”跨地上和地下，计入地上")
     except BadRange as error:
-        if is_roof(text) or is_roof(name):
-            storeys, part = 1, "roof"
+        if is_once(text) or is_once(name):
+            storeys, part = 1, "above" if is_between(text) or is_between(name) else "roof"
         else:
             storeys = None
             undecided.append(f"{building} {name}：起止层“{text}”{error.zh}（句柄 {frame.shape.handle}）")

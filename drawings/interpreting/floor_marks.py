@@ -11,8 +11,9 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import OUTLINES, Wanted, picked
+from drawings.interpreting.plan_titles import Title, titles_of_plans, width_of
 from drawings.interpreting.work import Ring, Work
-from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_roof, parse_floors
+from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_once, parse_floors
 
 RANGE = "起止层"
 _AREAS = frozenset({"area_full", "area_half", "area_none", "area_deduct", "balcony", "bay_window"})
@@ -50,7 +51,7 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
             parse_floors(text)
         except BadRange:
             title = floors_of_title(text, ground=ground)
-            roof = title is None and _TITLE.search(text) is not None and is_roof(text)
+            roof = title is None and _TITLE.search(text) is not None and is_once(text)
             if title is None and not roof:
                 continue
         assert entity.at is not None
@@ -80,7 +81,7 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
 
 
 def loose_floors(work: Work, rings: list[Ring]) -> None:
-    """Storeys of area lines that lie in no frame: from a title inside them, else from the layer's name."""
+    """Storeys of area lines that lie in no frame: a title inside them, the layer's name, or a title at the plan."""
     frames = shapely.union_all([r.geometry for r in rings if r.role == "floor_frame"])
     loose = [
         r
@@ -95,23 +96,29 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
     texts = _texts(work)
     ground = has_ground_floor([*(t for _, t in texts), *(_spaced(n) for n in work.cad.layers)])
     titles: dict[int, set[str]] = defaultdict(set)
+    beside: list[Title] = []
     tree = shapely.STRtree([r.geometry for r in loose])
     for entity, text in texts:
-        title = floors_of_title(text, ground=ground) or (text if is_roof(text) else None)
+        title = floors_of_title(text, ground=ground) or (text if is_once(text) else None)
         if title is None:
             continue
         assert entity.at is not None
-        around = tree.query(Point(work.metres(entity.at)), predicate="intersects").tolist()
+        spot = Point(work.metres(entity.at))
+        around = tree.query(spot, predicate="intersects").tolist()
         if around:
             titles[min(around, key=lambda n: loose[n].geometry.area)].add(title)
+        elif not frames.intersects(spot):
+            beside.append(Title(title, spot.x, spot.y, width_of(text, entity.height * work.scale)))
+    named = titles_of_plans([r.geometry for r in loose], beside) if beside else {}
     for number, ring in enumerate(loose):
         found = titles[number]
-        if not found:
-            named = floors_of_title(_spaced(ring.entity.layer), ground=ground)
-            if named is not None:
-                ring.gathered.add("layer", {RANGE: named})
-        elif len(found) == 1:
+        of_layer = floors_of_title(_spaced(ring.entity.layer), ground=ground) if not found else None
+        if len(found) == 1:
             ring.gathered.add("text", {RANGE: found.pop()})
+        elif of_layer is not None:
+            ring.gathered.add("layer", {RANGE: of_layer})
+        elif not found and number in named:
+            ring.gathered.add("text", {RANGE: named[number]})
 
 
 def _spaced(layer: str) -> str:

@@ -7,7 +7,6 @@ from collections import defaultdict
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from drawings.cad.model import CadEntity
 from drawings.interpreting.work import Ring, Work
 from drawings.standards.vocabulary import attribute_words
 
@@ -28,10 +27,10 @@ class Labels:
         self.noted: list[tuple[tuple[float, float], str]] = []
         self.found: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
-    def note(self, entity: CadEntity, text: str) -> None:
-        """Remember a text with its place."""
-        if self.rings and text and entity.at is not None:
-            self.noted.append((self.work.metres(entity.at), text))
+    def note(self, at: tuple[float, float], text: str) -> None:
+        """Remember a text with its place (drawing units)."""
+        if self.rings and text:
+            self.noted.append((self.work.metres(at), text))
 
     def _assign(self) -> None:
         """What every text inside a building says, to the smallest rings around it that take it."""

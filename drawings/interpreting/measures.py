@@ -20,7 +20,7 @@ from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.estimate import buildings_of, estimate
 from drawings.interpreting.floors import building_of, drawn_floors, text_at
 from drawings.shapes.pairs import array
-from drawings.standards.multiplicity import BadRange, is_roof, parse_floors
+from drawings.standards.multiplicity import BadRange, is_once, parse_floors
 
 _WORDS = (
     ("东", "E"),
@@ -186,7 +186,7 @@ def _floors(model: DrawingModel) -> list[dict[str, Any]]:
         for shape in floor.inside:
             if shape.area_m2 is not None:
                 areas[shape.role] += shape.area_m2
-        times = len(floors) if floors else (1 if is_roof(text) else None)
+        times = len(floors) if floors else (1 if is_once(text) else None)
         out.append(
             {
                 "handle": floor.shape.handle,

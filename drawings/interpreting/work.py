@@ -15,6 +15,7 @@ from drawings.issues import Collector
 from drawings.reading import Reading
 from drawings.shapes.repairs import Ledger
 from drawings.standards.attributes import Gathered
+from drawings.standards.guess import spoken
 from drawings.standards.standards import Match, Role, Roles, Standard, roles
 from drawings.standards.vocabulary import Vocabulary, vocabulary
 
@@ -64,7 +65,7 @@ class Work:
         self.elevation = settings.limits.elevation_m
         self.catalogue: Roles = roles()
         self.tolerances = self.catalogue.tolerances
-        self.words = Vocabulary(standard.attributes) if standard is not None else vocabulary()
+        self.words = Vocabulary(standard.attributes, self._spoken) if standard is not None else vocabulary()
         self.drawing_attributes: dict[str, str] = {}
         self.matches: dict[str, Match | None] = {}
         if standard is not None:
@@ -74,6 +75,9 @@ class Work:
                 if number % 1000 == 0:
                     deadline.check()
                 self.matches[name] = standard.match(name)
+
+    def _spoken(self) -> frozenset[str]:
+        return spoken(layers_drawn(self.cad.entities))
 
     @property
     def planned(self) -> int:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import OUTLINES, Wanted, picked, prefixes
+from drawings.interpreting.callouts import called_out
 from drawings.interpreting.floor_marks import frame_floors, loose_floors
 from drawings.interpreting.labels import Labels
+from drawings.interpreting.text_tables import read_tables
 from drawings.interpreting.work import Ring, Work
 from drawings.standards import patterns
 from drawings.standards.attributes import Settled, parse_xdata, settle
-from drawings.standards.multiplicity import BadRange, is_roof, parse_floors
+from drawings.standards.multiplicity import BadRange, is_once, parse_floors
 
 _SOURCE_NAMES = {
     "xdata": ("扩展数据", "XDATA"),
@@ -60,6 +63,7 @@ class Gatherer:
         tree = shapely.STRtree([r.geometry for r in polygons])
         owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
         labels = Labels(self.work, rings)
+        moved = called_out(self.work, labels.rings)
         for entity in picked(self.work.cad.entities, Wanted(without=OUTLINES)):
             if entity.at is None:
                 continue
@@ -67,10 +71,13 @@ class Gatherer:
                 pairs = {self.work.words.key(k): [v] for k, v in entity.attributes.items() if v}
                 self._assign(entity, pairs, "", "block", polygons, tree)
             elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
+                at = moved.get((entity.handle, entity.at), entity.at)
                 pairs, rest = self.work.words.pairs(entity.text)
-                self._assign(entity, pairs, rest, "text", polygons, tree)
-                labels.note(entity, rest)
+                self._assign(replace(entity, at=at), pairs, rest, "text", polygons, tree)
+                labels.note(at, rest)
         labels.give()
+        for key, value in read_tables(self.work).items():
+            self._note_drawing({key: [value]})
         self._to_lines(rings)
         self._from_table(rings)
         frame_floors(self.work, polygons, tree)
@@ -214,7 +221,7 @@ class Gatherer:
                 unit=self.work.catalogue.number[key],
             )
         floors = settled.attributes.get("起止层")
-        if isinstance(floors, str) and role.geometry == "frame" and not is_roof(floors):
+        if isinstance(floors, str) and role.geometry == "frame" and not is_once(floors):
             try:
                 parse_floors(floors)
             except BadRange as error:

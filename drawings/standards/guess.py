@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -21,6 +22,8 @@ from project_box.kernel.catalogue import parse
 
 #: code of the one-off standard made of accepted guesses
 ACCEPTED = "accepted-layers"
+_LANGUAGES = frozenset({"zh", "ko", "ja", "hi", "ru", "de", "en"})
+_MOST_ASKED = 200  # layers
 #: languages whose words are looked for inside longer ones, with the least length that is
 _INSIDE_FROM = {"zh": 2, "ko": 2, "ja": 2, "hi": 3, "ru": 5, "de": 4}
 _SEPARATORS = re.compile(r"[\s_\-–—./\\|#$@()()\[\]【】:;,、]+")
@@ -165,6 +168,12 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         best.values(), key=lambda b: (-b[0], -b[1], -b[2])
     )  # names go from the general to the special
     return tuple(b[3] for b in ranked)
+
+
+def spoken(layers: Iterable[str]) -> frozenset[str]:
+    """Languages that layers are named in, as far as a word of a role tells; of many layers the first ones are asked."""
+    told = (g.why.partition(":") for name in islice(layers, _MOST_ASKED) for g in guesses(name)[:1])
+    return frozenset(language for language, sign, _ in told if sign and language in _LANGUAGES)
 
 
 def _within(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:

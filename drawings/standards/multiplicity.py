@@ -81,11 +81,11 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     Args:
         ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
     """
-    if len(text) > _LONGEST_TITLE:
+    if len(text) > _LONGEST_TITLE or is_between(text):
         return None
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
     for pattern, name in floor_names() if any_floor_name().search(clean) else ():
-        if not name.roof:
+        if not name.roof and not name.between:
             clean = pattern.sub(partial(_storey, name=name, ground=ground), clean)
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     parts = list(_TITLE.finditer(clean))
@@ -134,6 +134,19 @@ def _floor(text: str) -> int:
     if number == 0:
         raise BadRange("没有第 0 层", "there is no floor 0")
     return number
+
+
+def is_between(text: str) -> bool:
+    """True for a storey between two others (夹层, mezzanine): it is counted once and is no natural storey."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return any_floor_name().search(plain) is not None and any(
+        name.between and pattern.search(plain) for pattern, name in floor_names()
+    )
+
+
+def is_once(text: str) -> bool:
+    """True for a floor that is counted once and is no natural storey: above the last one, or between two."""
+    return is_roof(text) or is_between(text)
 
 
 def is_roof(text: str) -> bool:

@@ -160,21 +160,25 @@ class Phrase(_Strict):
 
     Attributes:
         text: as it is written, with the attributes in braces: ``FH {屋脊高度} m``.
-        add: added to a number; gives: said besides. alone: False if it says nothing without another phrase beside it.
+        add: added to a number; sum: key → the other number that is added to it; gives: said besides.
+        alone: False if it says nothing without another phrase beside it.
+        only_with: language the drawing must speak for it to be believed.
     """
 
     regex: Regex | None = None
     text: str | None = None
     add: dict[str, int] = Field(default_factory=dict)
+    sum: dict[str, str] = Field(default_factory=dict)
     gives: dict[str, str] = Field(default_factory=dict)
     alone: bool = True
+    only_with: str | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Phrase:
         if bool(self.regex) == bool(self.text):
             raise ValueError("give exactly one of regex, text")
         named = set(patterns.names(self.regex) if self.regex else braced(self.text or ""))
-        _known(named | set(self.add) | set(self.gives))
+        _known(named | set(self.add) | set(self.sum) | set(self.sum.values()) | set(self.gives))
         return self
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,7 @@ class FloorName(_Strict):
     below: bool = False
     above_ground: bool = False
     roof: bool = False
+    between: bool = False
 
 
 class Language(_Strict):
@@ -133,9 +134,14 @@ class Vocabulary:
 
     Args:
         rule: what the standard says of attributes; None for the platform's words alone.
+        spoken: tells the languages the drawing's layers are named in; a word too short to be believed elsewhere holds
+            in its own (``only_with``). Asked only where such a word is met.
     """
 
-    def __init__(self, rule: AttributeRule | None = None) -> None:
+    def __init__(
+        self, rule: AttributeRule | None = None, spoken: Callable[[], Collection[str]] = frozenset
+    ) -> None:
+        self._spoken = spoken
         catalogue, found = roles(), attribute_words()
         self._comma = {"comma": True, "point": False}.get(rule.decimal or "") if rule else None
         self._keys: dict[str, tuple[str, bool]] = {}
@@ -162,8 +168,14 @@ class Vocabulary:
         return plain_key(text) in self._keys
 
     def number(self, text: str, unit: str) -> float | None:
-        """The number in a text, in ``unit`` (m, ㎡, %, or a counting unit); None if it holds none."""
-        return number_in(text, unit, self._units(unit), comma=self._comma)
+        """The number in a text, in ``unit`` (m, ㎡, %, or a counting unit); None if it holds none.
+
+        A share without a sign is a ratio: 0.35 is 35 %.
+        """
+        found = number_in(text, unit, self._units(unit), comma=self._comma)
+        return (
+            found * 100 if unit == "%" and found is not None and 0 < found <= 1 and "%" not in text else found
+        )
 
     @staticmethod
     def _units(unit: str) -> Mapping[str, float]:
@@ -199,18 +211,24 @@ class Vocabulary:
         found = _PAIR.fullmatch(line) if "=" in line or ":" in line else None
         if found is not None and found.group(3) and _LETTER.search(found.group(1)):
             if self.knows(found.group(1)):
-                return self._valued(found.group(1), found.group(3))
+                return self.valued(found.group(1), found.group(3))
             if found.group(2) == "=" and not self.labels(line):
                 return found.group(1).strip(), found.group(3)
         spaced = _SPACED.fullmatch(line) if len(line) <= _LONGEST else None
+        if spaced is not None and not self.knows(spaced.group(1)):
+            last = spaced.group(1).split()[
+                -1
+            ]  # what the coefficient is of goes before it: Terrasse Faktor 0,5
+            if self.knows(last) and self.key(last) == "系数":
+                return self.valued(last, spaced.group(2))
         if spaced is not None and len(plain_key(spaced.group(1))) > 1 and self.knows(spaced.group(1)):
-            key, value = self._valued(spaced.group(1), spaced.group(2))
+            key, value = self.valued(spaced.group(1), spaced.group(2))
             unit = roles().number.get(key)
             if unit is not None and self.number(value, unit) is not None:
                 return key, value
         return None
 
-    def _valued(self, spelling: str, value: str) -> tuple[str, str]:
+    def valued(self, spelling: str, value: str) -> tuple[str, str]:
         """Canonical key and value; a number after a word of a language with a decimal comma gets a point."""
         key, comma = self._keys[plain_key(spelling)]
         comma = comma if self._comma is None else self._comma
@@ -239,6 +257,8 @@ class Vocabulary:
             if best is None:
                 return {}
             alone = alone or best[1].alone
+            if best[1].only_with is not None and best[1].only_with not in self._spoken():
+                return {}
             for key, value in self._given(best[2], best[1]).items():
                 out.setdefault(key, value)
             spot = _BETWEEN.match(text, best[0]).end()  # type: ignore[union-attr]  # as above
@@ -251,7 +271,8 @@ class Vocabulary:
             if raw is None:
                 continue
             number = numeral(raw) if key in roles().number else None
-            out[key] = raw.strip() if number is None else str(number + phrase.add.get(key, 0))
+            more = phrase.add.get(key, 0) + (numeral(found.get(phrase.sum.get(key, "")) or "") or 0)
+            out[key] = raw.strip() if number is None else str(number + more)
         return out
 
 

@@ -77,7 +77,11 @@ def test_a_word_of_a_language_with_a_decimal_comma_tells_how_its_number_is_meant
         ("Haus A", {"楼号": "Haus A"}),
         ("3階建", {"层数": "3"}),
         ("住宅", {}),  # a use alone says nothing of the building around it
-        ("11+1F", {}),
+        ("11+1F", {"层数": "12", "顶部加层": "1"}),
+        ("1#楼(回迁房) 6F+1F/-1F", {"楼号": "1#楼", "层数": "7", "顶部加层": "1", "地下层数": "1"}),
+        ("Жилой дом поз. 2", {"楼号": "поз. 2"}),
+        ("Neubau MFH II+D+K", {"层数": "2"}),
+        ("I", {}),  # believed only in a drawing that speaks German
         ("2ND FLOOR", {}),
         ("客厅", {}),
         ("18", {}),

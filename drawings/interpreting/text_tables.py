@@ -1,0 +1,155 @@
+"""Figures of a table drawn with texts (经济技术指标, ТЭП, 건축개요, area statement): a cell that names a figure and the
+number that stands in its row to the right, or below its head.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drawings.cad.selection import OUTLINES, Wanted, picked
+from drawings.interpreting.plan_titles import width_of
+from drawings.interpreting.work import Work
+from drawings.standards.standards import roles
+from drawings.standards.vocabulary import Vocabulary
+
+_NUMBERING = re.compile(
+    r"^\s*(?:[(（]?\d{1,2}(?:\.\d{1,2})*[.、)）:]?\s+|\d{1,2}[.、)）]\s*|[①-⑳]\s*|其中:?\s*|[-–•·*]\s*)"
+)
+_IN_BRACKETS = re.compile(
+    r"\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}\.?)\s*:?$"
+)
+_NUMBER = re.compile(r"[-+]?\d[\d.,  ]*")
+#: in text heights: cells of one row differ in height by less, and are no further apart; a head is no further above
+_ROW, _APART, _BELOW = 0.8, 60.0, 4.0
+_LONGEST, _LONGEST_UNIT, _MOST, _STRIPS = 60, 12, 20_000, 64
+#: figures of the whole drawing
+_OF = ("plan_info", "site_boundary")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """How a cell spells an attribute, and the unit written with it."""
+
+    spelling: str
+    unit: str = ""
+
+
+def read_tables(work: Work) -> dict[str, str]:
+    """Attribute of the drawing → what its table says, with the unit; the first table goes before later ones."""
+    keys = {k for role in _OF for k in work.catalogue.roles[role].keys} & set(work.catalogue.number)
+    cells = _cells(work)
+    heads = [(c, named) for c in cells if (named := _named(work.words, c.text)) is not None]
+    out: dict[str, str] = {}
+    if not heads:
+        return out
+    rows = _Rows(cells)
+    for cell, name in heads:
+        work.deadline.check()
+        key = work.words.key(name.spelling)
+        if key in keys and key not in out:
+            found = _beside(work.words, rows, cell, name) or _under(work.words, rows, cell, name)
+            if found is not None:
+                out[key] = found
+    return out
+
+
+def _cells(work: Work) -> list[_Cell]:
+    out: list[_Cell] = []
+    for entity in picked(work.cad.entities, Wanted(without=OUTLINES)):
+        if (
+            entity.at is None
+            or not entity.text
+            or entity.kind in ("DIMENSION", "INSERT")
+            or len(out) >= _MOST
+        ):
+            continue
+        text = unicodedata.normalize("NFKC", entity.text).strip()
+        if 0 < len(text) <= _LONGEST and "\n" not in text and not entity.rotation % 360:
+            height = entity.height or 1.0
+            out.append(_Cell(text, *entity.at, width_of(text, height), height))
+    return sorted(out, key=lambda c: (-c.y, c.x))
+
+
+def _named(words: Vocabulary, text: str) -> _Name | None:
+    """What a cell names that does not hold the figure itself."""
+    plain = _NUMBERING.sub("", text)
+    for name in dict.fromkeys((plain, text)):
+        bare = re.sub(r"[\s:=]+$", "", name)
+        if words.knows(bare):
+            return _Name(bare)
+        found = _IN_BRACKETS.search(name)
+        if found is not None and words.knows(name[: found.start()]):
+            return _Name(name[: found.start()], (found.group(1) or found.group(2)).strip())
+    return None
+
+
+class _Rows:
+    """Cells by height, to find those of one row."""
+
+    def __init__(self, cells: Sequence[_Cell]) -> None:
+        self.size = max(min(c.height for c in cells), 1e-9) * 4
+        self.at: dict[int, list[_Cell]] = defaultdict(list)
+        for cell in cells:
+            self.at[round(cell.y / self.size)].append(cell)
+
+    def between(self, low: float, high: float) -> list[_Cell]:
+        """Cells whose line lies between two heights."""
+        first, last = round(low / self.size), round(high / self.size)
+        if last - first > _STRIPS:
+            return []
+        return [c for n in range(first, last + 1) for c in self.at.get(n, ()) if low <= c.y <= high]
+
+
+def _beside(words: Vocabulary, rows: _Rows, head: _Cell, name: _Name) -> str | None:
+    """The first number in the row to the right of a name, up to the next name."""
+    slack = _ROW * head.height
+    row = [
+        c for c in rows.between(head.y - slack, head.y + slack) if 0 < c.x - head.x <= _APART * head.height
+    ]
+    row.sort(key=lambda c: c.x)
+    for place, cell in enumerate(row):
+        if _named(words, cell.text) is not None:
+            return None
+        if _NUMBER.match(cell.text):
+            units = (
+                [name.unit] if name.unit else [c.text for c in (*row[place + 1 : place + 2], *row[:place])]
+            )
+            value = _value(words, name, cell.text, units)
+            if value is not None:
+                return value
+    return None
+
+
+def _under(words: Vocabulary, rows: _Rows, head: _Cell, name: _Name) -> str | None:
+    """The number right below the head of a column."""
+    lines = rows.between(head.y - _BELOW * head.height, head.y - _ROW * head.height)
+    below = [c for c in lines if c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)]
+    nearest = max(below, key=lambda c: c.y, default=None)
+    return _value(words, name, nearest.text, [name.unit]) if nearest is not None else None
+
+
+def _value(words: Vocabulary, name: _Name, text: str, units: Sequence[str]) -> str | None:
+    """The number of a cell with its own unit, else with one written with its name or in a cell beside it."""
+    key, value = words.valued(name.spelling, text)
+    sort = roles().number[key]
+    if not _NUMBER.match(text) or words.number(value, sort) is None:
+        return None
+    if not _NUMBER.sub("", text, count=1).strip():
+        for unit in units:
+            whole = f"{value} {unit}"
+            if unit and len(unit) <= _LONGEST_UNIT and words.number(whole, sort) is not None:
+                return whole
+    return value
