@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from drawings.review.answers import points_to_answer
 from drawings.review.completeness_service import check_completeness, completeness
+from drawings.review.draft_service import (
+    Part,
+    drop_draft,
+    own_draft_part,
+    save_edit_draft,
+    save_mark_draft,
+)
 from drawings.review.mark_service import (
     add_mark,
     close_mark,
-    drop_mark_draft,
     edit_mark,
     keep_photo,
     marked_copy,
-    own_mark_draft,
-    save_mark_draft,
 )
 from drawings.review.opinion_service import (
     close_review,
@@ -23,7 +27,7 @@ from drawings.review.opinion_service import (
     save_draft,
     save_merge_draft,
 )
-from drawings.review.reply_service import own_reply_draft, reply, save_reply_draft
+from drawings.review.reply_service import drop_reply_draft, own_reply_draft, reply, save_reply_draft
 from drawings.review.review_facts import review_standing
 from drawings.review.review_feed import events_after, newest_event
 from drawings.review.review_service import (
@@ -48,6 +52,7 @@ from drawings.sheets.sheet_service import compare_revisions, packed_sheet, revis
 from drawings.sheets.underlay_service import underlay
 
 __all__ = [
+    "Part",
     "add_mark",
     "area_pdf",
     "check_completeness",
@@ -58,7 +63,8 @@ __all__ = [
     "current_revision",
     "decide_repairs",
     "drawing_set",
-    "drop_mark_draft",
+    "drop_draft",
+    "drop_reply_draft",
     "edit_mark",
     "events_after",
     "get_review",
@@ -71,7 +77,7 @@ __all__ = [
     "newest_event",
     "open_review",
     "own_draft",
-    "own_mark_draft",
+    "own_draft_part",
     "own_merge_draft",
     "own_reply_draft",
     "packed_sheet",
@@ -86,6 +92,7 @@ __all__ = [
     "revision_models",
     "revisions",
     "save_draft",
+    "save_edit_draft",
     "save_mark_draft",
     "save_merge_draft",
     "save_reply_draft",

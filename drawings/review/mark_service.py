@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,8 +10,9 @@ from sqlalchemy.orm import Session
 from drawings import repository
 from drawings.cad.markup import MarkupItem, write_markup
 from drawings.events import MarkAdded
-from drawings.models import JointReview, Mark, MarkDraft
+from drawings.models import JointReview, Mark
 from drawings.review.disciplines import discipline_name
+from drawings.review.draft_service import Part, drop_draft
 from drawings.review.joint_review import MarkKind, Severity, check_geometry
 from drawings.review.photo import clean_photo
 from drawings.review.review_feed import tell
@@ -25,9 +24,6 @@ from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 from project_box.models import StoredFile
 from project_box.service import clean_text, now
-
-_DRAFTED = ("file", "kind", "geometry", "handle", "text", "severity", "clause", "photo")
-_LARGEST_DRAFT = 100_000
 
 
 def add_mark(
@@ -88,7 +84,7 @@ def add_mark(
         created_by=actor.user_id,
     )
     session.add(mark)
-    drop_mark_draft(session, actor, review_id)
+    drop_draft(session, actor, review_id, Part.MARK)
     session.flush()
     session.refresh(mark, ["author"])
     box.record_audit(
@@ -152,6 +148,7 @@ def edit_mark(
     if geometry is not None:
         mark.geometry = check_geometry(MarkKind(mark.kind), geometry)
     mark.version += 1
+    drop_draft(session, actor, review.id, Part.EDIT)
     session.flush()
     box.record_audit(
         session,
@@ -176,58 +173,6 @@ def keep_photo(session: Session, actor: Actor, review_id: uuid.UUID, name: str, 
     must_be_open(review)
     cleaned, media_type = clean_photo(data)
     return box.put_file(session, actor, review.project_id, name, cleaned, media_type)
-
-
-def save_mark_draft(
-    session: Session, actor: Actor, review_id: uuid.UUID, content: Mapping[str, Any]
-) -> MarkDraft:
-    """Keep the mark somebody has begun: ``file, kind, geometry, handle, text, severity, clause, photo``.
-
-    Raises:
-        Forbidden: not a reviewer of this review. Conflict: the review is closed. BadInput: too much.
-    """
-    review = get_review(session, actor, review_id)
-    own_discipline(actor, review)
-    must_be_open(review)
-    return keep_draft(
-        session, actor, review_id, {key: content[key] for key in _DRAFTED if content.get(key) is not None}
-    )
-
-
-def keep_draft(session: Session, actor: Actor, review_id: uuid.UUID, kept: dict[str, Any]) -> MarkDraft:
-    """Keep what somebody has begun in a review instead of what was kept before.
-
-    Raises:
-        BadInput: too much.
-    """
-    if len(json.dumps(kept, ensure_ascii=False)) > _LARGEST_DRAFT:
-        raise BadInput(
-            "草稿过大",
-            "the draft is too large",
-            code="draft",
-            remedy="减少顶点或文字",
-            remedy_en="use fewer points or words",
-        )
-    draft = session.get(MarkDraft, (review_id, actor.user_id))
-    if draft is None:
-        draft = MarkDraft(review_id=review_id, user_id=actor.user_id, content=kept, saved_at=now())
-        session.add(draft)
-    else:
-        draft.content, draft.saved_at = kept, now()
-    session.flush()
-    return draft
-
-
-def own_mark_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> MarkDraft | None:
-    """The mark the actor has begun in a review."""
-    return session.get(MarkDraft, (review_id, actor.user_id))
-
-
-def drop_mark_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> None:
-    """Forget the mark the actor has begun."""
-    draft = own_mark_draft(session, actor, review_id)
-    if draft is not None:
-        session.delete(draft)
 
 
 def _own_mark(session: Session, actor: Actor, mark_id: uuid.UUID) -> tuple[Mark, JointReview]:

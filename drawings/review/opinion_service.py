@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from drawings import repository
 from drawings.events import JointReviewClosed, OpinionGiven
-from drawings.models import JointReview, MarkDraft, Opinion, OpinionDraft
+from drawings.models import JointReview, Opinion, OpinionDraft
 from drawings.review.completeness_service import require_complete
 from drawings.review.disciplines import discipline_name, disciplines
+from drawings.review.draft_service import Part, drop_draft, keep_draft, own_draft_part
 from drawings.review.joint_review import Decision, Fate, JointOpinion, Standing, Verdict, merge, standing
-from drawings.review.mark_service import drop_mark_draft, keep_draft, own_mark_draft
 from drawings.review.review_facts import given_opinion, placed_mark
 from drawings.review.review_feed import tell
 from drawings.review.review_service import choice, get_review, must_be_open, own_discipline
@@ -38,16 +40,12 @@ def save_draft(
     must_be_open(review)
     chosen = choice(Verdict, verdict, "结论", "verdict").value if verdict else None
     body = clean_text(text, field="text", label="意见", limit=5000, required=False)
-    draft = repository.draft(session, review_id, actor.user_id)
-    if draft is None:
-        draft = OpinionDraft(
-            review_id=review_id, user_id=actor.user_id, text=body, verdict=chosen, saved_at=now()
-        )
-        session.add(draft)
-    else:
-        draft.text, draft.verdict, draft.saved_at = body, chosen, now()
-    session.flush()
-    return draft
+    said = {"text": body, "verdict": chosen, "saved_at": now()}
+    row = insert(OpinionDraft).values(review_id=review_id, user_id=actor.user_id, **said)
+    session.execute(
+        row.on_conflict_do_update(index_elements=[OpinionDraft.review_id, OpinionDraft.user_id], set_=said)
+    )
+    return session.get_one(OpinionDraft, (review_id, actor.user_id), populate_existing=True)
 
 
 def own_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> OpinionDraft | None:
@@ -111,7 +109,7 @@ def give_opinion(
 
 def save_merge_draft(
     session: Session, actor: Actor, review_id: uuid.UUID, entries: Mapping[str, Mapping[str, str]]
-) -> MarkDraft:
+) -> dt.datetime:
     """Keep how far an officer has come with merging: source → ``fate, reason, text, into``. Nobody else sees it.
 
     Raises:
@@ -127,13 +125,12 @@ def save_merge_draft(
         }
         for source, entry in entries.items()
     }
-    return keep_draft(session, actor, review_id, {"merge": kept})
+    return keep_draft(session, actor, review_id, Part.MERGE, kept)
 
 
 def own_merge_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, dict[str, str]]:
     """How far the actor has come with merging."""
-    draft = own_mark_draft(session, actor, review_id)
-    return (draft.content.get("merge") or {}) if draft is not None else {}
+    return own_draft_part(session, actor, review_id, Part.MERGE)
 
 
 def _officer(actor: Actor) -> None:
@@ -198,7 +195,7 @@ def close_review(
     review.closed_at, review.closed_by = now(), actor.user_id
     review.verdict = joint.verdict.value
     review.joint_opinion = joint_to_plain(joint)
-    drop_mark_draft(session, actor, review.id)
+    drop_draft(session, actor, review.id, Part.MERGE)
     session.flush()
     _tell_design_side(session, actor, review, joint)
     box.put_result(

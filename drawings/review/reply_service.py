@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from drawings.models import MarkDraft, Reply
+from drawings.models import Reply
 from drawings.review.answers import points_to_answer
-from drawings.review.mark_service import keep_draft, own_mark_draft
+from drawings.review.draft_service import Part, drop_draft, keep_draft, own_draft_part
 from drawings.review.review_feed import tell
 from drawings.review.review_service import get_review
 from project_box import service as box
@@ -20,7 +21,7 @@ from project_box.service import clean_text, now
 
 def save_reply_draft(
     session: Session, actor: Actor, review_id: uuid.UUID, replies: Mapping[str, str]
-) -> MarkDraft:
+) -> dt.datetime:
     """Keep replies as they are typed: source → text. Only who types them sees them.
 
     Raises:
@@ -34,13 +35,17 @@ def save_reply_draft(
         )
         for source, text in replies.items()
     }
-    return keep_draft(session, actor, review_id, {"replies": kept})
+    return keep_draft(session, actor, review_id, Part.REPLIES, kept)
 
 
 def own_reply_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, str]:
     """Replies the actor has begun."""
-    draft = own_mark_draft(session, actor, review_id)
-    return (draft.content.get("replies") or {}) if draft is not None else {}
+    return own_draft_part(session, actor, review_id, Part.REPLIES)
+
+
+def drop_reply_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> None:
+    """Forget replies the actor has begun."""
+    drop_draft(session, actor, review_id, Part.REPLIES)
 
 
 def reply(session: Session, actor: Actor, review_id: uuid.UUID, source: str, text: str) -> Reply:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response, StreamingResponse
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
 
 from drawings import service
 from drawings.review.photo import LARGEST_BYTES
-from drawings.review.review_feed import CHANNEL
-from project_box import accounts
 from project_box import service as box
-from project_box.kernel.errors import NotFound, NotSignedIn, PlatformError
+from project_box.kernel.errors import NotFound, PlatformError
 from web.deps import ActorDep, SessionDep, redirect, render
-from web.feed import Feed
 from web.routes.drawings import attachment, positive
 from web.views import joint_review as views
 from web.views import review_changes as changed
@@ -28,8 +23,6 @@ from web.views.completeness import completeness_plain
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["joint review"])
-#: a waiting stream looks after itself this often even if nobody wakes it
-PATIENCE_S = 20.0
 
 
 class NewMark(BaseModel):
@@ -213,9 +206,21 @@ def save_mark_draft(
     """Keep the mark one has begun; an empty one is forgotten."""
     service.get_review(session, actor, review_id)
     if not content:
-        service.drop_mark_draft(session, actor, review_id)
+        service.drop_draft(session, actor, review_id, service.Part.MARK)
         return {"saved_at": None}
-    return {"saved_at": service.save_mark_draft(session, actor, review_id, content).saved_at.isoformat()}
+    return {"saved_at": service.save_mark_draft(session, actor, review_id, content).isoformat()}
+
+
+@api.put("/joint-reviews/{review_id}/edit-draft")
+def save_edit_draft(
+    session: SessionDep, actor: ActorDep, review_id: uuid.UUID, content: dict[str, Any]
+) -> dict[str, Any]:
+    """Keep the change of a mark one has begun; an empty one is forgotten."""
+    service.get_review(session, actor, review_id)
+    if not content:
+        service.drop_draft(session, actor, review_id, service.Part.EDIT)
+        return {"saved_at": None}
+    return {"saved_at": service.save_edit_draft(session, actor, review_id, content).isoformat()}
 
 
 @api.post("/joint-reviews/{review_id}/replies", status_code=201)
@@ -229,8 +234,7 @@ def save_reply_draft(
     session: SessionDep, actor: ActorDep, review_id: uuid.UUID, draft: ReplyDraft
 ) -> dict[str, Any]:
     """Keep replies as they are typed."""
-    saved = service.save_reply_draft(session, actor, review_id, draft.replies)
-    return {"saved_at": saved.saved_at.isoformat()}
+    return {"saved_at": service.save_reply_draft(session, actor, review_id, draft.replies).isoformat()}
 
 
 @api.get("/joint-reviews/{review_id}/replies")
@@ -238,70 +242,6 @@ def replies(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> dict[
     """What has to be answered, with the replies given."""
     points = views.points_plain(session, service.get_review(session, actor, review_id))
     return {"points": points, "unanswered": sum(p["reply"] is None for p in points)}
-
-
-# --- looking on -------------------------------------------------------------------------------------------------------
-
-
-def _happenings(request: Request, review_id: uuid.UUID, after: int) -> list[dict[str, Any]]:
-    """What has happened since, read as the person who asked (who may have been signed out meanwhile)."""
-    with request.app.state.database.transaction() as session:
-        found = accounts.find_session(session, request.state.token)
-        if found is None:
-            raise NotSignedIn("请先登录", "sign in first")
-        events = service.events_after(session, accounts.actor_of(found.user), review_id, after)
-        return [views.event_plain(e) for e in events]
-
-
-@api.get("/joint-reviews/{review_id}/events", response_model=None)
-async def events(
-    request: Request,
-    actor: ActorDep,
-    review_id: uuid.UUID,
-    after: Annotated[int, Query(ge=0, description="number of the last event seen")] = 0,
-) -> Response | dict[str, Any]:
-    """What happens in a review, live.
-
-    With ``Accept: text/event-stream`` a stream of events that goes on; ``Last-Event-ID`` (or ``after``) says where it
-    starts. Otherwise what has happened after ``after``, as one document.
-    """
-    last = request.headers.get("last-event-id", "")
-    start = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else after
-    first = await run_in_threadpool(_happenings, request, review_id, start)
-    if "text/event-stream" not in request.headers.get("accept", ""):
-        return {"events": first, "last": first[-1]["id"] if first else start}
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(
-        _stream(request, review_id, start), media_type="text/event-stream", headers=headers
-    )
-
-
-async def _stream(request: Request, review_id: uuid.UUID, last: int) -> AsyncIterator[str]:
-    yield "retry: 2000\n\n"
-    async for _ in feed_of(request.app).changes(str(review_id), PATIENCE_S):
-        if await request.is_disconnected():
-            return
-        try:
-            found = await run_in_threadpool(_happenings, request, review_id, last)
-        except PlatformError as error:
-            yield f"event: end\ndata: {json.dumps({'code': error.code})}\n\n"
-            return
-        except OperationalError:  # the database is gone for now: the browser comes back by itself
-            return
-        for event in found:
-            last = event["id"]
-            yield f"id: {last}\nevent: {event['kind']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
-        if not found:
-            yield ": still here\n\n"
-
-
-def feed_of(app: FastAPI) -> Feed:
-    """The process's one listener on reviews."""
-    found = getattr(app.state, "review_feed", None)
-    if found is None:
-        found = app.state.review_feed = Feed(app.state.database.url, CHANNEL)
-    feed: Feed = found
-    return feed
 
 
 @api.post("/marks/{mark_id}/close")
@@ -341,8 +281,7 @@ def save_merge_draft(
     session: SessionDep, actor: ActorDep, review_id: uuid.UUID, draft: MergeDraft
 ) -> dict[str, Any]:
     """Keep how far merging has come."""
-    saved = service.save_merge_draft(session, actor, review_id, draft.entries)
-    return {"saved_at": saved.saved_at.isoformat()}
+    return {"saved_at": service.save_merge_draft(session, actor, review_id, draft.entries).isoformat()}
 
 
 @api.get("/joint-reviews/{review_id}/changes")
@@ -478,7 +417,7 @@ async def reply_form(
                 and value.strip() not in ("", known.get(source))
             ):
                 service.reply(session, actor, review_id, source, value)
-        service.drop_mark_draft(session, actor, review_id)
+        service.drop_reply_draft(session, actor, review_id)
     except PlatformError as error:
         session.rollback()
         return review_page_with(request, session, actor, review.case_id, error)

@@ -145,7 +145,11 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
     is_open = review.closed_at is None
     mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
     draft = service.own_draft(session, actor, review.id) if mine and is_open else None
-    begun = service.own_mark_draft(session, actor, review.id) if mine and is_open else None
+    begun = {
+        part.value: service.own_draft_part(session, actor, review.id, part)
+        for part in (service.Part.MARK, service.Part.EDIT)
+        if mine and is_open
+    }
     may_merge = actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open
     earlier = round_before(session, review)
     newest = service.current_revision(session, actor, review.project_id)
@@ -198,7 +202,8 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
             "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
             if draft
             else None,
-            "mark_draft": begun.content if begun else None,
+            "mark_draft": begun.get("mark"),
+            "edit_draft": begun.get("edit"),
             "can_reply": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
         },
         "points": points_plain(session, review) if not is_open else [],

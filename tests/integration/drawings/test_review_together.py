@@ -5,12 +5,15 @@ from __future__ import annotations
 import struct
 import uuid
 import zlib
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from drawings import service
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from project_box.kernel.identity import Role
 from tests.unit.drawings import build
 
 pytestmark = pytest.mark.integration
@@ -93,16 +96,27 @@ def test_photos_lose_what_the_camera_wrote(session, actors, review) -> None:
             service.keep_photo(session, fire, review.id, "x.jpg", wrong)
 
 
-def test_a_begun_mark_survives(session, actors, review) -> None:
+def test_what_is_begun_survives_part_by_part(session, actors, review) -> None:
     fire = actors["fire"]
+    both = replace(fire, roles=fire.roles | {Role.HANDLER})  # who reviews and merges has begun two things
+    begun = partial(service.own_draft_part, session, fire, review.id)
     service.save_mark_draft(
         session, fire, review.id, {"text": "写了一半", "geometry": POINT, "kind": "point"}
     )
-    found = service.own_mark_draft(session, fire, review.id)
-    assert found is not None and found.content["text"] == "写了一半"
-    assert service.own_mark_draft(session, actors["planner"], review.id) is None
-    place(session, fire, review)
-    assert service.own_mark_draft(session, fire, review.id) is None  # saved: nothing is left over
+    service.save_merge_draft(session, both, review.id, {"fire": {"fate": "dropped", "reason": "重复"}})
+    mark = place(session, fire, review)
+    assert begun(service.Part.MARK) == {}, "saved: nothing is left over"
+    assert service.own_merge_draft(session, both, review.id)["fire"]["reason"] == "重复"
+    service.save_mark_draft(session, fire, review.id, {"text": "又写了一半"})
+    service.save_edit_draft(
+        session, fire, review.id, {"mark": str(mark.id), "version": 1, "text": "改了一半"}
+    )
+    assert begun(service.Part.MARK)["text"] == "又写了一半"
+    assert begun(service.Part.EDIT)["text"] == "改了一半"
+    assert service.own_draft_part(session, actors["planner"], review.id, service.Part.MARK) == {}
+    service.edit_mark(session, fire, mark.id, version=1, text="改完了")
+    assert begun(service.Part.EDIT) == {}
+    assert begun(service.Part.MARK)["text"] == "又写了一半"
 
 
 def close(session, actors, review, **verdicts: str) -> None:
