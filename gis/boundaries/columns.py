@@ -41,14 +41,39 @@ class PointList:
 
 def numbers_usable(points: PointList, issues: list[Issue]) -> bool:
     """False, with what is wrong reported, when a coordinate is no number or beyond any CRS."""
-    limit = boundary_rules().coordinate_limit
-    usable = True
+    rules = boundary_rules()
+    bad = 0
     for vertex in points.vertices:
-        code = bad_number(vertex.x, limit) or bad_number(vertex.y, limit)
-        if code is not None:
-            usable = False
-            issues.append(coordinate_issue(code, vertex))
-    return usable
+        code = bad_number(vertex.x, rules.coordinate_limit) or bad_number(vertex.y, rules.coordinate_limit)
+        if code is None:
+            continue
+        bad += 1
+        if bad <= rules.places_listed:
+            issues.append(
+                coordinate_issue(code, vertex, _why_huge(vertex) if code == "COORD-HUGE" else ("", ""))
+            )
+    return bad == 0
+
+
+def _why_huge(vertex: Vertex) -> tuple[str, str]:
+    """What people do that makes a coordinate huge, when it can be recognised: millimetres, a zone number too many."""
+    if complementary(vertex.x / 1000, vertex.y / 1000):
+        return "，像是以毫米为单位", "; it looks like millimetres"
+    for value in (vertex.x, vertex.y):
+        whole = f"{value:.0f}"
+        if value > 0 and len(whole) in (9, 10) and crs_module.zone_width(int(whole[:2])) is not None:
+            twice = len(whole) == 10 and whole[:2] == whole[2:4]
+            if twice:
+                return (
+                    f"，东坐标前的带号 {whole[:2]} 写了两次",
+                    f"; zone {whole[:2]} stands twice before the easting",
+                )
+            if len(whole) == 9:
+                return (
+                    f"，像是把带号 {whole[:2]} 写在了北坐标前",
+                    f"; zone {whole[:2]} stands before the northing",
+                )
+    return "", ""
 
 
 def kind_of(value: float) -> str:
@@ -201,6 +226,22 @@ def _header_zone(header: Mapping[str, str], width: int | None) -> int | None:
     return crs_module.zone_of_meridian(int(meridian), width if width in (3, 6) else 3)
 
 
+def _judge_unit(content: PointList, issues: list[Issue]) -> None:
+    """The coordinates have the digits of metres; a header that says otherwise is wrong and is told so."""
+    unit = content.header.get("计量单位", "").strip()
+    if unit and unit.lower() not in ("米", "m", "meter", "metre", "公尺"):
+        issues.append(
+            warning(
+                "TXT-UNIT",
+                f"文件头计量单位写作“{unit[:10]}”，而坐标的位数是米；按米读取",
+                f"the header says the unit is {unit[:10]}, the digits are those of metres; read as metres",
+                "计量单位应写“米”",
+                "write 计量单位=米",
+                line=content.header_lines.get("计量单位"),
+            )
+        )
+
+
 def _own_meridian(header: Mapping[str, str]) -> Issue | None:
     """The question for a file whose central meridian belongs to no zone: it needs a definition of its own."""
     meridian = _meridian(header)
@@ -224,6 +265,7 @@ def _crs_of_header(
     text = header.get("坐标系", header.get("坐标系统", "")).strip()
     family = _family_of(text)
     width_written = _integer(header.get("几度分带", header.get("分带", "")))
+    _judge_unit(content, issues)
     header_zone = _header_zone(header, width_written)
     if prefix is not None and header_zone is not None and prefix != header_zone:
         issues.append(

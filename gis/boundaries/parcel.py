@@ -85,8 +85,8 @@ def check_coordinates(parcels: Sequence[Parcel], issues: list[Issue]) -> bool:
     return bad == 0
 
 
-def coordinate_issue(code: str, vertex: Vertex) -> Issue:
-    """``COORD-NAN`` or ``COORD-HUGE`` at a vertex."""
+def coordinate_issue(code: str, vertex: Vertex, why: tuple[str, str] = ("", "")) -> Issue:
+    """``COORD-NAN`` or ``COORD-HUGE`` at a vertex, with what seems to be the reason."""
     if code == "COORD-NAN":
         return error(
             code,
@@ -98,8 +98,8 @@ def coordinate_issue(code: str, vertex: Vertex) -> Issue:
         )
     return error(
         code,
-        f"{place(vertex)}的坐标大得不合理",
-        "a coordinate is absurdly large",
+        f"{place(vertex)}的坐标大得不合理{why[0]}",
+        f"a coordinate is absurdly large{why[1]}",
         "核对坐标与单位（应为米）",
         "check the coordinate and its unit (metres)",
         line=vertex.line,

@@ -6,12 +6,14 @@ into one validated geometry with areas and issues. Areas are ㎡; coordinates (e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
 from gis.boundaries.declared_area import Declared, compare_area, parse_declared
@@ -26,9 +28,11 @@ from gis.boundaries.topology import (
     join_parts,
     polygon_from_declared_rings,
     report_crossings,
+    without_repeated,
 )
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs
+from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Issue, Level
 
 
@@ -76,23 +80,28 @@ class BoundaryReading:
     @cached_property
     def area_crs(self) -> int | None:
         """Projected CRS the planar area is measured in: the boundary's own, or the zone chosen for lon/lat."""
-        if self.geometry is None or self.crs is None:
+        if self.geometry is None or self.crs is None or self.area_m2 is None:
             return None
         return crs_module.measuring_crs(self.geometry, self.crs)
 
     @cached_property
     def area_m2(self) -> float | None:
-        """Planar area in ``area_crs``, ㎡, 2 decimals; None without geometry or CRS."""
-        if self.geometry is None or self.crs is None:
-            return None
-        return round(crs_module.planar_area(self.geometry, self.crs), 2)
+        """Planar area in ``area_crs``, ㎡, 2 decimals; None without geometry, CRS or a fit of the two."""
+        return self._measured(crs_module.planar_area)
 
     @cached_property
     def ellipsoidal_area_m2(self) -> float | None:
-        """Area on the ellipsoid of the CRS's datum, ㎡, 2 decimals; None without geometry or CRS."""
+        """Area on the ellipsoid of the CRS's datum, ㎡, 2 decimals; None as for ``area_m2``."""
+        return self._measured(crs_module.ellipsoidal_area)
+
+    def _measured(self, measure: Callable[[BaseGeometry, int], float]) -> float | None:
         if self.geometry is None or self.crs is None:
             return None
-        return round(crs_module.ellipsoidal_area(self.geometry, self.crs), 2)
+        try:
+            area = measure(self.geometry, self.crs)
+        except BadInput:
+            return None  # coordinates that the CRS cannot express; CRS-OUTSIDE-AREA has said so
+        return round(area, 2) if math.isfinite(area) else None
 
     @cached_property
     def area_difference(self) -> dict[str, Any] | None:
@@ -149,8 +158,9 @@ def finish(
         labels += [label or "地块"] * len(mine)
         declared.append(_compared(parcel, label, mine, None if broken else crs, issues))
     before = len(issues)
-    geometry = join_parts(polygons, labels, issues)
-    if geometry is not None and crs is not None and not broken and len(issues) == before:
+    told = any(issue.code == "RINGS-OVERLAP" for issue in issues)
+    geometry = join_parts(polygons, labels, [] if told else issues)
+    if geometry is not None and crs is not None and not broken and len(issues) == before and not told:
         _report_tiny(geometry, crs, issues)
         issues += faults(geometry, degrees)
     known = tuple(d for d in declared if d is not None)
@@ -170,11 +180,19 @@ def finish(
 def _compared(
     parcel: Parcel, label: str, polygons: Sequence[Polygon], crs: int | None, issues: list[Issue]
 ) -> Declared | None:
-    """The declared area of a parcel, compared where its own can be measured."""
+    """The declared area of a parcel, compared where its own can be measured: not where points of it were lost."""
     stated = _declared(parcel, label, issues)
+    if any(i.code in _POINTS_LOST for i in issues):
+        return stated
     if stated is None or crs is None or not polygons or not all(p.is_valid for p in polygons):
         return stated
     return compare_area(stated, sum(crs_module.planar_area(p, crs) for p in polygons), label, issues)
+
+
+#: with one of these the points are not those of the file, so that an area of them says nothing
+_POINTS_LOST = frozenset(
+    {"TXT-BAD-NUMBER", "TXT-ROW-SHORT", "TXT-ARC", "TXT-COORD-OUTLIER", "TXT-ZONE-MIXED", "TABLE-BAD-NUMBER"}
+)
 
 
 def _report_tiny(geometry: MultiPolygon, crs: int, issues: list[Issue]) -> None:
@@ -255,7 +273,7 @@ def _parcel_polygons(parcel: Parcel, degrees: bool, issues: list[Issue]) -> list
         return [polygon_from_declared_rings(outer, inner, issues)]
     if not whole:
         return [ring.polygon for ring in cleaned]
-    return assemble(cleaned, issues)
+    return assemble(without_repeated(cleaned, issues) if len(cleaned) > 1 else cleaned, issues)
 
 
 def _sorted(issues: Sequence[Issue]) -> tuple[Issue, ...]:

@@ -27,6 +27,8 @@ class RingBuilder:
         A point named like the ring's first but lying elsewhere begins a new ring when the next one is named like the
         second (J1 J2 J3 J1 J2 …); else it was meant to close the ring, which is reported.
         """
+        if not number and len(self._open) == 1:
+            number = next(iter(self._open))  # the number is missing in this row only
         ring = self._open.get(number)
         if ring is not None and _began_again(ring, vertex):
             first = ring.vertices.pop()

@@ -18,6 +18,8 @@ _HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {
 }
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
+#: a comma that can only be a decimal sign: not three digits behind it, or more than three before it
+_DECIMAL_COMMA = re.compile(r"[-+]?(\d{4,},\d+|\d{1,3},(\d{1,2}|\d{4,}))")
 #: what stands before a coordinate (``X=``, ``东:``) and its unit behind it
 _LABELLED = re.compile(r"^[^\d=:.+-]{1,8}[=:]|(?<=[\d.])(m|米)$", re.IGNORECASE)
 _ANGLE = re.compile(
@@ -31,14 +33,16 @@ def decode_text(data: bytes) -> tuple[str, str] | None:
     """Text and encoding name of a text file (UTF-8, UTF-16, GB 18030), or None when it is not text.
 
     UTF-16 is known by its mark, or by every other byte being zero. A character cut in half at the very end does not
-    make a file unreadable.
+    make a file unreadable, nor do zero bytes that fill it up.
     """
     if data.startswith(b"\xef\xbb\xbf"):
         candidates = ["utf-8-sig"]
     elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         candidates = ["utf-16"]
     else:
-        candidates = [*_unmarked_utf16(data[:4096]), "utf-8", "gb18030"]
+        candidates = _unmarked_utf16(data[:4096])
+        data = data if candidates else data.rstrip(b"\x00")
+        candidates += ["utf-8", "gb18030"]
     for encoding in candidates:
         for cut in range(4):
             try:
@@ -66,8 +70,17 @@ def half_width(text: str) -> str:
 
 
 def split_row(row: str) -> list[str]:
-    """The fields of a row: by commas (quoted ones kept together), semicolons, or white space."""
-    for separator in (",", ";"):
+    """The fields of a row: by commas (quoted ones kept together), semicolons, bars, or white space.
+
+    Commas that are decimal signs (``J1;1;3115000,123;485900,456``) part no fields: whatever else stands between does.
+    """
+    if "," in row and '"' not in row:
+        for other in (";", "|", "\t", None):
+            fields = [f.strip() for f in row.split(other)]
+            with_comma = [f for f in fields if "," in f]
+            if len(fields) > 1 and all(number(f) is not None for f in with_comma):
+                return _unquoted(fields)
+    for separator in (",", ";", "|"):
         if separator in row:
             return _separated(row, separator)
     return _unquoted(row.split())
@@ -87,7 +100,8 @@ def _unquoted(fields: Sequence[str]) -> list[str]:
 
 
 def number(text: str) -> float | None:
-    """The number in a field: ``3115000.000``, ``3,115,000``, ``X=3115000``, ``485900m``, ``28°09′08.5″``; else None.
+    """The number in a field: ``3115000.000``, ``3,115,000``, ``3115000,123``, ``X=3115000``, ``485900m``,
+    ``28°09′08.5″``; else None.
 
     The text must be half-width.
     """
@@ -100,4 +114,6 @@ def number(text: str) -> float | None:
         cleaned = _LABELLED.sub("", cleaned)
     if "," in cleaned and _THOUSANDS.fullmatch(cleaned):
         cleaned = cleaned.replace(",", "")
+    elif "," in cleaned and _DECIMAL_COMMA.fullmatch(cleaned):
+        cleaned = cleaned.replace(",", ".")
     return float(cleaned) if _NUMBER.fullmatch(cleaned) else None

@@ -238,6 +238,33 @@ def assemble(rings: Sequence[Ring], issues: list[Issue]) -> list[Polygon]:
     return polygons
 
 
+def without_repeated(rings: Sequence[Ring], issues: list[Issue]) -> list[Ring]:
+    """The rings without those that repeat an earlier one point for point (a line drawn or exported twice)."""
+    seen: dict[bytes, Ring] = {}
+    kept = []
+    for ring in rings:
+        grid = np.round(np.array([v.at for v in ring.vertices]), 4)
+        key = shapely.to_wkb(shapely.normalize(Polygon(grid)))
+        if key not in seen:
+            seen[key] = ring
+            kept.append(ring)
+            continue
+        vertex = ring.vertices[0]
+        issues.append(
+            Issue(
+                "RING-REPEATED",
+                Level.WARNING,
+                f"{ring.label or '一圈界址线'}（起于{place(vertex)}）与前面一圈完全相同，按一圈读取",
+                "a ring repeats an earlier one point for point and was read once",
+                "删去重复的一圈",
+                "delete the repeated ring",
+                line=vertex.line,
+                at=vertex.at,
+            )
+        )
+    return kept
+
+
 def _inside(inner: Polygon, outer: Polygon) -> bool:
     return bool(outer.covers(inner.representative_point())) and bool(
         outer.covers(inner) or inner.difference(outer).area <= 1e-9 * max(inner.area, 1e-12)

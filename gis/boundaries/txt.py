@@ -19,7 +19,7 @@ from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.remarks import error, info, warning
 from gis.boundaries.rings import RingBuilder
 from gis.boundaries.text import decode_text, half_width, number, split_row
-from gis.boundaries.txt_rows import is_parcel_row, parcel_of, vertex_of
+from gis.boundaries.txt_rows import holds_point, is_comment, is_parcel_row, parcel_of, vertex_of
 from project_box.kernel.finding import Issue, Level
 
 #: words of the header that some programs write with a comma or a tab instead of ``=``
@@ -119,6 +119,8 @@ class _Scanner:
             self._section = row[1 : row.index("]")].strip()
             return
         fields = split_row(row)
+        if is_comment(row, fields):
+            return
         if is_parcel_row(fields):
             self._begin(parcel_of(fields, line, self.issues), fields[0], line)
         elif not self._header(row, fields, line):
@@ -126,12 +128,26 @@ class _Scanner:
 
     def _header(self, row: str, fields: list[str], line: int) -> bool:
         pair = _PAIR.match(row)
+        if pair is not None and holds_point(fields):
+            return False  # labelled coordinates: J1 X:3115000 Y:485900
         if pair is not None and len(pair[1].strip()) > 1 and "弧" not in pair[1]:
             key, value = pair[1].strip(), pair[2].strip()
         elif len(fields) >= 2 and fields[0] in _HEADER_WORDS:
             key, value = fields[0], ",".join(fields[1:]).strip(",")
         else:
             return False
+        earlier = self.content.header.get(key, value)
+        if key in _HEADER_WORDS and _plain(earlier) != _plain(value):
+            self.issues.append(
+                error(
+                    "TXT-HEADER-DIFFERS",
+                    f"第 {line} 行的“{key}”是“{value[:20]}”，第 {self.content.header_lines[key]} 行却是“{earlier[:20]}”",
+                    f"line {line} says {key} is {value[:20]}, line {self.content.header_lines[key]} {earlier[:20]}",
+                    "一个文件只能用一个坐标系，不同坐标系的地块分成几个文件提交",
+                    "hand in parcels of different systems as separate files",
+                    line=line,
+                )
+            )
         self.content.header[key] = value
         self.content.header_lines[key] = line
         return True
@@ -178,6 +194,21 @@ class _Scanner:
                 parcel.declared = None
 
 
+def _no_points(parcel: Parcel, line: int) -> Issue:
+    return error(
+        "TXT-PARCEL-EMPTY",
+        f"第 {line} 行的{parcel.label or '地块'}下面没有界址点，文件可能不完整",
+        f"no points follow the parcel row in line {line}; the file may be incomplete",
+        "补上该地块的界址点，或删去该地块的说明行",
+        "add the points of the parcel, or remove its row",
+        line=line,
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s", "", text).lower()
+
+
 def _judge_counts(
     counts: list[tuple[str, int]], parcels: list[Parcel], last_line: int, reading: BoundaryReading
 ) -> BoundaryReading:
@@ -187,6 +218,10 @@ def _judge_counts(
     already = any(i.code == "TXT-CUT" for i in reading.issues)
     for index, (parcel, (count, line)) in enumerate(zip(parcels, counts, strict=True)):
         rows = sum(len(r.vertices) for r in parcel.rings)
+        if not rows:
+            if not already:
+                more.append(_no_points(parcel, line))
+            continue
         closed = sum(1 for r in parcel.rings if len(r.vertices) > 3 and r.vertices[0].at == r.vertices[-1].at)
         open_ends = len(parcel.rings) - closed
         if parcel.rings and open_ends and closed:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gis.boundaries.columns import complementary
 from gis.boundaries.parcel import Parcel
@@ -30,10 +31,18 @@ HEADER_FIELDS = (
 )
 _SHAPES = ("面", "线", "点")
 _ARC = re.compile(r"圆弧|弧长|弧线|半径|圆心")
+_COMMENT = re.compile(r"#|//|;|--|/\*|%|\*|'|rem\b", re.IGNORECASE)
+#: a field that can be a point's name
+_NAME = re.compile(r"[^\d\s]{0,4}\d+[^\d\s]?")
+#: words of rows that sum up, and dates: their numbers are no coordinates
+_SUM = re.compile(r"面积|周长|合计|总计|小计|距离|边长")
+_DATE = re.compile(r"(19|20)\d{6}")
 
 
 def is_parcel_row(fields: Sequence[str]) -> bool:
     """Whether a row describes a parcel: it ends in ``@``, says 面, or has words where points have numbers."""
+    if fields[-1] == "@" and len(fields) in (4, 5) and complementary(*_pair_of(fields[-3:-1])):
+        return False  # a writer that ends every row, points too, with @
     if len(fields) >= 3 and any(f.endswith("@") for f in fields[2:]):
         return True
     if len(fields) >= 6 and fields[4] in _SHAPES and not number(fields[3]):
@@ -95,33 +104,29 @@ def vertex_of(
         shorter: and it has fewer fields than the rows before.
     """
     values = list(fields)
-    while values and not values[-1]:
+    while values and values[-1] in ("", "@"):
         values.pop()
-    in_points = section.startswith("地块") or section == ""
+    in_points = section == "" or any(word in section for word in ("地块", "坐标", "界址"))
     if in_points and any(_ARC.search(f) for f in values):
         issues.append(_arc(line))
         return None
     if not any(re.search(r"\d", f) for f in values):
         if in_points:
-            issues.append(
-                warning(
-                    "TXT-ROW-UNKNOWN",
-                    f"第 {line} 行看不懂，已略过",
-                    f"line {line} is not understood and was skipped",
-                    "删去该行",
-                    "remove the line",
-                    line=line,
-                )
-            )
+            issues.append(_not_understood(line))
         return None
-    if not in_points and len(values) < 4:
+    name, ring, first, second = read_point(values)
+    found = first is not None and second is not None and complementary(first, second)
+    if not found and not in_points and len(values) < 4:
         return None  # a line of some other section
-    name, ring, first, second = _read(values)
+    if not found and not _means_point(values, first, second):
+        issues.append(_not_understood(line))
+        return None
     if shorter or (last and _breaks_off(values, first, second)):
         issues.append(cut_off(line))
         return None
     bare = len(values) == 2 and first is not None and second is not None
-    if len(values) < 3 and not bare:
+    alone = len(values) == 3 and not found and first is not None and abs(first) < 1000 and _large(second)
+    if (len(values) < 3 and not bare) or alone:
         issues.append(
             error(
                 "TXT-ROW-SHORT",
@@ -149,27 +154,92 @@ def vertex_of(
     return ring, Vertex(first, second, name, line)
 
 
-def _read(values: Sequence[str]) -> tuple[str, str, float | None, float | None]:
+def _large(value: float | None) -> bool:
+    return value is not None and abs(value) >= 100_000
+
+
+def _not_understood(line: int) -> Issue:
+    return warning(
+        "TXT-ROW-UNKNOWN",
+        f"第 {line} 行看不懂，已略过",
+        f"line {line} is not understood and was skipped",
+        "删去该行",
+        "remove the line",
+        line=line,
+    )
+
+
+def is_comment(row: str, fields: Sequence[str]) -> bool:
+    """Whether a row is a remark: it begins like one in some language, holds no point and speaks of no arc."""
+    return _COMMENT.match(row) is not None and not _ARC.search(row) and not holds_point(fields)
+
+
+def holds_point(fields: Sequence[str]) -> bool:
+    """Whether a north and an east of a Chinese grid stand in a row."""
+    _, _, first, second = read_point(fields)
+    return first is not None and second is not None and complementary(first, second)
+
+
+def _means_point(values: Sequence[str], first: float | None, second: float | None) -> bool:
+    """Whether a row without usable grid coordinates is meant as a point (of another grid, or damaged) and not as a
+    remark, a sum or a date."""
+    if first is not None and second is not None:
+        return not _SUM.search(values[0])
+    if any(re.search(r"\d{5}", v) and not _DATE.fullmatch(v) for v in values):
+        return True
+    if _SUM.search(" ".join(values)):
+        return False
+    named = _NAME.fullmatch(values[0]) is not None
+    return named and (len(values) >= 3 or re.fullmatch(r"[A-Za-z]{1,3}\d+", values[0]) is not None)
+
+
+def read_point(values: Sequence[str]) -> tuple[str, str, float | None, float | None]:
     """Name, ring number and the two coordinates.
 
     They stand in the third and fourth field, in the second and third where there is no ring number, or wherever two
-    neighbours are a north and an east of a Chinese grid.
+    neighbours are a north and an east of a Chinese grid: behind a row number, or parted from each other by something
+    else than the other fields (``J3,1,3115000.000 485900.000``), with a comma as decimal sign or with a field too many.
     """
-    numbers = [*map(number, values), None, None, None]
+    for fields in _ways_to_part(values):
+        found = _grid_pair(fields)
+        if found is not None:
+            return found
+    numbers = [*map(number, values), None, None, None, None]
     usual = {2: 0, 3: 1}.get(len(values), 2)
-    places = [usual, *(n for n in range(min(len(values) - 1, 3)) if n != usual)]
-    for start in places:
-        first, second = numbers[start : start + 2]
-        if first is not None and second is not None and complementary(first, second):
-            before, after = values[:start], values[start + 2 :]
-            name = (
-                before[0]
-                if before
-                else next((v for v, n in zip(after, numbers[start + 2 :], strict=False) if n is None), "")
-            )
-            return name, before[1] if len(before) > 1 else "", first, second
     first, second = numbers[usual : usual + 2]
     return values[0] if usual else "", values[1] if usual == 2 and len(values) > 1 else "", first, second
+
+
+def _ways_to_part(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield values
+    parted = [part for v in values for part in re.split(r"[\s|;]+", v) if part]
+    if parted != list(values):
+        yield parted
+    whole = [v for v in values if v]
+    if len(whole) in (5, 6) and all(v.isdigit() for v in whole[-4:]):
+        yield [*whole[:-4], f"{whole[-4]}.{whole[-3]}", f"{whole[-2]}.{whole[-1]}"]  # 3115000,123,485900,456
+
+
+def _grid_pair(values: Sequence[str]) -> tuple[str, str, float, float] | None:
+    numbers = [*map(number, values), None, None, None, None]
+    usual = {2: 0, 3: 1}.get(len(values), 2)
+    for start in (usual, *(n for n in range(len(values) - 1) if n != usual)):
+        first, second = numbers[start : start + 2]
+        if first is None or second is None or not complementary(first, second):
+            continue
+        before = [v for v in values[:start] if v] if start > 2 else values[:start]
+        if len(before) > 2:
+            before = before[-2:]  # a row number stands first
+        behind = (v for v, n in zip(values[start + 2 :], numbers[start + 2 :], strict=False) if n is None)
+        name = before[0] if before else next(behind, "")
+        return name, before[1] if len(before) > 1 else "", first, second
+    return None
+
+
+def _pair_of(values: Sequence[str]) -> tuple[float, float]:
+    """Two fields as numbers; nan where one is none."""
+    first, second = (number(v) for v in values)
+    return math.nan if first is None else first, math.nan if second is None else second
 
 
 def _breaks_off(values: Sequence[str], first: float | None, second: float | None) -> bool:
