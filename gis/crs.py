@@ -190,6 +190,21 @@ def name(epsg: int) -> str:
     return f"{zone.family.zh} {zone.width}°带 {how}"
 
 
+def name_en(epsg: int) -> str:
+    """English name: ``CGCS2000, 3° zone 38 (with zone prefix)`` or the registry's name."""
+    zone = gauss_kruger(epsg)
+    if zone is None:
+        return {4490: "CGCS2000 (longitude, latitude)", 4326: "WGS 84 (longitude, latitude)"}.get(
+            epsg
+        ) or str(crs(epsg).name)
+    how = (
+        f"zone {zone.zone} (with zone prefix)"
+        if zone.prefixed
+        else f"zone, meridian {zone.central_meridian}°"
+    )
+    return f"{zone.family.value}, {zone.width}° {how}"
+
+
 def proj4_text(epsg: int) -> str:
     """The CRS as a PROJ string, as the browser's proj4 library takes it."""
     with warnings.catch_warnings():

@@ -131,8 +131,14 @@ def remember(request: Request, grant: Grant) -> Grant:
 async def respond(
     server: TileServer, grant: Grant, headers: Mapping[str, str], z: int, x: int, y: int
 ) -> Response:
-    """The tile, 204 where there is nothing, or 304 when the client has it."""
+    """The tile, 204 where there is nothing, or 304 when the client has it.
+
+    A tag names one form of a tile: packed or not.
+    """
+    packed = takes_gzip(headers.get("accept-encoding", ""))
     etag = grant.source.etag(z, x, y)
+    if packed:
+        etag = f'{etag[:-1]}-gzip"'
     scope = "public" if grant.public else "private"
     age = "max-age=86400, immutable" if grant.named else "max-age=0, must-revalidate"
     sent = {
@@ -148,7 +154,7 @@ async def respond(
         tile = await asyncio.wrap_future(server.ask(grant.source, z, x, y))
     if not tile:
         return Response(status_code=204, headers=sent)
-    if takes_gzip(headers.get("accept-encoding", "")):
+    if packed:
         return Response(tile, media_type=MEDIA_TYPE, headers={**sent, "content-encoding": "gzip"})
     return Response(tiles.plain(tile), media_type=MEDIA_TYPE, headers=sent)
 

@@ -94,7 +94,7 @@ def _place(place: locating.Place) -> dict[str, Any] | None:
     return {
         "kind": "coordinates",
         "title": crs_module.name(place.crs),
-        "title_en": f"EPSG:{place.crs}",
+        "title_en": crs_module.name_en(place.crs),
         "note": f"东 {place.east:.{digits}f}，北 {place.north:.{digits}f} {order}".strip(),
         "note_en": f"E {place.east:.{digits}f}, N {place.north:.{digits}f} {order_en}".strip(),
         "crs": place.crs,

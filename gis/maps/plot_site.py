@@ -58,6 +58,7 @@ def plot(session: Session, code: str, fid: int) -> dict[str, Any]:
         "version_id": row.id,
         "crs": row.source_crs,
         "crs_name": crs_module.name(row.source_crs),
+        "crs_name_en": crs_module.name_en(row.source_crs),
         "area_m2": round(area, 2),
         "attributes": [
             {"name": f.name, "name_en": f.name_en, "value": attributes[k], "unit": f.unit}

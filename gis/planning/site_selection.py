@@ -192,24 +192,34 @@ class Candidate:
         return round(100 * sum(m.weight * (m.points or 0) for m in decided) / total, 2) if total else 0.0
 
 
+#: the same in both languages, or (Chinese, English)
+Words = str | tuple[str, str]
+_CELL_WITHOUT_USE = ("自由搜索格没有用地性质", "a free search cell has no land use")
+_NO_FAR = ("没有容积率上限", "the plan gives no floor area ratio")
+
+
 def _mark(
-    search: Search, criterion: str, kept: bool | None, value: str, limit: str, points: float,
-    *, what: str = "", why: str = "", why_en: str = "",
+    search: Search, criterion: str, kept: bool | None, value: Words, limit: Words, points: float,
+    *, why: tuple[str, str] = ("", ""), names: tuple[str, str] | None = None,
 ) -> Mark:  # fmt: skip
-    name, name_en = NAMES[criterion]
-    name, name_en = f"{what}{name}" if what else name, f"{name_en} ({what})" if what else name_en
+    name, name_en = names or NAMES[criterion]
+    (value, value_en), (limit, limit_en) = _both(value), _both(limit)
     if kept is None:
         return Mark(
             criterion, name, name_en, Outcome.UNDECIDED, "", limit, None, search.weight(criterion),
-            f"{name}无法判定：{why}", f"{name_en}: {why_en}",
+            f"{name}无法判定：{why[0]}", f"{name_en} undecided: {why[1]}",
         )  # fmt: skip
     word, word_en = ("符合", "kept") if kept else ("不符合", "not kept")
     return Mark(
         criterion, name, name_en, Outcome.PASS if kept else Outcome.FAIL, value, limit,
         min(max(points, 0.0), 1.0) if kept else 0.0, search.weight(criterion),
-        f"{name} {value}，要求 {limit}，{word}" + (f"（{why}）" if why else ""),
-        f"{name_en} {value}, asked {limit}, {word_en}",
+        f"{name} {value}，要求 {limit}，{word}" + (f"（{why[0]}）" if why[0] else ""),
+        f"{name_en} {value_en}, asked {limit_en}, {word_en}" + (f" ({why[1]})" if why[1] else ""),
     )  # fmt: skip
+
+
+def _both(words: Words) -> tuple[str, str]:
+    return (words, words) if isinstance(words, str) else words
 
 
 def _range(low: float | None, high: float | None, unit: str = "") -> str:
@@ -228,11 +238,11 @@ def own_marks(
         kept = (low is None or area >= low) and (high is None or area <= high)
         marks.append(_mark(search, "area", kept, f"{area:,.2f} ㎡", _range(low, high, " ㎡"), 1.0))
     if search.uses:
-        asked = "、".join(search.uses)
+        asked = "、".join(search.uses), ", ".join(search.uses)
         use = str(attributes.get("YDDM") or "").strip()
         if not plot or not use:
-            why = "自由搜索格没有用地性质" if not plot else "地块没有用地代码"
-            marks.append(_mark(search, "use", None, "", asked, 0, why=why, why_en="no land use"))
+            why = ("地块没有用地代码", "the plot has no land use code") if plot else _CELL_WITHOUT_USE
+            marks.append(_mark(search, "use", None, "", asked, 0, why=why))
         else:
             exact = use in search.uses
             kept = any(use.startswith(u) for u in search.uses)
@@ -241,9 +251,7 @@ def own_marks(
         far = number(attributes.get("RJL_MAX")) if plot else None
         shown = _range(search.far_min, search.far_max)
         if far is None:
-            marks.append(
-                _mark(search, "far", None, "", shown, 0, why="没有容积率上限", why_en="no floor area ratio")
-            )
+            marks.append(_mark(search, "far", None, "", shown, 0, why=_NO_FAR))
         else:
             kept = (search.far_min is None or far >= search.far_min) and (
                 search.far_max is None or far <= search.far_max
@@ -255,54 +263,71 @@ def own_marks(
     return marks
 
 
-def distance_mark(search: Search, near: Nearness, distance: float | None, name: str, why: str = "") -> Mark:
-    """A distance; None when there is nothing to measure to. Nearer is better where a most is asked."""
+def distance_mark(
+    search: Search,
+    near: Nearness,
+    distance: float | None,
+    to: tuple[str, str],
+    why: tuple[str, str] = ("", "no data"),
+) -> Mark:
+    """A distance ``to`` (Chinese, English); None when there is nothing to measure to.
+
+    Nearer is better where a most is asked.
+    """
     limit = _range(near.least_m, near.most_m, " m")
+    name, name_en = NAMES["distance"]
+    names = f"{to[0]} {name}".strip(), f"{name_en} to {to[1].lower()}" if to[1] else name_en
     if distance is None:
-        return _mark(search, "distance", None, "", limit, 0, what=f"{name} ", why=why, why_en="no data")
+        return _mark(search, "distance", None, "", limit, 0, why=why, names=names)
     kept = (near.most_m is None or distance <= near.most_m) and (
         near.least_m is None or distance >= near.least_m
     )
     points = 1 - distance / near.most_m if near.most_m is not None else distance / (2 * (near.least_m or 1))
-    return _mark(search, "distance", kept, f"{distance:,.1f} m", limit, points, what=f"{name} ")
+    return _mark(search, "distance", kept, f"{distance:,.1f} m", limit, points, names=names)
 
 
 def slope_mark(search: Search, classes: Sequence[tuple[float | None, float]] | None, area: float) -> Mark:
     """The worst slope class on the candidate; ``classes`` are (class, ㎡), None when no layer is loaded."""
     assert search.slope_max is not None
-    limit = f"≤{search.slope_max} 级"
+    limit = f"≤{search.slope_max} 级", f"≤ class {search.slope_max}"
     if classes is None:
-        return _mark(search, "slope", None, "", limit, 0, why="没有坡度图层", why_en="no slope layer")
+        return _mark(search, "slope", None, "", limit, 0, why=("没有坡度图层", "no slope layer"))
     worst = max((c for c, _ in classes if c is not None), default=0.0)
     open_part = any(c is None for c, _ in classes) or sum(a for _, a in classes) < 0.99 * area
     if open_part and worst <= search.slope_max:
-        why = "坡度图层没有覆盖全部用地"
-        return _mark(search, "slope", None, "", limit, 0, why=why, why_en="not wholly covered")
-    return _mark(
-        search, "slope", worst <= search.slope_max, f"{worst:g} 级", limit, 1 - (worst - 1) / search.slope_max
-    )
+        why = "坡度图层没有覆盖全部用地", "the slope layer does not cover all of the site"
+        return _mark(search, "slope", None, "", limit, 0, why=why)
+    value, points = (f"{worst:g} 级", f"class {worst:g}"), 1 - (worst - 1) / search.slope_max
+    return _mark(search, "slope", worst <= search.slope_max, value, limit, points)
 
 
 def forbidden_mark(
     search: Search,
-    overlaps: Sequence[tuple[str, float]],
-    unchecked: Sequence[str],
+    overlaps: Sequence[tuple[str, str, float]],
+    unchecked: Sequence[tuple[str, str]],
     area: float,
     covered: float,
 ) -> Mark:
-    """Overlap with forbidden layers (name, ㎡); a layer that could not be checked leaves it open.
+    """Overlap with forbidden layers (Chinese and English name, ㎡); one that could not be checked leaves it open.
 
     Args:
         covered: ㎡ that lie in at least one of them.
     """
     share = min(covered / area, 1.0) if area else 0.0
     limit = f"≤{search.forbidden_share:.0%}"
-    names = "、".join(f"{n} {a:,.2f} ㎡" for n, a in overlaps)
+    names = (
+        "、".join(f"{n} {a:,.2f} ㎡" for n, _, a in overlaps),
+        ", ".join(f"{e} {a:,.2f} m²" for _, e, a in overlaps),
+    )
     if share > search.forbidden_share + 1e-9:
         return _mark(search, "forbidden", False, f"{share:.2%}", limit, 0, why=names)
     if unchecked:
-        why = f"{'、'.join(unchecked[:4])}{' 等' if len(unchecked) > 4 else ''}未核查"
-        return _mark(search, "forbidden", None, "", limit, 0, why=why, why_en="layers not checked")
+        more, more_en = (" 等", " and others") if len(unchecked) > 4 else ("", "")
+        why = (
+            f"{'、'.join(n for n, _ in unchecked[:4])}{more}未核查",
+            f"{', '.join(e for _, e in unchecked[:4])}{more_en} not checked",
+        )
+        return _mark(search, "forbidden", None, "", limit, 0, why=why)
     return _mark(search, "forbidden", True, f"{share:.2%}", limit, 1 - share, why=names)
 
 

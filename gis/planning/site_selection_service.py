@@ -130,6 +130,7 @@ def candidate_plain(candidate: Candidate, rank: int | None, crs: int) -> dict[st
         "far": candidate.attributes.get("RJL_MAX"),
         "criteria": [to_plain(m) for m in candidate.marks],
         "reasons": [m.reason for m in candidate.marks if m.outcome is candidate.outcome],
+        "reasons_en": [m.reason_en for m in candidate.marks if m.outcome is candidate.outcome],
         "geometry": rounded_geojson(candidate.geometry, crs),
     }
 
@@ -176,16 +177,16 @@ class _Measure:
     ) -> None:
         self.search, self.near = search, search.distances[index]
         self.tree: shapely.STRtree | None = None
-        self.why = ""
-        self.name = self.near.name
+        self.why = ("", "no data")
+        self.name = self.near.name, self.near.name
         if self.near.point is not None:
             self.tree = shapely.STRtree([shapely.Point(self.near.point)])
             return
         definition = catalogue.get(self.near.layer or "")
-        self.name = definition.name
+        self.name = definition.name, definition.name_en
         version = repository.current_version(session, definition.code)
         if version is None:
-            self.why = f"没有{definition.name}的数据"
+            self.why = f"没有{definition.name}的数据", "no data of this layer"
             return
         if version.feature_count > selection_rules().most_features:
             raise BadInput(
@@ -226,7 +227,7 @@ def _checked(
         for candidate, report in zip(batch, reports, strict=True):
             marks = [*candidate.marks, *(m.mark(candidate.geometry) for m in measures)]
             if isinstance(report, BadInput):
-                marks.append(forbidden_mark(search, [], [report.zh], candidate.area_m2, 0.0))
+                marks.append(forbidden_mark(search, [], [(report.zh, report.en)], candidate.area_m2, 0.0))
             else:
                 if search.slope_max is not None:
                     marks.append(slope_mark(search, _slopes(report), candidate.area_m2))
@@ -253,10 +254,10 @@ def _forbidden(
     session: Session, search: Search, report: ConflictReport, candidate: Candidate, crs: int
 ) -> Mark:
     lines = [entry for entry in report.layers if entry.policy is Policy.FORBID]
-    hits = [(entry.name, entry.overlap_m2) for entry in lines if entry.status is Status.HIT]
-    unchecked = [entry.name for entry in lines if entry.status is Status.NOT_CHECKED]
-    covered = sum(m2 for _, m2 in hits)
-    largest = max((m2 for _, m2 in hits), default=0.0)
+    hits = [(e.name, e.name_en, e.overlap_m2) for e in lines if e.status is Status.HIT]
+    unchecked = [(e.name, e.name_en) for e in lines if e.status is Status.NOT_CHECKED]
+    covered = sum(m2 for _, _, m2 in hits)
+    largest = max((m2 for _, _, m2 in hits), default=0.0)
     if len(hits) > 1 and largest <= search.forbidden_share * candidate.area_m2 < covered:
         covered = _covered(session, lines, candidate, crs)  # layers may lie over one another
     return forbidden_mark(search, hits, unchecked, candidate.area_m2, covered)
@@ -296,7 +297,8 @@ def make_project(
                 "选址结果里没有这个候选", f"no candidate {key[:60]}", code="no_candidate", place="key"
             )
         raise Conflict(
-            f"该候选已被排除：{out['reasons'][0]}", "the candidate is excluded", code="excluded", place="key",
+            f"该候选已被排除：{out['reasons'][0]}", f"the candidate is excluded: {out['reasons_en'][0]}",
+            code="excluded", place="key",
             remedy="选择未被排除的候选",
             remedy_en="choose a candidate that is not excluded",
         )  # fmt: skip

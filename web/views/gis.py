@@ -137,7 +137,11 @@ def city_crs() -> int:
 
 def crs_view(epsg: int) -> dict[str, Any]:
     """A CRS as the map needs it."""
-    return {"epsg": epsg, "name": crs_module.name(epsg), "proj4": crs_module.proj4_text(epsg)}
+    return _named(epsg) | {"proj4": crs_module.proj4_text(epsg)}
+
+
+def _named(epsg: int) -> dict[str, Any]:
+    return {"epsg": epsg, "name": crs_module.name(epsg), "name_en": crs_module.name_en(epsg)}
 
 
 def crs_options() -> list[dict[str, Any]]:
@@ -151,7 +155,7 @@ def crs_options() -> list[dict[str, Any]]:
                 if epsg is not None and epsg not in codes:
                     codes.append(epsg)
     codes += [4490, 4326]
-    return [{"epsg": e, "name": crs_module.name(e)} for e in codes]
+    return [_named(e) for e in codes]
 
 
 def lonlat(geometry: BaseGeometry, crs: int) -> dict[str, Any] | None:
@@ -273,6 +277,7 @@ def site_view(
         if repair_crs is not None
     ]
     view["editor_crs"] = crs_view(project_crs or city_crs())
+    view["reading_crs"] = _named(view["reading"]["crs"]) if view["reading"] is not None else None
     view["crs_options"] = crs_options()
     return view
 

@@ -536,6 +536,9 @@ def test_entity_tags_empty_tiles_and_addresses(client, spot):
     assert tile(client, 12, x, y, **{"if-none-match": tag}).status_code == 304
     assert tile(client, 12, x, y, **{"if-none-match": f'"other", W/{tag}'}).status_code == 304
     assert tile(client, 12, x, y, **{"if-none-match": '"other"'}).status_code == 200
+    plain = tile(client, 12, x, y, **{"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers and plain.headers["etag"] != tag
+    assert tile(client, 12, x, y, **{"accept-encoding": "identity", "if-none-match": tag}).status_code == 200
     assert tile(client, 12, 0, 0).status_code == 204
     assert tile(client, 12, 5000, 0).status_code == 404
     assert tile(client, 23, 0, 0).status_code == 404

@@ -264,8 +264,8 @@ def test_processes_share_the_tiles_on_disk(database, tmp_path):
     source, (x, y) = source_of_farmland(database), spot()
     program = f"""
 import hashlib, pathlib
-from gis.tile_cache import Memory, TileCache
-from gis.tile_server import TileServer
+from gis.tiles.tile_cache import Memory, TileCache
+from gis.tiles.tile_server import TileServer
 from gis.tiles import Source
 server = TileServer({database.url!r}, Memory(1), TileCache(pathlib.Path({str(tmp_path / "shared")!r}), 10**8))
 digest = hashlib.sha256()

@@ -11,10 +11,10 @@
       this.owner = map;
       this.words = map.words;
       const { crs, systems } = map.config;
-      const others = (systems || [{ epsg: 4490, name: "CGCS2000" }]).filter((system) => system.epsg !== crs.epsg);
+      const others = (systems || [{ epsg: 4490, name: "CGCS2000", name_en: "CGCS2000" }]).filter((system) => system.epsg !== crs.epsg);
       this.input = element("input", { type: "text", "aria-label": this.words.goto_label, placeholder: this.words.goto_hint, class: "short", maxlength: "120", autocomplete: "off" });
       this.system = element("select", { "aria-label": this.words.crs, title: this.words.crs },
-        ...[crs, ...others].map((system) => element("option", { value: system.epsg }, `${system.epsg} ${system.name}`)), element("option", { value: "gcj02" }, "GCJ-02"),
+        ...[crs, ...others].map((system) => element("option", { value: system.epsg }, `${system.epsg} ${bi(system.name, system.name_en)}`)), element("option", { value: "gcj02" }, "GCJ-02"),
         element("option", { value: "other" }, this.words.other_crs));
       this.other = element("input", { type: "text", class: "tiny", placeholder: "EPSG", "aria-label": "EPSG", hidden: true });
       this.system.addEventListener("change", () => { this.other.hidden = this.system.value !== "other"; });
