@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.planning.planning_models import ConditionRound, DepartmentEntry, RegionalArea, RegionalQuery
@@ -34,7 +34,10 @@ _SCHEMA = {"schema": "gis"}
 
 
 class LayerVersion(Base):
-    """One import of a plan layer. At most one version of a layer is current; its pieces are what checks use."""
+    """One import of a plan layer. At most one version of a layer is current; its pieces are what checks use.
+
+    ``pieces_key`` names these pieces wherever they are kept besides the database; made anew, they have another.
+    """
 
     __tablename__ = "layer_version"
     __table_args__ = (
@@ -54,6 +57,7 @@ class LayerVersion(Base):
     check_crs: Mapped[int]
     feature_count: Mapped[int] = mapped_column(default=0)
     piece_count: Mapped[int] = mapped_column(default=0)
+    pieces_key: Mapped[uuid.UUID] = mapped_column(server_default=func.gen_random_uuid())
     repaired_count: Mapped[int] = mapped_column(default=0)
     dropped_count: Mapped[int] = mapped_column(default=0)
     area_m2: Mapped[float] = mapped_column(default=0.0)

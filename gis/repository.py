@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from gis import models
@@ -72,7 +72,7 @@ def lock_layer(session: Session, code: str) -> None:
 
 
 def retire_others(session: Session, keep: LayerVersion) -> None:
-    """Make ``keep`` the layer's only current version; pieces of the others go (they can be made again)."""
+    """Make ``keep``, whose pieces are new, the layer's only current version; pieces of the others go."""
     others = (
         select(LayerVersion.id)
         .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
@@ -84,7 +84,11 @@ def retire_others(session: Session, keep: LayerVersion) -> None:
         .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
         .values(current=False)
     )
-    session.execute(update(LayerVersion).where(LayerVersion.id == keep.id).values(current=True))
+    session.execute(
+        update(LayerVersion)
+        .where(LayerVersion.id == keep.id)
+        .values(current=True, pieces_key=func.gen_random_uuid())
+    )
     session.refresh(keep)
 
 

@@ -24,6 +24,7 @@ from gis.layers.browsing import (
 )
 from gis.layers.importing import activate_version, import_layer
 from gis.layers.name_store import note_names
+from gis.layers.packing import make_packs
 from gis.markers import rounded_geojson
 from gis.tiles.tiles import layer_tile, make_overviews
 
@@ -41,6 +42,7 @@ __all__ = [
     "layer_tile",
     "list_layers",
     "make_overviews",
+    "make_packs",
     "note_names",
     "record_boundary",
     "record_drawn_boundary",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,14 +19,19 @@ from gis.check import lookup
 from gis.check.canonical import Answer
 from gis.check.conflict import ConflictReport, Intent, LoadedVersion
 from gis.check.judging import Settled, judge
+from gis.check.lookup import Surroundings
 from gis.check.measuring import measured as measured_facts
 from gis.check.measuring import wanted
+from gis.check.overlay import Key
+from gis.check.packs import Box, Described, Packs, folder_of
 from gis.check.surroundings import Case, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
 from gis.layers.layer import LayerCatalogue, layer_catalogue
 from gis.layers.pieces import polygonal
 from project_box.kernel.errors import BadInput
 from project_box.kernel.plain import canonical_json
 
+#: seconds after which packs are looked for again
+_LOOK_AGAIN_S = 10.0
 CHINA_TIME = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -35,15 +40,23 @@ def today() -> dt.date:
     return dt.datetime.now(CHINA_TIME).date()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Loaded:
-    """The current versions, as every check needs them; ``ids`` tells whether they are still current."""
+    """The current versions, as every check needs them.
+
+    Attributes:
+        current: tells whether they are still current (:func:`gis.check.lookup.current`).
+        plans: how sites meet the layers, by their CRS.
+        packs: the packed pieces of all of them, once they are there; looked for at ``look_again`` (monotonic).
+    """
 
     catalogue: LayerCatalogue
-    ids: tuple[int, ...]
+    current: str
     versions: dict[str, LoadedVersion]
     settled: Settled
     plans: dict[int, Plan] = field(default_factory=dict)
+    packs: Packs | None = None
+    look_again: float = 0.0
 
     def plan(self, crs: int) -> Plan:
         """How sites in this CRS meet the layers; made once for each CRS."""
@@ -51,6 +64,22 @@ class _Loaded:
         if found is None:
             found = self.plans[crs] = plan_for(crs, self.versions, self.settled.clear, self.catalogue)
         return found
+
+    def surroundings(self, connection: Connection, boxes: Sequence[Box]) -> Surroundings:
+        """What lies in some boxes: from packs where they are there, else from the database."""
+        if self.packs is None and time.monotonic() >= self.look_again:
+            keys = dict(words.split(":") for words in self.current.split())
+            self.packs = Packs.opened(folder_of(str(connection.engine.url.database)), keys)
+            self.look_again = time.monotonic() + _LOOK_AGAIN_S
+        if self.packs is not None:
+            return Surroundings(lookup.current(connection), self.packs.around(boxes), None)
+        if len(boxes) == 1:
+            return lookup.around(connection, boxes[0])
+        return lookup.around_many(connection, boxes)
+
+    def described(self, connection: Connection, keys: Collection[Key]) -> dict[Key, Described]:
+        """Label, legend key and attributes of features found so."""
+        return self.packs.described(keys) if self.packs is not None else lookup.described(connection, keys)
 
 
 #: by database; a check sees in its one statement whether the versions are still these
@@ -61,12 +90,12 @@ def _loaded(
     session: Session,
     connection: Connection,
     catalogue: LayerCatalogue,
-    current: tuple[int, ...] | None = None,
+    current: str | None = None,
 ) -> _Loaded:
     """The current versions; those kept in memory unless ``current`` says that they are others now."""
     engine = connection.engine
     kept = _LOADED.get(engine)
-    if kept is not None and kept.catalogue is catalogue and current in (None, kept.ids):
+    if kept is not None and kept.catalogue is catalogue and current in (None, kept.current):
         return kept
     rows = repository.current_versions(session)
     periods = repository.periods(session)
@@ -83,8 +112,9 @@ def _loaded(
         for code, row in rows.items()
         if code in catalogue.layers
     }
-    ids = tuple(sorted(row.id for row in rows.values()))
-    made = _Loaded(catalogue, ids, versions, Settled(catalogue, versions))
+    known = sorted((row.id, row.pieces_key) for row in rows.values())
+    words = " ".join(f"{number}:{key}" for number, key in known)
+    made = _Loaded(catalogue, words, versions, Settled(catalogue, versions))
     _LOADED[engine] = made
     return made
 
@@ -140,16 +170,15 @@ def check_geometries(
         cases = [_case(geom, crs, loaded) for geom in geoms]
         sites = [c for c in cases if isinstance(c, Case)]
         boxes = boxes_of(sites)
-        one = len(boxes) == 1
-        found = lookup.around(connection, boxes[0]) if one else lookup.around_many(connection, boxes)
-        if found.current == loaded.ids:
+        found = loaded.surroundings(connection, boxes)
+        if found.current == loaded.current:
             break
         loaded = _loaded(session, connection, catalogue, found.current)
     laid = laid_over(sites, found.pieces)
     features = found.features
     if features is None:
         near = {(n.version, n.fid) for case in laid for a in case for e in a.near.values() for n in e}
-        features = lookup.described(connection, near)
+        features = loaded.described(connection, near)
     share = (time.perf_counter() - started) * 1000 / len(cases)
     arounds = iter(laid)
     reports: list[ConflictReport | BadInput] = []

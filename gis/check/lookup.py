@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from gis.check.overlay import Key, Pieces
+from gis.check.packs import Box, Described
 
-#: request number; west, south, east, north in a check CRS
-Box = tuple[int, tuple[float, float, float, float]]
-#: label, legend key and attributes of a feature
-Described = tuple[str, str | None, dict[str, Any]]
+#: features read at once when a whole version is read
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,12 @@ class Surroundings:
     """What lies in some boxes.
 
     Attributes:
-        current: numbers of all current layer versions, ascending.
+        current: all current layer versions and the keys of their pieces, as :func:`current` tells them.
         pieces: pieces whose box meets one of them.
         features: the features these belong to; None when they were not asked for.
     """
 
-    current: tuple[int, ...]
+    current: str
     pieces: Pieces
     features: dict[Key, Described] | None
 
@@ -42,13 +41,15 @@ _DESCRIBED = (
     "'[' || f.version_id || ',' || f.fid || ',' || to_json(f.label) || ',' "
     "|| coalesce(to_json(f.class_key)::text, 'null') || ',' || f.attributes || ']'"
 )
+#: numbers of the current versions, ascending, each with the key of its pieces
+_CURRENT = "SELECT string_agg(id || ':' || pieces_key, ' ' ORDER BY id) FROM gis.layer_version WHERE current"
 #: one statement tells the versions, the pieces (one after the other) and the features: one row, one snapshot
 _AROUND = f"""
 WITH hit AS MATERIALIZED (
   SELECT id, version_id, fid, geom FROM gis.piece WHERE geom && ST_MakeEnvelope($1, $2, $3, $4)
 )
 SELECT
-  (SELECT string_agg(id::text, ' ') FROM gis.layer_version WHERE current),
+  ({_CURRENT}),
   (SELECT string_agg(int8send(id) || int8send(version_id) || int4send(fid) || geom::bytea, ''::bytea) FROM hit),
   (SELECT string_agg({_DESCRIBED}, ',')
    FROM (SELECT DISTINCT version_id, fid FROM hit) d CROSS JOIN LATERAL (
@@ -64,24 +65,37 @@ def around(connection: Connection, box: Box) -> Surroundings:
     """
     cursor = connection.connection.cursor()
     try:
-        if "gis.around" not in connection.info:  # lives as long as the connection, through all transactions
-            cursor.execute(f"PREPARE gis_around (float8, float8, float8, float8) AS {_AROUND}")
-            connection.info["gis.around"] = True
+        _prepare(connection, cursor, "gis_around (float8, float8, float8, float8)", _AROUND)
         cursor.execute(  # planned once: planning would take longer than looking
             "SET LOCAL plan_cache_mode = force_generic_plan; EXECUTE gis_around (%s, %s, %s, %s)", box[1]
         )
-        ((current, pieces, features),) = cursor.fetchall()
+        ((versions, pieces, features),) = cursor.fetchall()
     finally:
         cursor.close()
-    return Surroundings(_ids(current), Pieces.packed(box[0], bytes(pieces or b"")), _features(features))
+    return Surroundings(versions or "", Pieces.packed(box[0], bytes(pieces or b"")), _features(features))
+
+
+def _prepare(connection: Connection, cursor: Any, name: str, statement: str) -> None:
+    """Have the server keep a statement as long as the connection lives, through all transactions."""
+    if name not in connection.info:
+        cursor.execute(f"PREPARE {name} AS {statement}")
+        connection.info[name] = True
+
+
+def current(connection: Connection) -> str:
+    """All current layer versions and the keys of their pieces: ``number:key``, ascending, with spaces between."""
+    cursor = connection.connection.cursor()
+    try:
+        _prepare(connection, cursor, "gis_current", _CURRENT)
+        cursor.execute("EXECUTE gis_current")
+        ((words,),) = cursor.fetchall()
+    finally:
+        cursor.close()
+    return words or ""
 
 
 def _features(words: str | None) -> dict[Key, Described]:
     return {(v, f): (label, key, values) for v, f, label, key, values in json.loads(f"[{words or ''}]")}
-
-
-def _ids(words: str | None) -> tuple[int, ...]:
-    return tuple(sorted(map(int, (words or "").split())))
 
 
 _COPY = """
@@ -98,7 +112,7 @@ def around_many(connection: Connection, boxes: Sequence[Box]) -> Surroundings:
     The versions are read after the pieces: an import in between is seen by the caller.
     """
     if not boxes:
-        return Surroundings(_current(connection), Pieces.of((), ()), None)
+        return Surroundings(current(connection), Pieces.of((), ()), None)
     buffer = io.BytesIO()
     cursor = connection.connection.cursor()
     try:
@@ -109,12 +123,7 @@ def around_many(connection: Connection, boxes: Sequence[Box]) -> Surroundings:
         cursor.copy_expert(_COPY.format(boxes=values), buffer)
     finally:
         cursor.close()
-    return Surroundings(_current(connection), Pieces.copied(buffer.getvalue()), None)
-
-
-def _current(connection: Connection) -> tuple[int, ...]:
-    words = connection.scalar(text("SELECT string_agg(id::text, ' ') FROM gis.layer_version WHERE current"))
-    return _ids(words)
+    return Surroundings(current(connection), Pieces.copied(buffer.getvalue()), None)
 
 
 def described(connection: Connection, keys: Collection[Key]) -> dict[Key, Described]:
@@ -132,3 +141,31 @@ def described(connection: Connection, keys: Collection[Key]) -> dict[Key, Descri
     finally:
         cursor.close()
     return _features(words)
+
+
+def copy_version(connection: Connection, version: int, out: BinaryIO) -> None:
+    """All pieces of a version, in the form :meth:`gis.check.overlay.Pieces.copied` reads."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.copy_expert(
+            f"COPY (SELECT 0, id, version_id, fid, geom FROM gis.piece WHERE version_id = {version:d}) "
+            "TO STDOUT (FORMAT binary)",
+            out,
+        )
+    finally:
+        cursor.close()
+
+
+def every_described(connection: Connection, version: int) -> Iterator[tuple[int, Described]]:
+    """Number, and label, legend key and attributes, of all features of a version, ascending."""
+    cursor: Any = connection.connection.cursor(f"gis_described_{version:d}")
+    try:
+        cursor.itersize = _AT_ONCE
+        cursor.execute(
+            "SELECT fid, label, class_key, attributes::text FROM gis.feature WHERE version_id = %s ORDER BY fid",
+            (version,),
+        )
+        for fid, label, key, attributes in cursor:
+            yield fid, (label, key, json.loads(attributes))
+    finally:
+        cursor.close()

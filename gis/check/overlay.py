@@ -29,7 +29,7 @@ COMMON_SHARE = 1e-6
 
 
 @lru_cache(maxsize=2)
-def _kernel(name: str) -> Any:
+def kernel(name: str) -> Any:
     """Compiled functions; loading them takes half a second, so that waits for the first check."""
     return importlib.import_module(f"gis.check.{name}_kernel")
 
@@ -56,13 +56,13 @@ class Pieces:
     @classmethod
     def copied(cls, data: bytes) -> Pieces:
         """Pieces from PostgreSQL's binary COPY of request, number, version, feature and EWKB."""
-        numbers, starts = _kernel("wkb").copied(np.frombuffer(data, dtype=np.uint8))
+        numbers, starts = kernel("wkb").copied(np.frombuffer(data, dtype=np.uint8))
         return cls(numbers, starts, data)
 
     @classmethod
     def packed(cls, request: int, data: bytes) -> Pieces:
         """Pieces of one request, one after the other: number, version, feature (as PostgreSQL sends them) and EWKB."""
-        numbers, starts = _kernel("wkb").packed(np.frombuffer(data, dtype=np.uint8), request)
+        numbers, starts = kernel("wkb").packed(np.frombuffer(data, dtype=np.uint8), request)
         return cls(numbers, starts, data)
 
     def asked(self, position: Numbers) -> Pieces:
@@ -138,7 +138,7 @@ class Around:
 
 def _length(data: bytes, start: int) -> int:
     """Bytes of the EWKB of a polygon."""
-    return int(_kernel("wkb").size(np.frombuffer(data, dtype=np.uint8), start))
+    return int(kernel("wkb").size(np.frombuffer(data, dtype=np.uint8), start))
 
 
 def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> list[Around]:
@@ -154,7 +154,7 @@ def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> li
     blobs = [bytes(shapely.to_wkb(site)) for site in sites]
     data = b"".join((pieces.data, *blobs))
     starts = list(accumulate((len(b) for b in blobs[:-1]), initial=len(pieces.data)))
-    rows, found, sums, single, under = _kernel("around").around(
+    rows, found, sums, single, under = kernel("around").around(
         np.frombuffer(data, dtype=np.uint8),
         pieces.numbers,
         pieces.starts,

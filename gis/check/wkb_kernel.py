@@ -15,12 +15,12 @@ from project_box.kernel.compiled import KernelSet
 _SRID_FLAG, _MULTI = 0x20000000, 6
 #: the compiled modules of the check, as one set
 compiled = KernelSet(
-    Path(__file__).parent, ("wkb_kernel", "overlay_kernel", "once_kernel", "around_kernel")
+    Path(__file__).parent, ("wkb_kernel", "overlay_kernel", "once_kernel", "around_kernel", "pack_kernel")
 ).kernel
 
 
 @compiled
-def _number(data: Any, at: int) -> int:
+def number_at(data: Any, at: int) -> int:
     """Unsigned 32-bit little-endian number."""
     value = data[at] | data[at + 1] << 8 | data[at + 2] << 16 | np.int64(data[at + 3]) << 24
     return int(value)
@@ -38,14 +38,14 @@ def unpack(data: Any, starts: Any) -> Any:
     points = 0
     for piece in range(len(starts)):
         at = starts[piece]
-        if data[at] != 1 or (_number(data, at + 1) & 0xFF) != 3:
+        if data[at] != 1 or (number_at(data, at + 1) & 0xFF) != 3:
             raise ValueError("not a little-endian polygon")
-        at += 9 if _number(data, at + 1) & _SRID_FLAG else 5
-        parts = _number(data, at)
+        at += 9 if number_at(data, at + 1) & _SRID_FLAG else 5
+        parts = number_at(data, at)
         at += 4
         rings += parts
         for _ in range(parts):
-            count = _number(data, at)
+            count = number_at(data, at)
             points += count
             at += 4 + 16 * count
     coordinates = np.empty((points, 2), np.float64)
@@ -58,11 +58,11 @@ def unpack(data: Any, starts: Any) -> Any:
     for piece in range(len(starts)):
         begin[piece] = ring
         at = starts[piece]
-        at += 9 if _number(data, at + 1) & _SRID_FLAG else 5
-        parts = _number(data, at)
+        at += 9 if number_at(data, at + 1) & _SRID_FLAG else 5
+        parts = number_at(data, at)
         at += 4
         for part in range(parts):
-            count = _number(data, at)
+            count = number_at(data, at)
             at += 4
             raw[16 * point : 16 * (point + count)] = data[at : at + 16 * count]
             at += 16 * count
@@ -85,11 +85,11 @@ def unpack(data: Any, starts: Any) -> Any:
 @compiled
 def size(data: Any, start: int) -> int:
     """Bytes of the (E)WKB Polygon that begins at ``start``."""
-    at = start + (9 if _number(data, start + 1) & _SRID_FLAG else 5)
-    parts = _number(data, at)
+    at = start + (9 if number_at(data, start + 1) & _SRID_FLAG else 5)
+    parts = number_at(data, at)
     at += 4
     for _ in range(parts):
-        at += 4 + 16 * _number(data, at)
+        at += 4 + 16 * number_at(data, at)
     return int(at - start)
 
 
@@ -112,14 +112,14 @@ def areas_at(data: Any, starts: Any) -> Any:
 
 @compiled
 def _kind(data: Any, at: int) -> int:
-    return int(_number(data, at + 1) & 0xFF)
+    return int(number_at(data, at + 1) & 0xFF)
 
 
 @compiled
 def _parts(data: Any, start: int) -> Any:
     """How many parts a geometry has, and where the first one begins."""
-    at = start + (9 if _number(data, start + 1) & _SRID_FLAG else 5)
-    return _number(data, at), at + 4
+    at = start + (9 if number_at(data, start + 1) & _SRID_FLAG else 5)
+    return number_at(data, at), at + 4
 
 
 @compiled

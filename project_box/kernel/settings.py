@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         session_hours: life of a signed-in session.
         tile_cache_bytes: limit of the map tiles kept in ``<var_dir>/tiles``.
         tile_memory_bytes: limit of the map tiles each web process keeps in memory.
+        pack_bytes: limit of the packed pieces of plan layers in ``<var_dir>/packs``; 0 for none.
         demo: whether demo accounts may be shown (only ever for the embedded database).
     """
 
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=12, gt=0)
     tile_cache_bytes: int = Field(default=1024 * 1024 * 1024, gt=0)
     tile_memory_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
+    pack_bytes: int = Field(default=16 * 1024 * 1024 * 1024, ge=0)
     seal_passphrase: str | None = None
 
     @property

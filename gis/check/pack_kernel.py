@@ -1,0 +1,141 @@
+"""Compiled search in packed pieces: trees of boxes, and the bytes of what is found.
+
+Importing this module loads numba (half a second).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from gis.check.packs import FAN
+from gis.check.wkb_kernel import compiled, number_at, size
+
+_numba: Any = importlib.import_module("numba")
+_carray = _numba.carray
+#: bytes before the coordinates of a Polygon with an SRID: byte order, type, SRID, number of rings and of points
+_HEAD = 17
+
+
+def _to_pointer(_: Any, address: Any) -> Any:
+    """An address as a pointer, so that one call reads columns of any number of packs."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return _numba.types.voidptr(address), code
+
+
+_pointer = _numba.extending.intrinsic(_to_pointer)
+
+
+@compiled
+def search(tree: Any, levels: Any, boxes: Any) -> Any:
+    """Which entries' boxes meet each of some boxes (west, south, east, north; touching is meeting).
+
+    Args:
+        tree: boxes of the entries, then of the nodes of each level above.
+        levels: where each level begins in ``tree``, with the end.
+
+    Returns:
+        row of ``boxes`` and entry of each meeting (n, 2).
+    """
+    found = np.empty((64, 2), np.int64)
+    n = 0
+    top = len(levels) - 2
+    waiting = np.empty((FAN * (top + 2), 2), np.int64)
+    for b in range(len(boxes)):
+        west, south, east, north = boxes[b, 0], boxes[b, 1], boxes[b, 2], boxes[b, 3]
+        depth = 0
+        for k in range(levels[top + 1] - levels[top]):
+            waiting[depth, 0], waiting[depth, 1] = top, k
+            depth += 1
+        while depth:
+            depth -= 1
+            level, k = waiting[depth, 0], waiting[depth, 1]
+            row = levels[level] + k
+            if tree[row, 0] > east or tree[row, 2] < west or tree[row, 1] > north or tree[row, 3] < south:
+                continue
+            if level:
+                for child in range(FAN * k, min(FAN * (k + 1), levels[level] - levels[level - 1])):
+                    waiting[depth, 0], waiting[depth, 1] = level - 1, child
+                    depth += 1
+                continue
+            if n == len(found):
+                more = np.empty((2 * n, 2), np.int64)
+                more[:n] = found
+                found = more
+            found[n, 0], found[n, 1] = b, k
+            n += 1
+    return found[:n]
+
+
+@compiled
+def around(packs: Any, requests: Any, boxes: Any) -> Any:
+    """Pieces of all packs that meet some boxes.
+
+    Args:
+        packs: a row for each: version, entries, levels, and the addresses of its columns (tree, levels, ids, fids,
+            starts, data).
+        requests: what each of the boxes is asked for.
+
+    Returns:
+        request, number, version and feature of each piece (n, 4); where its EWKB begins; the bytes.
+    """
+    numbers = np.empty((64, 4), np.int64)
+    starts = np.empty(64, np.int64)
+    data = np.empty(65_536, np.uint8)
+    n, used = 0, 0
+    for p in range(len(packs)):
+        count, steps = packs[p, 1], packs[p, 2]
+        levels = _carray(_pointer(packs[p, 4]), (steps,), np.int64)
+        tree = _carray(_pointer(packs[p, 3]), (levels[steps - 1], 4), np.float32)
+        ids = _carray(_pointer(packs[p, 5]), (count,), np.int64)
+        fids = _carray(_pointer(packs[p, 6]), (count,), np.int32)
+        begins = _carray(_pointer(packs[p, 7]), (count + 1,), np.int64)
+        blob = _carray(_pointer(packs[p, 8]), (begins[count],), np.uint8)
+        found = search(tree, levels, boxes)
+        for k in range(len(found)):
+            entry = found[k, 1]
+            length = begins[entry + 1] - begins[entry]
+            if n == len(starts):
+                numbers = np.concatenate((numbers, np.empty_like(numbers)))
+                starts = np.concatenate((starts, np.empty_like(starts)))
+            while used + length > len(data):
+                data = np.concatenate((data, np.empty_like(data)))
+            numbers[n, 0], numbers[n, 1] = requests[found[k, 0]], ids[entry]
+            numbers[n, 2], numbers[n, 3] = packs[p, 0], fids[entry]
+            starts[n] = used
+            data[used : used + length] = blob[begins[entry] : begins[entry + 1]]
+            n += 1
+            used += length
+    return numbers[:n], starts[:n], data[:used]
+
+
+@compiled
+def outlines(data: Any, starts: Any) -> Any:
+    """Of EWKB Polygons with an SRID: the box of each outline (n, 4), and how many bytes it has."""
+    boxes = np.empty((len(starts), 4), np.float64)
+    sizes = np.empty(len(starts), np.int64)
+    point = np.empty(2, np.float64)
+    raw = point.view(np.uint8)
+    for k in range(len(starts)):
+        at = starts[k] + _HEAD
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+        for p in range(number_at(data, at - 4)):
+            raw[:] = data[at + 16 * p : at + 16 * (p + 1)]
+            west, east = min(west, point[0]), max(east, point[0])
+            south, north = min(south, point[1]), max(north, point[1])
+        boxes[k, 0], boxes[k, 1], boxes[k, 2], boxes[k, 3] = west, south, east, north
+        sizes[k] = size(data, starts[k])
+    return boxes, sizes
+
+
+@compiled
+def put(data: Any, starts: Any, begins: Any, out: Any) -> None:
+    """Put what begins at ``starts`` in ``data`` one after the other, from ``begins[k]`` to ``begins[k + 1]``."""
+    for k in range(len(starts)):
+        length = begins[k + 1] - begins[k]
+        out[begins[k] : begins[k + 1]] = data[starts[k] : starts[k] + length]
