@@ -12,8 +12,15 @@ from sqlalchemy.orm import Session
 
 from drawings import repository
 from drawings.events import JointReviewOpened
-from drawings.models import JointReview, Mark, Opinion, Revision
-from drawings.review.carry import LayerChange, changed_layers, standing_over, successors
+from drawings.models import JointReview, Mark, Opinion, Revision, RevisionFile
+from drawings.review.carry import (
+    LayerChange,
+    changed_layers,
+    follow_handles,
+    rescaled,
+    standing_over,
+    successors,
+)
 from drawings.review.disciplines import disciplines
 from drawings.review.joint_review import Fate, MarkKind, Severity, Verdict
 from drawings.review.review_facts import review_standing
@@ -103,31 +110,50 @@ def open_review(
 
 
 def carry_marks(session: Session, earlier: JointReview, review: JointReview) -> None:
-    """Carry open marks over. A mark whose file has no successor keeps its old file: it is not lost with it."""
-    followed = successors(
-        [(f.id, f.name, f.kind) for f in earlier.revision.files],
-        [(f.id, f.name, f.kind) for f in review.revision.files],
-    )
-    for old in repository.marks(session, earlier.id):
-        if old.closed_at is None:
-            session.add(
-                Mark(
-                    review_id=review.id,
-                    file_id=followed.get(old.file_id, old.file_id),
-                    discipline=old.discipline,
-                    kind=old.kind,
-                    severity=old.severity,
-                    clause=old.clause,
-                    text=old.text,
-                    geometry=old.geometry,
-                    handle=old.handle,
-                    carried_from=old.id,
-                    photo_id=old.photo_id,
-                    created_at=now(),
-                    created_by=old.created_by,
-                )
+    """Carry open marks over. A mark whose file has no successor keeps its old file: it is not lost with it.
+
+    What a mark points at is found again if the handles of the drawing were numbered anew, and its place is given in the
+    unit of the drawing it now lies on.
+    """
+    followed = _followed(earlier.revision, review.revision)
+    files = {f.id: f for f in (*earlier.revision.files, *review.revision.files)}
+    left = [mark for mark in repository.marks(session, earlier.id) if mark.closed_at is None]
+    handles: dict[uuid.UUID, dict[str, str]] = {}
+    for file_id in {m.file_id for m in left if m.handle} & followed.keys():
+        old, new = files[file_id], files[followed[file_id]]
+        if old.sha256 != new.sha256 and old.report and new.report:
+            sheets = (unpack(packed_sheet(session, f)) for f in (old, new))
+            handles[file_id] = follow_handles({m.handle for m in left if m.file_id == file_id}, *sheets)
+    for mark in left:
+        target = followed.get(mark.file_id, mark.file_id)
+        factor = _metres(files[mark.file_id]) / _metres(files[target]) if mark.file_id in followed else 1.0
+        session.add(
+            Mark(
+                review_id=review.id,
+                file_id=target,
+                discipline=mark.discipline,
+                kind=mark.kind,
+                severity=mark.severity,
+                clause=mark.clause,
+                text=mark.text,
+                geometry=mark.geometry if factor == 1.0 else rescaled(mark.geometry, factor),
+                handle=handles.get(mark.file_id, {}).get(mark.handle, mark.handle),
+                carried_from=mark.id,
+                photo_id=mark.photo_id,
+                created_at=now(),
+                created_by=mark.created_by,
             )
+        )
     session.flush()
+
+
+def _followed(before: Revision, after: Revision) -> dict[uuid.UUID, uuid.UUID]:
+    """Which file takes the place of which, by id."""
+    return successors(*([(f.id, f.name, f.kind) for f in r.files] for r in (before, after)))
+
+
+def _metres(file: RevisionFile) -> float:
+    return float((file.report.get("units") or {}).get("metres_per_unit") or 1.0)
 
 
 def keep_standing(session: Session, earlier: JointReview, review: JointReview) -> None:
@@ -167,19 +193,30 @@ def keep_standing(session: Session, earlier: JointReview, review: JointReview) -
 
 
 def sheet_changes(session: Session, before: Revision, after: Revision) -> list[LayerChange]:
-    """Layers of all files on which entities differ between two revisions; files are paired by name."""
-    old, new = ({f.name: f for f in r.files} for r in (before, after))
+    """Layers of all files on which entities differ between two revisions; a renamed file is told by what is left."""
+    old, new = ({f.id: f for f in r.files} for r in (before, after))
+    followed = _followed(before, after)
+    pairs: list[tuple[RevisionFile | None, RevisionFile | None]] = [
+        (f, new.get(followed[i]) if i in followed else None) for i, f in old.items()
+    ]
+    pairs += [(None, f) for i, f in new.items() if i not in followed.values()]
     out: list[LayerChange] = []
-    for name in sorted({*old, *new}):
-        a, b = old.get(name), new.get(name)
+    for a, b in sorted(pairs, key=_named):
         if a is not None and b is not None and a.sha256 == b.sha256:
             continue
+        name = _named((a, b))
         sheets = [unpack(packed_sheet(session, f)) if f is not None and f.report else None for f in (a, b)]
         if sheets == [None, None]:  # a side table
             out.append(LayerChange(name, name, None, 1, 1))
         else:
             out += changed_layers(name, *sheets)
     return out
+
+
+def _named(pair: tuple[RevisionFile | None, RevisionFile | None]) -> str:
+    found = pair[1] or pair[0]
+    assert found is not None
+    return found.name
 
 
 def get_review(session: Session, actor: Actor, review_id: uuid.UUID) -> JointReview:
