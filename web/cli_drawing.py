@@ -176,22 +176,40 @@ def _percent(share: float | None) -> str | None:
     return f"{share:.2%}" if share is not None else None
 
 
+_POSITIONS = {"front": "前", "rear": "后", "left": "左", "right": "右"}
+
+
 def _measures(found: dict[str, Any]) -> None:
     """Setbacks of each building, smallest first, floors with their areas, and the estimate."""
     _estimate(found.get("estimate"))
     nearest = sorted(found["setbacks"], key=lambda r: r["distance_m"])[:20]
     if nearest:
         rows = [
-            (r["building"], f"{r['side']}侧用地红线" if "side" in r else r["to"], f"{r['distance_m']:.3f}")
+            (
+                r["building"],
+                f"{r['side']}侧用地红线" if "side" in r else r["to"],
+                _POSITIONS.get(r.get("position")),
+                f"{r['distance_m']:.3f}",
+            )
             for r in nearest
         ]
-        cli_support.table("退让（最小的 20 个）", ["建筑", "对象", "距离 m"], rows, right=(2,))
+        cli_support.table("退让（最小的 20 个）", ["建筑", "对象", "临路", "距离 m"], rows, right=(3,))
+        _frontage(found.get("frontage"))
     if found["floors"]:
         floors = [
             (f["building"], f["name"], f["floors"], f["storeys"], f"{sum(f['area_m2'].values()):,.2f}")
             for f in found["floors"]
         ]
         cli_support.table("楼层", ["楼号", "层名", "起止层", "层数", "框内线框 ㎡"], floors, right=(3, 4))
+
+
+def _frontage(front: dict[str, Any] | None) -> None:
+    """Which side is the front, or why that cannot be told."""
+    if front is None:
+        return
+    said = f"前侧：{front['side'] or '—'}（{front['why']}）；左、右为从道路看向用地"
+    open_ = f"前后侧无法判定：{front['why']}。{front['remedy']}"
+    cli_support.out.print(said if front["known"] else open_, highlight=False, style="dim")
 
 
 def _repairs(report: dict[str, Any]) -> None:

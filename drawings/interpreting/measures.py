@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.estimate import buildings_of, estimate
 from drawings.interpreting.floors import building_of, drawn_floors, text_at
+from drawings.interpreting.frontage import FRONT, Frontage, frontage
 from drawings.shapes.pairs import array
 from drawings.standards.multiplicity import BadRange, is_once, parse_floors
 
@@ -40,11 +41,16 @@ _T = TypeVar("_T")
 
 
 def measures(model: DrawingModel) -> dict[str, Any]:
-    """``setbacks, spacings, heights, floors, parking, green, estimate``: metres and ㎡, empty where not drawn."""
+    """``frontage, setbacks, spacings, heights, floors, parking, green, estimate``: m and ㎡, empty where not drawn.
+
+    ``frontage`` tells which side is the front and why, or why that cannot be told; None without site and buildings.
+    """
     drawn = [s for s in buildings_of(model) if s.valid]  # footprints; where none is drawn, outlines
     buildings = drawn[:_MOST]
+    front, setbacks = _setbacks(model, buildings)
     return {
-        "setbacks": _setbacks(model, buildings),
+        "frontage": front,
+        "setbacks": setbacks,
         "spacings": _spacings(buildings),
         "heights": _heights(model),
         "floors": _floors(model),
@@ -88,17 +94,20 @@ def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]
     return abs(math.degrees((after - before + math.pi) % (2 * math.pi) - math.pi))
 
 
-def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[str, Any]]:
-    """Every building against every side of the site it stands on, and against drawn lines."""
+def _setbacks(
+    model: DrawingModel, buildings: Sequence[RoleShape]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The front of the site; every building against every side of the site it stands on, and against drawn lines."""
     sites = [s.geometry for s in model.by_role("site_boundary") if s.valid]
     if not sites or not buildings:
-        return []
+        return None, []
     site = shapely.union_all(sites)
     shapely.prepare(site)
     found: list[tuple[tuple[str, str], LineString]] = []
     for part in shapely.get_parts(site):
         if len(found) < _MOST:
             found += sides(part)
+    front = frontage(model, [line for _, line in found], site)
     side_boxes = shapely.bounds(array([line for _, line in found]))
     lines = [s for s in model.by_role(*_LINES) if s.valid]
     boxes = shapely.bounds(array([s.geometry for s in lines]))
@@ -116,6 +125,7 @@ def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[
                     side=word[0],
                     side_en=word[1],
                     number=number,
+                    position=front.position(line),
                     inside=inside,
                 )
             )
@@ -124,7 +134,25 @@ def _setbacks(model: DrawingModel, buildings: Sequence[RoleShape]) -> list[dict[
                 other.geometry.boundary if other.role == "control_line" and other.area_m2 else other.geometry
             )
             rows.append(_row(building, other.role, geometry, handle_of=other.handle))
-    return rows
+    return _front_plain(front, found), rows
+
+
+def _front_plain(front: Frontage, found: Sequence[tuple[tuple[str, str], LineString]]) -> dict[str, Any]:
+    numbers = [n for n, (_, line) in enumerate(found, 1) if front.position(line) == FRONT]
+    word = next((w for n, (w, _) in enumerate(found, 1) if n in numbers and n in front.numbers), None)
+    word = word or next((w for n, (w, _) in enumerate(found, 1) if n in numbers), None)
+    return {
+        "known": front.heading is not None,
+        "side": word[0] if word else None,
+        "side_en": word[1] if word else None,
+        "numbers": numbers,
+        "along_roads": list(front.numbers),
+        "handles": list(front.handles),
+        "why": front.why[0],
+        "why_en": front.why[1],
+        "remedy": front.remedy[0],
+        "remedy_en": front.remedy[1],
+    }
 
 
 def _nearest(

@@ -55,12 +55,13 @@ class Language(_Strict):
 
 
 class AttributeWords(_Strict):
-    """``attribute_words.yaml``."""
+    """``attribute_words.yaml``; ``compass``: word (casefold) → degrees from east, anticlockwise."""
 
     units: dict[str, dict[str, float]]
     counted: tuple[str, ...]
     labelled: frozenset[str]
     languages: dict[str, Language]
+    compass: dict[str, float]
     numerals: dict[str, int] = Field(default_factory=dict)
 
 

@@ -12,9 +12,13 @@ from elements.engine.limits import NoLimit, read_limit
 from elements.engine.values import Missing, Undecided
 
 ALL = "各边"
+#: sides by where the road is, as conditions name them
+FACES = {"front": "前侧", "rear": "后侧", "left": "左侧", "right": "右侧"}
+_FACE_WORDS = {"临路侧": "前侧", "临街侧": "前侧", "前界": "前侧", "后界": "后侧"}
 _LINES = ("道路红线", "建筑控制线", "绿线", "蓝线")
 _TOKEN = re.compile(
     "(?P<below>地下)|(?P<line>道路红线|建筑控制线|(?:城市)?绿线|(?:河道|城市)?蓝线)"
+    "|(?P<face>临路侧|临街侧|前侧|后侧|左侧|右侧|前界|后界)"
     "|(?P<side>东北|东南|西北|西南|东|南|西|北)|(?P<all>各边|各侧|四周|周边|用地红线|用地边界)"
 )
 
@@ -29,10 +33,12 @@ class SetbackLimit:
     text: str
 
     def fits(self, row: Mapping[str, Any]) -> bool:
-        """Whether a measured side is meant: by its compass word, by the line it runs along, or as one of all."""
+        """Whether a measured side is meant: by its compass word, by where the road is, by the line it runs along, or as
+        one of all."""
         if self.side == ALL:
             return True
-        return self.side in (str(row["side"]), str(row.get("adjacent") or ""))
+        face = FACES.get(str(row.get("position") or ""), "")
+        return self.side in (str(row["side"]), str(row.get("adjacent") or ""), face)
 
 
 def read_setback_limits(given: Mapping[str, Any]) -> list[SetbackLimit]:
@@ -95,6 +101,8 @@ def _read(text: str) -> list[SetbackLimit]:
         below = below or match.group("below") is not None
         line = match.group("line")
         word = next((w for w in _LINES if line and line.endswith(w)), None) or match.group("side")
+        face = match.group("face")
+        word = word or (_FACE_WORDS.get(face, face) if face else None)
         if word is not None:
             sides.append(word)
     named = sides or [ALL]

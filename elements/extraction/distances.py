@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from shapely.geometry import LinearRing, LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import split
 
+from drawings.interpreting.frontage import Frontage, frontage
 from elements.calculators.spacing import facing
 from elements.engine.rounding import measured
 from elements.engine.values import ElementValue, union_evidence
@@ -71,11 +72,12 @@ def setbacks(
         for ref, shape in boundaries
         for side in sides_of(shape.geometry, [(LINES[r], g) for r, _, g in lines if r != "control_line"])
     ]
+    fronts = _fronts(drawings, sides, site)
     controls = _buildable([s.geometry for _, s in drawings.on_plan("control_line")], site)
     rows: list[dict[str, Any]] = []
     for b in buildings:
         over = _outside(b.foot, site)
-        rows += _to_sides(b.label, b.outline, b.refs, sides, "site_boundary", over)
+        rows += _to_sides(b.label, b.outline, b.refs, sides, "site_boundary", over, fronts)
         for role, ref, line in lines:
             outside = _outside(b.foot, controls) if role == "control_line" and controls is not None else 0.0
             rows.append(_row(role, b.label, LINES[role], b.outline, line, outside, [*b.refs, ref]))
@@ -83,13 +85,26 @@ def setbacks(
         if not shape.valid:
             continue
         label = text_of(shape, "楼号") or "地下室"
-        rows += _to_sides(label, shape.geometry, (ref,), sides, "basement", _outside(shape.geometry, site))
+        over = _outside(shape.geometry, site)
+        rows += _to_sides(label, shape.geometry, (ref,), sides, "basement", over, fronts)
         for role, line_ref, line in lines:
             if role != "control_line":
                 rows.append(
                     _row(f"basement_{role}", label, LINES[role], shape.geometry, line, 0.0, [ref, line_ref])
                 )
     return drawn("SETBACKS", rows, "", union_evidence([refs_of(boundaries), *(b.refs for b in buildings)]))
+
+
+def _fronts(
+    drawings: DrawingSet, sides: Sequence[tuple[EntityRef, Side]], site: BaseGeometry
+) -> dict[str, Frontage]:
+    """Where the road is, by file."""
+    return {
+        m.sha256: frontage(
+            m, [side.line for ref, side in sides if ref.file == m.sha256 and not side.inner], site
+        )
+        for m in drawings.plans
+    }
 
 
 def _outside(shape: BaseGeometry, allowed: BaseGeometry) -> float:
@@ -108,6 +123,7 @@ def _to_sides(
     sides: Sequence[tuple[EntityRef, Side]],
     kind: str,
     outside: float,
+    fronts: Mapping[str, Frontage],
 ) -> list[dict[str, Any]]:
     """Rows against the sides of the part of the site the shape lies in (all of them when it lies in none)."""
     own = {side.land.wkb for _, side in sides if side.land.intersects(shape)}
@@ -117,8 +133,16 @@ def _to_sides(
             continue
         name = "内边界" if side.inner else f"{side.word}侧用地红线"
         row = _row(kind, label, f"{name}（第 {side.number} 边）", shape, side.line, outside, [*refs, ref])
-        rows.append(row | {"side": "内" if side.inner else side.word, "adjacent": side.adjacent})
+        row |= {"side": "内" if side.inner else side.word, "adjacent": side.adjacent}
+        front = fronts.get(ref.file)
+        if front is not None and not side.inner:
+            row |= {"position": front.position(side.line), "front_why": "；".join(filter(None, _told(front)))}
+        rows.append(row)
     return rows
+
+
+def _told(front: Frontage) -> tuple[str, str]:
+    return front.why[0], front.remedy[0]
 
 
 def _row(

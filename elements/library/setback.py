@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from elements.calculators.setbacks import ALL, SetbackLimit, read_setback_limits
+from elements.calculators.setbacks import ALL, FACES, SetbackLimit, read_setback_limits
 from elements.engine.functions import function
 from elements.engine.limits import judge, limit_text
 from elements.engine.rounding import round_to
@@ -37,6 +37,7 @@ def _sides(setbacks: Rows, below: bool) -> list[dict[str, Any]]:
             "a": row["a"],
             "side": lines.get(own) or row.get("side") or name[: name.find("侧")],
             "adjacent": row.get("adjacent") or "",
+            "position": row.get("position"),
             "distance": Decimal(row["distance"]),
             "outside": Decimal(row.get("outside") or 0),
             "nearest": row.get("nearest"),
@@ -73,8 +74,9 @@ def setback_sides(setbacks: Rows, below: bool = False) -> Computed:
 
 
 def _title(row: Mapping[str, Any]) -> str:
+    face = f"，{FACES[row['position']]}" if row.get("position") else ""
     adjacent = f"，邻{row['adjacent']}" if row.get("adjacent") else ""
-    return f"{row['b']}{adjacent}"
+    return f"{row['b']}{face}{adjacent}"
 
 
 def _between(row: Mapping[str, Any]) -> str:
@@ -100,7 +102,7 @@ def setback_check(setbacks: Rows, limit: dict[str, Any]) -> Computed:
         if demand.side == ALL:
             known = [r for r in known if r["side"] not in _ROLES.values()]
         if not known:
-            rows.append(_open(demand))
+            rows.append(_open(demand, setbacks))
         rows += [_judged(r, demand) for r in known]
     return Computed(
         rows,
@@ -112,10 +114,13 @@ def setback_check(setbacks: Rows, limit: dict[str, Any]) -> Computed:
     )
 
 
-def _open(demand: SetbackLimit) -> dict[str, Any]:
+def _open(demand: SetbackLimit, setbacks: Rows) -> dict[str, Any]:
     where = f"{'地下室' if demand.below else '建筑'} {demand.side}"
     reason = f"图中没有“{demand.side}”这一侧或这条线可量（{demand.text}）"
-    if demand.below:
+    if demand.side in FACES.values():
+        told = next((str(r["front_why"]) for r in setbacks if r.get("front_why")), "图中没有用地红线的边可量")
+        reason = f"{demand.side}无法判定：{told}（{demand.text}）"
+    elif demand.below:
         reason = f"图中没有地下室轮廓或“{demand.side}”可量（{demand.text}）"
     return {
         "a": "",

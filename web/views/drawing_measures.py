@@ -15,6 +15,13 @@ _LINE_WORDS = {
     "blue_line": ("蓝线", "blue line"),
     "adjacent": ("相邻建筑", "adjacent building"),
 }
+#: sides by where the road is
+POSITIONS = {
+    "front": ("前", "front"),
+    "rear": ("后", "rear"),
+    "left": ("左", "left"),
+    "right": ("右", "right"),
+}
 _BASIS_WORDS = {
     "footprint": ("按建筑基底", "from footprints"),
     "outline": ("图上没有建筑基底，按建筑轮廓", "from outlines, no footprints are drawn"),
@@ -31,6 +38,7 @@ def measures_plain(found: Mapping[str, Any]) -> dict[str, Any] | None:
     basis = _BASIS_WORDS.get(str((estimate or {}).get("basis")), ("", ""))
     return {
         "estimate": {**estimate, "basis_zh": basis[0], "basis_en": basis[1]} if estimate else None,
+        "frontage": found.get("frontage"),
         "setbacks": setbacks,
         "spacings": spacings,
         "heights": found["heights"],
@@ -48,7 +56,8 @@ def _setbacks(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         side = row["to"] == "site_boundary"
         key = (row["to"], row["number"] if side else 0)
         word = (row["side"], row["side_en"]) if side else _LINE_WORDS.get(row["to"], (row["to"], row["to"]))
-        columns.setdefault(key, {"zh": word[0], "en": word[1], "number": row.get("number")})
+        face = POSITIONS.get(row.get("position") or "")
+        columns.setdefault(key, {"zh": word[0], "en": word[1], "number": row.get("number"), "face": face})
         own = buildings.setdefault(
             row["handle"], {"building": row["building"], "handle": row["handle"], "least": {}, "inside": True}
         )

@@ -211,6 +211,7 @@ def test_curved_sides_holes_and_parts() -> None:
         ("东=5,道路红线≥10", [("东", False, "5", ">="), ("道路红线", False, "10", ">=")]),
         ("北侧不小于10m；南侧≥15m", [("北", False, "10", ">="), ("南", False, "15", ">=")]),
         ("东、西侧≥８m", [("东", False, "8", ">="), ("西", False, "8", ">=")]),
+        ("临路侧≥12m；后侧≥6m", [("前侧", False, "12", ">="), ("后侧", False, "6", ">=")]),
         ("退让≥8m", [("各边", False, "8", ">=")]),
         ("地下室各边≥3", [("各边", True, "3", ">=")]),
         ("北侧退让道路红线10米以上", [("道路红线", False, "10", ">=")]),
@@ -264,3 +265,19 @@ def test_a_side_nobody_drew_is_undecided_and_none_is_a_note() -> None:
     with pytest.raises(Undecided, match="蓝线"):
         rows_outcome(setback_check(rows, {"蓝线": 15}).value)
     assert rows_outcome(setback_check(rows, read_limit("不限", "m")).value).value is Outcome.NOTE
+
+
+def test_a_demand_on_the_front_needs_a_road() -> None:
+    row = {
+        "kind": "site_boundary",
+        "a": "1#",
+        "b": "南侧用地红线（第 1 边）",
+        "side": "南",
+        "distance": Decimal("7.9"),
+    }
+    limit = {"operator": "text", "text": "临路侧≥8m"}
+    known = setback_check([row | {"position": "front"}], limit).value
+    assert known[0]["outcome"] == Outcome.FAIL.value
+    why = {"position": None, "front_why": "图上没有画道路；请写明临路侧"}
+    unknown = setback_check([row | why], limit).value
+    assert unknown[0]["outcome"] == Outcome.UNDECIDED.value and "请写明临路侧" in unknown[0]["missing"][0]
