@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from asn1crypto import cms, core
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -40,6 +40,8 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
+
+from project_box.seal_cms import canonical_cms, der_length, unsigned_attributes
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _SIGNATURE_TRACES = (
@@ -227,7 +229,7 @@ def _digest_differs(data: bytes, ranges: Iterable[tuple[int, ...]]) -> bool:
     start, first, second, rest = max(ranges, key=lambda r: r[2] + r[3])
     try:
         raw = binascii.unhexlify(data[first + 1 : second - 1])
-        attributes = cms.ContentInfo.load(raw[: _der_length(raw)])["content"]["signer_infos"][0][
+        attributes = cms.ContentInfo.load(raw[: der_length(raw)])["content"]["signer_infos"][0][
             "signed_attrs"
         ]
         signed = next(bytes(a["values"][0]) for a in attributes if a["type"].native == "message_digest")
@@ -271,7 +273,7 @@ def _signature_string(data: bytes, byte_range: Sequence[int], found: _Examinatio
         found.say("签名数据区(Contents)的字符被改动：不是规范的十六进制")
         return None
     raw = binascii.unhexlify(digits)
-    length = _der_length(raw)
+    length = der_length(raw)
     if length is None or length > len(raw):
         found.say("签名数据区(Contents)的结构已损坏")
         return None
@@ -279,106 +281,6 @@ def _signature_string(data: bytes, byte_range: Sequence[int], found: _Examinatio
         found.say("签名数据区(Contents)的填充字节被改动：应全为零")
         return None
     return raw[:length]
-
-
-def _der_length(raw: bytes) -> int | None:
-    """Total length of the DER SEQUENCE at the start of ``raw``."""
-    if len(raw) < 2 or raw[0] != 0x30:
-        return None
-    if raw[1] < 0x80:
-        return 2 + raw[1]
-    count = raw[1] & 0x7F
-    if count == 0 or count > 4 or len(raw) < 2 + count:
-        return None
-    return 2 + count + int.from_bytes(raw[2 : 2 + count], "big")
-
-
-# -- canonical form of the CMS object ----------------------------------------------------------------------------
-
-
-def canonical_cms(token: cms.ContentInfo, known: set[bytes]) -> bytes:
-    """The CMS object written anew from its verified parts only.
-
-    Args:
-        token: the parsed object (PAdES signature or time-stamp token).
-        known: DER bytes of certificates that stand in the signed part of the file or in the trust store.
-
-    Raises:
-        ValueError: it has parts this platform never writes (attribute certificates, CRLs, several signers,
-            unknown unsigned attributes) or a certificate that is not known.
-    """
-    body = token["content"]
-    (info,) = body["signer_infos"]
-    certificates = [choice.chosen for choice in body["certificates"]]
-    if any(not isinstance(c, asn1_x509.Certificate) or c.dump() not in known for c in certificates):
-        raise ValueError("a certificate that is not in the signed part of the file")
-    if len({c.dump() for c in certificates}) != len(certificates):
-        raise ValueError("a certificate stands there twice")
-    sid = info["sid"].chosen
-    signer = next(
-        (
-            c
-            for c in certificates
-            if isinstance(sid, cms.IssuerAndSerialNumber)
-            and c.serial_number == sid["serial_number"].native
-            and c.issuer == sid["issuer"]
-        ),
-        None,
-    )
-    if signer is None:
-        raise ValueError("the signer's certificate is missing")
-    content = body["encap_content_info"]
-    is_timestamp = content["content_type"].native == "tst_info"
-    if is_timestamp:
-        inner = cms.EncapsulatedContentInfo(
-            {"content_type": "tst_info", "content": cms.ParsableOctetString(bytes(content["content"]))}
-        )
-    else:
-        inner = cms.ContentInfo({"content_type": "data"})
-    rewritten: dict[str, Any] = {
-        "version": "v1",
-        "sid": cms.SignerIdentifier(
-            {
-                "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                    {"issuer": signer.issuer, "serial_number": signer.serial_number}
-                )
-            }
-        ),
-        "digest_algorithm": {"algorithm": "sha256"},
-        "signature_algorithm": {
-            "algorithm": "rsassa_pkcs1v15" if signer.public_key.algorithm == "rsa" else "sha256_ecdsa"
-        },
-        "signed_attrs": cms.CMSAttributes.load(info["signed_attrs"].untag().dump(force=True), strict=True),
-        "signature": info["signature"].native,
-    }
-    unsigned = _unsigned_attributes(info)
-    if unsigned:
-        (attribute,) = unsigned
-        if attribute["type"].native != "signature_time_stamp_token":
-            raise ValueError("an unknown unsigned attribute")
-        (stamp,) = attribute["values"]
-        rewritten["unsigned_attrs"] = [
-            {
-                "type": "signature_time_stamp_token",
-                "values": [cms.ContentInfo.load(canonical_cms(stamp, known), strict=True)],
-            }
-        ]
-    data = cms.SignedData(
-        {
-            "version": "v3" if is_timestamp else "v1",
-            "digest_algorithms": [{"algorithm": "sha256"}],
-            "encap_content_info": inner,
-            "certificates": certificates,
-            "signer_infos": [cms.SignerInfo(rewritten)],
-        }
-    )
-    written: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump()
-    return written
-
-
-def _unsigned_attributes(info: cms.SignerInfo) -> list[cms.CMSAttribute]:
-    attributes = info["unsigned_attrs"]
-    return [] if isinstance(attributes, core.Void) else list(attributes)
 
 
 # -- one signature -----------------------------------------------------------------------------------------------
@@ -524,7 +426,7 @@ def _text(value: Any) -> str | None:
 
 def _stamp_moment(signature: EmbeddedPdfSignature) -> tuple[dt.datetime | None, str | None]:
     """Moment claimed by the embedded time-stamp (checked later), and what is wrong with it."""
-    for attribute in _unsigned_attributes(signature.signer_info):
+    for attribute in unsigned_attributes(signature.signer_info):
         if attribute["type"].native == "signature_time_stamp_token":
             info = attribute["values"][0]["content"]["encap_content_info"]["content"].parsed
             moment: dt.datetime = info["gen_time"].native
