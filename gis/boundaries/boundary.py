@@ -28,7 +28,7 @@ from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_
 from gis.boundaries.text import decode_text
 from gis.boundaries.txt import read_txt
 from gis.boundaries.txt_write import write_txt
-from gis.boundaries.wkt import is_wkt, read_wkt
+from gis.boundaries.wkt import is_wkb, is_wkt, read_wkt
 from gis.deliveries.archive import open_zip
 from gis.deliveries.signatures import foreign
 from gis.rules import boundary_rules
@@ -135,6 +135,8 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
     if data.startswith(b"fgb\x03"):
         return read_file(data, "FlatGeobuf", crs=crs)
     decoded = decode_text(data)
+    if decoded is None and is_wkb(data):
+        return read_wkt(data.hex(), crs=crs)
     if decoded is None:
         return failed(
             "",
@@ -278,6 +280,7 @@ def summary(reading: BoundaryReading) -> dict[str, Any]:
         "declared_crs": reading.attributes.get("declared_crs"),
         "parts": reading.parts,
         "holes": reading.holes,
+        "exact_area_m2": reading.attributes.get("exact_area_m2"),
         "declared": reading.declared_area_m2,
         "declared_text": "; ".join(d.text for d in declared) or None,
         "declared_unit": declared[0].unit if declared else None,

@@ -20,9 +20,10 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
+from gis.boundaries.arcs import with_arcs
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import crs_unknown, error, warning
+from gis.boundaries.remarks import crs_unknown, error, info, warning
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
@@ -61,6 +62,7 @@ _SUFFIX = {
     "DXF": "dxf",
 }
 _XML = ("KML", "GML", "GPX")
+_GML_ARC = re.compile(rb"<(?:\w+:)?(?:Arc|Circle)\w*[\s>]")
 
 
 def read_set(members: Mapping[str, bytes], format_name: str, *, crs: int | None = None) -> BoundaryReading:
@@ -135,8 +137,26 @@ def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> Bound
         return failed(format_name, refused)
     with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
         path = Path(folder) / f"site.{_SUFFIX[format_name]}"
-        path.write_bytes(data)
-        return _read_gdal(path, format_name, crs=crs, issues=[])
+        path.write_bytes(_as_utf8(data) if format_name in _XML else data)
+        reading = _read_gdal(path, format_name, crs=crs, issues=[])
+        return with_arcs(reading) if format_name == "GML" and _GML_ARC.search(data) else reading
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """XML in UTF-8: GDAL's parser knows no Chinese code page, and some programs write one without saying so."""
+    head = re.match(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)", data[:200])
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data
+    try:
+        if head is None or head[1].lower() in (b"utf-8", b"utf8"):
+            data.decode("utf-8")
+            return data
+        if head[1].lower() not in (b"gbk", b"gb2312", b"gb18030"):
+            return data
+    except UnicodeDecodeError:
+        pass
+    text = data.decode("gb18030", errors="replace")
+    return re.sub(r"(<\?xml[^>]*?encoding\s*=\s*[\"'])[\w.-]+", r"\1UTF-8", text, count=1).encode()
 
 
 def _unsafe(data: bytes, format_name: str) -> Issue | None:
@@ -217,6 +237,7 @@ def _read_gdal(
             if layer is None and not names and format_name != "SHP":
                 return failed(format_name, no_area())
             meta, geometries, rows = open_layer(path, layer)
+            curved = next((str(k) for n, k in pyogrio.list_layers(path) if n == layer), "")
     except GDAL_ERRORS as problem:
         return failed(
             format_name,
@@ -230,24 +251,39 @@ def _read_gdal(
         )
     parcels, properties = parcels_of(geometries, rows, issues)
     if not parcels:
-        return failed(format_name, *issues, _open_line() if _has_lines(geometries) else no_area())
+        return failed(format_name, *issues, _open_line(geometries) if _has_lines(geometries) else no_area())
     found = crs_of_source(crs, meta.get("crs"), wkt, issues)
-    return finish(
+    reading = finish(
         parcels,
         found,
         issues,
         format_name=format_name,
         attributes={"layer": layer, "properties": properties, "features": len(geometries)},
     )
+    return with_arcs(reading) if any(word in curved for word in ("Curve", "Surface")) else reading
 
 
-def _open_line() -> Issue:
+def _open_line(geometries: Sequence[BaseGeometry | None]) -> Issue:
+    """The question for open lines; of a single one it says between which points it is open."""
+    lines = [
+        part for g in geometries if g is not None for part in flatten(g) if part.geom_type == "LineString"
+    ]
+    said = said_en = ""
+    at = None
+    if len(lines) == 1 and len(lines[0].coords) > 2:
+        first, last = lines[0].coords[0], lines[0].coords[-1]
+        said = f"：起点 ({first[0]:.6f}, {first[1]:.6f}) 与终点 ({last[0]:.6f}, {last[1]:.6f}) 不是同一点"
+        said_en = (
+            f": it begins at ({first[0]:.6f}, {first[1]:.6f}) and ends at ({last[0]:.6f}, {last[1]:.6f})"
+        )
+        at = (float(last[0]), float(last[1]))
     return error(
         "LINE-NOT-CLOSED",
-        "文件里只有没有闭合的线，围不成面",
-        "the file holds open lines only",
+        f"文件里只有没有闭合的线，围不成面{said}",
+        f"the file holds open lines only{said_en}",
         "闭合红线（末点与起点相同）或提供面",
         "close the line or hand in an area",
+        at=at,
     )
 
 
@@ -341,6 +377,7 @@ def parcels_of(
     parcels: list[Parcel] = []
     properties: dict[str, Any] = {}
     lines = 0
+    unused = {"LineString": 0, "Point": 0}
     for geometry, row in zip(geometries, rows, strict=True):
         if geometry is None or geometry.is_empty:
             continue
@@ -352,6 +389,8 @@ def parcels_of(
             elif part.geom_type == "LineString" and part.is_ring:
                 lines += 1
                 mine.append(Parcel([ring_of([(c[0], c[1]) for c in part.coords])]))
+            elif part.geom_type in unused:
+                unused[part.geom_type] += 1
         if mine and not properties:
             properties = {k: v for k, v in row.items() if v is not None}
         if len(mine) == 1 and len(geometries) == 1:
@@ -359,7 +398,25 @@ def parcels_of(
         parcels += mine
     if lines:
         issues.append(warning("LINE-AS-AREA", f"{lines} 条闭合线按面读取", "closed lines were read as areas"))
+    if parcels:
+        report_unused(unused["LineString"], unused["Point"], issues)
     return parcels, properties
+
+
+def report_unused(lines: int, points: int, issues: list[Issue]) -> None:
+    """Say what stands beside the areas of a file and is no part of the boundary."""
+    if lines:
+        issues.append(
+            warning(
+                "LINES-UNUSED",
+                f"另有 {lines} 条未闭合的线，未采用",
+                f"{lines} open lines beside the areas were left out",
+                "核对红线是否完整",
+                "check that the boundary is complete",
+            )
+        )
+    if points:
+        issues.append(info("POINTS-UNUSED", f"另有 {points} 个点，未采用", f"{points} points were left out"))
 
 
 def flatten(geometry: BaseGeometry) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gis import crs as crs_module
+from gis.boundaries.gdal_formats import report_unused
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.remarks import crs_unknown, error, warning
@@ -73,11 +74,18 @@ def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None
     issues: list[Issue] = []
     parcels: list[Parcel] = []
     properties: dict[str, Any] = {}
+    unused = {"line": 0, "point": 0, "other": 0}
     for geometry, attributes in _geometries(document):
         if not properties and attributes:
             properties = {str(k): v for k, v in attributes.items() if isinstance(v, (str, int, float, bool))}
-        parcels += _parcels_of_geojson(geometry, issues)
-    if not parcels:
+        mine = _parcels_of_geojson(geometry, issues)
+        kind = str(geometry.get("type"))
+        if not mine:
+            unused["line" if "Line" in kind else "point" if "Point" in kind else "other"] += 1
+        parcels += mine
+    if parcels:
+        report_unused(unused["line"], unused["point"], issues)
+    else:
         if not any(i.level is Level.ERROR for i in issues):
             issues.append(
                 error(
@@ -122,7 +130,7 @@ def _geometries(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Ma
             if isinstance(feature, dict):
                 yield from _geometries(feature)
     elif kind == "Feature":
-        geometry = node.get("geometry")
+        geometry = node.get("place") or node.get("geometry")  # place: JSON-FG, in the CRS of coordRefSys
         attributes = node.get("properties")
         if isinstance(geometry, dict):
             for each, _ in _geometries(geometry):
@@ -173,12 +181,15 @@ def _points(ring: Any) -> list[tuple[float, float]]:
 
 
 def _crs_member(document: Mapping[str, Any], issues: list[Issue]) -> int | None:
-    member = document.get("crs")
-    if not isinstance(member, dict):
+    member = document.get("crs") or document.get("coordRefSys")
+    if isinstance(member, str):  # not the standard's way, but it says which; JSON-FG writes it so
+        text = member
+    elif isinstance(member, dict):
+        properties = member.get("properties")
+        stated = properties if isinstance(properties, dict) else {}
+        text = str(stated.get("name") or (f"EPSG:{stated['code']}" if "code" in stated else ""))
+    else:
         return None
-    properties = member.get("properties")
-    stated = properties if isinstance(properties, dict) else {}
-    text = str(stated.get("name") or (f"EPSG:{stated['code']}" if "code" in stated else ""))
     found = identify(text) if text else None
     if found is None and text:
         issues.append(crs_unknown(f"“{text[:60]}”不是可识别的坐标系", f"cannot identify {text[:60]}"))

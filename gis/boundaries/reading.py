@@ -113,7 +113,7 @@ class BoundaryReading:
 
 def failed(format_name: str, *issues: Issue) -> BoundaryReading:
     """A reading without geometry."""
-    return BoundaryReading(None, None, _sorted(issues), format_name)
+    return BoundaryReading(None, None, sorted_issues(issues), format_name)
 
 
 def finish(
@@ -133,7 +133,7 @@ def finish(
     """
 
     def unusable() -> BoundaryReading:
-        return BoundaryReading(None, crs, _sorted(issues), format_name, attributes=attributes or {})
+        return BoundaryReading(None, crs, sorted_issues(issues), format_name, attributes=attributes or {})
 
     if not any(parcel.rings for parcel in parcels) or not check_coordinates(parcels, issues):
         return unusable()
@@ -167,7 +167,7 @@ def finish(
     return BoundaryReading(
         geometry,
         crs,
-        _sorted(issues),
+        sorted_issues(issues),
         format_name,
         declared_area_m2=round(sum(d.area_m2 for d in known), 2)
         if known and len(known) == len(declared)
@@ -276,6 +276,6 @@ def _parcel_polygons(parcel: Parcel, degrees: bool, issues: list[Issue]) -> list
     return assemble(without_repeated(cleaned, issues) if len(cleaned) > 1 else cleaned, issues)
 
 
-def _sorted(issues: Sequence[Issue]) -> tuple[Issue, ...]:
+def sorted_issues(issues: Sequence[Issue]) -> tuple[Issue, ...]:
     rank = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
     return tuple(sorted(issues, key=lambda i: (rank[i.level], i.line or 0)))

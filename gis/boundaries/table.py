@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openpyxl import load_workbook
@@ -23,6 +23,8 @@ from gis.boundaries.remarks import error
 from gis.boundaries.rings import RingBuilder
 from gis.boundaries.text import half_width, number, split_row
 from gis.boundaries.topology import Vertex
+from gis.boundaries.txt import read_txt
+from gis.boundaries.txt_rows import holds_point
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 
@@ -110,7 +112,23 @@ def read_workbook(data: bytes, *, crs: int | None = None) -> BoundaryReading:
                 "open it in Excel and save it as .xlsx again",
             ),
         )
-    return read_tables([s for s in sheets if has_headings(s[1])], "XLSX", crs=crs)
+    headed = [s for s in sheets if has_headings(s[1])]
+    if not headed:
+        reading = _without_headings(sheets, crs)
+        if reading is not None:
+            return reading
+    return read_tables(headed, "XLSX", crs=crs)
+
+
+def _without_headings(sheets: Sequence[tuple[str, Sequence[Row]]], crs: int | None) -> BoundaryReading | None:
+    """The one sheet whose rows are points of a Chinese grid, read as the text file with the same rows; None if there
+    is no such sheet."""
+    pointed = [rows for _, rows in sheets if sum(holds_point(cells) for _, cells in rows) >= 3]
+    if len(pointed) != 1:
+        return None
+    lines = dict(pointed[0])
+    text = "\n".join(",".join(lines.get(n, [])) for n in range(1, max(lines) + 1))
+    return replace(read_txt(f"{text}\n".encode(), crs=crs), format="XLSX")
 
 
 def _cells(sheet: Any) -> Iterator[Row]:

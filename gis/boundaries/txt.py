@@ -136,13 +136,13 @@ class _Scanner:
             key, value = fields[0], ",".join(fields[1:]).strip(",")
         else:
             return False
-        earlier = self.content.header.get(key, value)
+        earlier, before = self.content.header.get(key, value), self.content.header_lines.get(key, line)
         if key in _HEADER_WORDS and _plain(earlier) != _plain(value):
             self.issues.append(
                 error(
                     "TXT-HEADER-DIFFERS",
-                    f"第 {line} 行的“{key}”是“{value[:20]}”，第 {self.content.header_lines[key]} 行却是“{earlier[:20]}”",
-                    f"line {line} says {key} is {value[:20]}, line {self.content.header_lines[key]} {earlier[:20]}",
+                    f"第 {line} 行的“{key}”是“{value[:20]}”，第 {before} 行却是“{earlier[:20]}”",
+                    f"line {line} says {key} is {value[:20]}, line {before} {earlier[:20]}",
                     "一个文件只能用一个坐标系，不同坐标系的地块分成几个文件提交",
                     "hand in parcels of different systems as separate files",
                     line=line,

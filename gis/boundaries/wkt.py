@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
+from typing import Literal
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.boundaries.gdal_formats import crs_of_source, no_area, parcels_of
+from gis.boundaries.arcs import with_arcs
+from gis.boundaries.gdal_formats import GDAL_ERRORS, crs_of_source, no_area, open_layer, parcels_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.remarks import error
+from gis.deliveries.gdal import quietly
 from project_box.kernel.finding import Issue
 
 _WKT = re.compile(
-    r"\s*(?:SRID\s*=\s*(\d{1,6})\s*;)?\s*((?:MULTI)?(?:POLYGON|LINESTRING|SURFACE)|CURVEPOLYGON|GEOMETRYCOLLECTION)"
-    r"\s*(?:Z|M|ZM)?\s*(?:\(|EMPTY)",
+    r"\s*[\"']?(?:SRID\s*=\s*(\d{1,6})\s*;)?\s*((?:MULTI)?(?:POLYGON|LINESTRING|SURFACE)|CURVEPOLYGON|COMPOUNDCURVE|CIRCULARSTRING|GEOMETRYCOLLECTION"
+    r"|MULTICURVE)\s*(?:Z|M|ZM)?\s*(?:\(|EMPTY)",
     re.IGNORECASE,
 )
+_CURVE = re.compile(r"CURVE|CIRCULARSTRING|SURFACE", re.IGNORECASE)
 _HEX = re.compile(r"(?:\\x|0x)?(0[01][0-9a-fA-F]{16,})")
 
 
 def is_wkt(text: str) -> bool:
     """True when a text begins like WKT, EWKT or hexadecimal WKB of an area."""
     return _WKT.match(text[:200]) is not None or _HEX.fullmatch("".join(text.split())) is not None
+
+
+def is_wkb(data: bytes) -> bool:
+    """True when bytes begin like binary WKB of an area, or of several."""
+    order: Literal["big", "little"] = "little" if data[:1] == b"\x01" else "big"
+    return data[:1] in (b"\x00", b"\x01") and int.from_bytes(data[1:5], order) & 0xFFFF in (2, 3, 5, 6, 7)
 
 
 def read_wkt(text: str, *, crs: int | None = None) -> BoundaryReading:
@@ -37,8 +49,8 @@ def read_wkt(text: str, *, crs: int | None = None) -> BoundaryReading:
                 "WKT-BROKEN",
                 "WKT 写法有误或不完整，读不出图形",
                 f"cannot read the WKT: {str(problem)[:120]}",
-                "核对括号与坐标；圆弧请先转为折线",
-                "check brackets and coordinates; turn arcs into lines first",
+                "核对括号与坐标",
+                "check brackets and coordinates",
             ),
         )
     parcels, _ = parcels_of(shapes, [{}] * len(shapes), issues)
@@ -47,7 +59,8 @@ def read_wkt(text: str, *, crs: int | None = None) -> BoundaryReading:
     codes = {c for c in map(int, shapely.get_srid(shapes)) if c}
     own = next(iter(codes)) if len(codes) == 1 else None
     written = f"EPSG:{own}" if own is not None else None
-    return finish(parcels, crs_of_source(crs, written, "", issues), issues, format_name="WKT")
+    reading = finish(parcels, crs_of_source(crs, written, "", issues), issues, format_name="WKT")
+    return with_arcs(reading) if _CURVE.search(text) else reading
 
 
 def _shapes(text: str) -> list[BaseGeometry]:
@@ -60,6 +73,26 @@ def _shapes(text: str) -> list[BaseGeometry]:
         head = _WKT.match(text, start)
         assert head is not None
         plain = text[head.start(2) : stop].strip().strip(";\"'")
-        shape = shapely.from_wkt(re.sub(r"\s+", " ", plain))
+        plain = re.sub(r"\s+", " ", plain)
+        shape = _straight(plain) if _CURVE.search(plain) else shapely.from_wkt(plain)
         found.append(shapely.set_srid(shape, int(head[1])) if head[1] else shape)
     return found
+
+
+def _straight(wkt: str) -> BaseGeometry:
+    """A geometry with arcs as one of straight lines, through GDAL, which knows curves.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
+        path = Path(folder) / "site.csv"
+        path.write_text(f'id,WKT\n1,"{wkt.replace(chr(34), "")}"\n', encoding="utf-8")
+        try:
+            with quietly():
+                _, shapes, _ = open_layer(path, None)
+        except GDAL_ERRORS as problem:
+            raise ValueError(str(problem)) from problem
+    if not shapes or shapes[0] is None:
+        raise ValueError("not a geometry")
+    return shapes[0]

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 
 import pyogrio
 
-#: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved, names come as raw bytes;
+#: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved (each entity of one keeps its own
+#: layer), names come as raw bytes;
 #: areas are written to DXF as closed polylines; arcs become chords of half a degree, 0.0013 % less area of a circle
 OPTIONS = {
     "SHAPE_RESTORE_SHX": "YES",
     "DXF_CLOSED_LINE_AS_POLYGON": "YES",
     "DXF_INLINE_BLOCKS": "TRUE",
+    "DXF_MERGE_BLOCK_GEOMETRIES": "FALSE",
     "DXF_ENCODING": "ISO-8859-1",
     "DXF_WRITE_HATCH": "NO",
     "OGR_ARC_STEPSIZE": "0.5",

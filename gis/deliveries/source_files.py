@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import glob
 import re
@@ -221,13 +222,11 @@ def _dbf_words(head: bytes, fields: bytes, read: object) -> Iterator[bytes]:
 
 def _decodes(word: bytes, codec: str) -> bool:
     """Whether bytes are text of this encoding; the last character may be cut off."""
-    for cut in range(4):
-        try:
-            word[: len(word) - cut].decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+    try:
+        codecs.getincrementaldecoder(codec)().decode(word, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def text_codec(sample: bytes) -> str:
