@@ -31,7 +31,8 @@ sys.path.insert(
 
 from sqlalchemy import text
 
-from gis import repository
+from gis.deliveries.columns import document
+from gis.layers import copying
 from gis.layers.layer import LayerDefinition, layer_catalogue
 from gis.layers.pieces import Geometries, cut
 from gis.models import LayerVersion
@@ -319,25 +320,26 @@ def _load(url: str, polygons: int, number: int) -> None:
         )
         session.add(row)
         session.flush()
+        connection = session.connection().connection
         for part in np.array_split(np.arange(len(shapes)), max(len(shapes) // 20_000, 1)):
             attributes = [attributes_of(definition, int(n)) for n in numbers[part]]
-            repository.copy_features(
-                session,
+            rows = copying.feature_rows(
                 row.id,
-                numbers=[int(n) for n in numbers[part]],
+                numbers=numbers[part].tolist(),
                 labels=[definition.label_of(a) for a in attributes],
                 classes=[definition.class_of(a) for a in attributes],
-                attributes=attributes,
-                geometries=shapes[part],
-                crs=CRS,
-                tiles=np.full(len(part), None, dtype=object),
-                areas=shapely.area(shapes[part]),
+                documents=[document(a) for a in attributes],
+                originals=copying.ewkb(shapes[part], CRS),
+                pictures=[None] * len(part),
+                areas=shapely.area(shapes[part]).tolist(),
                 repaired=[False] * len(part),
             )
+            copying.copy_features(connection, rows)
         pieces, owners = cut(shapes, numbers)
         row.piece_count = len(pieces)
         for part in np.array_split(np.arange(len(pieces)), max(len(pieces) // 50_000, 1)):
-            repository.copy_pieces(session, row.id, pieces[part], owners[part], CRS)
+            rows = copying.piece_rows(row.id, owners[part].tolist(), copying.ewkb(pieces[part], CRS))
+            copying.copy_pieces(connection, rows)
     opened.dispose()
 
 

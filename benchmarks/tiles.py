@@ -51,7 +51,8 @@ from sqlalchemy import text
 
 from benchmarks.province import CRS, FOLDER, ORIGIN
 from gis import crs as crs_module
-from gis import repository
+from gis.deliveries.columns import document
+from gis.layers import copying
 from gis.layers.layer import layer_catalogue
 from gis.models import LayerVersion
 from gis.tiles import tiles
@@ -116,12 +117,14 @@ def database(polygons: int) -> Iterator[tuple[Database, int]]:
             )  # fmt: skip
             session.add(row)
             session.flush()
-            repository.copy_features(
-                session, row.id, numbers=numbers, labels=[definition.label_of(a) for a in attributes],
-                classes=[definition.class_of(a) for a in attributes], attributes=attributes, geometries=shapes,
-                crs=CRS, tiles=crs_module.transform_array(shapes, CRS, 3857), areas=shapely.area(shapes),
-                repaired=[False] * len(shapes),
+            rows = copying.feature_rows(
+                row.id, numbers=numbers, labels=[definition.label_of(a) for a in attributes],
+                classes=[definition.class_of(a) for a in attributes],
+                documents=[document(a) for a in attributes], originals=copying.ewkb(shapes, CRS),
+                pictures=copying.ewkb(crs_module.transform_array(shapes, CRS, 3857), 3857),
+                areas=shapely.area(shapes).tolist(), repaired=[False] * len(shapes),
             )  # fmt: skip
+            copying.copy_features(session.connection().connection, rows)
             started = time.perf_counter()
             tiles.build_overviews(session, row)
             print(f"overviews of {len(shapes):,} polygons made in {time.perf_counter() - started:.1f} s")

@@ -5,10 +5,7 @@ Plan layers are public to everyone who is signed in; projects are limited by the
 
 from __future__ import annotations
 
-import io
-import json
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,86 +89,6 @@ def retire_others(session: Session, keep: LayerVersion) -> None:
     session.refresh(keep)
 
 
-_COPY_HEAD, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-_NULL = struct.pack("!i", -1)
-
-
-def _copy(session: Session, table: str, columns: str, rows: Iterable[bytes]) -> None:
-    """COPY in PostgreSQL's binary form: no number or geometry is written as text and parsed again."""
-    cursor = session.connection().connection.cursor()
-    try:
-        buffer = io.BytesIO(b"".join((_COPY_HEAD, *rows, _COPY_END)))
-        cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN (FORMAT binary)", buffer)
-    finally:
-        cursor.close()
-
-
-def _field(value: bytes | None) -> bytes:
-    return _NULL if value is None else struct.pack("!i", len(value)) + value
-
-
-def _text(value: str | None) -> bytes:
-    return _field(None if value is None else value.encode())
-
-
-def _ewkb(geometries: Geometries, srid: int) -> list[bytes | None]:
-    stamped = shapely.set_srid(geometries, srid)
-    return list(shapely.to_wkb(stamped, include_srid=True))
-
-
-def copy_features(
-    session: Session,
-    version_id: int,
-    *,
-    numbers: Sequence[int],
-    labels: Sequence[str],
-    classes: Sequence[str | None],
-    attributes: Sequence[dict[str, Any]],
-    geometries: Geometries,
-    crs: int,
-    tiles: Geometries,
-    areas: npt.NDArray[np.float64],
-    repaired: Sequence[bool],
-) -> None:
-    """Write features by COPY; ``tiles`` are the geometries in EPSG:3857 (None where they cannot be shown)."""
-    originals, pictures = _ewkb(geometries, crs), _ewkb(tiles, 3857)
-    head, tail = struct.Struct("!hiqii"), struct.Struct("!idi?")
-    rows = (
-        head.pack(9, 8, version_id, 4, n)
-        + _text(label)
-        + _text(key)
-        + _field(b"\x01" + json.dumps(values, ensure_ascii=False).encode())  # jsonb, version 1
-        + _field(original)
-        + _field(picture)
-        + tail.pack(8, area, 1, mended)
-        for n, label, key, values, original, picture, area, mended in zip(
-            numbers,
-            labels,
-            classes,
-            attributes,
-            originals,
-            pictures,
-            areas.tolist(),
-            repaired,
-            strict=True,
-        )
-    )
-    columns = "version_id, fid, label, class_key, attributes, geom, geom_3857, area_m2, repaired"
-    _copy(session, "gis.feature", columns, rows)
-
-
-def copy_pieces(
-    session: Session, version_id: int, geometries: Geometries, numbers: npt.NDArray[np.int64], crs: int
-) -> None:
-    """Write pieces by COPY, in the order given."""
-    head = struct.Struct("!hiqii")
-    rows = (
-        head.pack(3, 8, version_id, 4, n) + _field(blob)
-        for n, blob in zip(numbers.tolist(), _ewkb(geometries, crs), strict=True)
-    )
-    _copy(session, "gis.piece", "version_id, fid, geom", rows)
-
-
 def analyze(session: Session, added: int) -> None:
     """Fresh statistics when an import has changed the tables by a fifth; smaller changes are left to autovacuum."""
     known = session.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'gis.piece'::regclass")) or 0.0
@@ -188,14 +105,33 @@ def features(session: Session, version_id: int, numbers: Sequence[int] | None = 
     return session.scalars(statement).all()
 
 
-def feature_geometries(session: Session, version_id: int) -> tuple[Geometries, npt.NDArray[np.int64]]:
-    """Geometries as delivered, and their numbers (to make pieces again)."""
-    rows = session.execute(
-        text("SELECT fid, ST_AsBinary(geom) FROM gis.feature WHERE version_id = :v ORDER BY fid"),
-        {"v": version_id},
-    ).all()
-    blobs = np.array([bytes(r[1]) for r in rows], dtype=object)
-    return np.asarray(shapely.from_wkb(blobs), dtype=object), np.array([r[0] for r in rows], dtype=np.int64)
+#: bytes of geometry that are read at a time
+_PART_BYTES = 16 << 20
+_PARTS = """
+SELECT max(fid) FROM (
+  SELECT fid, sum(pg_column_size(geom)) OVER (ORDER BY fid) / :bytes AS part
+  FROM gis.feature WHERE version_id = :v
+) f GROUP BY part ORDER BY 1
+"""
+
+
+def feature_parts(
+    session: Session, version_id: int, *, attributes: bool
+) -> Iterator[tuple[npt.NDArray[np.int64], Geometries, list[dict[str, Any]]]]:
+    """(numbers, geometries as delivered, attributes if they are asked for) of a version, some megabytes at a time."""
+    values = "attributes" if attributes else "NULL"
+    after = 0
+    for last in session.scalars(text(_PARTS), {"v": version_id, "bytes": _PART_BYTES}).all():
+        rows = session.execute(
+            text(
+                f"SELECT fid, ST_AsBinary(geom), {values} FROM gis.feature "
+                "WHERE version_id = :v AND fid > :after AND fid <= :last ORDER BY fid"
+            ),
+            {"v": version_id, "after": after, "last": last},
+        ).all()
+        after = last
+        shapes = shapely.from_wkb(np.array([bytes(r[1]) for r in rows], dtype=object))
+        yield np.array([r[0] for r in rows], dtype=np.int64), np.asarray(shapes), [r[2] for r in rows]
 
 
 def describe(

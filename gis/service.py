@@ -22,9 +22,10 @@ from gis.layers.browsing import (
     show_layer,
     version_plain,
 )
-from gis.layers.importing import activate_version, import_layer
+from gis.layers.importing import import_layer
 from gis.layers.name_store import note_names
 from gis.layers.packing import make_packs
+from gis.layers.versions import activate_version
 from gis.markers import rounded_geojson
 from gis.tiles.tiles import layer_tile, make_overviews
 

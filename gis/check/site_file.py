@@ -8,7 +8,8 @@ from typing import Any
 import shapely
 
 from gis.check.batch import Sites
-from gis.deliveries.source import open_source, read_batches
+from gis.deliveries.batches import read_batches
+from gis.deliveries.source import open_source
 from project_box.kernel.errors import BadInput
 
 
@@ -24,9 +25,9 @@ def read_sites(path: Path, *, crs: int | None = None, layer: str | None = None) 
     issues: list[dict[str, Any]] = []
     with open_source(path, crs=crs, layer=layer) as source:
         for batch in read_batches(source, buffered=False):
-            numbers += batch.numbers
+            numbers += batch.numbers.tolist()
             shapes += [bytes(b) for b in shapely.to_wkb(batch.geometries)]
-            repaired |= {n for n, mended in zip(batch.numbers, batch.repaired, strict=True) if mended}
+            repaired |= set(batch.numbers[batch.repaired].tolist())
             issues += batch.issues
         found = source.crs
     if not numbers:

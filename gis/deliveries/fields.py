@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gis.deliveries.columns import Columns
 from gis.deliveries.source_place import note
 from gis.layers.layer import FieldDefinition, LayerDefinition
 from project_box.kernel.errors import BadInput
@@ -147,13 +148,12 @@ class Values:
             elif field.type == "number":
                 self._convert[name] = self._number(name)
 
-    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """One feature's attributes."""
-        named = {self._names.get(k, k): v for k, v in values.items()}
+    def __call__(self, columns: Columns) -> Columns:
+        """The attributes of some features."""
+        named = {self._names.get(k, k): v for k, v in columns.items()}
         for name, convert in self._convert.items():
-            value = named.get(name)
-            if value is not None:
-                named[name] = convert(value)
+            if name in named:
+                named[name] = [None if v is None else convert(v) for v in named[name]]
         return named
 
     def notes(self, definition: LayerDefinition) -> list[dict[str, Any]]:

@@ -1,11 +1,11 @@
-"""Reading layer data: any vector file GDAL opens, in batches, with broken geometry repaired and reported."""
+"""Opening layer data: any vector file GDAL opens; its features are read by :mod:`gis.deliveries.batches`."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,14 @@ from gis import crs as crs_module
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import GEOMETRY_COLUMN, cad_text, dbf_encoding, prepare
-from gis.deliveries.source_place import Placement, note, place, strays
-from gis.layers.pieces import Geometries, polygonal, repair
+from gis.deliveries.source_place import note
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput
 
-__all__ = ["LISTED", "Batch", "Source", "dbf_encoding", "open_source", "plain_value", "read_batches"]
+__all__ = ["FAILURES", "Source", "dbf_encoding", "open_source"]
 
-BATCH = 20_000
-#: for drivers that read from the start again for every batch
-SLOW_BATCH = 100_000
-#: at most this many repaired or dropped features are listed one by one
-LISTED = 200
-_FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
-_AREAS = ("Polygon", "MultiPolygon")
+#: what pyogrio raises when a file cannot be read
+FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,7 @@ class Source:
         cad: texts come byte by byte (DXF).
         notes: what the import report says about the whole delivery.
         name: as the person knows the file.
+        bytes: of the file, as far as one is read.
     """
 
     path: Path
@@ -63,20 +58,7 @@ class Source:
     cad: bool = False
     notes: tuple[dict[str, Any], ...] = ()
     name: str = ""
-
-
-@dataclass(slots=True)
-class Batch:
-    """Some features: valid areas, their attributes, and what had to be done to them."""
-
-    first: int
-    geometries: Geometries
-    attributes: list[dict[str, Any]]
-    numbers: list[int]
-    repaired: list[bool]
-    issues: list[dict[str, Any]] = field(default_factory=list)
-    repaired_count: int = 0
-    dropped_count: int = 0
+    bytes: int = 0
 
 
 @contextmanager
@@ -114,7 +96,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         chosen = "entities" if cad else _choose(layers, layer, name)
         encoding = dbf_encoding(path)
         info = pyogrio.read_info(path, layer=chosen, encoding=encoding, force_feature_count=True)
-    except _FAILURES as error:
+    except FAILURES as error:
         raise BadInput(
             f"读不了 {name}：不是可识别的矢量数据或文件损坏",
             f"cannot read {name}: {error}",
@@ -145,6 +127,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         cad,
         tuple(notes),
         name,
+        path.stat().st_size if path.is_file() else 0,
     )
 
 
@@ -242,183 +225,3 @@ def _no_layer(name: str, wanted: str, layers: list[str]) -> BadInput:
         remedy_en=f"layers: {', '.join(layers[:20])}" if layers else "the file has no layer with geometries",
         details={"layers": layers},
     )
-
-
-def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
-    """Features in order; ``buffered`` layers may hold lines and points, others areas only.
-
-    Raises:
-        BadInput: the file breaks off while being read, or its coordinates do not lie where the CRS is used.
-    """
-    step = BATCH if source.in_batches else max(min(source.count, SLOW_BATCH), 1)
-    reader = _Reader(source, buffered)
-    for first in range(0, max(source.count, 1), step):
-        try:
-            meta, _, blobs, columns = pyogrio.raw.read(
-                source.path,
-                layer=source.layer,
-                encoding=source.encoding,
-                columns=list(source.columns) if source.path.suffix == ".csv" else None,
-                where=source.where,
-                skip_features=first,
-                max_features=step,
-            )
-        except _FAILURES as error:
-            raise BadInput(
-                f"读到第 {first + 1} 个要素附近出错，文件可能损坏",
-                f"reading failed near feature {first + 1}: {error}",
-                code="unreadable_layer",
-                place=source.name,
-                remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
-                remedy_en="open it in a GIS program, save it as GPKG and import that",
-            ) from error
-        if len(blobs):
-            yield reader.batch(first, [str(f) for f in meta["fields"]], blobs, columns)
-
-
-class _Reader:
-    """Turns raw features into a :class:`Batch`; remembers what was said about the whole delivery."""
-
-    def __init__(self, source: Source, buffered: bool) -> None:
-        self.source = source
-        self.buffered = buffered
-        self.placement: Placement | None = None
-        self.flat_said = False
-
-    def batch(self, first: int, names: list[str], blobs: Any, columns: Sequence[Any]) -> Batch:
-        result = Batch(first, np.empty(0, dtype=object), [], [], [])
-        shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
-        closed = _close_open_rings(shapes, blobs)
-        shapes = self._placed(self._flat(shapes, result), result)
-        lost = strays(shapes, self.source.crs)
-        valid = shapely.is_valid(shapes)
-        kept: list[Any] = []
-        for position, shape in enumerate(shapes):
-            number = first + position + 1
-            area = _usable(result, number, shape, bool(valid[position]), bool(lost[position]), self.buffered)
-            if area is None:
-                continue
-            mended = area is not shape and not valid[position]
-            if position in closed:
-                mended = True
-            if mended:
-                result.repaired_count += 1
-                if len(result.issues) < LISTED:
-                    result.issues.append(_repaired(number, shape, area))
-            kept.append(area)
-            result.numbers.append(number)
-            result.repaired.append(mended)
-            values = {n: plain_value(c[position]) for n, c in zip(names, columns, strict=True)}
-            if self.source.cad:
-                values = {n: cad_text(v) if isinstance(v, str) else v for n, v in values.items()}
-            result.attributes.append(values)
-        result.geometries = np.array(kept, dtype=object)
-        return result
-
-    def _flat(self, shapes: Geometries, result: Batch) -> Geometries:
-        high = shapely.has_z(shapes) | shapely.has_m(shapes)
-        if not high.any():
-            return shapes
-        if not self.flat_said:
-            self.flat_said = True
-            result.issues.append(
-                note("Z-DROPPED", "图形带有高程（Z）或度量（M），已舍去", "Z and M values were dropped")
-            )
-        return np.asarray(shapely.force_2d(shapes), dtype=object)
-
-    def _placed(self, shapes: Geometries, result: Batch) -> Geometries:
-        if self.placement is None:
-            found, notes = place(shapes, self.source.crs, self.source.declared, self.source.name)
-            self.placement = found
-            result.issues[:0] = [*self.source.notes, *notes]
-        return self.placement.apply(shapes)
-
-
-def _close_open_rings(shapes: Geometries, blobs: Any) -> set[int]:
-    """Read what breaks off for rings that do not close, with the rings closed; gives the positions."""
-    closed: set[int] = set()
-    for position in np.flatnonzero(shapely.is_missing(shapes)):
-        if blobs[position]:
-            shapes[position] = shapely.from_wkb(blobs[position], on_invalid="fix")
-            if shapes[position] is not None:
-                closed.add(int(position))
-    return closed
-
-
-def _usable(result: Batch, number: int, shape: Any, valid: bool, lost: bool, buffered: bool) -> Any:
-    """The valid area of a feature, or None with the reason in the report."""
-    if shape is None or shape.is_empty:
-        return _drop(result, number, "没有图形", "no geometry")
-    if not np.isfinite(shape.bounds).all():
-        return _drop(result, number, "坐标不是有效数字", "coordinates are not numbers")
-    if lost:
-        return _drop(
-            result, number, "坐标超出坐标系的适用范围", "its coordinates lie outside the area of the CRS"
-        )
-    if buffered and shape.geom_type not in _AREAS:
-        return shape if valid else _drop(result, number, "图形无效", "invalid geometry")
-    area = polygonal(shape) if valid else repair(shape)
-    if area is None or area.area <= 0:
-        if valid:
-            return _drop(result, number, f"不是面（{shape.geom_type}）", f"{shape.geom_type}, not an area")
-        return _drop(result, number, "修复后没有面积", "no area left after repair")
-    if valid and area is not shape and len(result.issues) < LISTED:
-        result.issues.append(
-            {
-                "fid": number,
-                "action": "note",
-                "code": "MIXED",
-                "message": f"第 {number} 个要素是混合图形，只取其中的面",
-                "message_en": f"feature {number} mixes geometry types; only its areas were taken",
-            }
-        )
-    return area
-
-
-def _repaired(number: int, before: Any, after: Any) -> dict[str, Any]:
-    reason = str(shapely.is_valid_reason(before))
-    text, _, where = reason.partition("[")
-    if before.is_valid:
-        text = "Ring not closed"
-    try:
-        at: list[float] | None = [float(v) for v in where.rstrip("]").split()[:2]] if where else None
-    except ValueError:
-        at = None
-    return {
-        "fid": number,
-        "action": "repaired",
-        "message": f"第 {number} 个要素几何无效（{text}），已修复",
-        "message_en": f"feature {number} was invalid ({text}) and has been repaired",
-        "at": at,
-        "area_before": float(before.area),
-        "area_after": float(after.area),
-    }
-
-
-def _drop(result: Batch, number: int, zh: str, en: str) -> None:
-    result.dropped_count += 1
-    if len(result.issues) < LISTED:
-        result.issues.append(
-            {
-                "fid": number,
-                "action": "dropped",
-                "message": f"第 {number} 个要素{zh}，未导入",
-                "message_en": f"feature {number} was left out: {en}",
-            }
-        )
-
-
-def plain_value(value: Any) -> Any:
-    """A JSON value for an attribute; NaN and missing become None, times become text."""
-    if value is None:
-        return None
-    if isinstance(value, (np.datetime64, np.timedelta64)):
-        return None if np.isnat(value) else str(value)
-    plain = value.item() if hasattr(value, "item") else value
-    if isinstance(plain, float):
-        return plain if np.isfinite(plain) else None
-    if isinstance(plain, (bool, int)):
-        return plain
-    if isinstance(plain, bytes):
-        return plain.hex()[:200]
-    return str(plain).replace("\x00", "")

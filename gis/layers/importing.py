@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
@@ -15,20 +14,21 @@ from gis import crs as crs_module
 from gis import repository
 from gis.check.buffers import ORIGIN, origins, widened
 from gis.check.conflict import Period
+from gis.deliveries.batches import LISTED, Batch, read_batches
+from gis.deliveries.columns import document, documents, rows_of
 from gis.deliveries.fields import Values, field_notes, match_fields
-from gis.deliveries.source import LISTED, open_source, read_batches
+from gis.deliveries.source import Source, open_source
 from gis.events import LayerImported
-from gis.layers.browsing import named_version
-from gis.layers.layer import LayerCatalogue, layer_catalogue
-from gis.layers.pieces import Geometries, cut, polygonal, repair
+from gis.layers import copying
+from gis.layers.layer import LayerCatalogue, LayerDefinition, layer_catalogue
+from gis.layers.loading import Loading, Prepared, pieces_of
+from gis.layers.pieces import Geometries, polygonal, repair
 from gis.models import LayerVersion
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 
-#: vertices whose pieces are put in order together
-PART_VERTICES = 5_000_000
 #: called with (features done, features in all)
 Progress = Callable[[int, int], None]
 
@@ -68,31 +68,43 @@ def import_layer(
         Conflict: the version exists.
         BadInput: unreadable data, no CRS, or no usable feature; nothing is stored.
     """
-    with session.begin_nested():  # what failed leaves nothing behind, whatever the caller does next
-        return _import(
-            session, code, path, version, Period(version, valid_from, valid_to), crs, layer, fields, progress,
-            actor, catalogue,
-        )  # fmt: skip
-
-
-def _import(
-    session: Session,
-    code: str,
-    path: Path,
-    version: str,
-    period: Period,
-    crs: int | None,
-    layer: str | None,
-    fields: Mapping[str, str] | None,
-    progress: Progress | None,
-    actor: Actor | None,
-    catalogue: LayerCatalogue | None,
-) -> LayerVersion:
-    """The import itself; see :func:`import_layer`."""
     catalogue = catalogue or layer_catalogue()
     definition = catalogue.get(code)
-    name = version.strip()
-    if not name or len(name) > 60:
+    period = _checked(Period(version.strip(), valid_from, valid_to))
+    with session.begin_nested():  # what failed leaves nothing behind, whatever the caller does next
+        repository.lock_layer(session, definition.code)
+        _not_there_yet(session, definition, period.version)
+        with open_source(path, crs=crs, layer=layer) as source:
+            row = _new_version(session, definition, period, path.name, source.crs)
+            work = _Import(session, row, source, definition, catalogue, fields or {})
+            work.run(progress)
+        session.flush()
+        repository.retire_others(session, row)
+        repository.analyze(session, row.piece_count)
+        box.record_audit(
+            session,
+            actor,
+            "gis.layer.imported",
+            f"layer:{definition.code}",
+            {
+                "version": row.version,
+                "features": row.feature_count,
+                "repaired": row.repaired_count,
+                "dropped": row.dropped_count,
+                "source": path.name,
+            },
+        )
+        publish(session, LayerImported(definition.code, row.id))
+        return row
+
+
+def _checked(period: Period) -> Period:
+    """The period of a new version.
+
+    Raises:
+        BadInput: its name is too short or too long, or it ends before it begins.
+    """
+    if not 0 < len(period.version) <= 60:
         raise BadInput("版本名应为 1 到 60 个字符", "version must have 1 to 60 characters", place="version")
     if period.valid_to is not None and period.valid_to < period.valid_from:
         raise BadInput(
@@ -103,7 +115,10 @@ def _import(
             remedy="核对生效日期与失效日期",
             remedy_en="check both dates of validity",
         )
-    repository.lock_layer(session, definition.code)
+    return period
+
+
+def _not_there_yet(session: Session, definition: LayerDefinition, name: str) -> None:
     if repository.version(session, definition.code, name) is not None:
         raise Conflict(
             f"{definition.name}的版本 {name} 已经导入",
@@ -112,126 +127,132 @@ def _import(
             remedy="换一个版本名",
             remedy_en="choose another name of the version",
         )
-    with open_source(path, crs=crs, layer=layer) as source:
-        row = LayerVersion(
-            layer_code=definition.code,
-            version=name,
-            valid_from=period.valid_from,
-            valid_to=period.valid_to,
-            source_name=path.name,
-            source_crs=source.crs,
-            check_crs=source.crs,
-            extent_lonlat=[],
-            issues=[],
-            imported_at=box.now(),
-        )
-        session.add(row)
-        session.flush()
-        matched = match_fields(definition, source.columns, fields)
-        in_our_words = Values(definition, matched)
-        pieces = _PieceWriter(session, row)
-        bounds: list[tuple[float, float, float, float]] = []
-        issues = field_notes(definition, matched)
-        for batch in read_batches(source, buffered=definition.widens):
-            issues += batch.issues[: LISTED - len(issues)]
-            row.repaired_count += batch.repaired_count
-            row.dropped_count += batch.dropped_count
-            if len(batch.geometries):
-                if not bounds:
-                    row.check_crs = check_crs_for(batch.geometries, source.crs, catalogue)
-                west, south, east, north = (float(b) for b in shapely.total_bounds(batch.geometries))
-                bounds.append((west, south, east, north))
-                attributes = [in_our_words(values) for values in batch.attributes]
-                checked = _to(batch.geometries, source.crs, row.check_crs)
-                for values, origin in zip(attributes, origins(checked, definition), strict=True):
-                    if origin is not None:
-                        values[ORIGIN] = origin
-                checked = widened(checked, attributes, definition, row.check_crs)
-                areas = shapely.area(checked)
-                repository.copy_features(
-                    session,
-                    row.id,
-                    numbers=batch.numbers,
-                    labels=[definition.label_of(a) for a in attributes],
-                    classes=[definition.class_of(a) for a in attributes],
-                    attributes=attributes,
-                    geometries=batch.geometries,
-                    crs=source.crs,
-                    tiles=_tiles(batch.geometries, source.crs),
-                    areas=areas,
-                    repaired=batch.repaired,
-                )
-                row.feature_count += len(batch.numbers)
-                row.area_m2 += float(areas.sum())
-                pieces.add(checked, np.array(batch.numbers, dtype=np.int64))
-            if progress is not None:
-                progress(
-                    min(batch.first + len(batch.numbers) + batch.dropped_count, source.count), source.count
-                )
-    if row.feature_count == 0:
-        raise BadInput(
-            f"{path.name} 里没有可用的面" if not definition.widens else f"{path.name} 里没有可用的图形",
-            f"{path.name} holds no usable feature",
-            code="no_data",
-            place=path.name,
-            details={"issues": issues[:20]},
-        )
-    pieces.write()
-    row.issues = issues + in_our_words.notes(definition)
-    row.extent_lonlat = _lonlat_extent(bounds, source.crs)
-    session.flush()
-    repository.retire_others(session, row)
-    repository.analyze(session, row.piece_count)
-    box.record_audit(
-        session,
-        actor,
-        "gis.layer.imported",
-        f"layer:{definition.code}",
-        {
-            "version": name,
-            "features": row.feature_count,
-            "repaired": row.repaired_count,
-            "dropped": row.dropped_count,
-            "source": path.name,
-        },
+
+
+def _new_version(
+    session: Session, definition: LayerDefinition, period: Period, source_name: str, crs: int
+) -> LayerVersion:
+    row = LayerVersion(
+        layer_code=definition.code,
+        version=period.version,
+        valid_from=period.valid_from,
+        valid_to=period.valid_to,
+        source_name=source_name,
+        source_crs=crs,
+        check_crs=crs,
+        feature_count=0,
+        repaired_count=0,
+        dropped_count=0,
+        extent_lonlat=[],
+        issues=[],
+        imported_at=box.now(),
     )
-    publish(session, LayerImported(definition.code, row.id))
+    session.add(row)
+    session.flush()
     return row
 
 
-class _PieceWriter:
-    """Cuts the features of a version and writes the pieces.
+class _Import:
+    """One import under way: the delivery's features into a version."""
 
-    They are in Hilbert order as far as memory allows: a layer of more than ``PART_VERTICES`` is written in parts, which
-    are what lay together in the delivery.
-    """
+    def __init__(
+        self,
+        session: Session,
+        row: LayerVersion,
+        source: Source,
+        definition: LayerDefinition,
+        catalogue: LayerCatalogue,
+        fields: Mapping[str, str],
+    ) -> None:
+        matched = match_fields(definition, source.columns, fields)
+        self.session, self.row, self.source = session, row, source
+        self.definition, self.catalogue = definition, catalogue
+        self.in_our_words = Values(definition, matched)
+        self.issues = field_notes(definition, matched)
+        self.bounds: list[tuple[float, float, float, float]] = []
 
-    def __init__(self, session: Session, row: LayerVersion) -> None:
-        self._session, self._row = session, row
-        self._waiting: list[tuple[Geometries, np.ndarray[Any, Any]]] = []
-        self._vertices = 0
-        row.piece_count = 0
+    def run(self, progress: Progress | None) -> None:
+        """Read, repair and write everything; the version then knows what it holds.
 
-    def add(self, shapes: Geometries, numbers: np.ndarray[Any, Any]) -> None:
-        """Features (in the check CRS) and their numbers."""
-        self._waiting.append((shapes, numbers))
-        self._vertices += int(shapely.get_num_coordinates(shapes).sum())
-        if self._vertices >= PART_VERTICES:
-            self.write()
+        Raises:
+            BadInput: no usable feature.
+        """
+        row, source = self.row, self.source
+        with Loading(self.session, row.id) as loading:
+            for batch in read_batches(source, buffered=self.definition.widens):
+                self._count(batch)
+                if len(batch.numbers):
+                    loading.add(self._prepared(batch, row.id, row.check_crs))
+                if progress is not None:
+                    progress(min(batch.first + batch.read, source.count), source.count)
+            if not row.feature_count:
+                raise self._nothing()
+            loading.finish()
+        row.area_m2, row.piece_count = loading.area_m2, loading.piece_count
+        row.issues = self.issues + self.in_our_words.notes(self.definition)
+        row.extent_lonlat = _lonlat_extent(self.bounds, source.crs)
 
-    def write(self) -> None:
-        """Write what is waiting."""
-        if not self._waiting:
-            return
-        shapes = np.concatenate([g for g, _ in self._waiting])
-        pieces, owners = cut(shapes, np.concatenate([n for _, n in self._waiting]))
-        for start in range(0, len(pieces), 50_000):
-            part = slice(start, start + 50_000)
-            repository.copy_pieces(
-                self._session, self._row.id, pieces[part], owners[part], self._row.check_crs
+    def _count(self, batch: Batch) -> None:
+        row = self.row
+        self.issues += batch.issues[: LISTED - len(self.issues)]
+        row.repaired_count += batch.repaired_count
+        row.dropped_count += batch.dropped_count
+        row.feature_count += len(batch.numbers)
+        if len(batch.numbers):
+            if not self.bounds:
+                row.check_crs = check_crs_for(batch.geometries, self.source.crs, self.catalogue)
+            west, south, east, north = (float(b) for b in shapely.total_bounds(batch.geometries))
+            self.bounds.append((west, south, east, north))
+
+    def _prepared(self, batch: Batch, version_id: int, check_crs: int) -> Callable[[], Prepared]:
+        """What is to be done to a batch while the next one is read; touches neither session nor version."""
+
+        def prepare() -> Prepared:
+            crs, count = self.source.crs, len(batch.numbers)
+            columns = self.in_our_words(batch.columns)
+            written = documents(columns, count)
+            checked = to_check_crs(batch.geometries, crs, check_crs)
+            if self.definition.widens:
+                attributes = rows_of(columns, count)
+                for values, origin in zip(attributes, origins(checked, self.definition), strict=True):
+                    if origin is not None:
+                        values[ORIGIN] = origin
+                written = [document(values) for values in attributes]
+                checked = widened(checked, attributes, self.definition, check_crs)
+            areas = shapely.area(checked)
+            originals = copying.ewkb(batch.geometries, crs, batch.delivered)
+            as_checked = (
+                [o if d is not None else None for o, d in zip(originals, batch.delivered, strict=True)]
+                if checked is batch.geometries
+                else []
             )
-        self._row.piece_count += len(pieces)
-        self._waiting, self._vertices = [], 0
+            rows = copying.feature_rows(
+                version_id,
+                numbers=batch.numbers.tolist(),
+                labels=self.definition.labels_of(columns, count),
+                classes=self.definition.classes_of(columns, count),
+                documents=written,
+                originals=originals,
+                pictures=copying.pictures(batch.geometries, batch.delivered, crs),
+                areas=areas.tolist(),
+                repaired=batch.repaired.tolist(),
+            )
+            return Prepared(
+                rows, float(areas.sum()), pieces_of(checked, batch.numbers, check_crs, as_checked)
+            )
+
+        return prepare
+
+    def _nothing(self) -> BadInput:
+        name, areas = self.row.source_name, not self.definition.widens
+        return BadInput(
+            f"{name} 里没有可用的{'面' if areas else '图形'}",
+            f"{name} holds no usable feature",
+            code="no_data",
+            place=name,
+            remedy="核对文件里的图形与坐标",
+            details={"issues": self.issues[:20]},
+        )
 
 
 def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -> int:
@@ -261,7 +282,7 @@ def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -
     return crs_module.area_zone(lon, lat)
 
 
-def _to(geometries: Geometries, source: int, target: int) -> Geometries:
+def to_check_crs(geometries: Geometries, source: int, target: int) -> Geometries:
     """Geometries in another CRS, valid after the move."""
     if source == target:
         return geometries
@@ -289,11 +310,6 @@ def _valid(shapes: Geometries) -> Geometries:
     return shapes
 
 
-def _tiles(geometries: Geometries, source: int) -> Geometries:
-    """Geometries in EPSG:3857 for tiles; None where Web Mercator cannot show them."""
-    return crs_module.transform_array(geometries, source, crs_module.WEB_MERCATOR)
-
-
 def _lonlat_extent(bounds: Sequence[tuple[float, float, float, float]], crs: int) -> list[float]:
     total = shapely.box(
         min(b[0] for b in bounds),
@@ -308,34 +324,3 @@ def _lonlat_extent(bounds: Sequence[tuple[float, float, float, float]], crs: int
     except BadInput:
         return []
     return [round(v, 6) for v in extent.bounds]
-
-
-def activate_version(
-    session: Session, actor: Actor | None, code: str, version: str, *, reason: str = ""
-) -> LayerVersion:
-    """Make an older version current again (its pieces are made anew); ``reason`` goes into the audit chain.
-
-    Raises:
-        NotFound: no such version.
-    """
-    definition = layer_catalogue().get(code)
-    repository.lock_layer(session, definition.code)
-    row = named_version(session, definition, version)
-    if not row.current:
-        geometries, numbers = repository.feature_geometries(session, row.id)
-        attributes = [values for _, _, _, values in repository.members(session, row.id)]
-        checked = widened(
-            _to(geometries, row.source_crs, row.check_crs), attributes, definition, row.check_crs
-        )
-        pieces = _PieceWriter(session, row)
-        pieces.add(checked, numbers)
-        pieces.write()
-        session.flush()
-        repository.retire_others(session, row)
-        repository.analyze(session, row.piece_count)
-        why = {"reason": reason} if reason else {}
-        box.record_audit(
-            session, actor, "gis.layer.activated", f"layer:{definition.code}", {"version": version} | why
-        )
-        publish(session, LayerImported(definition.code, row.id))
-    return row

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -351,8 +352,16 @@ class LayerDefinition(BaseModel):
 
     def label_of(self, attributes: Mapping[str, Any]) -> str:
         """Label of one feature; missing attributes leave a gap."""
-        shown = {f: _shown(attributes.get(f)) for f in self.fields}
-        return " ".join(self.label.format_map(shown).replace("()", "").split())
+        (label,) = self.labels_of({f: [attributes.get(f)] for f in self.fields}, 1)
+        return label
+
+    def labels_of(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[str]:
+        """Labels of many features, whose attributes come in columns."""
+        used = [f for f in self.fields if "{" + f in self.label]
+        shown = [map(_shown, columns[f]) if f in columns else repeat("", count) for f in used]
+        rows = zip(*shown, strict=True) if used else repeat((), count)
+        label = self.label.format_map
+        return [" ".join(label(dict(zip(used, row, strict=True))).replace("()", "").split()) for row in rows]
 
     def rename(self, columns: list[str]) -> dict[str, str]:
         """Delivered column names to the layer's own (case does not matter), for those that are known."""
@@ -375,9 +384,21 @@ class LayerDefinition(BaseModel):
         """Legend key of a feature: the longest key that is a prefix of its class value."""
         if self.classes is None:
             return None
-        value = _shown(attributes.get(self.classes.field))
-        keys = [k for k in self.classes.values if value.startswith(k)]
-        return max(keys, key=len) if keys else None
+        (key,) = self.classes_of({self.classes.field: [attributes.get(self.classes.field)]}, 1)
+        return key
+
+    def classes_of(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[str | None]:
+        """Legend keys of many features, whose attributes come in columns."""
+        if self.classes is None or self.classes.field not in columns:
+            return [None] * count
+        known = sorted(self.classes.values, key=len, reverse=True)
+        found: dict[str, str | None] = {}
+        keys = []
+        for value in map(_shown, columns[self.classes.field]):
+            if value not in found:
+                found[value] = next((k for k in known if value.startswith(k)), None)
+            keys.append(found[value])
+        return keys
 
 
 def _shown(value: Any) -> str:

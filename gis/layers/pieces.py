@@ -18,6 +18,8 @@ _DEEPEST = 60
 _POLYGON = 3
 #: a box no larger than this is not worth being divided
 _SMALL_M2 = 250_000
+#: halvings of the whole extent that the order of pieces tells apart
+_HILBERT_LEVELS = 16
 
 Geometries = npt.NDArray[np.object_]
 
@@ -120,6 +122,15 @@ def cut(
         numbers: feature number of each geometry.
         most: vertices of a piece.
     """
+    shapes, who = cut_up(geometries, numbers, most)
+    order = hilbert_order(shapely.bounds(shapes))
+    return shapes[order], who[order]
+
+
+def cut_up(
+    geometries: Geometries, numbers: npt.NDArray[np.int64], most: int = MAX_VERTICES
+) -> tuple[Geometries, npt.NDArray[np.int64]]:
+    """Pieces of many features in no particular order, with the feature number of each."""
     parts, index = shapely.get_parts(geometries, return_index=True)
     owners = numbers[index]
     large = shapely.get_num_coordinates(parts) > most
@@ -138,10 +149,26 @@ def cut(
         shapes = np.concatenate([shapes, np.array([g for g, _ in extra], dtype=object)])
         who = np.concatenate([who, np.array([n for _, n in extra], dtype=np.int64)])
     kept = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    shapes, who = shapes[kept], who[kept]
-    if len(shapes) > 1:
-        import geopandas  # brings pandas along, which only imports of layers need
+    return shapes[kept], who[kept]
 
-        order = np.argsort(geopandas.GeoSeries(shapes).hilbert_distance().to_numpy(), kind="stable")
-        shapes, who = shapes[order], who[order]
-    return shapes, who
+
+def hilbert_order(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Order in which boxes (west, south, east, north) follow one another on a Hilbert curve through their middles."""
+    if not len(boxes):
+        return np.empty(0, dtype=np.int64)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    least, most = middles.min(axis=0), middles.max(axis=0)
+    cells = (middles - least) / np.maximum(most - least, 1e-9) * ((1 << _HILBERT_LEVELS) - 1)
+    x, y = cells.astype(np.int64).T
+    along = np.zeros(len(boxes), dtype=np.int64)
+    for level in range(_HILBERT_LEVELS - 1, -1, -1):
+        side = np.int64(1) << level
+        right, upper = (x & side) > 0, (y & side) > 0
+        along += side * side * ((3 * right) ^ upper)
+        turned, flipped = ~upper, ~upper & right
+        x, y = (
+            np.where(flipped, side - 1 - x, x) & (side - 1),
+            np.where(flipped, side - 1 - y, y) & (side - 1),
+        )
+        x, y = np.where(turned, y, x), np.where(turned, x, y)
+    return np.argsort(along, kind="stable")

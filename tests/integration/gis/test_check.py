@@ -299,8 +299,9 @@ def test_large_polygons_are_cut_without_losing_area(session, load):
 
 
 def test_a_layer_too_large_for_memory_is_cut_in_parts(session, load, monkeypatch):
-    monkeypatch.setattr("gis.layers.importing.PART_VERTICES", 12)
-    monkeypatch.setattr("gis.deliveries.source.BATCH", 2)
+    monkeypatch.setattr("gis.layers.loading.PART_BYTES", 300)
+    monkeypatch.setattr("gis.deliveries.batches.FIRST_BATCH", 2)
+    monkeypatch.setattr("gis.deliveries.batches.BATCH", 2)
     row = load("LVX", [(rectangle(n * 10, 0, n * 10 + 10, 10), {}) for n in range(7)])
     assert (row.feature_count, row.piece_count) == (7, 7)
     assert line(service.check_geometry(session, SITE, 4547), "LVX").overlap_m2 == 700

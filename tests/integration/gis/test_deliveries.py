@@ -15,8 +15,9 @@ import shapely
 from sqlalchemy import text
 
 from gis import service
+from gis.deliveries.batches import read_batches
 from gis.deliveries.fields import match_fields
-from gis.deliveries.source import open_source, read_batches
+from gis.deliveries.source import open_source
 from gis.layers.layer import LayerCatalogue, layer_catalogue
 from gis.rules import CATALOGUE
 from gis.source_crs import parse_crs
@@ -108,14 +109,14 @@ def test_shapefile_without_cpg_and_prj(tmp_path, encoding):
     (tmp_path / "a.prj").unlink()
     assert refused(tmp_path / "a.shp").code == "CRS-UNKNOWN"
     _, batches = read(tmp_path / "a.shp", crs=4547)
-    assert batches[0].attributes[0]["MC"].startswith("绿" * 20)
+    assert batches[0].columns["MC"][0].startswith("绿" * 20)
 
 
 def test_a_cpg_that_lies(tmp_path):
     frame().to_file(tmp_path / "a.shp", encoding="gbk")
     (tmp_path / "a.cpg").write_text("UTF-8")
     _, batches = read(tmp_path / "a.shp")
-    assert [a["MC"] for a in batches[0].attributes] == ["样江", "石溪"] and "ENCODING" in said(batches)
+    assert batches[0].columns["MC"] == ["样江", "石溪"] and "ENCODING" in said(batches)
 
 
 @pytest.mark.parametrize(("encoding", "delimiter"), [("gbk", ","), ("utf-8-sig", ";"), ("utf-8", "\t")])
@@ -128,7 +129,7 @@ def test_csv_with_wkt(tmp_path, encoding, delimiter):
     (tmp_path / "a.csv").write_text("\n".join(rows), encoding=encoding)
     assert refused(tmp_path / "a.csv").code == "CRS-UNKNOWN"
     _, batches = read(tmp_path / "a.csv", crs=4547)
-    assert [a["MC"] for a in batches[0].attributes] == ["样江", "石溪"]
+    assert batches[0].columns["MC"] == ["样江", "石溪"]
     assert batches[0].geometries[0].equals(frame().geometry[0])
 
 
@@ -157,7 +158,7 @@ def test_zip_of_several_files(tmp_path):
                 archive.write(part, part.name)
     assert refused(tmp_path / "all.zip").details["layers"] == ["一", "二"]
     _, batches = read(tmp_path / "all.zip", layer="二")
-    assert batches[0].attributes[0]["MC"] == "二"
+    assert batches[0].columns["MC"][0] == "二"
 
 
 def test_drawing_with_layers(tmp_path):
@@ -173,7 +174,7 @@ def test_drawing_with_layers(tmp_path):
     assert refused(tmp_path / "a.dxf", crs=4547).details["layers"] == ["建筑", "用地红线"]
     _, batches = read(tmp_path / "a.dxf", crs=4547, layer="用地红线")
     assert len(batches[0].numbers) == 1 and batches[0].dropped_count == 1
-    assert batches[0].attributes[0]["Layer"] == "用地红线" and batches[0].geometries[0].area == 5000
+    assert batches[0].columns["Layer"][0] == "用地红线" and batches[0].geometries[0].area == 5000
 
 
 def test_topojson(tmp_path):
@@ -184,7 +185,7 @@ def test_topojson(tmp_path):
         encoding="utf-8",
     )
     assert refused(tmp_path / "a.topojson").code == "CRS-UNKNOWN"
-    assert read(tmp_path / "a.topojson", crs=4490)[1][0].attributes[0]["MC"] == "甲"
+    assert read(tmp_path / "a.topojson", crs=4490)[1][0].columns["MC"][0] == "甲"
 
 
 XPLAN = """<?xml version="1.0" encoding="UTF-8"?>
@@ -218,7 +219,7 @@ def test_xplanung(tmp_path, version):
     assert source.crs == 25832
     half_disc = np.pi * 50**2 / 2
     assert batches[0].geometries[0].area == pytest.approx(10_000 + half_disc, rel=2e-3)
-    assert batches[0].attributes[0]["GRZ"] == 0.4
+    assert batches[0].columns["GRZ"][0] == 0.4
     assert [p.name for p in tmp_path.iterdir()] == ["plan.gml"]  # nothing is written beside the file
 
 
@@ -259,7 +260,7 @@ def test_a_stray_feature_is_left_out(tmp_path):
     data.loc[2, "geometry"] = shapely.box(0, 0, 10, 10)
     data.to_file(tmp_path / "a.gpkg")
     _, batches = read(tmp_path / "a.gpkg")
-    assert batches[0].numbers == [1, 2] and batches[0].dropped_count == 1
+    assert batches[0].numbers.tolist() == [1, 2] and batches[0].dropped_count == 1
     assert "坐标系" in batches[0].issues[-1]["message"]
 
 
