@@ -12,7 +12,7 @@ from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any, NamedTuple
 
-from gis.check.conflict import ConflictReport, FeatureHit, LayerResult, PlanningConditions
+from gis.check.conflict import Attributes, ConflictReport, FeatureHit, LayerResult, PlanningConditions
 from project_box.kernel.finding import Finding, Outcome
 from project_box.kernel.plain import canonical_text, to_plain
 
@@ -30,6 +30,8 @@ _FINDING = (
     "source",
     "unit",
 )
+#: and in the source of a layer's finding
+_SOURCE = ("share", "status")
 
 
 class Answer(NamedTuple):
@@ -39,17 +41,18 @@ class Answer(NamedTuple):
     json: bytes
 
 
-def _texts(entry: LayerResult | Finding, changing: tuple[str, ...]) -> list[str]:
-    """The text before each of the fields a site changes, and the one after the last of them."""
-    texts = ["{"]
-    for position, name in enumerate(sorted(f.name for f in fields(entry))):
-        texts[-1] += f'{"," if position else ""}"{name}":'
-        if name in changing:
-            texts.append("")
-        else:
-            texts[-1] += _value(getattr(entry, name))
-    texts[-1] += "}"
-    return texts
+def _template(entry: LayerResult | Finding, changing: tuple[str, ...]) -> str:
+    """Canonical JSON of an entry, with ``%s`` for each of the fields a site changes."""
+    return _left_open({f.name: getattr(entry, f.name) for f in fields(entry)}, changing)
+
+
+def _left_open(values: Mapping[str, Any], changing: tuple[str, ...]) -> str:
+    """Canonical JSON of an object, with ``%s`` for some of its values."""
+    parts = [
+        f'"{name}":{"%s" if name in changing else _value(values[name]).replace("%", "%%")}'
+        for name in sorted(values)
+    ]
+    return f"{{{','.join(parts)}}}"
 
 
 class Fragments:
@@ -57,8 +60,9 @@ class Fragments:
 
     def __init__(self) -> None:
         self._whole: dict[int, tuple[Any, bytes]] = {}
-        self._lines: dict[Any, list[str]] = {}
-        self._findings: dict[str, list[str]] = {}
+        self._lines: dict[Any, str] = {}
+        self._findings: dict[str, str] = {}
+        self._sources: dict[Any, str] = {}
         self._words: dict[Any, str] = {}
 
     def keep(self, line: LayerResult, finding: Finding | None, planning: PlanningConditions | None) -> None:
@@ -91,16 +95,15 @@ class Fragments:
 
     def _line(self, line: LayerResult) -> str:
         key = line.code, line.version, line.valid_from
-        texts = self._lines.get(key)
-        if texts is None:
-            texts = self._lines[key] = _texts(line, _LINE)
+        template = self._lines.get(key)
+        if template is None:
+            template = self._lines[key] = _template(line, _LINE)
         words = self._words.get((line.status, line.policy))
         if words is None:
             zh, en = map(_value, line.status_words)
             words = f'{_value(line.status)},"status_name":{zh},"status_name_en":{en}'  # in the order of their names
             self._words[(line.status, line.policy)] = words
-        return _filled(
-            texts,
+        return template % (
             f"[{','.join(map(_feature, line.features))}]",
             "null" if line.marker is None else _value(line.marker),
             encode_basestring(line.message),
@@ -113,11 +116,10 @@ class Fragments:
         )
 
     def _finding(self, finding: Finding) -> str:
-        texts = self._findings.get(finding.code)
-        if texts is None:
-            texts = self._findings[finding.code] = _texts(finding, _FINDING)
-        return _filled(
-            texts,
+        template = self._findings.get(finding.code)
+        if template is None:
+            template = self._findings[finding.code] = _template(finding, _FINDING)
+        return template % (
             "[]" if not finding.entities else _value(finding.entities),
             "null" if finding.limit is None else encode_basestring(finding.limit),
             "null" if finding.marker is None else _value(finding.marker),
@@ -126,16 +128,20 @@ class Fragments:
             encode_basestring(finding.message),
             encode_basestring(finding.message_en),
             f'"{finding.outcome}"',
-            _value(finding.source),
+            self._source(finding),
             _value(finding.unit),
         )
 
-
-def _filled(texts: list[str], *values: str) -> str:
-    """Texts with a value after each but the last."""
-    parts = [part for pair in zip(texts, values, strict=False) for part in pair]
-    parts.append(texts[-1])
-    return "".join(parts)
+    def _source(self, finding: Finding) -> str:
+        """Where a finding comes from; of a layer's version only share and status change."""
+        source = finding.source
+        if "share" not in source:
+            return _value(source)
+        key = finding.code, source["version"], source["valid_from"]
+        template = self._sources.get(key)
+        if template is None:
+            template = self._sources[key] = _left_open(source, _SOURCE)
+        return template % (_number(source["share"]), encode_basestring(source["status"]))
 
 
 def _listed(entries: list[bytes]) -> Iterable[bytes]:
@@ -144,9 +150,10 @@ def _listed(entries: list[bytes]) -> Iterable[bytes]:
 
 def _feature(feature: FeatureHit) -> str:
     """A feature; its attributes are plain already, they come from JSON."""
-    key, marker, detail = feature.class_key, feature.marker, feature.detail
+    key, marker, detail, attributes = feature.class_key, feature.marker, feature.detail, feature.attributes
+    text = attributes.text if type(attributes) is Attributes else canonical_text(attributes)
     return (
-        f'{{"attributes":{canonical_text(feature.attributes)},'
+        f'{{"attributes":{text},'
         f'"class_key":{"null" if key is None else encode_basestring(key)},'
         f'"detail":{"null" if detail is None else _value(detail)},"fid":{feature.fid},'
         f'"label":{encode_basestring(feature.label)},'
@@ -161,4 +168,9 @@ def _number(value: float) -> str:
 
 def _value(value: Any) -> str:
     """Canonical JSON of any value."""
-    return encode_basestring(value) if type(value) is str else canonical_text(to_plain(value))
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind is int:
+        return str(value)
+    return _number(value) if kind is float else canonical_text(to_plain(value))

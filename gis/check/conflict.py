@@ -78,6 +78,13 @@ class LoadedVersion:
         return Period(self.version, self.valid_from, self.valid_to)
 
 
+class Attributes(dict[str, Any]):
+    """Attributes of a feature, which nobody changes, with their canonical JSON."""
+
+    __slots__ = ("text",)
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Overlap:
     """One feature near the site: overlap area and perimeter (both 0 when it only touches), attributes, marker.

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gis.check.conflict import Attributes
 from gis.check.overlay import Key, Pieces, kernel
 from project_box.kernel.plain import canonical_text
 from project_box.kernel.settings import get_settings
@@ -35,13 +36,6 @@ Box = tuple[int, tuple[float, float, float, float]]
 def folder_of(database: str) -> Path:
     """Where the packs of a database's layers are kept, a folder for each."""
     return get_settings().var_dir / "packs" / database
-
-
-class Attributes(dict[str, Any]):
-    """Attributes of a feature, which nobody changes, with their canonical JSON."""
-
-    __slots__ = ("text",)
-    text: str
 
 
 #: label, legend key and attributes of a feature
