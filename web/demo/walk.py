@@ -1,10 +1,4 @@
-"""The whole chain, walked headless over the HTTP API by the demo people: what ``project-box demo`` does.
-
-Three sample projects go from site file to decision. Project A ends with a sealed, verified planning permit and starts
-the next item; B and C are refused for the reasons the platform found. Nothing is short-cut: every step is a request
-that a browser or a program could send, against the real database with real seals. Every run opens new projects
-(new 项目代码) and touches no existing one.
-"""
+"""One sample project on its way through the platform, step by step."""
 
 from __future__ import annotations
 
@@ -15,24 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-from fastapi.testclient import TestClient
-
-from project_box.kernel.db import Database
-from project_box.kernel.errors import PlatformError
-from project_box.kernel.settings import get_settings
 from project_box.seal import verify_pdf
-from web.app import create_app
-from web.seed import Progress, sample_folder, seed
-from web.seed.people import PEOPLE
-from web.seed.programs import PROGRAMS, Program
-from web.seed.projects import folder_name, write_projects
+from web.demo.person import API, DemoFailed, Person
+from web.seed.programs import Program
 
-API = "/api/v1"
 DISTRICT = "439901"  # made-up 行政区划代码 of 样例新区
 #: called with (project key, step, what happened)
 Tell = Callable[[str, str, str], None]
-
 _REGION_FACTORS = (
     "距小区级商服中心距离", "距汽车站距离", "临近道路状况", "距公交站点距离", "供水保证率", "供电保证率", "排水状况",
     "公用设施完善度", "人口密度", "噪声污染状况", "水污染状况", "道路规划",
@@ -62,53 +45,6 @@ _CONCLUSIONS = {
     "STBC": "水土保持方案可行,落实表土剥离、临时拦挡和排水措施后,水土流失可以控制。",
 }
 _SCORES = {"quality": 5, "timeliness": 5, "attitude": 4, "fee": 4, "standard": 5}
-
-
-class DemoFailed(PlatformError):
-    """A step of the walk got an answer it did not expect."""
-
-    code = "demo_failed"
-
-
-class Person:
-    """One signed-in demo person talking to the API."""
-
-    def __init__(self, client: TestClient | httpx.Client, username: str) -> None:
-        self.client = client
-        self.username = username
-        answer = client.post(f"{API}/session", json={"username": username, "password": f"demo-{username}"})
-        if answer.status_code != 200:
-            raise DemoFailed(
-                f"演示账号 {username} 不能登录",
-                f"{username} cannot sign in: {answer.status_code}",
-                remedy="演示需要内置演示库里的演示账号;请去掉 PROJECT_BOX_DATABASE_URL,或先写入演示数据",
-                remedy_en="the demo needs the demo accounts: unset PROJECT_BOX_DATABASE_URL, or seed the demo data",
-            )
-        self.headers = {"authorization": f"Bearer {answer.json()['token']}"}
-
-    def send(self, method: str, path: str, *, expect: int | None = None, **body: Any) -> Any:
-        """One request; a status other than expected (default 2xx) ends the walk with the server's words."""
-        answer = self.client.request(method, API + path, headers=self.headers, **body)
-        fine = answer.status_code == expect if expect else answer.is_success
-        if not fine:
-            try:
-                error = answer.json()["error"]
-                words = f"{error['code']}: {error['message']} {error.get('details') or ''}"
-            except (ValueError, KeyError, TypeError):
-                words = answer.text[:300]
-            raise DemoFailed(
-                f"{self.username}:{method} {path} 返回 {answer.status_code}:{words}",
-                f"{self.username}: {method} {path} answered {answer.status_code}: {words}",
-            )
-        return answer
-
-    def get(self, path: str) -> Any:
-        """JSON of a GET."""
-        return self.send("GET", path).json()
-
-    def post(self, path: str, body: Any = None, **extra: Any) -> Any:
-        """JSON of a POST."""
-        return (self.send("POST", path, **extra) if extra else self.send("POST", path, json=body)).json()
 
 
 @dataclass(slots=True)
@@ -407,171 +343,3 @@ def document_pdf(title: str, project: str) -> bytes:
 
 def _typst(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-_FORM = {"address": "样例新区文昌街 8 号", "phone": "13800138000", "agent_id": "11010519491231002X"}
-_PLANNING_UPLOADS = {
-    "land_right": "国有建设用地使用权出让合同",
-    "authorization": "授权委托书及经办人身份证明",
-}
-
-
-def walk_a(walk: Walk) -> None:
-    """Project A passes and goes on to the next item."""
-    walk.open_project()
-    walk.check_plans()
-    walk.hand_in_drawings()
-    case = walk.file_case("planning-permit", _PLANNING_UPLOADS, _FORM)
-    _submit(walk, case)
-    walk.act("window", case, "accept", "accept", "经审查,申报材料齐全,符合法定形式。")
-    walk.say("受理", "窗口受理,时限开始计算")
-    walk.review(
-        case,
-        {
-            "planner": ("agree", "用地红线、退让与规划条件一致。"),
-            "architect": ("agree", "单体面积与总平面一致,阳台、飘窗计算正确。"),
-            "fire": ("agree", "消防车道与登高面满足要求。"),
-        },
-    )
-    walk.evaluate(case)
-    walk.act("handler", case, "handle", "agree", _draft(walk, "handler", case))
-    walk.act("reviewer", case, "review", "agree", _draft(walk, "reviewer", case))
-    walk.say("审核", "经办、审核同意,报请签发")
-    walk.act("signer", case, "sign", "approve", _draft(walk, "signer", case))
-    walk.act("window", case, "deliver", "deliver")
-    walk.say("签发", "准予许可,证照入库、成果入盒")
-    walk.permit(case)
-    second = walk.file_case(
-        "construction-permit",
-        {
-            "contract": "施工合同",
-            "drawing_certificate": "施工图设计文件审查合格书",
-            "quality_safety": "质量安全措施",
-            "funds": "建设资金落实承诺书",
-        },
-        {
-            "phone": "13800138000", "contract_price": "21000", "start_date": "2027-01-04", "end_date": "2028-12-29",
-            "contractor": "样例建工集团有限公司", "contractor_person": "钱施工", "designer": "样例建筑设计院有限公司",
-        },
-    )  # fmt: skip
-    findings = walk.people["developer"].post(f"/cases/{second}/self-check")
-    words = "可以提交" if findings["open"] else "尚有未通过项"
-    walk.say("下一事项", f"施工许可自查:{words};复用 {walk.report['materials']['reused']} 项")
-
-
-def walk_b(walk: Walk) -> None:
-    """Project B collides with plans: the bureau refuses the permit and names every collision."""
-    walk.open_project()
-    walk.check_plans()
-    walk.hand_in_drawings()
-    _refuse(
-        walk,
-        {**_PLANNING_UPLOADS, "planning_conditions": "规划条件"},
-        {
-            "planner": ("disagree", "用地压占永久基本农田、生态保护红线和道路红线,选址不可行。"),
-            "architect": ("modify", "厂房跨越西环快速路道路红线,总平面须重新布置。"),
-            "fire": ("modify", "快速路隔断消防车道,须重新组织。"),
-        },
-    )
-
-
-def walk_c(walk: Walk) -> None:
-    """Project C breaks its planning conditions: the bureau refuses the permit and names every figure."""
-    walk.open_project()
-    walk.check_plans()
-    walk.hand_in_drawings()
-    _refuse(
-        walk,
-        _PLANNING_UPLOADS,
-        {
-            "planner": ("disagree", "容积率、建筑高度超出规划条件,绿地率不足。"),
-            "architect": ("modify", "须压缩层数,重新核算面积。"),
-            "fire": ("agree", "消防车道与登高面满足要求。"),
-        },
-    )
-
-
-def _refuse(walk: Walk, uploads: dict[str, str], verdicts: dict[str, tuple[str, str]]) -> None:
-    """File all the same: disciplines disagree, evaluations are dropped, the signer denies with the reasons found."""
-    case = walk.file_case("planning-permit", uploads, _FORM)
-    _submit(walk, case)
-    walk.act("window", case, "accept", "accept", "经审查,申报材料齐全,符合法定形式。")
-    walk.say("受理", "窗口受理,时限开始计算")
-    walk.review(case, verdicts)
-    walk.drop_evaluations(case, "方案不符合管控要求,拟不予许可,不再要求评估")
-    gates = walk.people["handler"].get(f"/cases/{case}/gates")
-    causes = [f["message"] for f in gates["findings"] if f["outcome"] == "fail"]
-    draft = _draft(walk, "handler", case)
-    walk.act("handler", case, "handle", "disagree", draft)
-    walk.act("reviewer", case, "review", "disagree", _draft(walk, "reviewer", case))
-    walk.say("审核", f"经办、审核拟不予许可:{len(causes)} 项不符合")
-    denied = walk.act("signer", case, "sign", "deny", _draft(walk, "signer", case))
-    walk.note_engagements(case)
-    walk.refused(f"{denied['decision_name']}:{';'.join(causes)}")
-    for cause in causes:
-        walk.say("理由", cause)
-    walk.say("签发", f"{denied['decision_name']}({denied['state_name']})")
-
-
-def _submit(walk: Walk, case: str) -> None:
-    developer = walk.people["developer"]
-    findings = developer.post(f"/cases/{case}/self-check")
-    walk.say("自查", f"{len(findings['findings'])} 条,{'可以提交' if findings['open'] else '有问题'}")
-    submitted = developer.post(f"/cases/{case}/submit")
-    walk.say("提交", f"流水号 {submitted['serial']}")
-
-
-def _draft(walk: Walk, who: str, case: str) -> str:
-    text: str = walk.people[who].get(f"/cases/{case}/draft-opinion")["text"]
-    return text
-
-
-def run(
-    database: Database,
-    *,
-    tell: Tell = lambda key, step, text: None,
-    progress: Progress | None = None,
-    keep: bool = False,
-) -> dict[str, Any]:
-    """Walk the chain for the three sample projects; returns what ``--json`` prints.
-
-    Args:
-        tell: called after every step.
-        progress: called while the sample city is made, the first time only.
-        keep: also keep the map reports beside the permit in ``<var>/demo``.
-
-    Raises:
-        DemoFailed: a step was answered in a way it should not have been.
-    """
-    settings = get_settings()
-    if settings.demo:  # never write demo accounts into a database that somebody else runs
-        seed(database, settings.var_dir, progress)
-    samples = sample_folder(settings.var_dir)
-    if not all((samples / folder_name(p)).is_dir() for p in PROGRAMS):
-        write_projects(samples)
-    with TestClient(create_app(database), follow_redirects=False) as client:
-        people = {
-            p.username: Person(client, p.username)
-            for p in PEOPLE
-            if p.username not in ("developer2", "admin")
-        }
-        walks = []
-        for program, steps in zip(PROGRAMS, (walk_a, walk_b, walk_c), strict=True):
-            walk = Walk(
-                program, people, samples / folder_name(program), settings.var_dir / "demo", tell, keep
-            )
-            steps(walk)
-            walks.append(walk)
-    keys = (
-        "code",
-        "name",
-        "boundary",
-        "conflicts",
-        "indicators",
-        "fees",
-        "findings",
-        "materials",
-        "engagements",
-        "permit",
-    )
-    return {"projects": [{k: w.report.get(k) for k in keys} for w in walks]}
