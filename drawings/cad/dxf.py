@@ -25,6 +25,13 @@ from ezdxf.lldxf.const import DXFError, DXFStructureError
 from drawings.cad.curve import Point
 from drawings.cad.dxf_entities import Converter
 from drawings.cad.dxf_placing import Placer
+from drawings.cad.mending import (
+    in_plain_letters,
+    repeated_section,
+    with_subclasses,
+    with_true_version,
+    without_bad_handles,
+)
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
 from drawings.cad.source import (
     RELEASES,
@@ -81,7 +88,7 @@ def read_dxf(
 
 def load(source: Source, issues: Collector) -> Drawing | None:
     """Parse strictly; when that fails say where, and repair what can be repaired without losing content."""
-    data = source.data
+    data = source.data if b"\n" in source.data else source.data.replace(b"\r", b"\n")
     if issues.counts["DXF-NO-EOF"]:
         data = data.rstrip() + b"\n  0\nEOF\n"
     wrong = first_bad_code(
@@ -90,15 +97,35 @@ def load(source: Source, issues: Collector) -> Drawing | None:
     if wrong is not None:
         issues.add("DXF-BAD-TAG", line=wrong[0], found=wrong[1])
         return None
+    twice = repeated_section(data)
+    if twice is not None:
+        issues.add("DXF-STRUCTURE", reason=f"section {twice} occurs twice")
+        return None
+    data = with_true_version(data, source.version)
     try:
-        return read_strictly(io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape"))
+        return _strictly(data, source.encoding)
     except (RecursionError, MemoryError):
         raise
     except Exception as error:  # the strict parser raises many kinds; the repairing one decides below
         strict = error
-    bad = first_bad_tag(data, source.encoding)
+    if "subclass" in str(strict):
+        data = with_true_version(with_subclasses(data), source.version)
+        issues.add("DXF-REPAIRED", count=1, first=quotable(strict))
+    data, count, first = without_bad_handles(data)
+    if count:
+        issues.add("DXF-REPAIRED", count=count, first=quotable(f"handle {first}"))
+    return _repaired(data, source, strict, issues)
+
+
+def _strictly(data: bytes, encoding: str) -> Drawing:
+    return read_strictly(io.TextIOWrapper(io.BytesIO(data), encoding, errors="surrogateescape"))
+
+
+def _repaired(data: bytes, source: Source, strict: Exception, issues: Collector) -> Drawing | None:
+    """What the repairing parser makes of a drawing that the strict one refuses."""
+    bad = first_bad_tag(source.data, source.encoding)
     try:
-        document, audit = recover.read(io.BytesIO(data))
+        document, audit = recover.read(io.BytesIO(in_plain_letters(data, source.encoding)))
     except (DXFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         if bad is not None:
             issues.add("DXF-BAD-VALUE", line=bad[1], found=bad[2])

@@ -90,7 +90,12 @@ def drawing(
         try:
             cad = read(file, unit=unit, settings=settings)
         except OSError as error:
-            raise BadInput(f"文件无法打开：{file}", f"{file}: {error}", place=str(file)) from error
+            raise BadInput(
+                f"文件无法打开：{file}",
+                f"{file}: {error}",
+                place=str(file),
+                remedy="检查文件的权限，或换一个文件",
+            ) from error
         facts = survey(cad, settings.within(clock.left / 2))
         chosen = _standard(standard, roles_given, accept_guesses, cad, facts)
         accepted = Acceptance(frozenset(accept or ()), accepted_by)
