@@ -49,7 +49,7 @@ from drawings.revision_service import (
 from drawings.shapes.repair_service import decide_repairs, refused_repairs
 from drawings.sheets.print_service import area_pdf, drawing_set, review_sheet
 from drawings.sheets.sheet_service import compare_revisions, packed_sheet, revision_areas, sheet_geojson
-from drawings.sheets.underlay_service import underlay
+from drawings.sheets.underlay_service import place_of, underlay
 
 __all__ = [
     "Part",
@@ -81,6 +81,7 @@ __all__ = [
     "own_merge_draft",
     "own_reply_draft",
     "packed_sheet",
+    "place_of",
     "points_to_answer",
     "refused_repairs",
     "reply",

@@ -234,7 +234,7 @@ def marked_copy(session: Session, actor: Actor, review_id: uuid.UUID, file_numbe
             + ("（已关闭）" if mark.closed_at is not None else ""),
             mark.geometry,
             (f"mark={mark.id}", f"discipline={mark.discipline}", f"severity={mark.severity}",
-             f"handle={mark.handle}", f"round={review.round}"),
+             f"handle={mark.handle}", f"round={review.round}", f"kind={mark.kind}", f"clause={mark.clause}"),
         )
         for number, mark in enumerate(repository.marks(session, review.id), 1)
         if mark.file_id == file.id

@@ -31,7 +31,10 @@ from project_box.kernel.identity import Actor
 from project_box.kernel.storage import store_from_settings
 from project_box.models import Organisation, Project, User
 from project_box.service import now
+from project_box.thumbnail import thumbnail_svg
 
+#: more photos than this are not printed
+_MOST_PHOTOS = 60
 _PARTS = {"above": "地上", "below": "地下", "roof": "屋顶"}
 
 
@@ -108,13 +111,14 @@ def review_sheet(session: Session, actor: Actor, review_id: uuid.UUID) -> tuple[
             _sheet(session, f, own) for f in files if (own := [(n, m) for n, m in marks if m.file_id == f.id])
         ],
         "marks": _mark_lines(session, review, marks),
+        "photos": _photos(session, actor, marks),
     }
     pdf, _ = typeset("review_sheet", data, created=review.opened_at)
     return f"{project.name}-第{review.round}轮-审图意见单.pdf", pdf
 
 
 def _sheet(session: Session, file: RevisionFile, marks: list[tuple[int, Mark]]) -> dict[str, str]:
-    numbered = [NumberedMark(n, m.severity, m.geometry) for n, m in marks]
+    numbered = [NumberedMark(n, m.severity, m.geometry, m.kind, m.text) for n, m in marks]
     picture = sheet_picture(unpack(packed_sheet(session, file)), numbered)
     note = f"按此图幅略去 {picture.left_out} 个过小的图元，以原图为准。" if picture.left_out else ""
     return {"name": file.name, "svg": picture.svg, "note": note}
@@ -138,6 +142,17 @@ def _mark_lines(session: Session, review: JointReview, marks: list[tuple[int, Ma
         }
         for number, mark in marks
     ]
+
+
+def _photos(session: Session, actor: Actor, marks: list[tuple[int, Mark]]) -> list[dict[str, Any]]:
+    """Photos of marks, small; ``svg`` is None for one that cannot be shown."""
+    out: list[dict[str, Any]] = []
+    for number, mark in marks:
+        if mark.photo_id is not None and len(out) < _MOST_PHOTOS:
+            media_type = box.get_file(session, actor, mark.photo_id).media_type
+            photo = box.read_file(session, actor, mark.photo_id)
+            out.append({"number": number, "text": mark.text, "svg": thumbnail_svg(photo, media_type)})
+    return out
 
 
 def drawing_set(session: Session, actor: Actor, revision_id: uuid.UUID) -> tuple[str, bytes]:

@@ -5,8 +5,10 @@ Units of the picture are tenths of a millimetre on paper.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -20,16 +22,22 @@ _MARGIN = 20
 _MOST_VERTICES = 60_000
 _MOST_TEXTS = 1_500
 _SMALLEST, _SMALLEST_TEXT = 3.0, 12.0  # tenths of a millimetre
+#: length of a bow of a cloud, tenths of a millimetre
+_BOW = 45.0
+_LONGEST_WORDS = 24
+_FONT = "Noto Sans CJK SC"
 _TINT = {"mandatory": "#c8161d", "general": "#c26a00", "advice": "#1f6fb2"}
 
 
 @dataclass(frozen=True, slots=True)
 class NumberedMark:
-    """A mark as it is drawn: number in the list, severity, GeoJSON in drawing coordinates."""
+    """A mark as it is drawn: number in the list, severity, GeoJSON in drawing coordinates; of a text also its words."""
 
     number: int
     severity: str
     geometry: dict[str, Any]
+    kind: str = "point"
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ def _texts(sheet: Sheet, frame: _Frame) -> tuple[list[str], int]:
         turn = f' transform="rotate({-float(sheet.rotation[k]):.1f} {place})"' if sheet.rotation[k] else ""
         words = escape("".join(c for c in sheet.texts[k].split("\n")[0] if c.isprintable()))
         out.append(
-            f'<text x="{x}" y="{y}" font-size="{size:.1f}" font-family="Noto Sans CJK SC"'
+            f'<text x="{x}" y="{y}" font-size="{size:.1f}" font-family="{_FONT}"'
             f' fill="{_ink(int(sheet.color[i]))}"{turn}>{words}</text>'
         )
     return out, len(sheet.texts) - len(readable)
@@ -147,14 +155,52 @@ def _texts(sheet: Sheet, frame: _Frame) -> tuple[list[str], int]:
 def _mark(mark: NumberedMark, frame: _Frame) -> str:
     color = _TINT.get(mark.severity, _TINT["general"])
     points = _points(mark.geometry)
-    x, y = frame(*points[0]).split()
-    line = (
-        f'<path d="{frame.path(points)}" fill="none" stroke="{color}" stroke-width="6"/>'
-        if len(points) > 1
-        else ""
+    x, y = (float(v) for v in frame(*points[0]).split())
+    line = ""
+    if len(points) > 1:
+        path = _cloud(points, frame) if mark.kind == "cloud" else frame.path(points)
+        line = f'<path d="{path}" fill="none" stroke="{color}" stroke-width="6"/>'
+    spot = f'fill="{color}" stroke="#fff" stroke-width="4"'
+    head = (
+        f'<rect x="{x - 24:.1f}" y="{y - 19:.1f}" width="48" height="38" {spot}/>'
+        if mark.kind == "photo"
+        else f'<circle cx="{x}" cy="{y}" r="20" {spot}/>'
     )
-    return (
-        f'{line}<circle cx="{x}" cy="{y}" r="20" fill="{color}" stroke="#fff" stroke-width="4"/>'
-        f'<text x="{x}" y="{float(y) + 9:.1f}" font-size="26" text-anchor="middle" font-family="Noto Sans CJK SC"'
+    number = (
+        f'<text x="{x}" y="{y + 9:.1f}" font-size="26" text-anchor="middle" font-family="{_FONT}"'
         f' fill="#fff">{mark.number}</text>'
     )
+    return line + head + number + (_words(mark.text, x, y, color) if mark.kind == "text" else "")
+
+
+def _words(text: str, x: float, y: float, color: str) -> str:
+    """What a text mark says, beside its number, on a white rim so that it can be read over lines."""
+    said = "".join(c for c in text.split("\n")[0] if c.isprintable())
+    said = escape(said if len(said) <= _LONGEST_WORDS else said[: _LONGEST_WORDS - 1] + "…")
+    left = x + 30 + 28 * len(said) < WIDTH
+    place = (
+        f'x="{x + 30 if left else x - 30:.1f}" y="{y + 10:.1f}" text-anchor="{"start" if left else "end"}"'
+        f' font-size="28" font-family="{_FONT}"'
+    )
+    return (
+        f'<text {place} fill="#fff" stroke="#fff" stroke-width="8">{said}</text>'
+        f'<text {place} fill="{color}">{said}</text>'
+    )
+
+
+def _cloud(points: Sequence[tuple[float, float]], frame: _Frame) -> str:
+    """A ring in bows that bulge outwards."""
+    ring = [tuple(float(v) for v in frame(x, y).split()) for x, y in points]
+    turns = list(pairwise(ring))
+    clockwise = int(sum(a[0] * b[1] - b[0] * a[1] for a, b in turns) > 0)
+    out = [f"M{ring[0][0]:.1f} {ring[0][1]:.1f}"]
+    for a, b in turns:
+        length = math.dist(a, b)
+        count = max(1, min(200, round(length / _BOW)))
+        radius = length / count / 2
+        out += [
+            f"A{radius:.1f} {radius:.1f} 0 0 {clockwise} {a[0] + (b[0] - a[0]) * k / count:.1f} "
+            f"{a[1] + (b[1] - a[1]) * k / count:.1f}"
+            for k in range(1, count + 1)
+        ]
+    return "".join(out)

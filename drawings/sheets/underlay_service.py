@@ -6,24 +6,45 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import shapely
 from sqlalchemy.orm import Session
 
 from drawings import repository
-from drawings.models import RevisionFile
+from drawings.models import Revision, RevisionFile
 from drawings.sheets.sheet_pack import unpack
 from drawings.sheets.sheet_service import packed_sheet
 from gis.layers.layer import layer_catalogue
+from project_box import service as box
+from project_box.kernel.identity import Actor
 
 _MOST = 3000
 _SURROUND = 0.25  # of the drawing's size on each side
 
 
-def underlay(session: Session, file: RevisionFile) -> dict[str, Any]:
+def place_of(session: Session, actor: Actor, file: RevisionFile) -> int | None:
+    """EPSG code a drawing lies in: what it says itself, else that of the project's boundary if it lies on it.
+
+    Coordinates without a zone name no place; who drew on the boundary that was handed in used its coordinate system.
+    """
+    own = (file.report.get("georeference") or {}).get("epsg")
+    if own is not None or file.kind != "site_plan":
+        return own
+    project_id = session.get_one(Revision, file.revision_id).project_id
+    boundary = box.latest_result(session, actor, project_id, "boundary")
+    geometry = box.result_geometry(boundary) if boundary is not None else None
+    header = unpack(packed_sheet(session, file)).header
+    if boundary is None or geometry is None or header["home"] is None:
+        return None
+    drawn = shapely.box(*(v * float(header["metres_per_unit"]) for v in header["home"]))
+    return boundary.crs if drawn.intersects(geometry) else None
+
+
+def underlay(session: Session, actor: Actor, file: RevisionFile) -> dict[str, Any]:
     """Plan features around a file's drawing as GeoJSON in drawing units, the largest first, with how they are drawn.
 
     The caller has checked who asks for ``file``. ``features`` is empty when nothing says where the drawing lies.
     """
-    crs = (file.report.get("georeference") or {}).get("epsg")
+    crs = place_of(session, actor, file)
     sheet = unpack(packed_sheet(session, file))
     home, metres = sheet.header["home"], float(sheet.header["metres_per_unit"])
     empty: dict[str, Any] = {"type": "FeatureCollection", "crs": crs, "features": []}

@@ -271,7 +271,7 @@ def sheet_pack(
 @api.get("/revisions/{revision_id}/files/{number}/map.geojson")
 def sheet_map(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int) -> dict[str, Any]:
     """Plan layers around the drawing in its own units; empty when nothing says where it lies."""
-    return service.underlay(session, service.get_revision_file(session, actor, revision_id, number))
+    return service.underlay(session, actor, service.get_revision_file(session, actor, revision_id, number))
 
 
 def _sheet_headers(sha256: str, form: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
@@ -115,9 +115,14 @@ def one_review(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> di
 
 
 @api.get("/joint-reviews/{review_id}/marks.geojson", response_class=Response)
-def marks_geojson(session: SessionDep, actor: ActorDep, review_id: uuid.UUID) -> Response:
-    """All marks of a round as GeoJSON in drawing coordinates."""
-    found = views.marks_geojson(session, actor, review_id)
+def marks_geojson(
+    session: SessionDep,
+    actor: ActorDep,
+    review_id: uuid.UUID,
+    coordinates: Literal["drawing", "map"] = "drawing",
+) -> Response:
+    """All marks of a round as GeoJSON in drawing coordinates, or those whose place is known in map coordinates."""
+    found = views.marks_geojson(session, actor, review_id, on_map=coordinates == "map")
     return attachment(
         json.dumps(found, ensure_ascii=False).encode(), f"{found['name']}.geojson", "application/geo+json"
     )

@@ -56,7 +56,7 @@ def file_plain(file: RevisionFile) -> dict[str, Any]:
         "units": file.report.get("units"),
         "counts": {level: counts.get(level, 0) for level in _LEVELS},
         "map": f"/api/v1/revisions/{file.revision_id}/files/{n}/map.geojson"
-        if (file.report.get("georeference") or {}).get("epsg")
+        if file.kind == "site_plan" or (file.report.get("georeference") or {}).get("epsg")
         else None,
         "sheet": f"/api/v1/revisions/{file.revision_id}/files/{n}/sheet.geojson" if file.report else None,
     }

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings import repository, service
-from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent
+from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent, RevisionFile
+from drawings.review.carry import rescaled
 from drawings.review.disciplines import disciplines
 from drawings.review.joint_review import Severity, Verdict
 from drawings.review.mark_history import Step, mark_history
@@ -53,8 +54,16 @@ def mark_plain(mark: Mark, numbers: dict[uuid.UUID, int], history: Sequence[Step
     }
 
 
-def marks_geojson(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, Any]:
+def marks_geojson(
+    session: Session, actor: Actor, review_id: uuid.UUID, *, on_map: bool = False
+) -> dict[str, Any]:
     """All marks of a round as a FeatureCollection in the coordinates of the drawing each lies on.
+
+    ``crs`` names the coordinate system where all of them lie in one, and is null where they do not: local coordinates
+    are nowhere on earth.
+
+    Args:
+        on_map: only marks on drawings whose place is known, in metres of their coordinate system.
 
     Raises:
         NotFound: no such review for this person.
@@ -62,28 +71,50 @@ def marks_geojson(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[
     review = service.get_review(session, actor, review_id)
     files = {f.id: f for f in review.revision.files}
     numbers = {f.id: f.position + 1 for f in review.revision.files}
+    marks = list(enumerate(repository.marks(session, review.id), 1))
+    placed = {
+        f: service.place_of(session, actor, files[f]) for f in {m.file_id for _, m in marks} & files.keys()
+    }
+    known = Counter(placed[m.file_id] for _, m in marks if placed.get(m.file_id))
+    crs = known.most_common(1)[0][0] if known else None
+    if on_map:
+        marks = [(n, m) for n, m in marks if crs is not None and placed.get(m.file_id) == crs]
+    elif any(placed.get(m.file_id) != crs or _metres(files.get(m.file_id)) != 1.0 for _, m in marks):
+        crs = None
     features = []
-    for number, mark in enumerate(repository.marks(session, review.id), 1):
-        plain = mark_plain(mark, numbers)
+    for number, mark in marks:
+        plain, file = mark_plain(mark, numbers), files.get(mark.file_id)
         geometry = plain.pop("geometry")
-        file = files.get(mark.file_id)
-        units = (file.report.get("units") or {}) if file else {}
+        facts = {
+            "number": number,
+            "round": review.round,
+            "revision": review.revision.number,
+            "file_name": file.name if file else None,
+            "unit": "m" if on_map else _units(file).get("unit"),
+        }
         features.append(
             {
                 "type": "Feature",
                 "id": plain["id"],
-                "geometry": geometry,
-                "properties": {
-                    **plain,
-                    "number": number,
-                    "round": review.round,
-                    "revision": review.revision.number,
-                    "file_name": file.name if file else None,
-                    "unit": units.get("unit"),
-                },
+                "geometry": rescaled(geometry, _metres(file)) if on_map else geometry,
+                "properties": {**plain, **facts},
             }
         )
-    return {"type": "FeatureCollection", "name": f"marks-round-{review.round}", "features": features}
+    named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs}"}} if crs else None
+    return {
+        "type": "FeatureCollection",
+        "name": f"marks-round-{review.round}{'-map' if on_map else ''}",
+        "crs": named,
+        "features": features,
+    }
+
+
+def _units(file: RevisionFile | None) -> Mapping[str, Any]:
+    return (file.report.get("units") or {}) if file else {}
+
+
+def _metres(file: RevisionFile | None) -> float:
+    return float(_units(file).get("metres_per_unit") or 1.0)
 
 
 def reply_plain(reply: Reply) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
+import pyogrio
 import pytest
+import shapely
 from ezdxf.entities.lwpolyline import LWPolyline
 from sqlalchemy import delete, select
 
@@ -13,6 +16,7 @@ from drawings.models import Revision
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.models import Project, User
+from project_box.stage import Stage
 from tests.integration.drawings.test_drawings import make_project
 from tests.unit.drawings import build
 
@@ -146,6 +150,17 @@ def test_marks_are_exported(session, actors, plans) -> None:
     assert found["features"][0]["geometry"] == point
     facts = found["features"][0]["properties"]
     assert (facts["number"], facts["handle"], facts["unit"], facts["file"]) == (1, "2F", "m", 1)
+    assert found["crs"] is None, "nothing says where this drawing lies"
+    assert marks_geojson(session, handler, review.id, on_map=True)["features"] == []
+    corner = {"type": "Polygon", "coordinates": [[[build.X, build.Y], [build.X + 9, build.Y],
+              [build.X + 9, build.Y + 9], [build.X, build.Y]]]}  # fmt: skip
+    box.put_result(
+        session, actor, project.id, kind="boundary", stage=Stage.PLANNING_LAND, title="红线", payload={},
+        geometry=shapely.geometry.shape(corner), crs=4547, source={}, trust="B",
+    )  # fmt: skip
+    placed = marks_geojson(session, handler, review.id)
+    assert placed["crs"]["properties"]["name"] == "urn:ogc:def:crs:EPSG::4547"
+    assert pyogrio.read_dataframe(json.dumps(placed).encode()).crs.to_epsg() == 4547
     name, data = service.marked_copy(session, handler, review.id, 1)
     assert name == "总平图-第1轮审图标注.dxf"
     marked = [e for e in read(data, name).entities if e.layer == "审图_消防"]

@@ -269,7 +269,7 @@ def test_pages_and_their_json_twins(client, sign_in, http, plan) -> None:
     english = client.get(f"/projects/{http['project']}/drawings", headers=developer)
     assert english.status_code == 200 and "Issues found" in english.text
     assert not [
-        w for w in ("检查出的问题", "角色", "制图标准", "怎么办", "在图上看", "单位") if w in english.text
+        w for w in ("检查出的问题", "角色", "制图标准", "怎么办", "在图纸上看", "单位") if w in english.text
     ]
     client.get("/language/zh?next=/")
     sheet = client.get(twin["files"][0]["sheet"], headers=developer)

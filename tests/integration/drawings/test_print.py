@@ -9,6 +9,7 @@ import uuid
 import zipfile
 
 import pytest
+from pypdf import PdfReader
 
 from drawings import service
 from drawings.review.sealed_set import verify_set
@@ -17,6 +18,7 @@ from drawings.sheets.sheet_picture import NumberedMark, sheet_picture
 from project_box import seal
 from project_box import service as box
 from project_box.kernel.errors import Conflict
+from tests.integration.drawings.test_review_together import png
 from tests.unit.drawings import build
 
 pytestmark = pytest.mark.integration
@@ -42,7 +44,17 @@ def test_area_table_and_review_sheet_are_pdf(session, actors, review) -> None:
     assert name.endswith("建筑面积统计表.pdf") and pdf.startswith(b"%PDF")
     at = {"type": "Point", "coordinates": [build.X + 30, build.Y + 25]}
     service.add_mark(session, actors["fire"], review.id, kind="point", geometry=at, text="退让 < 5 m & #不足")
+    broken = bytes(b ^ 0xFF if len(png()) - 24 <= i < len(png()) - 16 else b for i, b in enumerate(png()))
+    for data in (png(), broken):
+        photo = service.keep_photo(session, actors["fire"], review.id, "现场.png", data)
+        service.add_mark(
+            session, actors["fire"], review.id, kind="photo", geometry=at, text="现场照片", photo=photo.id
+        )
     name, pdf = service.review_sheet(session, actors["fire"], review.id)
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    said = "".join("".join(page.extract_text() for page in pages).split())
+    assert said.count("现场照片") == 4 and said.count("照片无法显示") == 1
+    assert sum(len(page.images) for page in pages) == 1, "the thumbnail"
     assert name.endswith("审图意见单.pdf") and pdf.startswith(b"%PDF") and len(pdf) > 10_000
 
 
@@ -53,6 +65,12 @@ def test_a_picture_shows_marks_and_says_what_it_leaves_out() -> None:
     mark = NumberedMark(7, "mandatory", {"type": "Point", "coordinates": [build.X + 900, build.Y]})
     picture = sheet_picture(sheet, [mark])
     assert ">7</text>" in picture.svg
+    ring = [[build.X + x, build.Y + y] for x, y in ((10, 10), (60, 10), (60, 40), (10, 40), (10, 10))]
+    cloud = NumberedMark(8, "general", {"type": "Polygon", "coordinates": [ring]}, "cloud")
+    words = NumberedMark(9, "advice", {"type": "Point", "coordinates": ring[0]}, "text", "间距 < 6 m，请复核")
+    drawn = sheet_picture(sheet, [cloud, words]).svg
+    assert drawn.count("A") > 8, "a cloud is drawn in bows"
+    assert drawn.count("间距 &lt; 6 m，请复核") == 2, "a text is drawn, with its rim"
     assert picture.svg.count("<path") + picture.left_out <= len(sheet)
     assert "nan" not in picture.svg and "inf" not in picture.svg
 
