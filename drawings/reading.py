@@ -57,6 +57,11 @@ class UnitVotes(_Strict):
     dimensions: float
     stated_area: float
     stated_height: float
+    rare: float
+    text_absurd: float
+    bays: float
+    doors: float
+    round_lengths: float
 
 
 class UnitRules(_Strict):
@@ -71,7 +76,17 @@ class UnitRules(_Strict):
     national: National
     votes: UnitVotes
     text_height_m: tuple[float, float]
+    text_absurd: float = Field(gt=1)
     paper_height_m: tuple[float, float]
+    bay_layers: str
+    bay_width_m: tuple[float, float]
+    bay_length_m: tuple[float, float]
+    door_layers: str
+    door_m: tuple[float, float]
+    round_m: float = Field(gt=0)
+    round_slack_m: float = Field(gt=0)
+    round_from: float = Field(gt=0, le=1)
+    round_below: float = Field(ge=0, lt=1)
     dimension_mm_from: float = Field(gt=0)
     dimension_m_up_to: float = Field(gt=0)
     ask_below: float = Field(gt=0, lt=1)

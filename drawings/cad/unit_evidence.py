@@ -1,9 +1,9 @@
 """A second look at the length unit: everything in a drawing that says how large a unit is, weighed together.
 
-A reader's first estimate knows header, size and coordinates (:mod:`drawings.cad.units`). This adds text heights, scale
-texts (1:500), dimensions, stated areas and stated heights. Each piece of evidence votes for or against a
-unit with a weight of ``catalogue/reading.yaml``; the header's own claim is only one of them. A header that is outvoted
-is asked about.
+A reader's first estimate knows header, size and coordinates (:mod:`drawings.cad.units`). This adds text heights,
+scale texts (1:500), dimensions, stated areas and heights, bays, doors, round lengths. Each piece of evidence votes
+for or against a unit with a weight of ``catalogue/reading.yaml``; the header's own claim is only one of them. A
+header that is outvoted is asked about.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from drawings.cad.model import AUDIT_PREFIX, CadEntity, CadFile, Units, UnitVote
+from drawings.cad.unit_geometry import drawn_votes
 from drawings.cad.units import distance_from_usual, is_plausible
 from drawings.issues import issue
 from drawings.reading import Reading, UnitRules
+from drawings.standards.numbers import number_in
 
 #: not from the middle of a number on: time grows with the text, not its square
 _NUMBER = r"(?<![\d.,])(\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
@@ -35,8 +37,14 @@ _HEIGHT = re.compile(
     + r"\s*(mm|毫米|мм|m\b|米|м\b)?",
     re.IGNORECASE,
 )
+#: an area whose unit stands with its name; a cell of a table that holds a number with two decimals
+_AREA_KEY = re.compile(r"AREA_?(?:IN_?)?(SQ_?M(?:T|TS|TR|TRS)?|M2)\s*=\s*(\d+(?:\.\d+)?)", re.IGNORECASE)
+_EXACT_CELL = re.compile(r"\d{2,7}[.,]\d{2}|\d{1,3}(?:[, ]\d{3})+[.,]\d{2}")
+_FEET_MARK = re.compile(r"\d\s*['’′](?!\w)|\d\s*[\"”″]|\b(?:sq\.?\s*ft|sft|feet|ft)\b", re.IGNORECASE)
 _SCALE = re.compile(r"(?<![\d.:])1\s*[:/]\s*(\d{2,5})(?![\d.:])")
 _MOST = 4000  # texts and rings looked at
+#: what fits several units alike proves none
+_WEAK = frozenset({"header", "size", "text_height", "round_lengths"})
 
 
 @dataclass(slots=True)
@@ -92,10 +100,16 @@ def _votes(cad: CadFile, facts: _Facts, rules: UnitRules) -> list[UnitVote]:
     weights = rules.votes
     first = cad.units
     metres = rules.metres
-    candidates = list(dict.fromkeys([*rules.candidates, *((first.header,) if first.header else ())]))
-    written = _stated_votes(cad, facts, list(dict.fromkeys([*candidates, *rules.rare])), rules)
-    candidates = list(dict.fromkeys([*candidates, *(v.says for v in written)]))
+    candidates = list(
+        dict.fromkeys([*rules.candidates, *rules.rare, *((first.header,) if first.header else ())])
+    )
     out: list[UnitVote] = []
+    if not any(_FEET_MARK.search(t) for t in (*facts.texts, *(d.text or "" for d in cad.dimensions[:_MOST]))):
+        out += [
+            UnitVote("rare", u, -weights.rare, "no feet or inches written")
+            for u in rules.rare
+            if u != first.header
+        ]
     if first.header:
         out.append(UnitVote("header", first.header, weights.header, f"$INSUNITS = {first.header}"))
     if first.national:
@@ -110,7 +124,10 @@ def _votes(cad: CadFile, facts: _Facts, rules: UnitRules) -> list[UnitVote]:
             out.append(UnitVote("size", unit, round(weight, 2), f"{first.size * metres[unit]:.4g} m"))
     out += _text_votes(facts, candidates, rules)
     out += _dimension_votes(cad, rules)
-    return out + written
+    out += _stated_votes(cad, facts, candidates, rules)
+    if any(v.says == first.header and v.weight > 0 and v.sort not in _WEAK for v in out):
+        return out  # the header is borne out; outlines of a large drawing need not be looked at
+    return out + drawn_votes(cad, candidates, rules)
 
 
 def _text_votes(facts: _Facts, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:
@@ -124,8 +141,9 @@ def _text_votes(facts: _Facts, candidates: Sequence[str], rules: UnitRules) -> l
     for unit in candidates:
         size = height * metres[unit]
         low, high = rules.text_height_m
-        fits = low <= size <= high
-        weight = weights.text_height if fits else -weights.text_height
+        weight = weights.text_height if low <= size <= high else -weights.text_height
+        if size > rules.text_absurd * high or size < low / rules.text_absurd:
+            weight = -weights.text_absurd
         out.append(UnitVote("text_height", unit, weight, f"{size:.3g} m"))
         if len(scales) == 1:
             scale = next(iter(scales))
@@ -139,6 +157,7 @@ def _text_votes(facts: _Facts, candidates: Sequence[str], rules: UnitRules) -> l
 def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
     """Dimensions show millimetres (large whole numbers) or metres: with their factor that tells the drawing unit."""
     shown: list[tuple[float, float]] = []  # number shown, number per drawing unit
+    imperial: list[float] = []  # metres per drawing unit
     for dimension in cad.dimensions[:_MOST]:
         measured = dimension.measured
         if dimension.kind == "angular" or not measured or not math.isfinite(measured):
@@ -147,11 +166,20 @@ def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
             shown.append((measured * dimension.factor, dimension.factor))
             continue
         plain = unicodedata.normalize("NFKC", dimension.text).strip().replace(" ", "")
+        written = number_in(plain, "m", {}) if _FEET_MARK.search(plain) else None
+        if written:
+            imperial.append(written / measured)
+            continue
         if re.fullmatch(r"\d+(?:\.\d+)?(?:mm|m)?", plain):
             number = float(plain.rstrip("m"))
             for factor in (1.0, 1000.0, 0.001, 10.0, 0.01, 100.0):
                 if number and abs(number / measured / factor - 1) < 0.01:
                     shown.append((number, factor))
+    if len(imperial) >= 2 and len(imperial) >= len(shown):
+        per_unit = statistics.median(imperial)
+        unit = next((u for u in _all(rules) if abs(rules.metres[u] / per_unit - 1) < 0.01), None)
+        detail = f"{len(imperial)} in feet and inches"
+        return [UnitVote("dimensions", unit, 2 * rules.votes.dimensions, detail)] if unit else []
     if len(shown) < 2:
         return []
     middle = statistics.median(n for n, _ in shown)
@@ -163,7 +191,7 @@ def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
         per_unit, what = factor, "m"
     else:
         return []
-    unit = next((u for u in rules.candidates if abs(rules.metres[u] / per_unit - 1) < 0.01), None)
+    unit = next((u for u in _all(rules) if abs(rules.metres[u] / per_unit - 1) < 0.01), None)
     if unit is None:
         return []
     return [
@@ -171,10 +199,16 @@ def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
     ]
 
 
+def _all(rules: UnitRules) -> list[str]:
+    return [*rules.candidates, *rules.rare]
+
+
 def _stated_votes(cad: CadFile, facts: _Facts, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:
     """Areas and heights written as text that one of the rings or dimensions has in a unit."""
     out: list[UnitVote] = []
     areas = {_number(m.group(1)) for t in facts.texts for m in _AREA.finditer(t)}
+    areas |= {float(m.group(2)) for t in facts.texts for m in _AREA_KEY.finditer(t)}
+    areas |= {_number(t.strip()) for t in facts.texts if _EXACT_CELL.fullmatch(t.strip())}
     heights: set[float] = set()
     for text in facts.texts:
         for found in _HEIGHT.finditer(text):
@@ -221,9 +255,7 @@ def _settle(
     ):
         best = first.header
     confidence = round(1 / sum(math.exp(min(60.0, s - scores[best])) for s in scores.values()), 2)
-    strong = any(
-        v.says == best and v.weight > 0 and v.sort not in ("header", "size", "text_height") for v in votes
-    )
+    strong = any(v.says == best and v.weight > 0 and v.sort not in _WEAK for v in votes)
     plausible = _can_be(first, best, rules)
     evidence = tuple(f"{v.sort}: {v.says} ({v.detail})" for v in votes if v.says == best and v.weight > 0)
     code: str | None = None
@@ -242,6 +274,11 @@ def _settle(
     elif confidence < rules.ask_below:
         code = "DXF-UNITS-CONFIRM"
         values["rival"] = max((u for u in scores if u != best), key=lambda u: scores[u])
+    elif not strong:
+        rivals = [u for u in _all(rules) if u != best and scores[u] > -1 and _can_be(first, u, rules)]
+        if rivals:
+            code = "DXF-UNITS-HEADER-ONLY"
+            values["rival"] = "、".join(rivals)
     settled = replace(
         first,
         unit=best,

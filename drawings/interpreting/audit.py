@@ -223,6 +223,10 @@ def _compare_areas(
     )
 
 
+_FEET_MARK = re.compile(r"\d\s*['’′\"”″]")
+_INCH = 0.0254
+
+
 def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) -> tuple[DimensionCheck, ...]:
     """Compare what dimensions say with what they measure.
 
@@ -242,6 +246,8 @@ def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) ->
         edited = False
         if shown is not None and displayed is not None and measured is not None:
             candidates = [displayed] if angular else [displayed, measured * scale, measured * scale * 1000]
+            if not angular and _FEET_MARK.search(dimension.text or ""):
+                candidates.append(measured * scale / _INCH)
             slack = 0.5 * 10.0**-digits + 1e-9
             edited = all(abs(shown - c) > max(slack, tolerances.dimension_share * c) for c in candidates)
             if edited:

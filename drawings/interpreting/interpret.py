@@ -76,7 +76,7 @@ def interpret(
         standard=standard.code if standard else None,
         kind="unknown",
         units=units,
-        issues=cad.issues,
+        issues=_asked(cad, standard),
         readable=cad.readable,
         format=cad.format,
         version=cad.version,
@@ -86,7 +86,7 @@ def interpret(
     issues = Collector(settings.limits.issues_per_code, file=cad.name)
     if cad.ifc is not None:
         model = interpret_ifc(model, cad, issues)
-        return replace(model, standard=None, issues=_ordered(*cad.issues, *issues.finish()))
+        return replace(model, standard=None, issues=_ordered(*model.issues, *issues.finish()))
     deadline = Deadline(settings.limits.interpret_seconds)
     ledger = Ledger(acceptance, settings.limits.repairs_per_kind)
     try:
@@ -98,12 +98,12 @@ def interpret(
                 what_en="entities with a role",
                 limit=settings.limits.planned,
             )
-            return replace(model, readable=False, issues=_ordered(*cad.issues, *issues.finish()))
+            return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
         with collector_paused():
             return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
     except OutOfTimeError:
         bound = issue("DXF-BOUND", file=cad.name, seconds=math.ceil(deadline.seconds))
-        return replace(model, readable=False, issues=_ordered(bound, *cad.issues, *issues.finish()))
+        return replace(model, readable=False, issues=_ordered(bound, *model.issues, *issues.finish()))
 
 
 def _understood(
@@ -148,7 +148,13 @@ def _understood(
         dimensions=dimensions,
         attributes=work.drawing_attributes,
     )
-    return replace(model, issues=_ordered(*cad.issues, *issues.finish()))
+    return replace(model, issues=_ordered(*model.issues, *issues.finish()))
+
+
+def _asked(cad: CadFile, standard: Standard | None) -> tuple[Issue, ...]:
+    """What reading told; the unit need not be asked about where the drawing standard asks for it too."""
+    agreed = standard is not None and standard.units == cad.units.unit
+    return tuple(i for i in cad.issues if not (agreed and i.code == "DXF-UNITS-HEADER-ONLY"))
 
 
 def _ordered(*found: Issue) -> tuple[Issue, ...]:

@@ -6,9 +6,11 @@ import math
 
 import pytest
 
-from drawings.cad import read
+from drawings.cad import CadFile, read
 from drawings.interpreting.georeference import fit, locate, parse_pairs
 from drawings.interpreting.interpret import interpret
+from drawings.reading import reading
+from drawings.standards.standards import get_standard
 from project_box.kernel.errors import BadInput
 from tests.unit.drawings.build import box, cad_of, codes, data, new, text
 
@@ -171,3 +173,50 @@ def test_a_central_meridian_between_the_zones_is_no_national_system(written: str
     text(doc, "文字", written, 500_005, 2_545_005)
     place = locate(read(data(doc), "图.dxf"))
     assert place["kind"] == "national" and place["epsg"] == epsg
+
+
+_HEADERS = {"m": 6, "mm": 4, "cm": 5, "ft": 2, "in": 1, None: 0}
+
+
+def _plan_in(unit: str, header: str | None, bays: int) -> CadFile:
+    """A site of 61 × 47 m with a building, drawn in a unit under a header that may say another one."""
+    k = 1 / reading().units.metres[unit]
+    doc = new(unit=_HEADERS[header])
+    box(doc, "SITE BOUNDARY", 0, 0, 61 * k, 47 * k)
+    box(doc, "BUILDING", 9 * k, 11 * k, 32 * k, 14 * k)
+    for n in range(bays):
+        box(doc, "CAR PARKING", (9 + 2.5 * n) * k, 33 * k, 2.5 * k, 5 * k)
+    return cad_of(doc)
+
+
+@pytest.mark.parametrize("header", ["m", "mm", "cm", "ft", "in", None])
+@pytest.mark.parametrize("unit", ["m", "mm", "cm", "ft", "in"])
+def test_parking_bays_tell_the_unit_whatever_the_header_says(unit: str, header: str | None) -> None:
+    cad = _plan_in(unit, header, 6)
+    assert cad.units.unit == unit
+    assert any(c.startswith("DXF-UNITS") for c in codes(cad)) == (unit != header)
+
+
+@pytest.mark.parametrize("unit", ["m", "mm", "cm", "ft", "in"])
+@pytest.mark.parametrize("header", ["m", "mm", "cm", "ft", "in", None])
+def test_a_header_nothing_bears_out_is_never_believed_in_silence(unit: str, header: str | None) -> None:
+    assert any(c.startswith("DXF-UNITS") for c in codes(_plan_in(unit, header, 0)))
+
+
+def test_door_swings_tell_the_unit_of_a_floor_plan() -> None:
+    doc = new(unit=6)
+    box(doc, "WALLS", 0, 0, 12_340, 9_870)
+    for n in range(5):
+        arc = {"layer": "A-DOOR"}
+        doc.modelspace().add_arc((2000 * n, 3000), 900, 0, 90, dxfattribs=arc)
+    assert cad_of(doc).units.unit == "mm"
+
+
+def test_dimensions_in_feet_are_compared_in_feet() -> None:
+    doc = new(unit=2)
+    box(doc, "PLOT", 0, 0, 40, 60)
+    for text_, far in (("40'-0\"", 40), ("38'-0\"", 40)):
+        shown = doc.modelspace().add_aligned_dim((0, 0), (far, 0), distance=3, text=text_)
+        shown.render()
+    model = interpret(cad_of(doc), get_standard("kerala-edcr"))
+    assert [d.edited for d in model.dimensions] == [False, True]
