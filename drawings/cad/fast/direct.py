@@ -57,6 +57,9 @@ _FACTOR = 144  # group of DIMLFAC
 _FAR = 1e60
 _NULL = 1e-9  # a point nearer than this to the origin may count as none
 
+#: row of the text that a dimension's block shows, and its curves
+Picture = tuple[int | None, tuple[Curve, ...] | None]
+
 
 class DirectReader:
     """Reads odd rows of one file.
@@ -83,6 +86,7 @@ class DirectReader:
         self.encoding = encoding
         self.dimensions: list[CadDimension] = []
         self._words = Words(tags.data, encoding, rows, {})
+        self._pictures: dict[int, Picture | None] = {}
         self._factors = self._styles(tables)
         self._order: Longs = np.argsort(rows.ints[:, PLACE], kind="stable")
         self._places = rows.ints[self._order, PLACE]
@@ -222,11 +226,16 @@ class DirectReader:
             return None
         return abs(float(value)) if math.isfinite(value) else None
 
-    def _picture(self, first: int, last: int) -> tuple[int | None, tuple[Curve, ...] | None] | None:
+    def _picture(self, first: int, last: int) -> Picture | None:
         """Row of the text and curves of a dimension's block; no curves (None) without one; None if it is odd."""
         number = self.block_of_key.get(self._words.raw(first, last).lower()) if last > first else None
         if number is None:
             return None, None
+        if number not in self._pictures:
+            self._pictures[number] = self._drawn(number)
+        return self._pictures[number]
+
+    def _drawn(self, number: int) -> Picture | None:
         low, high = np.searchsorted(self._places, [FIRST_BLOCK + number, FIRST_BLOCK + number + 1]).tolist()
         shown: int | None = None
         curves: list[Curve] = []

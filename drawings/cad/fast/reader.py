@@ -167,6 +167,7 @@ class _Fast:
         self.replaced: dict[int, list[int]] = {}
         self.dimensions: list[CadDimension] = []
         self.odd_items: dict[int, Sequence[CadEntity | Insert]] = {}
+        self._odd_vertices = 0
 
     def read(self, name: str, digest: Future[str], unit: str | None) -> CadFile:
         """Everything."""
@@ -465,8 +466,19 @@ class _Fast:
             if items is None:
                 left.append(row)
             else:
-                self.odd_items[row] = items
+                self._keep(row, items)
         return left
+
+    def _keep(self, row: int, items: Sequence[CadEntity | Insert]) -> None:
+        """Note what stands for an odd row.
+
+        Raises:
+            Unfit: they have more vertices than can be held here; the careful reader has a process of its own.
+        """
+        self.odd_items[row] = items
+        self._odd_vertices += sum(len(c.points) for e in items if isinstance(e, CadEntity) for c in e.curves)
+        if self._odd_vertices > self.settings.limits.vertices // 2:
+            raise Unfit("vertices of odd entities")
 
     def _read_odd(
         self, layout: Layout, rows: Rows, odd_rows: list[int], block_of_key: dict[str, int], *, needed: bool
@@ -495,7 +507,7 @@ class _Fast:
             if count % 500 == 499 and self.clock() > self.deadline:
                 self.issues.add("DXF-TIME", seconds=self.settings.limits.seconds)
                 break
-            self.odd_items[row] = odd.convert(handles[row], row, row in put_in)
+            self._keep(row, odd.convert(handles[row], row, row in put_in))
         return odd
 
     def _header_unit(self) -> int | None:

@@ -428,3 +428,17 @@ def test_random_bytes_never_raise():
         noise = rng.randbytes(size)
         for head in (b"", b"0\nSECTION\n2\nENTITIES\n", b"  0\r\nSECTION\r\n"):
             assert read_fast(head + noise, "a.dxf", reading(), None) is None
+
+
+def test_dimensions_that_share_a_long_picture_are_left_to_the_careful_reader() -> None:
+    document = new("R2010")
+    space = document.modelspace()
+    first = space.add_linear_dim((5, 9), (1, 1), (8, 1)).render().dimension
+    document.blocks.get(first.dxf.geometry).add_lwpolyline([(k % 7, k % 5) for k in range(100)])
+    for _ in range(20):
+        space.add_entity(first.copy())
+    data = saved(document)
+    found = read_fast(data, "图.dxf", reading(), None)
+    assert found is not None and sum(len(e.curves) for e in found.entities) > 20 * 3
+    assert read_fast(data, "图.dxf", limited(vertices=2000), None) is None
+    assert "DXF-TOO-MANY" in {i.code for i in read_dxf(data, "图.dxf", limited(vertices=2000), None).issues}
