@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ def faults(geometry: MultiPolygon, degrees: bool) -> list[Issue]:
         (_slivers, "BOUNDARY-SLIVER"),
         (_near_points, "RING-NEAR-POINTS"),
     ):
-        for found in list(finder(site))[: boundary_rules().places_listed]:
+        for found in islice(finder(site), boundary_rules().places_listed):
             issues.append(_fault(code, found))
     return issues
 
@@ -232,7 +233,19 @@ def _near_points(site: Site) -> Iterator[Proposal]:
     near = boundary_rules().near_point_m * site.metre
     for n, part, ring, points in _rings(site):
         gaps = np.hypot(*(np.roll(points, -1, axis=0) - points).T)
-        for k in np.flatnonzero(gaps < near):
+        close = np.flatnonzero(gaps < near)
+        if len(close) > boundary_rules().places_listed:
+            thinned = _thinned(points, near)
+            shorter = _with_ring(part, ring, thinned)
+            if shorter is not None:
+                less = len(points) - len(thinned)
+                words = (
+                    f"去掉一圈上 {less} 个与前一点相距过近的界址点",
+                    f"leave out {less} points of a ring too near the one before",
+                )
+                yield site.propose("MERGE-POINTS", (n,), _at(points[close[0]]), shorter, words)
+            continue
+        for k in close:
             second = (int(k) + 1) % len(points)
             shorter = _with_ring(part, ring, np.delete(points, second, axis=0))
             if shorter is not None:
@@ -241,6 +254,17 @@ def _near_points(site: Site) -> Iterator[Proposal]:
                     f"merge two points {gaps[k] / site.metre * 1000:.0f} mm apart",
                 )
                 yield site.propose("MERGE-POINTS", (n,), _at(points[second]), shorter, words)
+
+
+def _thinned(points: npt.NDArray[np.float64], near: float) -> npt.NDArray[np.float64]:
+    """The points of a ring without those nearer than ``near`` to the last one kept."""
+    kept = [0]
+    for k in range(1, len(points)):
+        if np.hypot(*(points[k] - points[kept[-1]])) >= near:
+            kept.append(k)
+    if len(kept) > 3 and np.hypot(*(points[0] - points[kept[-1]])) < near:
+        kept.pop()
+    return points[kept]
 
 
 def _overlaps(site: Site) -> Iterator[Proposal]:
