@@ -21,6 +21,7 @@ import web.routes
 from project_box.kernel.db import Database, database_from_settings
 from project_box.kernel.errors import BadInput, NotFound, NotSignedIn, PlatformError, TooLarge
 from project_box.kernel.settings import REPOSITORY_ROOT, get_settings
+from web import ogc_access
 from web.catalogues import load_all
 from web.deps import is_api, protect
 from web.i18n import LOCALES, current_locale
@@ -101,9 +102,11 @@ def _finite(value: Any) -> Any:
 
 
 def error_response(request: Request, error: PlatformError) -> Response:
-    """The answer for an error: JSON for the API, a page for people, the sign-in page when nobody is signed in."""
+    """The answer for an error: JSON for programs, a page for people, the sign-in page when nobody is signed in."""
     if is_api(request):
         return JSONResponse({"error": _finite(error.to_plain())}, status_code=error.status)
+    if ogc_access.asked_by_program(request):
+        return ogc_access.exception(error)
     if isinstance(error, NotSignedIn) and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={target}", status_code=303)

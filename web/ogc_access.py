@@ -92,10 +92,10 @@ OgcActorDep = Annotated[Actor | None, Depends(_actor)]
 
 
 class OgcRoute(APIRoute):
-    """A route whose errors are OGC exceptions (JSON ``code``, ``description``) for programs, pages for people."""
+    """A route that names a parameter that cannot be read as the client wrote it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler with its errors answered."""
+        """The handler with such errors told as the platform's own."""
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
@@ -104,22 +104,24 @@ class OgcRoute(APIRoute):
             except RequestValidationError as error:
                 first = error.errors()[0]
                 place = str(first["loc"][-1])
-                refused = BadInput(
+                raise BadInput(
                     f"参数 {place} 有误",
                     f"{place}: {first['msg']}",
                     code="InvalidParameterValue",
                     place=place,
-                )
-                return _answer(request, refused, error)
-            except PlatformError as error:
-                return _answer(request, error, error)
+                ) from error
 
         return guarded
 
 
-def _answer(request: Request, error: PlatformError, cause: Exception) -> Response:
-    if wants_html(request):
-        raise cause
+def asked_by_program(request: Request) -> bool:
+    """True where errors are to be OGC exceptions: a map service is asked, and not by a person with a browser."""
+    path = request.url.path
+    return (path == "/ogc" or path.startswith("/ogc/")) and not wants_html(request)
+
+
+def exception(error: PlatformError) -> Response:
+    """An error as the standard asks: JSON with ``code`` and ``description``; 400 for what a client wrote wrongly."""
     status = 400 if error.status == 422 else error.status
     plain = error.to_plain()
     headers = {"www-authenticate": _CHALLENGE} if isinstance(error, NotSignedIn) else None

@@ -153,8 +153,12 @@ def compile_filter(tree: Any, queryables: Queryables, *, crs: str | None = None)
     return Condition(compiler.boolean(tree, 0), compiler.parameters)
 
 
-def equals(name: str, value: str, queryables: Queryables) -> Condition:
-    """The condition that a property has a value (of a query parameter bearing its name)."""
+def equals(name: str, value: str, queryables: Queryables, *, prefix: str) -> Condition:
+    """The condition that a property has a value (of a query parameter bearing its name).
+
+    Args:
+        prefix: of its bind parameters.
+    """
     known = queryables.properties[name]
     literal: Any = value
     if known.kind is Kind.NUMBER:
@@ -166,7 +170,7 @@ def equals(name: str, value: str, queryables: Queryables) -> Condition:
             ) from error
     elif known.kind is Kind.TIME:
         literal = {"timestamp" if "T" in value else "date": value}
-    compiler = _Compiler(queryables, query_geometry.CRS84, prefix="e_" + str(abs(hash(name)) % 10**8) + "_")
+    compiler = _Compiler(queryables, query_geometry.CRS84, prefix)
     return Condition(
         compiler.boolean({"op": "=", "args": [{"property": name}, literal]}, 0), compiler.parameters
     )

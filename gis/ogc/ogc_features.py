@@ -250,8 +250,8 @@ def condition(asked: Collection, query: Query) -> Condition:
         found = found & _meets(shape, asked)
     if query.datetime is not None:
         found = found & _during(query.datetime, asked)
-    for name, value in query.equal.items():
-        found = found & equals(name, value, asked.queryables)
+    for position, (name, value) in enumerate(query.equal.items()):
+        found = found & equals(name, value, asked.queryables, prefix=f"e{position}_")
     if query.filter is not None:
         tree = parse(query.filter, query.filter_language)
         found = found & compile_filter(tree, asked.queryables, crs=query.filter_crs)
@@ -307,6 +307,8 @@ def matched(session: Session, asked: Collection, query: Query) -> int:
     found = condition(asked, query)
     if found.sql == "true" and asked.count is not None:
         return asked.count
+    if asked.layer is not None:
+        return ogc_store.counted(session, asked.layer[1], asked.source, found)
     return ogc_store.count(session, asked.source, found)
 
 

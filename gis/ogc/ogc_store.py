@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 import uuid
+import weakref
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
+from gis.models import LayerVersion
 from gis.ogc.cql2 import PLACE, Condition
 from gis.repository import current_versions
 from project_box.kernel.errors import BadInput
@@ -21,6 +25,7 @@ __all__ = [
     "Row",
     "Source",
     "count",
+    "counted",
     "current_versions",
     "layer_source",
     "number",
@@ -135,6 +140,25 @@ def count(session: Session, source: Source, condition: Condition) -> int:
     """Features that meet a condition."""
     sql = f"SELECT count(*) FROM {source.table} WHERE {source.where} AND ({condition.sql})"
     return int(_run(session, sql, {**source.parameters, **condition.parameters})[0][0])
+
+
+#: by database; features of a version never change, so what was counted once holds for every further page
+_COUNTED: weakref.WeakKeyDictionary[Any, OrderedDict[bytes, int]] = weakref.WeakKeyDictionary()
+#: how many counts are remembered for a database
+_MANY = 2_000
+
+
+def counted(session: Session, version: LayerVersion, source: Source, condition: Condition) -> int:
+    """Features of a layer version that meet a condition; remembered, as clients ask for one page after the other."""
+    asked = version.id, version.imported_at, condition.sql, sorted(condition.parameters.items())
+    key = hashlib.blake2b(repr(asked).encode(), digest_size=16).digest()
+    kept = _COUNTED.setdefault(session.get_bind().engine, OrderedDict())
+    number = kept.get(key)
+    if number is None:
+        number = kept[key] = count(session, source, condition)
+        if len(kept) > _MANY:
+            kept.popitem(last=False)
+    return number
 
 
 def page(

@@ -28,6 +28,7 @@ from sqlalchemy import text
 
 from gis import crs as crs_module
 from gis import repository, service
+from gis.ogc import ogc_features, ogc_store
 from gis.tiles import tile_store, tiles
 from project_box.kernel import embedded
 from project_box.kernel.db import Database
@@ -235,6 +236,16 @@ def test_pages_lead_through_all_features_once(client):
     assert [f["id"] for f in some["features"]] == seen[5:8]
 
 
+def test_a_filter_is_counted_once_for_all_its_pages(client, monkeypatch):
+    first = get(client, "/collections/KG_DK/items", limit=3, filter="RJL_MAX >= 1", YDDM="0701")
+    (following,) = [link["href"] for link in first["links"] if link["rel"] == "next"]
+    monkeypatch.setattr(ogc_store, "count", lambda *_: 1 / 0)
+    second = client.get(following).json()
+    assert second["numberMatched"] == first["numberMatched"] > 3
+    anew = client.get("/ogc/collections/KG_DK/items", params={"filter": "RJL_MAX >= 1", "YDDM": "0702"})
+    assert anew.status_code == 500  # not asked before
+
+
 @pytest.mark.parametrize("code", [4326, 4490, 4547, 4526, 3857])
 def test_crs_by_reference_and_axis_order(client, code):
     degrees = get(client, "/collections/KG_DK/items/1")
@@ -312,6 +323,18 @@ def test_head_is_answered_as_get_without_a_body_and_other_methods_are_told(clien
     assert client.head("/ogc/collections/ZD/items").status_code == 401
     refused = client.delete("/ogc/collections/KG_DK/items")
     assert refused.status_code == 405 and refused.headers["allow"] == "GET"
+    assert refused.json()["code"] == "http_405"
+
+
+def test_every_error_is_an_exception_of_the_standard_for_programs_and_a_page_for_people(client, monkeypatch):
+    for path in ("/nothing", "/collections/KG_DK/nothing", "/collections/NOPE", "/collections/KG_DK/items/x"):
+        answer = client.get(f"/ogc{path}")
+        assert answer.status_code == 404 and answer.json()["code"] and answer.json()["description"], path
+    monkeypatch.setattr(ogc_features, "collections", lambda *_: 1 / 0)
+    broken = client.get("/ogc/collections")
+    assert broken.status_code == 500 and broken.json()["code"] == "internal_error"
+    page = client.get("/ogc/collections", headers={"accept": "text/html"})
+    assert page.status_code == 500 and "<h1>" in page.text
 
 
 def test_pages_for_people(client, developer):

@@ -266,7 +266,7 @@ def test_processes_share_the_tiles_on_disk(database, tmp_path):
 import hashlib, pathlib
 from gis.tiles.tile_cache import Memory, TileCache
 from gis.tiles.tile_server import TileServer
-from gis.tiles import Source
+from gis.tiles.tiles import Source
 server = TileServer({database.url!r}, Memory(1), TileCache(pathlib.Path({str(tmp_path / "shared")!r}), 10**8))
 digest = hashlib.sha256()
 for turn in range(3):
