@@ -18,7 +18,7 @@ from cryptography import x509
 
 from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge
 from project_box.kernel.plain import content_hash
-from project_box.seal_verify import SealReport, verify_pdf
+from project_box.seal import SealReport, verify_pdf
 
 MANIFEST = "manifest.json"
 SHEET = "审图意见单.pdf"

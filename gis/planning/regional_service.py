@@ -29,7 +29,7 @@ from project_box.kernel.settings import get_settings
 from project_box.kernel.storage import store_from_settings
 from project_box.models import Project
 from project_box.repository import visible_projects
-from project_box.seal_verify import SealReport, verify_pdf
+from project_box.seal import SealReport, verify_pdf
 
 _CHINA = dt.timezone(dt.timedelta(hours=8))
 

@@ -16,7 +16,7 @@ from intermediaries import service as intermediaries
 from project_box import service as box
 from project_box.kernel.calendar import china_today
 from project_box.kernel.errors import BadInput, Conflict, Forbidden
-from project_box.seal_verify import verify_pdf
+from project_box.seal import verify_pdf
 
 from .conftest import rectangle
 

@@ -22,32 +22,38 @@ import hashlib
 import json
 import os
 import shutil
-import unicodedata
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from asn1crypto import cms, keys, tsp
+from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 from pyhanko.sign.timestamps import TimeStamper
 
 from project_box.kernel.errors import BadInput, Conflict, PlatformError
 from project_box.kernel.plain import content_hash
-
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+from project_box.kernel.settings import get_settings
+from project_box.seal.certificates import (
+    NAME_LIMIT,
+    PrivateKey,
+    clean_name,
+    issue,
+    revocation_list,
+    subject_name,
+    to_asn1,
+)
+from project_box.seal.cms_form import signed_data, signer_info
 
 #: policy of our time-stamps (an OID of our own under the UUID arc)
 TSA_POLICY = "2.25.204138462097216513047853206187915420771"
 _AUTHORITY_NAME = "项目盒演示电子认证"
-_NAME_LIMIT = 64  # RFC 5280, ub-common-name and ub-organization-name
 _RENEW_BEFORE = dt.timedelta(days=30)
-_CRL_LIFE = dt.timedelta(days=30)
 
 
 def utc_now() -> dt.datetime:
@@ -78,11 +84,6 @@ class SealSigner:
     def certificate_der(self) -> bytes:
         """DER bytes of the certificate."""
         return self.certificate.public_bytes(serialization.Encoding.DER)
-
-
-def to_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    """The same certificate as an asn1crypto object, as pyHanko wants it."""
-    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
 
 
 class DemoAuthority:
@@ -133,8 +134,8 @@ class DemoAuthority:
         try:
             now = self.clock() - dt.timedelta(hours=1)
             root_key = ec.generate_private_key(ec.SECP384R1())
-            root_name = _name(_AUTHORITY_NAME, "项目盒演示根证书")
-            root = _certificate(
+            root_name = subject_name(_AUTHORITY_NAME, "项目盒演示根证书")
+            root = issue(
                 subject=root_name,
                 issuer=root_name,
                 key=root_key,
@@ -145,8 +146,8 @@ class DemoAuthority:
                 authority=1,
             )
             issuing_key = ec.generate_private_key(ec.SECP384R1())
-            issuing = _certificate(
-                subject=_name(_AUTHORITY_NAME, "项目盒演示签发证书"),
+            issuing = issue(
+                subject=subject_name(_AUTHORITY_NAME, "项目盒演示签发证书"),
                 issuer=root.subject,
                 key=issuing_key,
                 signing_key=root_key,
@@ -156,8 +157,8 @@ class DemoAuthority:
                 authority=0,
             )
             tsa_key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
-            tsa = _certificate(
-                subject=_name(_AUTHORITY_NAME, "项目盒演示时间戳服务"),
+            tsa = issue(
+                subject=subject_name(_AUTHORITY_NAME, "项目盒演示时间戳服务"),
                 issuer=root.subject,
                 key=tsa_key,
                 signing_key=root_key,
@@ -214,8 +215,8 @@ class DemoAuthority:
         Raises:
             BadInput: empty organisation name.
         """
-        organisation, person = _clean(organisation), _clean(person or "") or None
-        identifier = _clean(identifier)[:_NAME_LIMIT]
+        organisation, person = clean_name(organisation), clean_name(person or "") or None
+        identifier = clean_name(identifier)[:NAME_LIMIT]
         if not organisation:
             raise BadInput("印章的单位名称不能为空", "a seal needs an organisation name")
         identity = {"organisation": organisation, "person": person, "identifier": identifier}
@@ -233,8 +234,8 @@ class DemoAuthority:
 
     def _issue(self, directory: Path, organisation: str, person: str | None, identifier: str) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _certificate(
-            subject=_name(organisation, person or organisation, identifier),
+        certificate = issue(
+            subject=subject_name(organisation, person or organisation, identifier),
             issuer=self.issuing.subject,
             key=key,
             signing_key=self._issuing_key,
@@ -296,8 +297,8 @@ class DemoAuthority:
             for serial, entry in sorted(self._revocations().items())
         ]
         return (
-            _crl(self.root, self._root_key, at, []),
-            _crl(self.issuing, self._issuing_key, at, revoked),
+            revocation_list(self.root, self._root_key, at, []),
+            revocation_list(self.issuing, self._issuing_key, at, revoked),
         )
 
     def timestamper(self) -> TimeStamper:
@@ -350,145 +351,17 @@ class OwnTimeStamper(TimeStamper):
         )
 
 
-def signer_info(
-    certificate: asn1_x509.Certificate, signed_attributes: cms.CMSAttributes, algorithm: str, signature: bytes
-) -> cms.SignerInfo:
-    """A CMS SignerInfo in the one form this platform writes (issuer and serial number, SHA-256)."""
-    return cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                {
-                    "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
-                    )
-                }
-            ),
-            "digest_algorithm": {"algorithm": "sha256"},
-            "signature_algorithm": {"algorithm": algorithm},
-            "signed_attrs": signed_attributes,
-            "signature": signature,
-        }
-    )
+@lru_cache(maxsize=4)
+def _authority(var_dir: Path, passphrase: str | None) -> DemoAuthority:
+    return DemoAuthority(var_dir, passphrase=passphrase)
 
 
-def signed_data(
-    content: cms.EncapsulatedContentInfo, certificates: list[asn1_x509.Certificate], info: cms.SignerInfo
-) -> cms.ContentInfo:
-    """A CMS SignedData with one signer, in the one form this platform writes for time-stamps."""
-    body = cms.SignedData(
-        {
-            "version": "v3",
-            "digest_algorithms": [{"algorithm": "sha256"}],
-            "encap_content_info": content,
-            "certificates": certificates,
-            "signer_infos": [info],
-        }
-    )
-    return cms.ContentInfo({"content_type": "signed_data", "content": body})
+def authority_from_settings() -> DemoAuthority:
+    """The platform's authority under ``var_dir``; made on first use."""
+    settings = get_settings()
+    return _authority(settings.var_dir.resolve(), settings.seal_passphrase)
 
 
-def key_info(key: PrivateKey) -> keys.PrivateKeyInfo:
-    """The key as an asn1crypto object."""
-    return keys.PrivateKeyInfo.load(
-        key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-
-
-def _clean(name: str) -> str:
-    """A name without control characters and outer space."""
-    return "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C").strip()
-
-
-def _short(name: str) -> str:
-    """At most 64 characters, as RFC 5280 has it."""
-    return name if len(name) <= _NAME_LIMIT else name[: _NAME_LIMIT - 1] + "…"
-
-
-def _narrow(name: str) -> str:
-    """At most 64 bytes of UTF-8, as the library counts a common name; the full name stands in O."""
-    if len(name.encode()) <= _NAME_LIMIT:
-        return name
-    while len(name.encode()) > _NAME_LIMIT - 3:
-        name = name[:-1]
-    return name + "…"
-
-
-def _name(organisation: str, common: str, identifier: str = "") -> x509.Name:
-    attributes = [
-        x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, _short(organisation)),
-        x509.NameAttribute(NameOID.COMMON_NAME, _narrow(common)),
-    ]
-    if identifier:
-        attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, identifier))
-    return x509.Name(attributes)
-
-
-def _certificate(
-    *,
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: PrivateKey,
-    signing_key: PrivateKey,
-    issuer_key: PrivateKey,
-    start: dt.datetime,
-    years: int,
-    authority: int | None = None,
-    timestamping: bool = False,
-) -> x509.Certificate:
-    """One certificate; ``authority`` is the path length of a CA certificate, None for an end entity."""
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=366 * years))
-        .add_extension(x509.BasicConstraints(ca=authority is not None, path_length=authority), critical=True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=authority is None,
-                content_commitment=authority is None,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                key_cert_sign=authority is not None,
-                crl_sign=authority is not None,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
-    )
-    if timestamping:
-        builder = builder.add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True
-        )
-    return builder.sign(
-        signing_key,
-        hashes.SHA384() if isinstance(signing_key, ec.EllipticCurvePrivateKey) else hashes.SHA256(),
-    )
-
-
-def _crl(
-    issuer: x509.Certificate, key: PrivateKey, at: dt.datetime, revoked: list[x509.RevokedCertificate]
-) -> bytes:
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(at - dt.timedelta(minutes=1))
-        .next_update(at + _CRL_LIFE)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-        .add_extension(x509.CRLNumber(int(at.timestamp())), critical=False)
-    )
-    for entry in revoked:
-        builder = builder.add_revoked_certificate(entry)
-    return builder.sign(key, hashes.SHA384()).public_bytes(serialization.Encoding.DER)
+def certificate_for(organisation: str, person: str | None = None, identifier: str = "") -> SealSigner:
+    """The platform's seal certificate of an organisation (公章) or of one of its officers (签名章)."""
+    return authority_from_settings().certificate_for(organisation, person, identifier)

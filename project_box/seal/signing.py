@@ -1,10 +1,4 @@
-"""Electronic seals 电子签章: PAdES B-LT signatures on PDF documents, and their strict verification.
-
-``sign_pdf`` puts a signature with an embedded time-stamp and all validation data (certificates and revocation
-lists, in the document security store of the same revision) on a PDF, with a red seal drawn as vectors; the
-signature covers the whole file but its own hexadecimal string. ``verify_pdf`` says yes only when *every byte*
-of the file is the one that was sealed; see :mod:`project_box.seal_verify` for how.
-"""
+"""Putting seals on PDF documents: the drawing, its place, the signature with all that its verification needs."""
 
 from __future__ import annotations
 
@@ -14,7 +8,6 @@ import uuid
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pyhanko.pdf_utils.content import PdfContent
@@ -30,41 +23,12 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from project_box.document import SealPlace, typeset
 from project_box.kernel.errors import BadInput, Conflict
-from project_box.kernel.settings import get_settings
-from project_box.seal_authority import DemoAuthority, SealSigner, key_info, to_asn1
-from project_box.seal_verify import SealReport, verify_pdf
-
-__all__ = [
-    "DemoAuthority",
-    "SealPlace",
-    "SealReport",
-    "SealSigner",
-    "authority_from_settings",
-    "certificate_for",
-    "last_page_corner",
-    "sign_pdf",
-    "verify_pdf",
-]
+from project_box.seal.authority import SealSigner
+from project_box.seal.certificates import key_info, to_asn1
 
 T = TypeVar("T")
 #: side of a round seal, pt (42 mm)
 SEAL_SIZE = 119.055
-
-
-@lru_cache(maxsize=4)
-def _authority(var_dir: Path, passphrase: str | None) -> DemoAuthority:
-    return DemoAuthority(var_dir, passphrase=passphrase)
-
-
-def authority_from_settings() -> DemoAuthority:
-    """The platform's authority under ``var_dir``; made on first use."""
-    settings = get_settings()
-    return _authority(settings.var_dir.resolve(), settings.seal_passphrase)
-
-
-def certificate_for(organisation: str, person: str | None = None, identifier: str = "") -> SealSigner:
-    """The platform's seal certificate of an organisation (公章) or of one of its officers (签名章)."""
-    return authority_from_settings().certificate_for(organisation, person, identifier)
 
 
 class _Drawing(PdfContent):

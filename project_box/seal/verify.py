@@ -41,7 +41,8 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from project_box.seal_cms import canonical_cms, der_length, unsigned_attributes
+from project_box.seal.authority import authority_from_settings
+from project_box.seal.cms_form import canonical_cms, der_length, unsigned_attributes
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
 _SIGNATURE_TRACES = (
@@ -141,8 +142,6 @@ def verify_pdf(
         the report; never raises for bad input.
     """
     if roots is None:
-        from project_box.seal import authority_from_settings  # the façade imports this module
-
         authority = authority_from_settings()
         roots = [authority.root]
         withdrawn = authority.withdrawals() if withdrawn is None else withdrawn

@@ -8,6 +8,44 @@ from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 
 
+def signer_info(
+    certificate: asn1_x509.Certificate, signed_attributes: cms.CMSAttributes, algorithm: str, signature: bytes
+) -> cms.SignerInfo:
+    """A CMS SignerInfo in the one form this platform writes (issuer and serial number, SHA-256)."""
+    return cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": cms.SignerIdentifier(
+                {
+                    "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+                    )
+                }
+            ),
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signature_algorithm": {"algorithm": algorithm},
+            "signed_attrs": signed_attributes,
+            "signature": signature,
+        }
+    )
+
+
+def signed_data(
+    content: cms.EncapsulatedContentInfo, certificates: list[asn1_x509.Certificate], info: cms.SignerInfo
+) -> cms.ContentInfo:
+    """A CMS SignedData with one signer, in the one form this platform writes for time-stamps."""
+    body = cms.SignedData(
+        {
+            "version": "v3",
+            "digest_algorithms": [{"algorithm": "sha256"}],
+            "encap_content_info": content,
+            "certificates": certificates,
+            "signer_infos": [info],
+        }
+    )
+    return cms.ContentInfo({"content_type": "signed_data", "content": body})
+
+
 def der_length(raw: bytes) -> int | None:
     """Total length of the DER SEQUENCE at the start of ``raw``."""
     if len(raw) < 2 or raw[0] != 0x30:
