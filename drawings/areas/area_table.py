@@ -247,7 +247,8 @@ def _floor(
             storeys, part = 1, "above" if is_between(text) or is_between(name) else "roof"
         else:
             storeys = None
-            undecided.append(f"{building} {name}：起止层“{text}”{error.zh}（句柄 {frame.shape.handle}）")
+            if inside:  # a frame without area lines is a sheet of something else
+                undecided.append(f"{building} {name}：起止层“{text}”{error.zh}（句柄 {frame.shape.handle}）")
     usage = str(frame.attributes.get("用途") or "").strip()
     lines = _lines(inside, usage, storeys, building, name, rules, undecided)
     height = frame.attributes.get("层高")
@@ -259,7 +260,7 @@ def _floor(
         f"{height:g}" if isinstance(height, float) else str(height or ""),
         frame.shape.handle,
         lines,
-        _sum(line.total for line in lines) if storeys is not None else None,
+        _sum(line.total for line in lines) if storeys is not None or not lines else None,
     )
 
 

@@ -41,6 +41,7 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
     frames = {id(r): r for r in polygons if r.match.rule.bare_text == RANGE and not _told(r, "table")}
     if not frames:
         return
+    layers = {ring.entity.layer for ring in frames.values()}  # a text on a frame's layer speaks of the frame
     offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
     roofs: dict[int, str] = {}
     texts = _texts(work)
@@ -51,7 +52,8 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
             parse_floors(text)
         except BadRange:
             title = floors_of_title(text, ground=ground)
-            roof = title is None and _TITLE.search(text) is not None and is_once(text)
+            names = _TITLE.search(text) is not None or entity.layer in layers
+            roof = title is None and names and is_once(text)
             if title is None and not roof:
                 continue
         assert entity.at is not None

@@ -242,7 +242,8 @@ def _counted(shapes: Sequence[RoleShape]) -> list[dict[str, Any]]:
     """Numbers and areas by role and kind: 数量 of a shape counts, else the shape is one."""
     groups: dict[tuple[str, str | None, str | None], dict[str, Any]] = {}
     for shape in shapes:
-        kind, place = _own(shape.attributes, "类型"), _own(shape.attributes, "位置")
+        kind = _own(shape.attributes, "类型") or _own(shape.attributes, "名称")
+        place = _own(shape.attributes, "位置")
         entry = groups.setdefault(
             (shape.role, kind, place),
             {"role": shape.role, "kind": kind, "place": place, "shapes": 0, "count": 0, "area_m2": 0.0},

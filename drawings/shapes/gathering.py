@@ -18,6 +18,7 @@ from drawings.interpreting.text_tables import read_tables
 from drawings.interpreting.work import Ring, Work
 from drawings.standards import patterns
 from drawings.standards.attributes import Settled, parse_xdata, settle
+from drawings.standards.guess import kinds_in
 from drawings.standards.multiplicity import BadRange, is_once, parse_floors
 
 _SOURCE_NAMES = {
@@ -59,6 +60,7 @@ class Gatherer:
                     "block", {self.work.words.key(k): v for k, v in owner.attributes.items() if v}
                 )
                 ring.gathered.add("xdata", parse_xdata(owner.xdata.get(app, ()), self.work.words))
+            self._from_names(ring)
         polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
         tree = shapely.STRtree([r.geometry for r in polygons])
         owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
@@ -82,6 +84,15 @@ class Gatherer:
         self._from_table(rings)
         frame_floors(self.work, polygons, tree)
         loose_floors(self.work, rings)
+
+    def _from_names(self, ring: Ring) -> None:
+        """What the names of layer and block tell besides, where nothing of the ring's own says it yet."""
+        names = (ring.entity.layer, ring.entity.block or "")
+        known = {k for source, pairs in ring.gathered.values.items() for k, v in pairs.items() if v}
+        for name in names:
+            told = {k: v for k, v in kinds_in(name, ring.role).items() if k not in known} if name else {}
+            ring.gathered.add("layer", told)
+            known |= set(told)
 
     def _assign(
         self,

@@ -46,12 +46,13 @@ class Confidence(BaseModel):
 
 
 class Words(BaseModel):
-    """``layer_words.yaml``: role → language → words."""
+    """``layer_words.yaml``: role → language → words; ``kinds``: role → attribute → value → words in a name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     confidence: Confidence
     accept_from: float = Field(gt=0, lt=1)
+    kinds: dict[str, dict[str, dict[str, tuple[str, ...]]]] = Field(default_factory=dict)
     roles: dict[str, dict[str, tuple[str, ...]]]
 
     @field_validator("roles")
@@ -168,6 +169,24 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         best.values(), key=lambda b: (-b[0], -b[1], -b[2])
     )  # names go from the general to the special
     return tuple(b[3] for b in ranked)
+
+
+@lru_cache(maxsize=4096)
+def kinds_in(name: str, role: str) -> Mapping[str, str]:
+    """Attributes of shapes of a role that the name of their layer or block tells: 停车位-无障碍, 주차-장애인."""
+    plain, parts = "".join(_parts(bare_layer(name))), _parts(bare_layer(name))
+    out: dict[str, str] = {}
+    for key, values in words().kinds.get(role, {}).items():
+        for value, known in values.items():
+            if key not in out and any(_tells(_parts(word), parts, plain) for word in known):
+                out[key] = value
+    return out
+
+
+def _tells(word: tuple[str, ...], parts: tuple[str, ...], plain: str) -> bool:
+    """A short Latin word must stand alone; others may be part of a longer one."""
+    whole = "".join(word)
+    return _within(word, parts) or (not (whole.isascii() and len(whole) < 6) and whole in plain)
 
 
 def spoken(layers: Iterable[str]) -> frozenset[str]:

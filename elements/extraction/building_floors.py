@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,8 @@ from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.floors import Floor, building_of, drawn_floors
-from drawings.standards.multiplicity import BadRange, is_roof, parse_floors
+from drawings.standards.multiplicity import BadRange, is_between, is_once, parse_floors
+from drawings.standards.standards import roles
 from elements.engine.rounding import measured
 from elements.engine.values import ElementValue, Missing
 from elements.extraction.measuring import (
@@ -50,9 +51,13 @@ def _levels(attributes: Mapping[str, str | float]) -> tuple[list[int] | None, bo
         try:
             return list(parse_floors(text)), False
         except BadRange:
-            return ([], True) if is_roof(text) else (None, False)
-    name = str(attributes.get("层名") or "").strip()
-    return ([], True) if is_roof(name) else (None, False)
+            return _once(text)
+    return _once(str(attributes.get("层名") or "").strip())
+
+
+def _once(text: str) -> tuple[list[int] | None, bool]:
+    """A floor that is no natural storey: above the last one, or between two."""
+    return ([], not is_between(text)) if is_once(text) else (None, False)
 
 
 def _yes_no(text: str) -> str | None:
@@ -188,7 +193,9 @@ def _parts(
     shapes = [s for s in frame.inside if s.role in _COUNTED_ROLES]
     ordered = sorted(shapes, key=lambda s: (_PRECEDENCE[s.role], area_of(s), s.handle))
     taken: list[BaseGeometry] = []
-    parts = []
+    deductions: list[tuple[float, RoleShape]] = []
+    parts: list[dict[str, Any]] = []
+    whole: list[bool] = []
     for shape in ordered:
         covered = 0.0
         if taken:
@@ -198,6 +205,9 @@ def _parts(
         area = area_of(shape) - (covered if covered > NOISE else 0.0)
         if area <= NOISE:
             continue
+        if shape.role == "area_deduct":
+            deductions.append((_beside(shape, shapes), shape))
+        whole.append(shape.role == "area_full")
         parts.append(
             {
                 "object": _object(rules, shape, below, roof),
@@ -217,7 +227,27 @@ def _parts(
                 "ref": ref_of(model, shape),
             }
         )
+    for beside, shape in deductions:
+        lines = [p for p, full in zip(parts, whole, strict=True) if full]
+        _deduct(lines, beside * abs(float(number_of(shape, "系数") or 0)), text_of(shape, "用途"))
     return sorted(parts, key=lambda p: -_PRECEDENCE_OF.get(str(p["object"]), 4))
+
+
+def _beside(shape: RoleShape, shapes: Sequence[RoleShape]) -> float:
+    """How much of a line to deduct lies outside every area line, ㎡."""
+    under = [s.geometry for s in shapes if s.role != "area_deduct" and s.geometry.intersects(shape.geometry)]
+    left = local_area(shape.geometry.difference(shapely.union_all(under))) if under else area_of(shape)
+    return left if left > roles().tolerances.overlap_area else 0.0
+
+
+def _deduct(lines: list[dict[str, Any]], area: float, usage: str) -> None:
+    """Take what is deducted beside the area lines off the largest ones of the floor, of the same use first."""
+    for part in sorted(lines, key=lambda p: (bool(usage) and p["usage"] != usage, -p["area"])):
+        taken = min(measured(area), part["area"])
+        part["area"] -= taken
+        area -= float(taken)
+        if area <= NOISE:
+            return
 
 
 def _object(rules: ExtractRules, shape: RoleShape, below: bool, roof: bool) -> str:

@@ -41,7 +41,7 @@ from elements.extraction.measuring import (
 )
 from elements.extraction.site_buildings import building_record, read_buildings, roof_records
 from elements.extraction.site_greens import greens
-from elements.extraction.site_parking import parking
+from elements.extraction.site_parking import equipped, parking
 from project_box.kernel.finding import EntityRef
 
 __all__ = ["ExtractRules", "extract"]
@@ -98,7 +98,8 @@ def _site(drawings: DrawingSet) -> list[ElementValue]:
         out.append(spacings(drawings, buildings))
         out.append(_roofs(roof_records(buildings)))
     out.append(greens(drawings, buildings))
-    out.append(parking(drawings))
+    spaces = parking(drawings)
+    out += [spaces, *equipped(spaces)]
     out.append(_estimate(drawings))
     return out
 

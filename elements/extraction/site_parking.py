@@ -7,6 +7,26 @@ from decimal import Decimal
 from elements.engine.values import ElementValue, Missing
 from elements.extraction.measuring import DrawingSet, drawn, number_of, ref_of, refs_of, text_of
 
+_EQUIPPED = {
+    "TC_CHARGE_A": ("设计充电桩车位", "充电"),
+    "TC_ACCESS_A": ("设计无障碍车位", "无障碍"),
+}
+
+
+def equipped(found: ElementValue) -> list[ElementValue]:
+    """TC_CHARGE_A and TC_ACCESS_A: car spaces for charging and the disabled, where the drawing tells kinds."""
+    rows = [r for r in found.value if r["kind"] == "car"] if isinstance(found.value, list) else []
+    out = []
+    for code, (name, word) in _EQUIPPED.items():
+        if any(r["type"] for r in rows):
+            own = [r for r in rows if word in str(r["type"] or "")]
+            out.append(drawn(code, sum(r["count"] for r in own), "个", (r["ref"] for r in own)))
+        else:
+            why = "停车位没有注明类型（充电、无障碍）"
+            reason = Missing(code, name, why, "the spaces do not tell their kind")
+            out.append(ElementValue(code, None, source="drawing", missing=(reason,)))
+    return out
+
 
 def parking(drawings: DrawingSet) -> ElementValue:
     """PARKING: spaces by kind and place, with what they are equipped for."""

@@ -278,6 +278,24 @@ def test_layers_that_carry_the_floor_need_no_frame() -> None:
     assert [p["area"] for p in found[0]["parts"] if p["object"] == "自然层"] == [96]
 
 
+@pytest.mark.parametrize(("share", "left"), [("-1", 80), ("-0.5", 90)])
+def test_a_line_to_deduct_beside_its_area_is_taken_off_all_the_same(share: str, left: int) -> None:
+    sheet, handle = floors_sheet(起止层="1")
+    sheet.add("area_full", box(0, 0, 10, 10), handle, 用途="住宅")
+    sheet.add("area_full", box(20, 0, 32, 10), handle, 用途="商业")
+    sheet.add("area_deduct", box(0, 20, 5, 24), handle, 系数=float(share), 用途="住宅")
+    found = [p for p in rows(read(sheet)["FLOORS"])[0]["parts"] if p["object"] == "自然层"]
+    assert {p["usage"]: p["area"] for p in found} == {"住宅": left, "商业": 120}
+
+
+def test_spaces_for_charging_and_for_the_disabled_are_counted_where_kinds_are_told() -> None:
+    sheet = plan()
+    for n, kind in enumerate(("充电", "充电", "无障碍", "普通")):
+        sheet.add("parking_car", at(60 + 3 * n, 10, 2.5, 5), 类型=kind)
+    found = read(sheet)
+    assert found["TC_CHARGE_A"].value == 2 and found["TC_ACCESS_A"].value == 1
+
+
 def test_stated_figures_and_boundary() -> None:
     sheet = Sheet()
     sheet.add("site_boundary", at(0, 0, 100, 80), 申报用地面积=8000.5, 用地性质="070102")
