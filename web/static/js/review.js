@@ -29,7 +29,9 @@ const said = (error) => [error.message, english ? error.error?.remedy_en : error
 
 class Review {
   constructor() {
-    this.unsaved = new Set(); // drafts that could not be saved: tried again when the line is back
+    this.unsaved = new Set(); // drafts that could not be saved: tried again until they are
+    this.again = later(4000, () => this.saveAgain());
+    window.addEventListener("online", () => this.saveAgain());
     this.read();
     this.file = Number(viewer?.dataset.file);
     this.base = `/api/v1/joint-reviews/${this.review.id}`;
@@ -43,12 +45,18 @@ class Review {
     this.replyForm();
     this.changes();
     if (this.review.open) this.listen();
+    const begun = this.review.edit;
+    if (begun?.mark && document.querySelector(`[data-edit-mark="${begun.mark}"]`)) this.edit(begun.mark, begun);
   }
 
   read() {
     this.review = JSON.parse(document.getElementById("review-data").textContent);
     this.marks = this.review.marks.map((mark, index) => ({ ...mark, number: index + 1 }));
   }
+
+  // the line was broken: what could not be sent waits here
+  waiting(save) { this.unsaved.add(save); this.again(); }
+  saveAgain() { this.again.stop(); const waiting = [...this.unsaved]; this.unsaved.clear(); for (const save of waiting) save(); }
 
   showMarks() {
     if (!viewer) return;
@@ -66,18 +74,33 @@ class Review {
 
   // --- what others do ------------------------------------------------------------------------------------------------
 
+  // a browser allows few open lines to one place: a page long out of sight gives its own back
   listen() {
+    let source = this.connect(), asleep = false;
+    const sleep = later(60000, () => { source.close(); asleep = true; });
+    document.addEventListener("visibilitychange", async () => {
+      if (document.hidden) { sleep(); return; }
+      sleep.stop();
+      if (!asleep) return;
+      asleep = false;
+      await this.refresh();
+      source = this.connect();
+    });
+    window.addEventListener("pagehide", () => source.close());
+  }
+
+  connect() {
     const source = new EventSource(`${this.base}/events?after=${this.review.last_event}`);
     const state = document.getElementById("live");
     let broken = false; // what happened while the line was down comes with it; what was restarted is read anew
-    source.addEventListener("open", () => { if (state) state.textContent = state.dataset.on; if (broken) { this.refresh(); const again = [...this.unsaved]; this.unsaved.clear(); for (const save of again) save(); } broken = false; });
+    source.addEventListener("open", () => { if (state) state.textContent = state.dataset.on; if (broken) { this.refresh(); this.saveAgain(); } broken = false; });
     source.addEventListener("error", () => { broken = true; if (state) state.textContent = state.dataset.off; });
     source.addEventListener("end", () => source.close());
     const refresh = later(120, () => this.refresh());
     for (const kind of ["mark_added", "mark_changed", "mark_closed", "opinion_given", "reply_given", "review_closed"]) {
       source.addEventListener(kind, (event) => { this.news = JSON.parse(event.data); refresh(); });
     }
-    window.addEventListener("pagehide", () => source.close());
+    return source;
   }
 
   // the lists come anew from the server; what is being typed stays
@@ -150,7 +173,7 @@ class Review {
     const begun = this.placed || this.photo || this.form.text.value.trim(); // nothing begun: what was kept is forgotten
     this.kept = send("PUT", `${this.base}/mark-draft`, begun ? this.content() : {}).then(
       () => { if (begun && !this.saving) this.status.textContent = this.form.dataset.kept; },
-      (error) => { if (!error.status) this.unsaved.add(this.keep); this.status.textContent = said(error); },
+      (error) => { if (!error.status) this.waiting(() => this.keepDraft()); this.status.textContent = said(error); },
     );
     return this.kept;
   }
@@ -197,7 +220,7 @@ class Review {
     const form = document.getElementById(template).content.firstElementChild.cloneNode(true);
     document.getElementById(`mark-${id}`).append(form);
     form.elements[0].focus();
-    const leave = () => { form.remove(); this.refresh(); };
+    const leave = () => { form.remove(); form.dispatchEvent(new Event("left")); this.refresh(); };
     form.querySelector("[data-cancel]").addEventListener("click", leave);
     form.addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
     return form;
@@ -211,21 +234,31 @@ class Review {
     });
   }
 
-  edit(id) {
-    const mark = this.marks.find((m) => m.id === id), form = this.open("edit-mark", id);
-    let version = mark.version;
-    form.text.value = mark.text; form.severity.value = mark.severity; form.clause.value = mark.clause;
+  // ``begun``: what was typed before the page was closed, of the version that was shown then
+  edit(id, begun = null) {
+    const mark = begun || this.marks.find((m) => m.id === id), form = this.open("edit-mark", id);
+    let version = mark.version, kept = Promise.resolve();
+    for (const name of ["text", "severity", "clause"]) form[name].value = mark[name] || "";
+    const note = form.querySelector("[role=alert]");
+    const save = (content) => { kept = send("PUT", `${this.base}/edit-draft`, content).then(() => { if (content.mark && !note.dataset.theirs) note.textContent = form.dataset.kept; }, (error) => { if (!error.status && form.isConnected) this.waiting(() => save(content)); note.textContent = said(error); }); };
+    const keep = later(600, () => save({ mark: id, version, text: form.text.value, severity: form.severity.value, clause: form.clause.value }));
+    form.addEventListener("input", keep);
+    form.addEventListener("left", () => { keep.stop(); kept.then(() => save({})); });
+    window.addEventListener("pagehide", keep.now);
+    if (begun) note.textContent = form.dataset.again;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      keep.stop(); // a draft on its way must not come after the change
+      await kept;
       try {
         await send("PATCH", `/api/v1/marks/${id}`, { version, text: form.text.value, severity: form.severity.value, clause: form.clause.value });
         form.remove();
         await this.refresh();
       } catch (error) {
-        const note = form.querySelector("[role=alert]");
+        if (!error.status) keep();
         note.textContent = said(error);
         if (error.status === 409 && error.error.details?.theirs) { // both texts stay in sight; saving again is a choice made knowingly
-          version = error.error.details.version;
+          version = error.error.details.version; note.dataset.theirs = "shown";
           note.textContent += ` ${form.dataset.theirs} “${error.error.details.theirs.text}”`;
         }
       }
@@ -268,7 +301,7 @@ class Review {
         const answer = await send("PUT", `${this.base}/${address}`, content());
 
         note.textContent = `${note.dataset.label} ${new Date(answer.saved_at).toLocaleTimeString()}`;
-      } catch (error) { if (!error.status) this.unsaved.add(save); note.textContent = said(error); }
+      } catch (error) { if (!error.status) this.waiting(save); note.textContent = said(error); }
     };
     const keep = later(700, save);
     form.addEventListener("input", keep);

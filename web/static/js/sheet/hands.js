@@ -31,7 +31,7 @@ export class Hands {
     const acts = {
       ArrowLeft: () => (view.x -= step), ArrowRight: () => (view.x += step), ArrowUp: () => (view.y += step), ArrowDown: () => (view.y -= step),
       "+": () => viewer.zoomBy(1.4), "=": () => viewer.zoomBy(1.4), "-": () => viewer.zoomBy(1 / 1.4), 0: () => viewer.fit(), Home: () => viewer.fit(),
-      Escape: () => this.stop(), Enter: () => this.enter(), " ": () => this.press(), m: () => panel.mode("measure"), a: () => panel.mode("surface"), l: () => panel.toggle(), "/": () => panel.search.focus(),
+      Escape: () => this.stop(), Backspace: () => this.undo(), Enter: () => this.enter(), " ": () => this.press(), m: () => panel.mode("measure"), a: () => panel.mode("surface"), l: () => panel.toggle(), "/": () => panel.search.focus(),
     };
     const act = acts[event.key];
     if (!act) return;
@@ -142,6 +142,13 @@ export class Hands {
     this.say("sheet-draw-stop", {});
   }
 
+  undo() {
+    const { viewer } = this;
+    viewer.draft.pop();
+    this.tell();
+    viewer.redraw();
+  }
+
   // length so far, or area and perimeter, in metres of the drawing
   tell(points = [...this.viewer.draft, ...(this.viewer.hover ? [this.viewer.hover] : [])]) {
     const { viewer } = this, { words, metres } = viewer;
@@ -162,7 +169,7 @@ export class Hands {
     }
     const least = LEAST[kind];
     if (points.length < least) return;
-    const under = viewer.sheet.pick(...points[0], 12 / viewer.view.scale, viewer.shown);
+    const under = viewer.sheet.pick(...points[0], 12 / viewer.view.scale, viewer.shown) ?? viewer.sheet.around(...points[0], viewer.shown);
     const geometry = least === 1 ? { type: "Point", coordinates: points[0] } : kind === "line" ? { type: "LineString", coordinates: points } : { type: "Polygon", coordinates: [[...points, points[0]]] };
     this.stop();
     this.say("sheet-drawn", { kind, geometry, handle: under === null ? "" : viewer.sheet.handle(under) });

@@ -116,6 +116,31 @@ export class Sheet {
     return best < 0 ? null : best;
   }
 
+  // the smallest closed outline around a spot, of those that are not a good part of the whole sheet
+  around(x, y, shown) {
+    const { box } = this, home = this.head.home || [0, 0, Infinity, Infinity];
+    let best = null, least = ((home[2] - home[0]) * (home[3] - home[1])) / 4;
+    for (let i = 0, b = 0; i < this.firstText; i++, b += 4) {
+      if (box[b] > x || box[b + 2] < x || box[b + 1] > y || box[b + 3] < y || !shown[this.layer[i]]) continue;
+      const size = (box[b + 2] - box[b]) * (box[b + 3] - box[b + 1]);
+      if (size < least && this.encloses(i, x, y)) { least = size; best = i; }
+    }
+    return best;
+  }
+
+  encloses(i, x, y) {
+    let inside = false;
+    for (const [first, end] of this.parts(i)) {
+      const points = this.points(first, end), last = points.at(-1);
+      if (points.length < 4 || points[0][0] !== last[0] || points[0][1] !== last[1]) continue;
+      for (let k = 1; k < points.length; k++) {
+        const [ax, ay] = points[k - 1], [bx, by] = points[k];
+        if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
+      }
+    }
+    return inside;
+  }
+
   inText(i, x, y) {
     const k = i - this.firstText, v = 2 * this.part_start[this.item_part[i]], height = this.height[k], lines = this.texts[k].split("\n");
     const turn = (this.rotation[k] * Math.PI) / 180, dx = x - this.coords[v], dy = y - this.coords[v + 1];

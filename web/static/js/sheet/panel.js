@@ -2,7 +2,7 @@
 export class Panel {
   constructor(viewer, bar, list) {
     Object.assign(this, { viewer, bar, list, words: viewer.words, hits: [], hit: -1 });
-    const add = (label, act, pressed) => this.button(label, act, pressed);
+    const add = (label, act, pressed, place) => this.button(label, act, pressed, place);
     add(this.words.fit, () => { viewer.spot = null; viewer.fit(); });
     add("＋", () => viewer.zoomBy(1.6)).setAttribute("aria-label", this.words.in);
     add("－", () => viewer.zoomBy(1 / 1.6)).setAttribute("aria-label", this.words.out);
@@ -11,20 +11,26 @@ export class Panel {
     this.modes = { measure: add(this.words.measure, () => this.mode("measure"), false), surface: add(this.words.surface, () => this.mode("surface"), false) };
     if (viewer.hasAttribute("map")) add(this.words.map, (b) => { const on = b.getAttribute("aria-pressed") !== "true"; b.setAttribute("aria-pressed", String(on)); viewer.toggleMap(on); }, false);
     this.searchBox(bar);
+    this.drawing = document.createElement("span"); // what keys and a double click do, for a finger
+    this.drawing.className = "drawing"; this.drawing.hidden = true;
+    bar.append(this.drawing);
+    add(this.words.done, () => viewer.hands.finish(), undefined, this.drawing);
+    add(this.words.undo, () => viewer.hands.undo(), undefined, this.drawing);
+    add(this.words.cancel, () => viewer.hands.stop(), undefined, this.drawing);
   }
 
-  button(label, act, pressed) {
+  button(label, act, pressed, place = this.bar) {
     const button = document.createElement("button");
     button.type = "button"; button.textContent = label;
     if (pressed !== undefined) button.setAttribute("aria-pressed", String(pressed));
     button.addEventListener("click", () => act(button));
-    this.bar.append(button);
+    place.append(button);
     return button;
   }
 
   toggle() { this.list.hidden = !this.list.hidden; this.layersButton.setAttribute("aria-pressed", String(!this.list.hidden)); }
   mode(kind) { if (this.viewer.mode === kind) this.viewer.hands.stop(); else this.viewer.draw(kind); }
-  press(kind) { for (const [name, button] of Object.entries(this.modes)) button.setAttribute("aria-pressed", String(name === kind)); }
+  press(kind) { for (const [name, button] of Object.entries(this.modes)) button.setAttribute("aria-pressed", String(name === kind)); this.drawing.hidden = !kind; }
 
   searchBox(bar) {
     const search = document.createElement("input");

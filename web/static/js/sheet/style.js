@@ -6,6 +6,8 @@ button { font: inherit; background: var(--paper); color: var(--accent); border: 
 button:hover, button[aria-pressed=true] { background: var(--accent-soft); border-color: var(--accent); }
 button:focus-visible, input:focus-visible, canvas:focus-visible { outline: 3px solid var(--focus); outline-offset: -2px; }
 input[type=search] { font: inherit; border: 1px solid var(--line-strong); border-radius: var(--radius); padding: .15rem .5rem; width: 11rem; max-width: 100%; background: var(--paper); color: var(--ink); }
+.drawing { display: inline-flex; gap: .3rem; }
+.drawing[hidden] { display: none; }
 .stage { position: relative; flex: 1; min-height: 0; }
 canvas { position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; cursor: crosshair; display: block; }
 canvas.dragging { cursor: grabbing; }
