@@ -21,6 +21,7 @@ __all__ = [
     "DepartmentEntry",
     "DifferencePolygon",
     "DifferenceRun",
+    "DifferenceTotal",
     "Feature",
     "FeatureName",
     "LayerVersion",
@@ -68,7 +69,11 @@ class LayerVersion(Base):
 
 
 class Feature(Base):
-    """图斑 as delivered: geometry in the delivery's CRS, attributes; and its picture for tiles in EPSG:3857."""
+    """图斑 as delivered: geometry in the delivery's CRS, attributes; and its picture for tiles in EPSG:3857.
+
+    Features and pieces have no foreign key, which would look at every row of an import; a trigger removes them with
+    their version.
+    """
 
     __tablename__ = "feature"
     __table_args__ = (
@@ -76,9 +81,7 @@ class Feature(Base):
         _SCHEMA,
     )
 
-    version_id: Mapped[int] = mapped_column(
-        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), primary_key=True
-    )
+    version_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     fid: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     label: Mapped[str]
     class_key: Mapped[str | None] = mapped_column(String(30))
@@ -99,9 +102,7 @@ class Piece(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    version_id: Mapped[int] = mapped_column(
-        ForeignKey("gis.layer_version.id", ondelete="CASCADE"), index=True
-    )
+    version_id: Mapped[int] = mapped_column(BigInteger, index=True)
     fid: Mapped[int]
     geom: Mapped[WKBElement] = mapped_column(Geometry(None, srid=-1, spatial_index=False))
 
@@ -209,6 +210,23 @@ class DifferenceRun(Base):
     asked_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     touched_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     finished_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
+
+
+class DifferenceTotal(Base):
+    """Number and ㎡ of the polygons of a run by classes, so that a list need not count them."""
+
+    __tablename__ = "difference_total"
+    __table_args__ = (_SCHEMA,)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("gis.difference_run.id", ondelete="CASCADE"), index=True)
+    sliver: Mapped[bool]
+    class_a: Mapped[str | None] = mapped_column(String(30))
+    class_b: Mapped[str | None] = mapped_column(String(30))
+    value_a: Mapped[str]
+    value_b: Mapped[str | None]
+    count: Mapped[int]
+    area_m2: Mapped[float]
 
 
 class DifferencePolygon(Base):

@@ -89,6 +89,15 @@ def retire_others(session: Session, keep: LayerVersion) -> None:
     session.refresh(keep)
 
 
+def renew_pieces_key(session: Session, code: str) -> None:
+    """Give the pieces of a layer's current version another key, so that whoever keeps something of it reads it anew."""
+    session.execute(
+        update(LayerVersion)
+        .where(LayerVersion.layer_code == code, LayerVersion.current)
+        .values(pieces_key=func.gen_random_uuid())
+    )
+
+
 def analyze(session: Session, added: int) -> None:
     """Fresh statistics when an import has changed the tables by a fifth; smaller changes are left to autovacuum."""
     known = session.scalar(text("SELECT reltuples FROM pg_class WHERE oid = 'gis.piece'::regclass")) or 0.0

@@ -25,7 +25,7 @@ from gis.layers.browsing import (
 from gis.layers.importing import import_layer
 from gis.layers.name_store import note_names
 from gis.layers.packing import make_packs
-from gis.layers.versions import activate_version
+from gis.layers.versions import activate_version, end_version
 from gis.markers import rounded_geojson
 from gis.tiles.tiles import layer_tile, make_overviews
 
@@ -33,6 +33,7 @@ __all__ = [
     "activate_version",
     "boundary_repairs",
     "check_geometry",
+    "end_version",
     "export_boundary",
     "file_repairs",
     "identify",

@@ -69,12 +69,18 @@ class Pair:
 
 
 def ask(
-    session: Session, asked: Asked, *, wait: bool = False, catalogue: LayerCatalogue | None = None
+    session: Session,
+    asked: Asked,
+    *,
+    wait: bool = False,
+    again: bool = False,
+    catalogue: LayerCatalogue | None = None,
 ) -> Pair:
     """The run of the current versions: one that is done, one under way, or a new one.
 
     Args:
         wait: do the run here and now however large the layers are; otherwise only up to :data:`AT_ONCE` pieces.
+        again: try a run that failed once more at once.
 
     Raises:
         NotFound: no such layer, or no data.
@@ -116,7 +122,7 @@ def ask(
         ),
     )
     pair = Pair(asked, a, b, version_a, version_b, row)
-    _set_going(session, pair, new, wait)
+    _set_going(session, pair, new or (again and row.state == "failed"), wait)
     return pair
 
 
@@ -129,7 +135,7 @@ def _set_going(session: Session, pair: Pair, new: bool, wait: bool) -> None:
     if wait or size <= AT_ONCE:
         carry_out(session, row)
         return
-    row.state, row.touched_at = "waiting", now()
+    row.state, row.error, row.touched_at = "waiting", None, now()
     session.flush()
     defer(session, TASK, {"run": row.id}, lock=f"differences:{row.id}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from gis.differences.differences import Parts, Pieces, class_matches
-from gis.models import DifferencePolygon, DifferenceRun, LayerVersion, Piece
+from gis.models import DifferencePolygon, DifferenceRun, DifferenceTotal, LayerVersion, Piece
 
 _VALUE = "coalesce({side}.attributes ->> :field_{name}, '')"
 _CLASS = "coalesce({side}.class_key, '')"
@@ -86,7 +86,8 @@ def still_current(session: Session, *versions: int) -> bool:
 
 def clear(session: Session, row: DifferenceRun) -> None:
     """Forget the polygons of a run."""
-    session.execute(delete(DifferencePolygon).where(DifferencePolygon.run_id == row.id))
+    for table in (DifferencePolygon, DifferenceTotal):
+        session.execute(delete(table).where(table.run_id == row.id))
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
@@ -226,14 +227,20 @@ FROM (
   FROM gis.difference_polygon WHERE run_id = :run
 ) n WHERE p.id = n.id
 """
+_COUNT = """
+INSERT INTO gis.difference_total (run_id, sliver, class_a, class_b, value_a, value_b, count, area_m2)
+SELECT run_id, sliver, class_a, class_b, value_a, value_b, count(*), sum(area_m2)
+FROM gis.difference_polygon WHERE run_id = :run GROUP BY 1, 2, 3, 4, 5, 6
+"""
 _ORDER = (
     'area_m2 DESC, code COLLATE "C", label_a COLLATE "C", coalesce(label_b, \'\') COLLATE "C", fid_a, fid_b'
 )
 
 
 def number(session: Session, row: DifferenceRun) -> None:
-    """Count the polygons from the largest; where several features share one shape their codes get a number."""
+    """Count the polygons from the largest, and by class; where several features share one shape, number their codes."""
     session.execute(text(_NUMBER.format(order=_ORDER)), {"run": row.id})
+    session.execute(text(_COUNT), {"run": row.id})
     session.execute(text("ANALYZE gis.difference_polygon"))
 
 
@@ -250,32 +257,70 @@ def polygons(
     skip: int = 0,
     geometry: bool = True,
 ) -> list[dict[str, Any]]:
-    """Polygons of a run, largest first; ``geometry`` as WKB."""
+    """Polygons of a run, largest first; ``geometry`` as WKB.
+
+    Without a filter the numbers tell where a page begins; those before it are not read.
+    """
     only, values = wanted.words()
     shape_sql = "ST_AsBinary(geom)" if geometry else "NULL"
+    where = "OFFSET :skip"
+    if replace(wanted, without=()) == Filter():
+        only, values, where = f"{only} AND number > :skip", values, ""
+        skip = _number_after(session, run_id, sliver, wanted.without, skip)
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS}, {shape_sql} AS geometry FROM gis.difference_polygon"
-            f" WHERE run_id = :run AND sliver = :sliver AND {only} ORDER BY number LIMIT :most OFFSET :skip"
+            f" WHERE run_id = :run AND sliver = :sliver AND {only} ORDER BY number LIMIT :most {where}"
         ),
         {"run": run_id, "sliver": sliver, "most": most, "skip": skip} | values,
     ).mappings()
     return [dict(r) for r in rows]
 
 
+def _number_after(session: Session, run_id: int, sliver: bool, without: Sequence[str], skip: int) -> int:
+    """The number of the last one to be skipped, when ``skip`` others than ``without`` are."""
+    left_out = session.scalars(
+        text(
+            "SELECT number FROM gis.difference_polygon"
+            " WHERE run_id = :run AND sliver = :sliver AND code = ANY(:these) ORDER BY number"
+        ),
+        {"run": run_id, "sliver": sliver, "these": list(without)},
+    )
+    for number in left_out if without else ():
+        if number > skip:
+            break
+        skip += 1
+    return skip
+
+
 def totals(
     session: Session, run_id: int, *, sliver: bool, wanted: Filter
 ) -> list[tuple[str | None, str | None, int, float]]:
-    """(legend keys of A and B, number, ㎡) of the polygons asked for."""
-    only, values = wanted.words()
-    rows = session.execute(
-        text(
-            "SELECT class_a, class_b, count(*), sum(area_m2) FROM gis.difference_polygon"
-            f" WHERE run_id = :run AND sliver = :sliver AND {only} GROUP BY 1, 2"
-        ),
-        {"run": run_id, "sliver": sliver} | values,
+    """(legend keys of A and B, number, ㎡) of the polygons asked for.
+
+    Only polygons that are asked for by their codes are looked at one by one, and those left out by theirs.
+    """
+    kept = "gis.difference_total"
+    each = "(SELECT *, 1 AS count FROM gis.difference_polygon WHERE code = ANY(:these))"
+    parts: list[tuple[str, int, tuple[str, ...]]] = (
+        [(kept, 1, ())] if wanted.codes is None else [(each, 1, wanted.codes)]
     )
-    return [(a, b, int(count), float(area)) for a, b, count, area in rows]
+    if wanted.codes is None and wanted.without:
+        parts.append((each, -1, wanted.without))
+    only, values = replace(wanted, codes=None, without=()).words()
+    found: dict[tuple[str | None, str | None], tuple[int, float]] = {}
+    for table, sign, these in parts:
+        rows = session.execute(
+            text(
+                f"SELECT class_a, class_b, sum(count), sum(area_m2) FROM {table} t"
+                f" WHERE run_id = :run AND sliver = :sliver AND {only} GROUP BY 1, 2"
+            ),
+            {"run": run_id, "sliver": sliver, "these": list(these)} | values,
+        )
+        for a, b, count, area in rows:
+            before = found.get((a, b), (0, 0.0))
+            found[a, b] = before[0] + sign * int(count), before[1] + sign * float(area)
+    return [(a, b, count, area) for (a, b), (count, area) in found.items() if count]
 
 
 def near(session: Session, run_id: int, scope: str, reach: float) -> list[dict[str, Any]]:

@@ -19,6 +19,8 @@ from gis.layers.pieces import Geometries
 
 Blobs = list[bytes | None]
 _SRID_FLAG = 0x20
+#: bytes sent at a time
+_CHUNK = 1 << 18
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 #: up to the number of points, WKB of a Polygon with one ring and without heights
 _ONE_RING = b"\x01\x03\0\0\0\x01\0\0\0"
@@ -94,7 +96,7 @@ def feature_rows(
 ) -> bytes:
     """Rows of ``gis.feature``; ``documents``: their attributes as JSON, ``originals`` and ``pictures``: EWKB."""
     head, tail = struct.Struct("!hiqii").pack, struct.Struct("!idi?").pack
-    columns = (
+    return _joined(
         [head(9, 8, version_id, 4, n) for n in numbers],
         *_fields([label.encode() for label in labels]),
         *_fields([None if key is None else key.encode() for key in classes]),
@@ -103,14 +105,12 @@ def feature_rows(
         *_fields(pictures),
         [tail(8, area, 1, mended) for area, mended in zip(areas, repaired, strict=True)],
     )
-    return b"".join(chain.from_iterable(zip(*columns, strict=True)))
 
 
 def piece_rows(version_id: int, numbers: Iterable[int], shapes: Sequence[bytes | None]) -> bytes:
     """Rows of ``gis.piece``; ``shapes``: EWKB."""
     head = struct.Struct("!hiqii").pack
-    columns = ([head(3, 8, version_id, 4, n) for n in numbers], *_fields(shapes))
-    return b"".join(chain.from_iterable(zip(*columns, strict=True)))
+    return _joined([head(3, 8, version_id, 4, n) for n in numbers], *_fields(shapes))
 
 
 def copy_features(connection: Any, rows: bytes) -> None:
@@ -126,9 +126,12 @@ def copy_pieces(connection: Any, rows: bytes) -> None:
 
 def _copy(connection: Any, into: str, rows: bytes) -> None:
     with connection.cursor() as cursor:
-        cursor.copy_expert(
-            f"COPY {into} FROM STDIN (FORMAT binary)", io.BytesIO(b"".join((_HEAD, rows, _END)))
-        )
+        cursor.copy_expert(f"COPY {into} FROM STDIN (FORMAT binary)", io.BytesIO(rows), _CHUNK)
+
+
+def _joined(*columns: Sequence[bytes]) -> bytes:
+    """What COPY takes, from the fields of all rows column by column."""
+    return b"".join(chain((_HEAD,), chain.from_iterable(zip(*columns, strict=True)), (_END,)))
 
 
 def _fields(values: Sequence[bytes | None]) -> tuple[list[bytes], list[bytes]]:

@@ -70,7 +70,7 @@ def import_layer(
     """
     catalogue = catalogue or layer_catalogue()
     definition = catalogue.get(code)
-    period = _checked(Period(version.strip(), valid_from, valid_to))
+    period = checked_period(Period(version.strip(), valid_from, valid_to))
     with session.begin_nested():  # what failed leaves nothing behind, whatever the caller does next
         repository.lock_layer(session, definition.code)
         _not_there_yet(session, definition, period.version)
@@ -98,7 +98,7 @@ def import_layer(
         return row
 
 
-def _checked(period: Period) -> Period:
+def checked_period(period: Period) -> Period:
     """The period of a new version.
 
     Raises:

@@ -156,6 +156,7 @@ def _print_version(plain: dict[str, Any]) -> None:
         f"{plain['code']} {plain['version']}",
         ["项", "值"],
         [
+            ["有效期", f"{plain['valid_from']} – {plain['valid_to'] or ''}"],
             ["图斑", f"{plain['features']:,}"],
             ["切片", f"{plain['pieces']:,}"],
             ["面积 ㎡", f"{plain['area_m2']:,.2f}"],
@@ -231,6 +232,30 @@ def activate(
     """把已导入的版本设为现行 (make an imported version current, e.g. to roll back)."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
         row = service.activate_version(session, None, code, version, reason=reason.strip())
+        plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
+    if as_json:
+        emit_json(plain)
+    else:
+        _print_version(plain)
+
+
+@layers.command("end")
+def end(
+    code: Annotated[str, typer.Argument(help="图层代码 (layer code)")],
+    version: Annotated[str, typer.Argument(help="版本 (version that ends)")],
+    reason: Annotated[str, typer.Option("--reason", help="理由，记入审计 (why; kept in the audit chain)")],
+    valid_to: Annotated[
+        str, typer.Option("--valid-to", metavar="YYYY-MM-DD", help="最后一天 (last day; default: yesterday)")
+    ] = "",
+    is_open: Annotated[
+        bool, typer.Option("--open", help="取消失效日期 (take an end back: no last day is known)")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+) -> None:
+    """给已导入的版本设定或取消失效日期 (say until which day an imported version holds)."""
+    with explained(as_json=as_json), database() as opened, opened.transaction() as session:
+        last = _day(valid_to, "--valid-to") if valid_to else service.today() - dt.timedelta(days=1)
+        row = service.end_version(session, None, code, version, None if is_open else last, reason=reason)
         plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
     if as_json:
         emit_json(plain)

@@ -106,6 +106,22 @@ def decide_by_form(
     return redirect(f"{query.address()}#d-{quote(polygon)}")
 
 
+@pages.post("/map/differences/again")
+def again_by_form(
+    session: SessionDep,
+    actor: ActorDep,
+    a: Typed,
+    b: Typed,
+    relation: Typed = "",
+    class_a: Typed = "",
+    class_b: Typed = "",
+) -> Response:
+    """Try a comparison that failed once more."""
+    query = views.Query(a, b, relation, class_a, class_b)
+    difference_service.ask(session, query.asked(), again=True)
+    return redirect(query.address())
+
+
 @pages.get("/map/differences/export.{kind}")
 def export_by_page(
     session: SessionDep,
@@ -155,6 +171,12 @@ def get_decisions(
 def get_state(session: SessionDep, actor: ActorDep, asked: AskedDep) -> dict[str, Any]:
     """How far a comparison has come."""
     return difference_service.state_of(difference_service.ask(session, asked))
+
+
+@api.post("/differences/{a}/{b}/again")
+def post_again(session: SessionDep, actor: ActorDep, asked: AskedDep) -> dict[str, Any]:
+    """Try a comparison that failed once more; the answer says how far it has come."""
+    return difference_service.state_of(difference_service.ask(session, asked, again=True))
 
 
 @api.post("/differences/{a}/{b}/decisions", status_code=201)

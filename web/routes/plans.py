@@ -168,6 +168,39 @@ def post_activate(
     return views.activate(session, actor, code, version, reason)
 
 
+@pages.post("/layers/{code}/end")
+def end_by_form(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    code: str,
+    version: Typed = "",
+    valid_to: Typed = "",
+    reason: Typed = "",
+) -> Response:
+    """Say until which day a version holds; why is asked for."""
+    try:
+        views.end(session, actor, code, version, valid_to, reason)
+    except BadInput as error:
+        session.rollback()
+        view = views.layer_view(session, actor, code)
+        return render(request, "plans/layer.html", status=error.status, error=error, **view)
+    return redirect(f"/layers/{code}")
+
+
+@api.post("/layers/{code}/end")
+def post_end(
+    session: SessionDep,
+    actor: ActorDep,
+    code: str,
+    version: Annotated[str, Body()],
+    reason: Annotated[str, Body()],
+    valid_to: Annotated[dt.date | None, Body()] = None,
+) -> dict[str, Any]:
+    """Say until which day a version holds; no day takes an end back (administrators; kept in the audit chain)."""
+    return views.end(session, actor, code, version, valid_to.isoformat() if valid_to else "", reason)
+
+
 @api.get("/layers/{code}/valid-on")
 def get_valid_on(session: SessionDep, actor: ActorDep, code: str, date: dt.date) -> dict[str, Any]:
     """Which version of a layer was valid on a day."""

@@ -62,12 +62,13 @@ def layer_view(session: Session, actor: Actor, code: str) -> dict[str, Any]:
         {
             "at": e.at,
             "by": e.actor_name,
-            "restored": e.kind == "gis.layer.activated",
+            "act": e.kind.rpartition(".")[2],
+            "valid_to": e.payload.get("valid_to"),
             "version": e.payload.get("version"),
             "reason": e.payload.get("reason", ""),
         }
         for e in events
-        if e.kind in ("gis.layer.activated", "gis.layer.imported")
+        if e.kind in ("gis.layer.activated", "gis.layer.ended", "gis.layer.imported")
     ]
     return {"layer": layer, "may_import": actor.has(Role.ADMIN), "log": log}
 
@@ -143,15 +144,34 @@ def activate(session: Session, actor: Actor, code: str, version: str, reason: st
         Forbidden: not an administrator. BadInput: the reason is too long.
     """
     only_admin(actor)
-    if len(reason) > REASON_LONGEST:
+    return service.version_plain(
+        service.activate_version(session, actor, code, version, reason=_reason(reason))
+    )
+
+
+def end(
+    session: Session, actor: Actor, code: str, version: str, valid_to: str, reason: str
+) -> dict[str, Any]:
+    """Say until which day a version holds (empty: no end is known); ``reason`` is kept in the audit chain.
+
+    Raises:
+        Forbidden: not an administrator. BadInput: no reason or one that is too long, no day, or one before the first.
+    """
+    only_admin(actor)
+    last = _day(valid_to, "valid_to")
+    return service.version_plain(
+        service.end_version(session, actor, code, version, last, reason=_reason(reason))
+    )
+
+
+def _reason(text: str) -> str:
+    if len(text) > REASON_LONGEST:
         raise BadInput(
             f"理由不超过 {REASON_LONGEST} 字", "the reason is too long", code="too_long", place="reason",
             remedy="写得简短些",
             remedy_en="make it shorter",
         )  # fmt: skip
-    return service.version_plain(
-        service.activate_version(session, actor, code, version, reason=reason.strip())
-    )
+    return text.strip()
 
 
 # --- version against version -----------------------------------------------------------------------------------------

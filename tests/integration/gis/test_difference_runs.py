@@ -8,10 +8,12 @@ import pytest
 import shapely
 from shapely.affinity import rotate
 
-from gis.differences import difference_run, difference_service
+from gis.differences import difference_run, difference_service, difference_store
 from gis.differences.difference_service import Asked, ask
+from gis.differences.difference_store import Filter
 from gis.differences.differences import Relation
 from gis.models import DifferenceRun
+from project_box.kernel.errors import BadInput
 from web.worker import take_comparison
 
 from .conftest import X, Y, rectangle
@@ -110,3 +112,48 @@ def test_a_run_overtaken_by_a_new_version_says_so(database, client, admin, monke
     with database.transaction() as session:
         row = session.get_one(DifferenceRun, number)
         assert row.state == "failed" and "版本" in row.error["message"] and row.error["remedy"]
+    again = client.post("/map/differences/again", headers=admin, data={"a": "KG_DK", "b": "YJJBNT"})
+    assert again.status_code == 303 and "KG_DK" in again.headers["location"]
+    shown = client.get(again.headers["location"], headers=admin)
+    assert shown.status_code == 200 and "<progress" in shown.text
+
+
+def test_a_failed_run_is_tried_again_by_a_button(database, client, admin, monkeypatch):  # noqa: F811 -- the fixture
+    farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
+    post(client, admin, "YJJBNT", farmland, "1")
+    monkeypatch.setattr(difference_service, "AT_ONCE", 0)
+    with database.transaction() as session:
+        number = ask(session, Asked("KG_DK", "YJJBNT")).run.id
+        difference_service.fail(session, number, BadInput("坏了", "broken", remedy="再试", remedy_en="try"))
+    page = client.get("/map/differences?a=KG_DK&b=YJJBNT", headers=admin)
+    assert "坏了" in page.text and 'action="/map/differences/again"' in page.text
+    told = client.post("/api/v1/differences/KG_DK/YJJBNT/again", headers=admin).json()
+    assert (told["state"], told["error"]) == ("waiting", None)
+
+
+def test_pages_and_sums_are_those_of_the_whole_list(session, load):
+    """Every way of narrowing gives the same number, area and pages as counting one by one."""
+    plots = [
+        (rectangle(30 * n, 0, 30 * n + 20 + n % 4, 50), {"DKBH": str(n), "YDDM": f"0{7 + n % 3}01"})
+        for n in range(30)
+    ]
+    load("KG_DK", plots)
+    load("YJJBNT", [(rectangle(-10, 10, 1000, 40), {"YJJBNTTBBH": "N"})])
+    pair = ask(session, Asked("KG_DK", "YJJBNT"), wait=True)
+    every = difference_store.polygons(session, pair.run.id, sliver=False, wanted=Filter(), most=None)
+    assert [d["number"] for d in every] == list(range(1, 31))
+    some = tuple(d["code"] for d in every[2:20:3])
+    for wanted in (Filter(), Filter(codes=some), Filter(without=some), Filter(values_a=("0701",), without=some),
+                   Filter(kinds=("07", None)), Filter(values_a=())):  # fmt: skip
+        chosen = difference_store.polygons(session, pair.run.id, sliver=False, wanted=wanted, most=None)
+        paged = [
+            d["number"]
+            for skip in range(0, len(chosen) + 4, 4)
+            for d in difference_store.polygons(
+                session, pair.run.id, sliver=False, wanted=wanted, most=4, skip=skip
+            )
+        ]
+        assert paged == [d["number"] for d in chosen]
+        sums = difference_store.totals(session, pair.run.id, sliver=False, wanted=wanted)
+        assert sum(count for *_, count, _ in sums) == len(chosen)
+        assert sum(m2 for *_, m2 in sums) == pytest.approx(sum(d["area_m2"] for d in chosen))

@@ -101,6 +101,22 @@ def test_versions_rollback_and_changes(client, sign_in, admin):
     assert 'id="import"' not in client.get("/layers", headers=developer).text
 
 
+def test_a_version_is_ended_by_form_and_call(client, sign_in, admin):
+    ended = {"version": "1", "valid_to": "2026-03-31", "reason": "新规划已批准"}
+    assert client.post("/layers/KG_DK/end", headers=admin, data=ended).status_code == 303
+    page = client.get("/layers/KG_DK", headers=admin).text
+    assert "有效期至 2026-03-31" in page and "新规划已批准" in page
+    for wrong in ({"valid_to": "2025-01-01"}, {"valid_to": "soon"}, {"reason": " "}):
+        answer = client.post("/layers/KG_DK/end", headers=admin, data=ended | wrong)
+        assert answer.status_code == 422 and 'id="error-summary"' in answer.text
+    call = {"version": "1", "reason": "延期"}
+    assert client.post("/api/v1/layers/KG_DK/end", headers=admin, json=call).json()["valid_to"] is None
+    assert "取消失效日期" in client.get("/layers/KG_DK", headers=admin).text
+    developer = sign_in(client, "developer")
+    assert client.post("/api/v1/layers/KG_DK/end", headers=developer, json=call).status_code == 403
+    assert "/layers/KG_DK/end" not in client.get("/layers/KG_DK", headers=developer).text
+
+
 def test_a_refused_upload_says_why_and_keeps_what_was_typed(client, admin):
     answer = client.post(
         "/layers",

@@ -8,8 +8,9 @@ import pytest
 
 from gis import service
 from gis.differences import decision_service
-from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.errors import BadInput, NotFound, PlatformError
 from project_box.kernel.finding import Outcome
+from project_box.repository import audit_events
 
 from .conftest import rectangle, write_layer
 
@@ -81,3 +82,33 @@ def test_a_period_that_ends_before_it_begins_is_refused(session, tmp_path):
             session, "LX", path, version="1", valid_from=dt.date(2026, 2, 1), valid_to=dt.date(2026, 1, 1)
         )
     assert wrong.value.code == "period_reversed"
+
+
+def test_an_end_is_set_afterwards_and_checks_notice(session, actors, plans):
+    day = dt.date(2026, 5, 1)
+    assert judged(session, day).status == "hit"
+    row = service.end_version(session, actors["admin"], "LX", "2026", dt.date(2026, 4, 30), reason="规划废止")
+    assert row.valid_to == dt.date(2026, 4, 30)
+    entry = judged(session, day)
+    assert entry.status == "not_checked" and "2026-04-30" in entry.message
+    service.end_version(session, None, "LX", "2024", dt.date(2026, 12, 31), reason="延期")
+    assert "版本 2024" in judged(session, day).message  # a version that is not current counts too
+    service.end_version(session, None, "LX", "2026", None, reason="恢复")
+    assert judged(session, dt.date(2030, 1, 1)).status == "hit"
+    event = audit_events(session, subject="layer:LX", newest_first=True, limit=5)[2]
+    assert (event.kind, event.payload["before"]) == ("gis.layer.ended", "2026-06-30")
+    assert event.payload["reason"] == "规划废止"
+
+
+@pytest.mark.parametrize(
+    ("version", "last", "reason", "code"),
+    [
+        ("2026", dt.date(2025, 1, 1), "早", "period_reversed"),
+        ("2026", dt.date(2026, 5, 1), "  ", "required"),
+        ("1999", dt.date(2026, 5, 1), "无", "version_not_found"),
+    ],
+)
+def test_an_end_that_cannot_be(session, plans, version, last, reason, code):
+    with pytest.raises(PlatformError) as wrong:
+        service.end_version(session, None, "LX", version, last, reason=reason)
+    assert wrong.value.code == code and wrong.value.remedy_en

@@ -326,6 +326,10 @@ def test_layers_commands(run, tmp_path, city, database):
         assert run("layers", "show", "ZX").exit_code == 0
         assert run("layers", "activate", "ZX", "cli").exit_code == 0
         assert run("layers", "activate", "ZX", "none").exit_code == 2
+        ended = run("layers", "end", "ZX", "cli", "--valid-to", "2099-12-31", "--reason", "试", "--json")
+        assert json.loads(ended.stdout)["valid_to"] == "2099-12-31"
+        assert run("layers", "end", "ZX", "cli", "--open", "--reason", "试").exit_code == 0
+        assert run("layers", "end", "ZX", "cli", "--valid-to", "May", "--reason", "试").exit_code == 2
     finally:
         from sqlalchemy import delete
 
