@@ -20,6 +20,8 @@ from gis.boundaries.remarks import warning
 
 #: the line turns by at most so much (degrees) at a vertex within an arc; GDAL's step and a little
 _STEP = 0.51
+#: chords that meet within an arc are at most so many times as long as each other; a line that runs into it is longer
+_UNEVEN = 3.0
 #: radii of neighbouring vertices of one arc differ by at most this share
 _SAME = 1e-3
 
@@ -50,7 +52,9 @@ def arcs_of(points: npt.NDArray[np.float64]) -> Arcs:
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         radius = np.hypot(*(before + chords).T) / (2 * np.sin(turn))  # signed: left turns positive
-    slight = (np.abs(turn) > 1e-5) & (np.abs(turn) <= math.radians(_STEP)) & np.isfinite(radius)
+    behind, ahead = np.hypot(*before.T), np.hypot(*chords.T)
+    even = np.maximum(behind, ahead) <= _UNEVEN * np.minimum(behind, ahead)
+    slight = even & (np.abs(turn) > 1e-5) & (np.abs(turn) <= math.radians(_STEP)) & np.isfinite(radius)
     # vertex k goes on with the arc of vertex k - 1
     goes_on = slight & np.roll(slight, 1) & (np.abs(radius - np.roll(radius, 1)) <= _SAME * np.abs(radius))
     inside = goes_on | np.roll(goes_on, -1)  # at least two vertices that agree
@@ -90,7 +94,7 @@ def with_arcs(
     exact = None
     if not degrees and reading.area_crs == reading.crs and (ellipses or not other_curves):
         beyond = _beyond_ellipses(reading) if ellipses else sum(a.area for a in found)
-        exact = round(reading.area_m2 + beyond * metre**2, 2)
+        exact = round(crs_module.planar_area(reading.geometry, reading.crs) + beyond * metre**2, 2)
     what = (
         ("圆弧", "arcs")
         if not other_curves

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import shapely
+import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from gis.boundaries.arcs import without_twins
@@ -20,7 +20,9 @@ from gis.deliveries.source_files import cad_text
 from gis.rules import boundary_rules
 
 Line = list[tuple[float, float]]
-_BULGE = re.compile(rb"\n\s*42\r?\n\s*-?\d*\.?0*[1-9]")
+_BULGE = re.compile(rb"\n\s*42\r?\n\s*-?\d*\.?0*[1-9]|\n\s*0\r?\n(?:ARC|CIRCLE)\r?\n")
+#: a closed line of so many points, all equally far from their middle, was a circle
+_CIRCLE_POINTS = 300
 _SPLINE = re.compile(rb"(?<=\n)[ \t]*0\r?\nSPLINE\r?\n(?:[ \t]*[1-9]\d*[ \t]*\r?\n[^\n]*\n)*")
 _NO_CONTROL_POINTS = re.compile(rb"\n\s*73\r?\n\s*0\s*\r?\n")
 
@@ -32,7 +34,7 @@ class DrawingLines:
     Attributes:
         rings: closed lines; ``lines`` open ones; ``hatches`` outlines of hatched areas.
         circles: full circles as (centre, outline).
-        arcs: layers with arcs; ``ellipses`` with ellipses, ``splines`` with splines.
+        arcs: layers that may have arcs; ``ellipses`` with ellipses, ``splines`` with splines.
         paper: closed lines on layouts (paper space), by layer: left out.
         skipped_splines: splines of fit points only, which cannot be read.
     """
@@ -124,11 +126,22 @@ def _sort(found: DrawingLines, layer: str, kind: str, part: Any) -> None:
         found.hatches.setdefault(layer, []).append(line)
     elif not closed:
         found.lines.setdefault(layer, []).append(line)
-    elif "AcDbCircle" in kind and "AcDbArc" not in kind:
-        middle = shapely.Polygon(line).centroid
-        found.circles.setdefault(layer, []).append(((middle.x, middle.y), line))
+    elif (middle := _middle_of_circle(line)) is not None:
+        found.circles.setdefault(layer, []).append((middle, line))
     else:
         found.rings.setdefault(layer, []).append(line)
+
+
+def _middle_of_circle(line: Line) -> tuple[float, float] | None:
+    """The centre of a line that was a circle (a release before R13 does not name the kind of its entities)."""
+    if len(line) < _CIRCLE_POINTS:
+        return None
+    points = np.array(line[:-1])
+    middle = points.mean(axis=0)
+    radii = np.hypot(*(points - middle).T)
+    if np.ptp(radii) > 1e-6 * radii.max():
+        return None
+    return float(middle[0]), float(middle[1])
 
 
 def _layer_name(text: str) -> str:
