@@ -59,26 +59,51 @@ def take_apart(source: Path, seconds: float) -> dict[str, Any]:
     except Exception as error:  # a malformed unit assignment
         assigned, scale, out["unit"], out["unit_error"] = None, 1.0, None, _reason(error)
     out["metres_per_unit"] = scale
+    scales = {1: scale, 2: _unit_scale(model, "AREAUNIT"), 3: _unit_scale(model, "VOLUMEUNIT")}
     out["georeference"] = _georeference(model)
-    out["sites"] = [_site(s, scale) for s in model.by_type("IfcSite")]
+    out["sites"] = [_site(s, scales) for s in model.by_type("IfcSite")]
     out["buildings"] = [
-        {"guid": b.GlobalId, "name": _text(b.Name), "quantities": _quantities(b, scale)}
+        {"guid": b.GlobalId, "name": _text(b.Name) or _text(b.LongName), "quantities": _quantities(b, scales)}
         for b in model.by_type("IfcBuilding")
     ]
-    out["storeys"] = [_storey(s, scale) for s in model.by_type("IfcBuildingStorey")]
-    out["products"], out["cut_short"] = _products(model, scale, started + seconds)
+    out["storeys"] = [_storey(s, scales) for s in model.by_type("IfcBuildingStorey")]
+    out["products"], out["cut_short"] = _products(model, scales, started + seconds)
     return out
+
+
+def _scale_of(unit: Any) -> float | None:
+    """What one of a unit is in metres, square or cubic metres; None without a unit that can be read."""
+    import ifcopenshell.util.unit as units
+
+    try:
+        scale = float(units.get_unit_scale(unit)) if unit is not None else None
+    except Exception:  # a malformed unit
+        return None
+    return scale if scale is not None and math.isfinite(scale) and scale > 0 else None
+
+
+def _unit_scale(model: Any, sort: str) -> float:
+    """Square or cubic metres of the file's unit of areas or volumes; 1 where it states none that can be read."""
+    import ifcopenshell.util.unit as units
+
+    try:
+        scale = float(units.calculate_unit_scale(model, sort))
+    except Exception:  # a malformed unit assignment
+        return 1.0
+    return scale if math.isfinite(scale) and scale > 0 else 1.0
 
 
 def _georeference(model: Any) -> dict[str, Any] | None:
     """IfcMapConversion with its projected system; the property sets that stand for it in IFC2X3."""
     conversion: dict[str, Any] = {}
     name: str | None = None
+    map_unit: float | None = None
     if model.schema != "IFC2X3":
         found = model.by_type("IfcMapConversion")
         if found:
             conversion = found[0].get_info()
             name = _text(getattr(found[0].TargetCRS, "Name", None))
+            map_unit = _scale_of(getattr(found[0].TargetCRS, "MapUnit", None))
     else:
         for group in model.by_type("IfcPropertySet"):
             if group.Name in ("ePSet_MapConversion", "EPset_MapConversion"):
@@ -93,17 +118,19 @@ def _georeference(model: Any) -> dict[str, Any] | None:
     if not conversion:
         return None
     keys = ("Eastings", "Northings", "OrthogonalHeight", "XAxisAbscissa", "XAxisOrdinate", "Scale")
-    return {"crs": name, **{k: _number(conversion.get(k)) for k in keys}}
+    return {"crs": name, "metres_per_map_unit": map_unit, **{k: _number(conversion.get(k)) for k in keys}}
 
 
-def _site(site: Any, scale: float) -> dict[str, Any]:
+def _site(site: Any, scales: dict[int, float]) -> dict[str, Any]:
     return {
         "guid": site.GlobalId,
         "name": _text(site.Name),
         "latitude": _degrees(site.RefLatitude),
         "longitude": _degrees(site.RefLongitude),
-        "elevation": (_number(site.RefElevation) or 0.0) * scale if site.RefElevation is not None else None,
-        "quantities": _quantities(site, scale),
+        "elevation": (_number(site.RefElevation) or 0.0) * scales[1]
+        if site.RefElevation is not None
+        else None,
+        "quantities": _quantities(site, scales),
     }
 
 
@@ -114,23 +141,23 @@ def _degrees(parts: Any) -> float | None:
     return values[0] + values[1] / 60 + values[2] / 3600 + values[3] / 3.6e9
 
 
-def _storey(storey: Any, scale: float) -> dict[str, Any]:
-    elevation = _number(storey.Elevation)
-    if elevation is not None:
-        elevation *= scale
-    else:
-        try:
-            import ifcopenshell.util.placement as placement
+def _storey(storey: Any, scales: dict[int, float]) -> dict[str, Any]:
+    import ifcopenshell.util.placement as placement
 
-            elevation = float(placement.get_local_placement(storey.ObjectPlacement)[2][3]) * scale
-        except Exception:  # no placement
-            elevation = None
+    elevation = _number(storey.Elevation)
+    try:
+        z: float | None = float(placement.get_local_placement(storey.ObjectPlacement)[2][3]) * scales[1]
+    except Exception:  # no placement, or one that leads round in a circle
+        z = None
+    if storey.ObjectPlacement is None or z is None or not math.isfinite(z):
+        z = None
     return {
         "guid": storey.GlobalId,
         "name": _text(storey.Name) or _text(storey.LongName),
-        "elevation": elevation,
+        "elevation": elevation * scales[1] if elevation is not None else z,
+        "z": z,
         "building": _holder(storey, "IfcBuilding"),
-        "quantities": _quantities(storey, scale),
+        "quantities": _quantities(storey, scales),
     }
 
 
@@ -147,8 +174,12 @@ def _holder(item: Any, kind: str) -> str | None:
     return None
 
 
-def _quantities(item: Any, scale: float) -> dict[str, float]:
-    """Areas, lengths and volumes of an object's element quantities by name, in metres."""
+def _quantities(item: Any, scales: dict[int, float]) -> dict[str, float]:
+    """Areas, lengths and volumes of an object's element quantities by name, in metres.
+
+    Args:
+        scales: metres, square metres, cubic metres of the file's units, for quantities that name no unit of their own.
+    """
     out: dict[str, float] = {}
     for relation in getattr(item, "IsDefinedBy", None) or ():
         group = getattr(relation, "RelatingPropertyDefinition", None)
@@ -158,13 +189,12 @@ def _quantities(item: Any, scale: float) -> dict[str, float]:
             for kind, power in (("AreaValue", 2), ("LengthValue", 1), ("VolumeValue", 3)):
                 value = _number(getattr(quantity, kind, None))
                 if value is not None:
-                    # areas and volumes have units of their own; square metres unless a quantity says otherwise
-                    factor = scale if power == 1 else 1.0
-                    out[str(quantity.Name)[:80]] = value * factor
+                    own = getattr(quantity, "Unit", None)
+                    out[str(quantity.Name)[:80]] = value * (_scale_of(own) or scales[power])
     return out
 
 
-def _products(model: Any, scale: float, deadline: float) -> tuple[list[dict[str, Any]], bool]:
+def _products(model: Any, scales: dict[int, float], deadline: float) -> tuple[list[dict[str, Any]], bool]:
     import ifcopenshell.geom
 
     geom: Any = ifcopenshell.geom  # partly typed: its shapes are unions of native classes
@@ -186,7 +216,7 @@ def _products(model: Any, scale: float, deadline: float) -> tuple[list[dict[str,
                 "predefined": _text(getattr(product, "PredefinedType", None)),
             }
             if kind == "IfcSpace":
-                entry["quantities"] = _quantities(product, scale)
+                entry["quantities"] = _quantities(product, scales)
             if product.Representation is not None:
                 try:
                     shape = geom.create_shape(settings, product)

@@ -23,6 +23,9 @@ from drawings.standards.standards import roles
 
 _GROSS = ("GrossFloorArea", "GrossArea", "BruttoGrundfläche")
 _NET = ("NetFloorArea", "NetArea", "GrossFloorArea", "GrossArea")
+_SAME = 0.001  # metres: placements of storeys that differ by less from their elevations have one zero
+_CORRECTION = 0.1  # a scale nearer to 1 corrects lengths and converts no unit
+_FARTHEST = 1e8  # metres of an easting or northing, with its zone in front
 _EPSG = re.compile(r"(\d{4,5})")
 
 
@@ -32,7 +35,7 @@ def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> Drawi
     facts = cad.ifc
     outlines = {p["guid"]: _geometry(p) for p in facts["products"]}
     spaces = [p for p in facts["products"] if p["class"] == "IfcSpace"]
-    storeys = sorted(facts["storeys"], key=lambda s: s["elevation"] if s["elevation"] is not None else 0.0)
+    storeys = facts["storeys"]
     shapes: list[RoleShape] = []
     for site in facts["sites"]:
         shapes += _site(site, outlines.get(site["guid"]), issues)
@@ -42,17 +45,15 @@ def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> Drawi
         issues.add("IFC-NO-STOREYS")
     if not spaces:
         issues.add("IFC-NO-SPACES")
-    numbers = _numbers(storeys)
-    tops = [p["top"] for p in facts["products"] if "top" in p and p["class"] != "IfcSite"]
-    for index, storey in enumerate(storeys):
-        above = storeys[index + 1]["elevation"] if index + 1 < len(storeys) else max(tops, default=None)
-        shapes += _storey(storey, above, numbers[index], facts, outlines, issues)
+    buildings = _buildings(storeys, facts)
+    heights: list[float] = []
+    for building, own in buildings:
+        heights += _building(building, own, shapes, facts, outlines, issues)
     for space in spaces:
         shapes += _space(space, outlines.get(space["guid"]), issues)
     attributes = {"项目名称": facts["project"]} if facts["project"] else {}
-    ground = next((s["elevation"] for s, n in zip(storeys, numbers, strict=True) if n == 1), None)
-    if tops and ground is not None:
-        attributes["模型高度"] = f"{max(tops) - ground:.3f}"
+    if heights:
+        attributes["模型高度"] = f"{max(heights):.3f}"
     georeference = _georeference(facts)
     if georeference["kind"] == "unknown":
         issues.add("IFC-NO-PLACE")
@@ -61,7 +62,11 @@ def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> Drawi
         model,
         kind="building",
         shapes=tuple(shapes),
-        sheets=tuple(Sheet(s["name"] or s["guid"], "storey", 0, s["guid"]) for s in storeys),
+        sheets=tuple(
+            Sheet(" ".join(filter(None, (building, s["name"] or s["guid"]))), "storey", 0, s["guid"])
+            for building, own in buildings
+            for s in own
+        ),
         layers=tuple(LayerUse(n, x.color, x.entities, uses.get(n)) for n, x in sorted(cad.layers.items())),
         attributes=attributes,
         georeference=georeference,
@@ -74,6 +79,57 @@ def _geometry(product: dict[str, Any]) -> BaseGeometry | None:
     return (
         shapely.union_all([Polygon(r[0], [h for h in r[1:] if len(h) > 3]) for r in rings]) if rings else None
     )
+
+
+def _buildings(
+    storeys: list[dict[str, Any]], facts: dict[str, Any]
+) -> list[tuple[str | None, list[dict[str, Any]]]]:
+    """Storeys by building, from below; a building is named only if there are several, by what it is called."""
+    groups: dict[str | None, list[dict[str, Any]]] = {}
+    for storey in storeys:
+        groups.setdefault(storey["building"], []).append(storey)
+    names = {b["guid"]: b["name"] for b in facts["buildings"]}
+    called = [names.get(guid) for guid in groups if guid is not None]
+    distinct = None not in called and len(set(called)) == len(called)
+    out: list[tuple[str | None, list[dict[str, Any]]]] = []
+    for place, (guid, own) in enumerate(groups.items(), 1):
+        name = None
+        if len(groups) > 1 and guid is not None:
+            name = names.get(guid) if distinct else f"{names.get(guid) or ''}#{place}"
+        own.sort(key=lambda s: s["elevation"] if s["elevation"] is not None else 0.0)
+        out.append((name, own))
+    return out
+
+
+def _building(
+    name: str | None,
+    storeys: list[dict[str, Any]],
+    shapes: list[RoleShape],
+    facts: dict[str, Any],
+    outlines: dict[str, BaseGeometry | None],
+    issues: Collector,
+) -> list[float]:
+    """Add the storeys of one building; its height above the ground floor, if it can be told."""
+    numbers = _numbers(storeys)
+    guids = {s["guid"] for s in storeys}
+    lone = len({s["building"] for s in facts["storeys"]}) == 1
+    tops = [
+        p["top"]
+        for p in facts["products"]
+        if "top" in p and p["class"] != "IfcSite" and (p["storey"] in guids or (lone and p["storey"] is None))
+    ]
+    # shapes lie in the world, elevations count from the building's own zero
+    offsets = [s["z"] - s["elevation"] for s in storeys if s["z"] is not None and s["elevation"] is not None]
+    zero = offsets[0] if offsets and max(offsets) - min(offsets) < _SAME else 0.0
+    top = max(tops) - zero if tops else None
+    for index, storey in enumerate(storeys):
+        above = storeys[index + 1]["elevation"] if index + 1 < len(storeys) else top
+        made = _storey(storey, above, numbers[index], facts, outlines, issues)
+        if name is not None:
+            made = [replace(m, attributes={"楼号": name, **m.attributes}) for m in made]
+        shapes += made
+    ground = next((s["elevation"] for s, n in zip(storeys, numbers, strict=True) if n == 1), None)
+    return [top - ground] if top is not None and ground is not None else []
 
 
 def _numbers(storeys: list[dict[str, Any]]) -> list[int | None]:
@@ -227,20 +283,23 @@ def _georeference(facts: dict[str, Any]) -> dict[str, Any]:
     code = _EPSG.search(found["crs"] or "")
     x, y = found["XAxisAbscissa"], found["XAxisOrdinate"]
     turn = math.atan2(y, x) if x is not None and y is not None else 0.0
-    # geometry comes in metres, map units are metres for national systems: the file's Scale converts its own unit
-    scale = 1.0
-    if found["Scale"] and facts["metres_per_unit"]:
-        scale = (
-            found["Scale"] / facts["metres_per_unit"] if abs(found["Scale"] - 1.0) > 0.1 else found["Scale"]
-        )
+    east, north, height = found["Eastings"] or 0.0, found["Northings"] or 0.0, found["OrthogonalHeight"]
+    unit = found.get("metres_per_map_unit")
+    if unit is None:  # no unit stated: metres, unless no place on the earth has such coordinates in metres
+        unit = facts["metres_per_unit"] if max(abs(east), abs(north)) > _FARTHEST else 1.0
+    # geometry comes in metres; the file's Scale leads from its own unit to the map's, or only corrects the length
+    said = found["Scale"] or 1.0
+    own = said / (facts["metres_per_unit"] or 1.0)
+    ways = (own * unit, own, said)
+    scale = next((way for way in ways if abs(way - 1.0) < _CORRECTION), ways[0])
     cosine, sine = scale * math.cos(turn), scale * math.sin(turn)
     return {
         **base,
         "kind": "ifc",
         "epsg": int(code.group(1)) if code else None,
         "crs": found["crs"],
-        "matrix": [cosine, sine, -sine, cosine, found["Eastings"] or 0.0, found["Northings"] or 0.0],
-        "height": found["OrthogonalHeight"],
+        "matrix": [cosine, sine, -sine, cosine, east * unit, north * unit],
+        "height": height * unit if height is not None else None,
         "rotation_deg": round(math.degrees(turn), 9),
         "reason": f"IfcMapConversion，{found['crs'] or '未写坐标系'}",
         "reason_en": f"IfcMapConversion, {found['crs'] or 'no system stated'}",

@@ -25,8 +25,8 @@ class Model:
         self.project = self.add(
             f"IFCPROJECT('{self.guid()}',$,'{self.text(name)}',$,$,$,$,({self.context}),{self.units})"
         )
-        self.building = self.add(f"IFCBUILDING('{self.guid()}',$,'1#',$,$,{self.place},$,$,.ELEMENT.,$,$,$)")
-        self.storeys: list[str] = []
+        self.storeys: dict[str, list[str]] = {}
+        self.building = self.add_building("1#")
         self.site: str | None = None
 
     def add(self, text: str) -> str:
@@ -55,6 +55,14 @@ class Model:
         shape = self.add(f"IFCSHAPEREPRESENTATION({self.context},'Body','SweptSolid',({solid}))")
         return self.add(f"IFCPRODUCTDEFINITIONSHAPE($,$,({shape}))")
 
+    def add_building(self, name: str) -> str:
+        """A building; the storeys that follow are its."""
+        self.building = self.add(
+            f"IFCBUILDING('{self.guid()}',$,'{self.text(name)}',$,$,{self.place},$,$,.ELEMENT.,$,$,$)"
+        )
+        self.storeys[self.building] = []
+        return self.building
+
     def add_site(self, ring: Ring | None = None) -> str:
         """The site, with a thin plate as its shape."""
         shape = self.body(ring, -100.0, 100.0) if ring else "$"
@@ -63,12 +71,16 @@ class Model:
         )
         return self.site
 
-    def storey(self, name: str, elevation: float) -> str:
-        """A storey."""
+    def storey(self, name: str, elevation: float, z: float | None = None) -> str:
+        """A storey; ``z``: where it lies in the world."""
+        place = self.place
+        if z is not None:
+            at = self.add(f"IFCCARTESIANPOINT((0.,0.,{float(z)}))")
+            place = self.add(f"IFCLOCALPLACEMENT($,{self.add(f'IFCAXIS2PLACEMENT3D({at},$,$)')})")
         found = self.add(
-            f"IFCBUILDINGSTOREY('{self.guid()}',$,'{self.text(name)}',$,$,{self.place},$,$,.ELEMENT.,{float(elevation)})"
+            f"IFCBUILDINGSTOREY('{self.guid()}',$,'{self.text(name)}',$,$,{place},$,$,.ELEMENT.,{float(elevation)})"
         )
-        self.storeys.append(found)
+        self.storeys[self.building].append(found)
         return found
 
     def space(self, storey: str, name: str, ring: Ring, bottom: float, height: float) -> str:
@@ -88,16 +100,28 @@ class Model:
         self.add(f"IFCRELCONTAINEDINSPATIALSTRUCTURE('{self.guid()}',$,$,$,({found}),{storey})")
         return found
 
-    def quantity(self, item: str, name: str, area: float) -> None:
+    def quantity(self, item: str, name: str, area: float, unit: str = "$") -> None:
         """A stated area of an object."""
-        value = self.add(f"IFCQUANTITYAREA('{name}',$,$,{area}" + (")" if self.schema == "IFC2X3" else ",$)"))
+        value = self.add(
+            f"IFCQUANTITYAREA('{name}',$,{unit},{area}" + (")" if self.schema == "IFC2X3" else ",$)")
+        )
         group = self.add(f"IFCELEMENTQUANTITY('{self.guid()}',$,'Qto',$,$,({value}))")
         self.add(f"IFCRELDEFINESBYPROPERTIES('{self.guid()}',$,$,$,({item}),{group})")
 
-    def map(self, east: float, north: float, crs: str, x: float = 1.0, y: float = 0.0) -> None:
+    def map(
+        self,
+        east: float,
+        north: float,
+        crs: str,
+        x: float = 1.0,
+        y: float = 0.0,
+        *,
+        unit: str = "$",
+        scale: str = "$",
+    ) -> None:
         """A map conversion."""
-        system = self.add(f"IFCPROJECTEDCRS('{crs}',$,$,$,$,$,$)")
-        self.add(f"IFCMAPCONVERSION({self.context},{system},{east},{north},5.,{x},{y},$)")
+        system = self.add(f"IFCPROJECTEDCRS('{crs}',$,$,$,$,$,{unit})")
+        self.add(f"IFCMAPCONVERSION({self.context},{system},{east},{north},5.,{x},{y},{scale})")
 
     def bytes(self) -> bytes:
         """The file."""
@@ -106,11 +130,12 @@ class Model:
         def aggregate(whole: str, parts: list[str]) -> None:
             lines.append(f"IFCRELAGGREGATES('{self.guid()}',$,$,$,{whole},({','.join(parts)}))")
 
-        aggregate(self.project, [self.site or self.building])
+        aggregate(self.project, [self.site] if self.site else list(self.storeys))
         if self.site:
-            aggregate(self.site, [self.building])
-        if self.storeys:
-            aggregate(self.building, self.storeys)
+            aggregate(self.site, list(self.storeys))
+        for building, storeys in self.storeys.items():
+            if storeys:
+                aggregate(building, storeys)
         body = "\n".join(f"#{n}={text};" for n, text in enumerate(lines, 1))
         head = (
             "ISO-10303-21;\nHEADER;\nFILE_DESCRIPTION((''),'2;1');\n"

@@ -69,6 +69,47 @@ def test_a_stated_gross_floor_area_goes_before_the_slabs_and_a_difference_is_tol
     assert "IFC-AREA-DECLARED" in codes(found) and "IFC-NO-SITE-SHAPE" in codes(found)
 
 
+def test_each_building_has_its_own_storeys_heights_and_number() -> None:
+    model = Model()
+    model.add_site()
+    for name, west, floors in (("甲楼", 0, (0, 4500, 7500)), ("乙楼", 40_000, (-3000, 0))):
+        if name == "乙楼":
+            model.add_building(name)
+        for number, elevation in enumerate(floors):
+            # the ground floor lies 45 m above the sea, elevations count from it
+            storey = model.storey(f"{name}{number}", elevation, elevation + 45_000)
+            model.slab(storey, rectangle(west, 0, 20_000, 10_000), elevation + 45_000)
+            model.space(storey, "房", rectangle(west, 0, 5000, 5000), elevation + 45_000, 2900)
+    found = _model(model.bytes())
+    frames = found.by_role("floor_frame")
+    assert [f.attributes["楼号"] for f in frames] == ["1#"] * 3 + ["乙楼"] * 2
+    assert [f.attributes["起止层"] for f in frames] == ["1", "2", "3", "-1", "1"]
+    assert [f.attributes["层高"] for f in frames] == pytest.approx([4.5, 3.0, 2.9, 3.0, 2.9])
+    assert float(found.attributes["模型高度"]) == pytest.approx(10.4)
+    assert [s.area_m2 for s in found.by_role("area_full")] == pytest.approx([200] * 5)
+
+
+def test_areas_in_other_units_are_square_metres() -> None:
+    model = Model()
+    tiny = model.add("IFCSIUNIT(*,.AREAUNIT.,.MILLI.,.SQUARE_METRE.)")
+    storey = model.storey("1F", 0)
+    model.slab(storey, rectangle(0, 0, 10_000, 10_000), 0)
+    model.quantity(storey, "GrossFloorArea", 112_500_000.0, tiny)
+    assert _model(model.bytes()).by_role("area_full")[0].area_m2 == pytest.approx(112.5)
+
+
+@pytest.mark.parametrize("scale", ["$", "1.", "0.001"])
+@pytest.mark.parametrize("millimetres", [True, False])
+def test_the_map_conversion_may_count_in_millimetres(scale: str, millimetres: bool) -> None:
+    model = _house()
+    unit = model.add("IFCSIUNIT(*,.LENGTHUNIT.,.MILLI.,.METRE.)") if millimetres and scale == "1." else "$"
+    k = 1000.0 if millimetres else 1.0
+    model.map(500_000.0 * k, 3_400_000.0 * k, "EPSG:4547", unit=unit, scale=scale)
+    place = _model(model.bytes()).georeference
+    assert place is not None
+    assert place["matrix"] == pytest.approx([1, 0, 0, 1, 500_000, 3_400_000])
+
+
 def test_the_map_conversion_places_the_model() -> None:
     model = _house()
     model.map(500_000.0, 3_400_000.0, "EPSG:4547", 0.0, 1.0)
