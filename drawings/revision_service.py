@@ -23,7 +23,9 @@ from drawings.review.answers import require_replies
 from drawings.shapes.repairs import Acceptance
 from drawings.sheets.sheet import build_sheet
 from drawings.sheets.sheet_pack import pack
+from drawings.standards.proposal import proposal_for
 from drawings.standards.standard_service import find_standard
+from drawings.standards.standards import get_standard
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, TooLarge
 from project_box.kernel.events import publish
@@ -76,6 +78,7 @@ def submit_revision(
     tables = [(name, data) for name, data in named if is_table(name)]
     table = read_table(*tables[0]) if tables else None
     read_files: list[tuple[str, bytes, CadFile, DrawingModel]] = []
+    proposals: dict[str, dict[str, Any] | None] = {}
     for number, (name, data) in enumerate(named):
         if progress is not None:
             progress(number, len(named), name)
@@ -86,6 +89,8 @@ def submit_revision(
         left = reading().within(clock.left)
         model = interpret(cad, chosen, table=table, settings=left, acceptance=acceptance)
         read_files.append((name, data, cad, model))
+        base = chosen or (get_standard(model.standard) if model.standard else None)
+        proposals[name] = proposal_for(cad, model, reading().within(clock.left), base)
     unreadable = [model for *_, model in read_files if not model.readable]
     if unreadable:
         issues = [issue_to_plain(i) for model in unreadable for i in model.issues if i.level is Level.ERROR]
@@ -112,7 +117,7 @@ def submit_revision(
                 sha256=file.sha256,
                 file_id=file.id,
                 standard=model.standard,
-                report=to_plain(drawing_report(model)),
+                report=to_plain(drawing_report(model, standard=chosen) | {"proposal": proposals[model.name]}),
                 model=model_to_plain(model),
                 sheet=pack(build_sheet(cad, model)),
             )

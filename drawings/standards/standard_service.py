@@ -26,7 +26,7 @@ from drawings.standards.standards import (
     roles,
 )
 from project_box import service as box
-from project_box.kernel.errors import BadInput, CatalogueError, Conflict, Forbidden, NotFound
+from project_box.kernel.errors import BadInput, CatalogueError, Conflict, Forbidden, NotFound, PlatformError
 from project_box.kernel.identity import Actor
 from project_box.service import clean_text, now
 
@@ -251,6 +251,15 @@ def built_standards(session: Session, actor: Actor) -> Sequence[BuiltStandard]:
     )
     newest = {row.code: row for row in session.scalars(statement)}
     return list(newest.values())
+
+
+def named_standard(row: BuiltStandard) -> dict[str, str]:
+    """``code, name, name_en`` of a built standard; the code where its source no longer passes."""
+    try:
+        own = check_standard(row.source)
+    except PlatformError:
+        return {"code": row.code, "name": row.code, "name_en": row.code}
+    return {"code": row.code, "name": own.name, "name_en": own.name_en}
 
 
 def find_standard(session: Session, actor: Actor, code: str) -> Standard:

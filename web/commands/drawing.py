@@ -71,6 +71,7 @@ def drawing(
     from drawings.report import drawing_report
     from drawings.shapes.repairs import Acceptance
     from drawings.standards.proposal import proposal
+    from drawings.standards.standards import get_standard
     from project_box.kernel.errors import BadInput, NotFound
 
     with cli_support.explained(as_json=as_json):
@@ -110,8 +111,9 @@ def drawing(
         _known_repairs(accept or [], model)
         fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
         report = drawing_report(model, facts, standard=chosen)
-        if model.readable and model.standard is None:
-            report["proposal"] = proposal(cad, facts, settings.within(clock.left))
+        if model.readable:
+            base = chosen or (get_standard(model.standard) if model.standard else None)
+            report["proposal"] = proposal(cad, facts, settings.within(clock.left), base)
         if fitted is not None:
             report["georeference"] = {
                 **(report["georeference"] or {}),

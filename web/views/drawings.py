@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import shapely
@@ -16,7 +17,7 @@ from drawings.hand_in_service import open_hand_in
 from drawings.models import HandIn, Revision, RevisionFile
 from drawings.review.answers import unanswered
 from drawings.shapes.repair_service import refused_repairs
-from drawings.standards.standard_service import built_standards
+from drawings.standards.standard_service import built_standards, named_standard
 from drawings.standards.standards import load_standards, roles
 from project_box import service as box
 from project_box.kernel.errors import NotFound
@@ -40,7 +41,7 @@ def file_plain(file: RevisionFile) -> dict[str, Any]:
     """A file of a revision without its report."""
     zh, en = KINDS[file.kind]
     n = file.position + 1
-    standard = load_standards().get(file.standard or "")
+    standard = file.report.get("standard") or {}
     counts = Counter(i["level"] for i in file.report.get("issues", []))
     return {
         "n": n,
@@ -51,10 +52,12 @@ def file_plain(file: RevisionFile) -> dict[str, Any]:
         "sha256": file.sha256,
         "file_id": str(file.file_id),
         "standard": file.standard,
-        "standard_name": standard.name if standard else file.standard,
-        "standard_name_en": standard.name_en if standard else file.standard,
+        "standard_name": standard.get("name") or file.standard,
+        "standard_name_en": standard.get("name_en") or file.standard,
         "units": file.report.get("units"),
         "counts": {level: counts.get(level, 0) for level in _LEVELS},
+        "proposal": {k: v for k, v in (file.report.get("proposal") or {}).items() if k in ("layers", "roles")}
+        or None,
         "map": f"/api/v1/revisions/{file.revision_id}/files/{n}/map.geojson"
         if file.kind == "site_plan" or (file.report.get("georeference") or {}).get("epsg")
         else None,
@@ -135,7 +138,7 @@ def drawings_view(
         "standards": [
             {"code": s.code, "name": s.name, "name_en": s.name_en} for s in load_standards().values()
         ]
-        + [{"code": b.code, "name": b.code, "name_en": b.code} for b in built_standards(session, actor)],
+        + [named_standard(b) for b in built_standards(session, actor)],
         "revisions": [
             {"number": r.number, "created_at": r.created_at.isoformat(), "summary": r.summary} for r in rows
         ],
@@ -143,6 +146,7 @@ def drawings_view(
         "shown": None,
         "report": None,
         "measures": None,
+        "proposal": None,
         "refused": {},
         "repair_overlay": [],
         "role_names": {code: {"zh": r.zh, "en": r.en} for code, r in roles().roles.items()},
@@ -159,8 +163,16 @@ def drawings_view(
     view["refused"] = refused_repairs(session, chosen)
     measured = (shown.report or {}).get("measures")
     view["measures"] = measures_plain(measured) if measured else None
+    view["proposal"] = _proposal((shown.report or {}).get("proposal"))
     view["repair_overlay"] = _repair_overlay(shown.report)
     return view
+
+
+def _proposal(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the proposed roles would give, arranged for the page."""
+    if not found:
+        return None
+    return {**found, "measures": measures_plain(found["measures"])}
 
 
 def _repair_overlay(report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -48,6 +48,9 @@ def test_a_built_standard_reads_the_next_drawing(session, actors, project) -> No
     )
     model = service.revision_models(session, second)[0]
     assert model.standard == "our-institute"
+    assert second.files[0].report["standard"]["name"] == "我院"
+    (row,) = standard_service.built_standards(session, developer)
+    assert standard_service.named_standard(row)["name"] == "我院"
     footprint = model.by_role("footprint")[0]
     assert footprint.area_m2 == pytest.approx(600.0)
     assert footprint.attributes["楼号"] == "7"

@@ -304,6 +304,22 @@ def test_pages_and_their_json_twins(client, sign_in, http, plan) -> None:
     assert form.status_code == 422 and "文件是空的" in form.text
 
 
+def test_proposed_roles_are_kept_and_shown_with_the_drawing(client, sign_in, http) -> None:
+    doc = build.new()
+    build.box(doc, "대지경계선", 0, 0, 40, 30)
+    build.box(doc, "건축물", 5, 4, 20, 15)
+    developer = sign_in(client, "developer")
+    address = f"/api/v1/projects/{http['project']}/drawings"
+    files = [("files", ("배치도.dxf", build.data(doc), "image/vnd.dxf"))]
+    assert client.post(address, headers=developer, files=files).status_code == 201
+    (file,) = client.get(address, headers=developer).json()["files"]
+    assert file["standard"] is None
+    assert file["proposal"]["layers"] == {"대지경계선": "site_boundary", "건축물": "footprint"}
+    assert file["proposal"]["roles"]["site_boundary"]["area_m2"] == 1200
+    page = client.get(f"/projects/{http['project']}/drawings", headers=developer).text
+    assert "提议的图层角色" in page and "대지경계선" in page and "1,200" in page
+
+
 def test_review_over_http(client, sign_in, http) -> None:
     fire, planner, handler = (sign_in(client, n) for n in ("fire", "planner", "handler"))
     view = client.get(f"/api/v1/cases/{http['case']}/joint-review", headers=fire).json()
