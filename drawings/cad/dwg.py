@@ -314,6 +314,8 @@ class _Reader:
             own = path[depth - 1]
             place, block = self.places.get(own, (None, None))
             layer = self.layer_of.get(own) or (entity.layer if facts.get("source_layer") == "0" else "0")
+            if layer == "0" and depth > 1:  # of the reference it lies in
+                layer = self.entities[seen["/".join(path[: depth - 1])]].layer
             block = block or (names[depth - 1] if depth <= len(names) else None)
             self._reference(
                 CadEntity(handle, "INSERT", layer, entity.color, at=place if depth == 1 else None,
