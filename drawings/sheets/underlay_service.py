@@ -13,6 +13,7 @@ from drawings import repository
 from drawings.models import Revision, RevisionFile
 from drawings.sheets.sheet_pack import unpack
 from drawings.sheets.sheet_service import packed_sheet
+from gis import crs as crs_module
 from gis.layers.layer import layer_catalogue
 from project_box import service as box
 from project_box.kernel.identity import Actor
@@ -24,7 +25,8 @@ _SURROUND = 0.25  # of the drawing's size on each side
 def place_of(session: Session, actor: Actor, file: RevisionFile) -> int | None:
     """EPSG code a drawing lies in: what it says itself, else that of the project's boundary if it lies on it.
 
-    Coordinates without a zone name no place; who drew on the boundary that was handed in used its coordinate system.
+    Coordinates without a zone name no place; who drew on the boundary that was handed in used its coordinate system,
+    with the zone's number before the easting or without.
     """
     own = (file.report.get("georeference") or {}).get("epsg")
     if own is not None or file.kind != "site_plan":
@@ -33,10 +35,22 @@ def place_of(session: Session, actor: Actor, file: RevisionFile) -> int | None:
     boundary = box.latest_result(session, actor, project_id, "boundary")
     geometry = box.result_geometry(boundary) if boundary is not None else None
     header = unpack(packed_sheet(session, file)).header
-    if boundary is None or geometry is None or header["home"] is None:
+    if boundary is None or boundary.crs is None or geometry is None or header["home"] is None:
         return None
     drawn = shapely.box(*(v * float(header["metres_per_unit"]) for v in header["home"]))
-    return boundary.crs if drawn.intersects(geometry) else None
+    for epsg in _readings(boundary.crs):
+        if drawn.intersects(crs_module.transform(geometry, boundary.crs, epsg)):
+            return epsg
+    return None
+
+
+def _readings(epsg: int) -> list[int]:
+    """A coordinate system, and the same zone with or without its number before the easting."""
+    zone = crs_module.gauss_kruger(epsg)
+    if zone is None:
+        return [epsg]
+    other = crs_module.zone_epsg(zone.family, zone.zone, width=zone.width, prefixed=not zone.prefixed)
+    return [epsg] if other is None else [epsg, other]
 
 
 def underlay(session: Session, actor: Actor, file: RevisionFile) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Review {
     this.showMarks();
     viewer?.addEventListener("sheet-mark-pick", (event) => this.flash(`mark-${event.detail.id}`));
     document.addEventListener("click", (event) => this.click(event));
+    document.addEventListener("compositionstart", () => { this.composing = true; });
+    document.addEventListener("compositionend", () => { this.composing = false; if (this.missed) { this.missed = false; this.refresh(); } });
     this.markForm();
     this.opinionForm();
     this.mergeForm();
@@ -105,16 +107,20 @@ class Review {
 
   // the lists come anew from the server; what is being typed stays
   async refresh() {
+    if (this.composing) { this.missed = true; return; } // a word being composed would be lost with its field
     const answer = await fetch(location.href.split("#")[0]).catch(() => null);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const id of ["marks", "opinions", "review-data", "merge"]) {
       const old = document.getElementById(id), own = fresh.getElementById(id);
-      if (!old || !own || old.querySelector("form.editing")) continue;
+      if (!old || !own) continue;
       const added = document.importNode(own, true);
       const at = old.contains(document.activeElement) ? document.activeElement : null;
       if (id === "merge") keepTyped(old, added);
+      const editing = old.querySelector("form.editing"), row = editing && added.querySelector(`[id="${editing.parentElement.id}"]`);
+      if (row) row.append(editing); // a change being typed goes with its mark
       old.replaceWith(added);
+      if (row && at && editing.contains(at)) takeUpAt(at, at);
       if (at?.name) takeUpAt(added.elements?.[at.name], at);
     }
     this.mergeForm();
