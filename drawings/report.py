@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import shapely
+
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.measures import measures
 from drawings.interpreting.survey import LayerRing, Survey
+from drawings.shapes.pairs import array
 from drawings.standards.guess import Guess, proposed
 from drawings.standards.standards import Standard, load_standards, roles
 from project_box.kernel.finding import Issue
@@ -38,7 +41,7 @@ def drawing_report(
     """
     standard = standard or load_standards().get(model.standard or "")
     places = _places(survey) if survey is not None else {}
-    areas = [_shape_entry(s, places) for s in model.shapes if s.area_m2 is not None]
+    areas = _shape_entries([s for s in model.shapes if s.area_m2 is not None], places)
     if survey is not None:
         with_role = {layer.name for layer in model.layers if layer.role not in (None, "reference")}
         areas += [
@@ -101,25 +104,39 @@ def _by_role(model: DrawingModel) -> dict[str, dict[str, Any]]:
     return out
 
 
-def _shape_entry(shape: RoleShape, places: dict[str, LayerRing]) -> dict[str, Any]:
-    ring = places.get(shape.handle)
-    spot = shape.geometry.representative_point()
-    return {
-        "role": shape.role,
-        "name": roles().roles[shape.role].zh,
-        "layer": shape.layer,
-        "handle": shape.handle,
-        "area_m2": round(shape.area_m2 or 0.0, 4),
-        "unit": "m2",
-        "length_m": round(shape.geometry.length, 4),
-        "arcs": ring.arcs if ring else None,
-        "at_m": [round(spot.x, 4), round(spot.y, 4)],
-        "parent": shape.parent,
-        "members": list(shape.members),
-        "valid": shape.valid,
-        "attributes": to_plain(shape.attributes),
-        "text": shape.text,
-    }
+def _shape_entries(shapes: Sequence[RoleShape], places: dict[str, LayerRing]) -> list[dict[str, Any]]:
+    every = array([s.geometry for s in shapes])
+    spots = shapely.point_on_surface(every)
+    names = {code: role.zh for code, role in roles().roles.items()}
+    columns = zip(
+        shapes,
+        shapely.get_x(spots).tolist(),
+        shapely.get_y(spots).tolist(),
+        shapely.length(every).tolist(),
+        strict=True,
+    )
+    out: list[dict[str, Any]] = []
+    for shape, x, y, length in columns:
+        ring = places.get(shape.handle)
+        out.append(
+            {
+                "role": shape.role,
+                "name": names[shape.role],
+                "layer": shape.layer,
+                "handle": shape.handle,
+                "area_m2": round(shape.area_m2 or 0.0, 4),
+                "unit": "m2",
+                "length_m": round(length, 4),
+                "arcs": ring.arcs if ring else None,
+                "at_m": [round(x, 4), round(y, 4)] if x == x else None,  # NaN: nothing is left of it
+                "parent": shape.parent,
+                "members": list(shape.members),
+                "valid": shape.valid,
+                "attributes": dict(shape.attributes),
+                "text": shape.text,
+            }
+        )
+    return out
 
 
 def _ring_entry(ring: LayerRing, found: Sequence[Guess]) -> dict[str, Any]:

@@ -31,8 +31,7 @@ def as_json(report: Mapping[str, Any]) -> Iterator[str]:
     yield "\n}\n"
 
 
-def _line(value: Any) -> str:
-    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
+_line = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=to_plain).encode
 
 
 def show(report: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from drawings.cad.curve import MAX_SEGMENTS, MIN_BULGE, SERIES_BELOW, Array, Cur
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
 Longs: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
 _SAME_M = 1e-9  # vertices nearer than this are one
 
 
@@ -37,11 +38,15 @@ class Flat:
 
 
 class CurveBatch:
-    """Curves in columns; drawing units."""
+    """Curves in columns; drawing units.
+
+    Attributes:
+        start: first vertex of every curve, one more than curves. xy, bulge: of all vertices. closed: of every curve.
+    """
 
     def __init__(self, curves: Sequence[Curve]) -> None:
         sizes = np.fromiter((len(c.points) for c in curves), np.int64, len(curves))
-        self.start: Longs = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        self.start: Longs = _starts(sizes)
         total = int(self.start[-1])
         numbers = chain.from_iterable(chain.from_iterable(c.points for c in curves))
         self.xy: Array = np.fromiter(numbers, np.float64, 2 * total).reshape(-1, 2)
@@ -49,10 +54,64 @@ class CurveBatch:
         for k, curve in enumerate(curves):
             if curve.bulges is not None:
                 self.bulge[self.start[k] : self.start[k + 1]] = curve.bulges
-        self.closed = np.fromiter((c.closed for c in curves), np.bool_, len(curves))
+        self.closed: Bools = np.fromiter((c.closed for c in curves), np.bool_, len(curves))
+
+    @classmethod
+    def of_columns(cls, start: Longs, xy: Array, bulge: Array, closed: Bools) -> CurveBatch:
+        """Curves that are in columns already."""
+        batch = cls(())
+        batch.start, batch.xy, batch.bulge, batch.closed = start, xy, bulge, closed
+        return batch
 
     def __len__(self) -> int:
         return self.start.size - 1
+
+    @property
+    def sizes(self) -> Longs:
+        """Vertices of every curve."""
+        sizes: Longs = np.diff(self.start)
+        return sizes
+
+    def subset(self, numbers: Longs) -> CurveBatch:
+        """Some of the curves, in the order asked for."""
+        sizes = self.sizes[numbers]
+        start = _starts(sizes)
+        vertex = np.arange(start[-1]) + np.repeat(self.start[numbers] - start[:-1], sizes)
+        return CurveBatch.of_columns(start, self.xy[vertex], self.bulge[vertex], self.closed[numbers])
+
+    def curve(self, number: int) -> Curve:
+        """One of them; bulges are left out where all segments are straight."""
+        a, b = self.start[number : number + 2].tolist()
+        bulges = self.bulge[a:b]
+        arcs = bool((np.abs(bulges) >= MIN_BULGE).any())
+        points = tuple([(x, y) for x, y in self.xy[a:b].tolist()])
+        return Curve(points, tuple(bulges.tolist()) if arcs else None, bool(self.closed[number]))
+
+    def ends(self) -> Array:
+        """First and last vertex of every curve, (n, 2, 2); every curve has a vertex."""
+        return self.xy[np.stack((self.start[:-1], self.start[1:] - 1), axis=1)]
+
+    def with_arcs(self) -> Bools:
+        """Of every curve, whether a segment is an arc."""
+        return self._sums((np.abs(self.bulge) >= MIN_BULGE).astype(np.float64)) > 0
+
+    def long(self) -> Bools:
+        """Of every curve, whether it has two vertices that differ."""
+        first = self.xy[np.repeat(self.start[:-1], self.sizes)]
+        return self._sums((self.xy != first).any(axis=1).astype(np.float64)) > 0
+
+    def closed_by_ends(self, tolerance: float) -> tuple[CurveBatch, Bools]:
+        """The curves with those closed whose ends coincide within ``tolerance``, and which ones those are."""
+        found = ~self.closed & (self.sizes >= 3)
+        ends = self.xy[np.stack((self.start[:-1][found], self.start[1:][found] - 1), axis=1)]
+        way = ends[:, 1] - ends[:, 0]
+        found[found] = np.hypot(way[:, 0], way[:, 1]) <= tolerance
+        if not found.any():
+            return self, found
+        keep = np.ones(len(self.xy), np.bool_)
+        keep[self.start[1:][found] - 1] = False
+        start = _starts(self.sizes - found)
+        return CurveBatch.of_columns(start, self.xy[keep], self.bulge[keep], self.closed | found), found
 
     @cached_property
     def _segments(self) -> tuple[Longs, Array, Array]:
@@ -191,3 +250,8 @@ def _excess(angle: Array) -> Array:
     """``angle - sin(angle)`` without cancellation for small angles."""
     small = angle**3 / 6 * (1 - angle**2 / 20 * (1 - angle**2 / 42))
     return np.where(np.abs(angle) < SERIES_BELOW, small, angle - np.sin(angle))
+
+
+def _starts(sizes: Longs) -> Longs:
+    """Where each of some runs of these sizes begins, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)

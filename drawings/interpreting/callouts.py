@@ -13,7 +13,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.model import CadEntity
-from drawings.cad.selection import OUTLINES, Wanted, picked
+from drawings.cad.selection import Wanted, picked
 from drawings.interpreting.plan_titles import width_of
 from drawings.interpreting.work import Ring, Work
 
@@ -37,6 +37,19 @@ class _Note:
     height: float
 
 
+class _Leads:
+    """Lines that may lead, found by where they are."""
+
+    def __init__(self, lines: Sequence[LineString]) -> None:
+        self.lines = lines
+        self.tree = shapely.STRtree(lines)
+
+    def near(self, note: _Note) -> list[LineString]:
+        """Those within reach of a text, in order."""
+        found = self.tree.query(note.region, predicate="dwithin", distance=_REACH * note.height)
+        return [self.lines[n] for n in sorted(found.tolist())]
+
+
 def called_out(work: Work, rings: Sequence[Ring]) -> Mapping[tuple[str, Spot], Spot]:
     """Where texts beside a building speak for it: (handle, place) of the text → a place inside the building.
 
@@ -52,12 +65,13 @@ def called_out(work: Work, rings: Sequence[Ring]) -> Mapping[tuple[str, Spot], S
     notes = _notes(work, rings, tree)
     if not notes:
         return {}
-    lines = _leaders(work, notes, tree)
+    lines = _leaders(work, notes)
     out: dict[tuple[str, Spot], Spot] = {}
     free: list[_Note] = []
     for note in notes:
         work.deadline.check()
-        number = _led(note, lines.get("", []) + lines.get(note.entity.layer, []), every, tree)
+        near = [line for name in ("", note.entity.layer) if name in lines for line in lines[name].near(note)]
+        number = _led(note, near, every, tree)
         if number is None:
             free.append(note)
         else:
@@ -86,7 +100,7 @@ def _notes(work: Work, rings: Sequence[Ring], tree: shapely.STRtree) -> list[_No
     keys = {k for r in rings for k in work.role(r.match).keys}
     texts = [
         e
-        for e in picked(work.cad.entities, Wanted(without=OUTLINES))
+        for e in work.written()
         if e.text and e.at is not None and e.kind not in ("DIMENSION", "ATTRIB", "INSERT")
     ]
     if not texts:
@@ -116,7 +130,7 @@ def _region(work: Work, entity: CadEntity, text: str, height: float) -> Polygon:
     return shapely.affinity.rotate(shape, entity.rotation, origin=(x, y)) if entity.rotation else shape
 
 
-def _leaders(work: Work, notes: Sequence[_Note], tree: shapely.STRtree) -> dict[str, list[LineString]]:
+def _leaders(work: Work, notes: Sequence[_Note]) -> dict[str, _Leads]:
     """Leaders (under the name ""), and open lines by layer on the layers of the notes that hold no planning shapes."""
     out: dict[str, list[LineString]] = {"": []}
     for entity in picked(work.cad.entities, Wanted(kinds=_LEADERS)):
@@ -128,7 +142,9 @@ def _leaders(work: Work, notes: Sequence[_Note], tree: shapely.STRtree) -> dict[
         for curve in entity.curves:
             if not curve.closed and 2 <= len(curve.points) <= _PARTS and len(found[entity.layer]) < _MOST:
                 found[entity.layer].append(work.line(curve))
-    return out | {layer: _joined(lines) for layer, lines in found.items()}
+    return {
+        layer: _Leads(lines) for layer, lines in {**out, **{n: _joined(m) for n, m in found.items()}}.items()
+    }
 
 
 def _unused(work: Work, note: _Note) -> bool:

@@ -10,7 +10,6 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
-from drawings.cad.selection import OUTLINES, Wanted, picked
 from drawings.interpreting.plan_titles import Title, titles_of_plans, width_of
 from drawings.interpreting.work import Ring, Work
 from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_once, parse_floors
@@ -31,7 +30,7 @@ def _texts(work: Work) -> list[tuple[CadEntity, str]]:
     """Short texts with a place, in NFKC."""
     return [
         (e, unicodedata.normalize("NFKC", e.text).strip())
-        for e in picked(work.cad.entities, Wanted(without=OUTLINES))
+        for e in work.written()
         if e.text and e.at is not None and e.kind not in ("DIMENSION", "ATTRIB") and len(e.text) <= _LONGEST
     ]
 

@@ -7,21 +7,23 @@ proposed here (:mod:`drawings.standards.guess`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import Polygon
 
-from drawings.cad.curve import Curve, Point
+from drawings.cad.curve import Point
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.pause import collector_paused
+from drawings.cad.selection import OUTLINES, Outlines, Wanted, kinds_by_layer, outlines, picked
 from drawings.deadline import Deadline, OutOfTimeError
 from drawings.reading import Reading, reading
-from drawings.shapes.pairs import array, pairs
-from drawings.shapes.rings import chain, close_by_ends
+from drawings.shapes.pairs import Floats, Longs, array, pairs
+from drawings.shapes.rings import joined_batch, runs
 from drawings.standards.guess import Contents, Guess, guesses
 from drawings.standards.standards import roles
 
@@ -104,22 +106,10 @@ class Survey:
         return {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
 
 
-@dataclass(frozen=True, slots=True)
-class _Closed:
-    """A closed curve; ``by`` as in :class:`LayerRing`."""
-
-    entity: CadEntity
-    curve: Curve
-    by: str
-    members: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Layer:
     kinds: Counter[str] = field(default_factory=Counter)
     rings: list[tuple[LayerRing, Polygon]] = field(default_factory=list)
-    closed: list[_Closed] = field(default_factory=list)
-    loose: list[tuple[CadEntity, Curve]] = field(default_factory=list)
     open_curves: int = 0
     texts: int = 0
     length: float = 0.0
@@ -153,14 +143,14 @@ class _Survey:
         self.deadline = Deadline(settings.limits.interpret_seconds)
 
     def run(self) -> Survey:
-        for number, entity in enumerate(self.cad.entities):
-            if number % _LOT == 0:
-                self.deadline.check()
-            self._entity(entity)
-        for layer in self.layers.values():
+        entities = self.cad.entities
+        for name, kinds in kinds_by_layer(entities).items():
+            self.layers[name].kinds = Counter(kinds)
+        self._texts()
+        many = len(entities) > self.bounds.closed  # curves are counted, and no more than that
+        for found in outlines(entities, Wanted(without=_NO_OUTLINE), with_texts=True):
             self.deadline.check()
-            self._chain(layer)
-            self._make(layer)
+            self._layer(found, self.layers[found.layer], many=many)
         rings: list[LayerRing] = []
         facts: dict[str, LayerFacts] = {}
         settled = {name: self._settled(layer) for name, layer in self.layers.items()}
@@ -173,94 +163,115 @@ class _Survey:
             self.complete = False
         return Survey(facts, tuple(rings[: self.bounds.rings]), tuple(self.texts), self.complete)
 
-    def _entity(self, entity: CadEntity) -> None:
-        layer = self.layers[entity.layer]
-        layer.kinds[entity.kind] += 1
-        if entity.text and entity.text.strip() and entity.kind != "DIMENSION":
-            layer.texts += 1
+    def _texts(self) -> None:
+        for number, entity in enumerate(picked(self.cad.entities, Wanted(without=OUTLINES))):
+            if number % _LOT == 0:
+                self.deadline.check()
+            text = (entity.text or "").strip()
+            if not text or entity.kind == "DIMENSION":
+                continue
+            self.layers[entity.layer].texts += 1
             if len(self.texts) < self.bounds.texts:
+                height = entity.height * self.scale
                 self.texts.append(
-                    DrawnText(
-                        entity.text.strip(),
-                        entity.layer,
-                        entity.handle,
-                        entity.kind,
-                        entity.at,
-                        entity.height * self.scale,
-                    )
+                    DrawnText(text, entity.layer, entity.handle, entity.kind, entity.at, height)
                 )
             else:
                 self.complete = False
-        if entity.kind in _NO_OUTLINE:
-            return
-        for curve in entity.curves:
-            if len(curve.points) > self.limit_vertices:
-                layer.open_curves += 1
-                continue
-            if len(self.cad.entities) > self.bounds.closed:  # counted, and no more than that
-                layer.open_curves += not curve.closed
-                self.complete = False
-                continue
-            if curve.closed:
-                by = "hatch" if entity.filled else "flag"
-                layer.closed.append(_Closed(entity, curve, by, (entity.handle,)))
-                continue
-            closed = close_by_ends(curve, self.close)
-            if closed is not None and abs(closed.area()) > 0:
-                layer.closed.append(_Closed(entity, closed, "ends", (entity.handle,)))
-            elif curve.points:
-                layer.length += curve.length() * self.scale
-                layer.open_curves += 1
-                layer.loose.append((entity, curve))
 
-    def _chain(self, layer: _Layer) -> None:
+    def _layer(self, found: Outlines, layer: _Layer, *, many: bool) -> None:
+        """Closed curves and chains that close become rings; the others are counted and measured."""
+        fit = found.curves.sizes <= self.limit_vertices
+        layer.open_curves += int(np.count_nonzero(~fit))
+        if many:
+            layer.open_curves += int(np.count_nonzero(fit & ~found.curves.closed))
+            self.complete = self.complete and not fit.any()
+            return
+        batch, ended = found.curves.closed_by_ends(self.close)
+        flat = np.flatnonzero(ended & fit)
+        flat = flat[batch.subset(flat).areas() == 0]
+        opened = fit & (found.curves.sizes > 0) & ~batch.closed
+        opened[flat] = True
+        open_ = found.curves.subset(np.flatnonzero(opened))
+        lengths = open_.lengths()
+        layer.length += sum((lengths * self.scale).tolist())
+        layer.open_curves += len(open_)
+        closed = fit & batch.closed
+        closed[flat] = False
+        numbers = np.flatnonzero(closed)
+        self._make(found, layer, batch, numbers, ended[numbers])
+        self._chain(found, layer, open_, np.flatnonzero(opened), lengths)
+
+    def _chain(
+        self, found: Outlines, layer: _Layer, open_: CurveBatch, numbers: Longs, lengths: Floats
+    ) -> None:
         """Rings of loose lines that meet end to end, without a choice anywhere."""
-        usable = [(e, c) for e, c in layer.loose if not e.in_block and c.length() > 0]
-        if not 2 <= len(usable) <= self.bounds.loose:
+        usable = np.flatnonzero((lengths > 0) & ~found.in_block[found.owner[numbers]])
+        if not 2 <= usable.size <= self.bounds.loose:
             return
-        chains, _tangles = chain([c for _, c in usable], self.chain, self.deadline)
-        for joined in chains:
-            if joined.curve.closed and len(joined.members) > 1:
-                first = usable[joined.members[0]][0]
-                handles = tuple(usable[i][0].handle for i in joined.members)
-                layer.closed.append(_Closed(first, joined.curve, "chain", handles))
-                layer.open_curves -= len(handles)
+        loose = open_.subset(usable)
+        chains, _tangles = runs(loose.ends(), self.chain, self.deadline)
+        whole = [run for run in chains if run.closed and len(run.ends) > 1]
+        if not whole:
+            return
+        owners = found.owner[numbers[usable]]
+        members = [tuple([e.handle for e in found.entities(owners[list(run.members)])]) for run in whole]
+        layer.open_curves -= sum(map(len, members))
+        firsts = found.entities(owners[[run.ends[0] // 2 for run in whole]])
+        self._rings(layer, joined_batch(loose, whole), firsts, ["chain"] * len(whole), members)
 
-    def _make(self, layer: _Layer) -> None:
+    def _make(
+        self, found: Outlines, layer: _Layer, batch: CurveBatch, numbers: Longs, ended: npt.NDArray[np.bool_]
+    ) -> None:
         """The rings of what was found closed, many at once."""
-        for first in range(0, len(layer.closed), _LOT):
+        for first in range(0, numbers.size, _LOT):
             self.deadline.check()
-            lot = layer.closed[first : first + _LOT]
-            batch = CurveBatch([c.curve for c in lot])
-            areas = np.abs(batch.areas()) * self.scale * self.scale
-            polygons = batch.polygons(self.chord, self.scale)
-            valid = shapely.is_valid(polygons)
-            inner = shapely.get_coordinates(shapely.point_on_surface(polygons[valid]))
-            spots = iter((inner / self.scale).tolist())
-            columns = zip(
-                lot, areas.tolist(), polygons, batch.lengths().tolist(), valid.tolist(), strict=True
+            lot = numbers[first : first + _LOT]
+            entities = found.entities(found.owner[lot])
+            by = [
+                "ends" if by_ends else "hatch" if entity.filled else "flag"
+                for entity, by_ends in zip(entities, ended[first : first + _LOT].tolist(), strict=True)
+            ]
+            self._rings(layer, batch.subset(lot), entities, by, [(e.handle,) for e in entities])
+
+    def _rings(
+        self,
+        layer: _Layer,
+        batch: CurveBatch,
+        entities: Sequence[CadEntity],
+        by: Sequence[str],
+        members: Sequence[tuple[str, ...]],
+    ) -> None:
+        areas = np.abs(batch.areas()) * self.scale * self.scale
+        polygons = batch.polygons(self.chord, self.scale)
+        valid = shapely.is_valid(polygons)
+        spots = batch.xy[np.minimum(batch.start[:-1], len(batch.xy) - 1)].copy()
+        inner = shapely.get_coordinates(shapely.point_on_surface(polygons[valid]))
+        spots[valid] = inner / self.scale
+        columns = zip(
+            areas.tolist(), polygons, (batch.lengths() * self.scale).tolist(), valid.tolist(),
+            batch.sizes.tolist(), batch.with_arcs().tolist(), spots.tolist(), strict=True,
+        )  # fmt: skip
+        for number, (area, polygon, length, good, vertices, arcs, at) in enumerate(columns):
+            if area <= 1e-9 or polygon is None:
+                continue
+            entity = entities[number]
+            ring = LayerRing(
+                layer=entity.layer,
+                handle=entity.handle,
+                kind=entity.kind,
+                closed_by=by[number],
+                area_m2=area,
+                length_m=length,
+                vertices=vertices,
+                arcs=arcs,
+                exact=entity.kind not in ("SPLINE", "HELIX"),
+                at=(at[0], at[1]),
+                members=members[number],
+                in_block=entity.in_block,
+                valid=good,
             )
-            for closed, area, polygon, length, good in columns:
-                at = tuple(next(spots)) if good else closed.curve.start
-                if area <= 1e-9 or polygon is None:
-                    continue
-                entity = closed.entity
-                ring = LayerRing(
-                    layer=entity.layer,
-                    handle=entity.handle,
-                    kind=entity.kind,
-                    closed_by=closed.by,
-                    area_m2=area,
-                    length_m=length * self.scale,
-                    vertices=len(closed.curve.points),
-                    arcs=closed.curve.has_arcs,
-                    exact=entity.kind not in ("SPLINE", "HELIX"),
-                    at=(at[0], at[1]),
-                    members=closed.members,
-                    in_block=entity.in_block,
-                    valid=good,
-                )
-                layer.rings.append((ring, polygon))
+            layer.rings.append((ring, polygon))
 
     def _settled(self, layer: _Layer) -> list[LayerRing]:
         """The rings with duplicates and holders named."""

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drawings.cad.selection import OUTLINES, Wanted, picked
 from drawings.interpreting.plan_titles import width_of
 from drawings.interpreting.work import Work
 from drawings.standards.standards import roles
@@ -68,7 +67,7 @@ def read_tables(work: Work) -> dict[str, str]:
 
 def _cells(work: Work) -> list[_Cell]:
     out: list[_Cell] = []
-    for entity in picked(work.cad.entities, Wanted(without=OUTLINES)):
+    for entity in work.written():
         if (
             entity.at is None
             or not entity.text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from shapely.geometry import LineString
+import shapely
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
-from drawings.cad.selection import entities_by_layer, layers_drawn
+from drawings.cad.selection import OUTLINES, Wanted, entities_by_layer, layers_drawn, picked
 from drawings.deadline import Deadline
 from drawings.issues import Collector
 from drawings.reading import Reading
@@ -18,6 +21,8 @@ from drawings.standards.attributes import Gathered
 from drawings.standards.guess import spoken
 from drawings.standards.standards import Match, Role, Roles, Standard, roles
 from drawings.standards.vocabulary import Vocabulary, vocabulary
+
+_KEPT = 300_000  # texts and the like of a drawing that are kept once they are made
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class Work:
         self.words = Vocabulary(standard.attributes, self._spoken) if standard is not None else vocabulary()
         self.drawing_attributes: dict[str, str] = {}
         self.matches: dict[str, Match | None] = {}
+        self._written: list[CadEntity] | None = None
         if standard is not None:
             drawn = {d.layer for d in cad.dimensions} | set(layers_drawn(cad.entities))
             names = set(cad.layers) | drawn
@@ -87,6 +93,25 @@ class Work:
             counts.get(n, 0) for n, m in self.matches.items() if m is not None and m.role != "reference"
         )
 
+    def written(self) -> Iterator[CadEntity]:
+        """Texts, block references and whatever else is not plainly an outline, in drawing order.
+
+        Raises:
+            OutOfTimeError: the time is over.
+        """
+        if self._written is not None:
+            yield from self._written
+            return
+        made: list[CadEntity] = []
+        for number, entity in enumerate(picked(self.cad.entities, Wanted(without=OUTLINES))):
+            if number % 1000 == 0:
+                self.deadline.check()
+            if number < _KEPT:
+                made.append(entity)
+            yield entity
+        if len(made) < _KEPT:
+            self._written = made
+
     def role(self, match: Match) -> Role:
         """The role a layer rule gives."""
         return self.catalogue.roles[match.role]
@@ -105,3 +130,42 @@ class Work:
     def line(self, curve: Curve) -> LineString:
         """A curve as a line in metres."""
         return LineString([self.metres(p) for p in curve.flatten(self.chord)])
+
+    def enter(
+        self,
+        kind: str,
+        match: Match,
+        entities: Sequence[CadEntity],
+        before: Sequence[Curve],
+        after: Curve | None,
+        *,
+        rule: str | None,
+        at: tuple[float, float] | None = None,
+        size: float = 0.0,
+    ) -> bool:
+        """Enter a repair made of curves into the ledger; True if it is to be applied."""
+        passed = self.ledger.passed(kind, rule)
+        if passed is not None:
+            return passed
+        lines = [self.line(c) for c in before if len(c.points) >= 2]
+        ring: Polygon | None = None
+        area: float | None = None
+        if after is not None:
+            points = [self.metres(p) for p in after.flatten(self.chord)]
+            ring = Polygon(points) if len(points) >= 3 else None
+            area = abs(after.area()) * self.scale * self.scale
+        if not size and len(before) == 1 and after is not None:
+            size = math.dist(before[0].start, before[0].end) * self.scale
+        return self.ledger.enter(
+            kind,
+            role=match.role,
+            layer=entities[0].layer,
+            handles=[e.handle for e in entities],
+            at=at or entities[0].at,
+            size_m=size,
+            before=shapely.MultiLineString(lines) if len(lines) != 1 else lines[0],
+            after=ring,
+            area_before=None,
+            area_after=area,
+            rule=rule,
+        )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
-from drawings.cad.selection import OUTLINES, Wanted, picked, prefixes
+from drawings.cad.selection import Wanted, picked, prefixes
 from drawings.interpreting.callouts import called_out
 from drawings.interpreting.floor_marks import frame_floors, loose_floors
 from drawings.interpreting.labels import Labels
 from drawings.interpreting.text_tables import read_tables
 from drawings.interpreting.work import Ring, Work
+from drawings.shapes.pairs import array
 from drawings.standards import patterns
 from drawings.standards.attributes import Settled, parse_xdata, settle
 from drawings.standards.guess import kinds_in
@@ -30,6 +33,17 @@ _SOURCE_NAMES = {
 }
 #: side table: attributes by CAD handle, or by 楼号, or by ``楼号/层名``
 Table = Mapping[str, Mapping[str, str]]
+_LOT = 4096  # texts looked at between two looks at the clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one text or attribute block says: pairs, and what is left of its text."""
+
+    entity: CadEntity
+    pairs: dict[str, list[str]]
+    rest: str
+    source: str
 
 
 class Gatherer:
@@ -44,7 +58,9 @@ class Gatherer:
         """Every source of every ring."""
         assert self.work.standard is not None
         app = self.work.standard.attributes.xdata_app
-        inserts = {e.handle: e for e in picked(self.work.cad.entities, Wanted(kinds={"INSERT"}))}
+        around = {p for ring in rings if "/" in ring.entity.handle for p in prefixes(ring.entity.handle)}
+        references = picked(self.work.cad.entities, Wanted(kinds={"INSERT"})) if around else ()
+        inserts = {e.handle: e for e in references if e.handle in around}
         for ring in rings:
             ring.gathered.add("layer", {self.work.words.key(k): v for k, v in ring.match.attributes.items()})
             zero = ring.match.rule.floor_from_zero
@@ -66,17 +82,22 @@ class Gatherer:
         owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
         labels = Labels(self.work, rings)
         moved = called_out(self.work, labels.rings)
-        for entity in picked(self.work.cad.entities, Wanted(without=OUTLINES)):
+        said: list[_Said] = []
+        for entity in self.work.written():
             if entity.at is None:
                 continue
             if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
                 pairs = {self.work.words.key(k): [v] for k, v in entity.attributes.items() if v}
-                self._assign(entity, pairs, "", "block", polygons, tree)
+                said.append(_Said(entity, pairs, "", "block"))
             elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
                 at = moved.get((entity.handle, entity.at), entity.at)
                 pairs, rest = self.work.words.pairs(entity.text)
-                self._assign(replace(entity, at=at), pairs, rest, "text", polygons, tree)
+                if pairs or (rest and self._on_role(entity)):
+                    said.append(
+                        _Said(entity if at == entity.at else replace(entity, at=at), pairs, rest, "text")
+                    )
                 labels.note(at, rest)
+        self._assign_all(said, polygons, tree)
         labels.give()
         for key, value in read_tables(self.work).items():
             self._note_drawing({key: [value]})
@@ -94,33 +115,39 @@ class Gatherer:
             ring.gathered.add("layer", told)
             known |= set(told)
 
-    def _assign(
-        self,
-        entity: CadEntity,
-        pairs: dict[str, list[str]],
-        rest: str,
-        source: str,
-        polygons: list[Ring],
-        tree: shapely.STRtree,
-    ) -> None:
-        """Give the pairs of one text or attribute block to the shapes it belongs to."""
-        assert entity.at is not None
+    def _on_role(self, entity: CadEntity) -> bool:
+        match = self.work.matches.get(entity.layer)
+        return match is not None and match.role != "reference"
+
+    def _assign_all(self, said: Sequence[_Said], polygons: list[Ring], tree: shapely.STRtree) -> None:
+        """Give what texts and attribute blocks say to the shapes they belong to, in drawing order."""
+        areas = shapely.area(array([r.geometry for r in polygons]))
+        for first in range(0, len(said), _LOT):
+            self.work.deadline.check()
+            lot = said[first : first + _LOT]
+            spots = shapely.points([self.work.metres(item.entity.at or (0.0, 0.0)) for item in lot])
+            hits, rings = tree.query(spots, predicate="intersects")
+            start = np.searchsorted(hits, np.arange(len(lot) + 1))
+            for number, item in enumerate(lot):
+                inside = rings[start[number] : start[number + 1]]
+                if inside.size > 1:
+                    inside = inside[np.argsort(areas[inside], kind="stable")]
+                self._assign(item, [polygons[k] for k in inside.tolist()], areas[inside])
+
+    def _assign(self, said: _Said, inside: Sequence[Ring], areas: npt.NDArray[np.float64]) -> None:
+        """Give the pairs of one text or attribute block to shapes; ``inside``: those around it, the smallest first."""
+        entity, pairs, rest, source = said.entity, said.pairs, said.rest, said.source
         match = self.work.matches.get(entity.layer)
         on_role = match is not None and match.role != "reference"
         if match is not None and on_role and self.work.role(match).geometry == "text":
             self._note_drawing(pairs)
             return
-        if not pairs and not (on_role and rest):
-            return
-        spot = Point(self.work.metres(entity.at))
-        inside = [polygons[int(i)] for i in tree.query(spot, predicate="intersects")]
-        inside.sort(key=lambda r: r.geometry.area)
         if match is not None and on_role:
-            targets = [r for r in inside if r.role == match.role][:1]
-            if targets:
-                targets[0].gathered.add(source, pairs)
+            target = next((r for r in inside if r.role == match.role), None)
+            if target is not None:
+                target.gathered.add(source, pairs)
                 if rest:
-                    self._bare(targets[0], rest, source)
+                    self._bare(target, rest, source)
                 return
             if pairs and self.work.role(match).geometry in ("ring", "frame", "ring_or_block"):
                 text = next(f"{k}={v[0]}" for k, v in pairs.items())
@@ -129,17 +156,17 @@ class Gatherer:
                 self.beside.append((entity, pairs))
             return
         left = dict(pairs)
-        for ring in inside:
+        for number, ring in enumerate(inside):
             accepted = {k: v for k, v in left.items() if k in self.work.role(ring.match).keys}
             if not accepted:
                 continue
-            twins = [
-                r for r in inside if abs(r.geometry.area - ring.geometry.area) <= 0.01 * ring.geometry.area
-            ]
-            for twin in twins:
+            alike = np.flatnonzero(np.abs(areas - areas[number]) <= 0.01 * areas[number])
+            for twin in [inside[k] for k in alike.tolist()]:
                 own = {k: v for k, v in accepted.items() if k in self.work.role(twin.match).keys}
                 twin.gathered.add(source, own)
             left = {k: v for k, v in left.items() if k not in accepted}
+            if not left:
+                break
         self._note_drawing(left)
 
     def _to_lines(self, rings: list[Ring]) -> None:

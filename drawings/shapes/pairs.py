@@ -15,6 +15,7 @@ from drawings.deadline import Deadline
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
 Longs: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
 Predicate: TypeAlias = Literal["intersects", "contains", "covers", "within", "dwithin"] | None
 _LOT = 8192  # shapes asked about at once, at most
 _PAIRS_AT_ONCE = 2_000_000  # boxes that may meet in one lot

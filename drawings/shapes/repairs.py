@@ -103,13 +103,16 @@ class Ledger:
         self.left_out: Counter[str] = Counter()
         self._listed: Counter[str] = Counter()
 
-    def full(self, kind: str) -> bool:
-        """True if further repairs of a kind that a rule accepts need not be worked out: :meth:`count` them."""
-        return self._listed[kind] >= self.limit
+    def passed(self, kind: str, rule: str | None) -> bool | None:
+        """Count a further repair of a kind of which enough are listed, without it being worked out.
 
-    def count(self, kind: str) -> None:
-        """A repair that is applied by rule and not listed."""
+        Returns:
+            whether it is to be applied; None if it has to be worked out and entered.
+        """
+        if self._listed[kind] < self.limit or (rule is None and self.acceptance.wanted):
+            return None
         self.left_out[kind] += 1
+        return rule is not None
 
     def enter(
         self,
@@ -143,7 +146,7 @@ class Ledger:
             None,
         )
         by = f"rule:{rule}" if rule is not None else self.acceptance.of(found)
-        if self.full(kind) and (rule is not None or by is None):
+        if self._listed[kind] >= self.limit and (rule is not None or by is None):
             self.left_out[kind] += 1
             return by is not None
         self._listed[kind] += 1

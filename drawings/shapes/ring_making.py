@@ -1,17 +1,16 @@
 """Rings from entities: blocks that stand for one shape, closed curves, chains of lines, cells; duplicates dropped.
 
-Everything done to what was drawn is entered in the ledger of repairs.
+What a layer draws is looked at in columns; objects are made only of what becomes a shape or is told.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import MultiPoint, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -19,32 +18,16 @@ from shapely.geometry.base import BaseGeometry
 from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity
-from drawings.cad.selection import Wanted, layer_by_layer, picked, prefixes
+from drawings.cad.selection import Outlines, Wanted, outlines, picked, prefixes
 from drawings.interpreting.work import Ring, Work
-from drawings.shapes.cells import cells
+from drawings.shapes.chaining import Chainer, Closed, Drawn
 from drawings.shapes.duplicates import without_duplicates
-from drawings.shapes.pairs import array, crosses_little
-from drawings.shapes.rings import Chain, Tangle, chain, close_by_ends
+from drawings.shapes.pairs import Longs, array, crosses_little
 from drawings.standards.standards import Match
 
-_HEAVY = 24  # vertices of an entity
 _LOT = 2048  # curves turned into shapes at once
 _NO_OUTLINES = frozenset({"DIMENSION", "INSERT", "ATTRIB", "POINT", "TEXT", "MTEXT"})
 _REPAIRABLE = 5000  # vertices of a ring that crosses itself
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A curve that becomes a ring, or (``line``) a line, when all of them do."""
-
-    match: Match
-    entity: CadEntity
-    curve: Curve
-    members: tuple[str, ...] = ()
-    line: bool = False
-
-
-_Out = list[Ring | _Drawn]
 
 
 class RingMaker:
@@ -57,16 +40,10 @@ class RingMaker:
         """All rings and lines of layers with a role, first found first, each once."""
         consumed, rings = self._blocks()
         with_role = {n for n, m in self.work.matches.items() if m is not None and m.role != "reference"}
-        wanted = Wanted(layers=with_role, without=_NO_OUTLINES)
-        for layer, entities in layer_by_layer(self.work.cad.entities, wanted):
-            left = [
-                e
-                for e in entities
-                if e.text is None
-                and e.handle not in consumed
-                and not ("/" in e.handle and any(p in consumed for p in prefixes(e.handle)))
-            ]
-            rings += self._made(self._rings_of_layer(layer, left))
+        for found in outlines(
+            self.work.cad.entities, Wanted(layers=with_role, without=_NO_OUTLINES, beside=consumed)
+        ):
+            rings += self._rings_of_layer(found)
         return without_duplicates(self.work, rings)
 
     def _blocks(self) -> tuple[set[str], list[Ring]]:
@@ -133,268 +110,124 @@ class RingMaker:
             out.append(Ring(match, entity, geometry, area, (entity.handle,)))
         return out
 
-    def _rings_of_layer(self, layer: str, entities: list[CadEntity]) -> _Out:
-        match = self.work.matches[layer]
+    def _rings_of_layer(self, found: Outlines) -> list[Ring]:
+        match = self.work.matches[found.layer]
         assert match is not None
         role = self.work.role(match)
-        close = self.work.tolerances.close / self.work.scale
-        out: _Out = []
-        loose: list[tuple[CadEntity, Curve]] = []
-        lines_only = role.geometry == "line"
         if role.geometry == "text":
-            return out
-        for whole in entities:
-            if not whole.curves:
-                if whole.kind != "POINT":
-                    self.work.tell("DXF-DEGENERATE", match, whole)
-                continue
-            entity = whole.without_curves()  # rings need not keep what they are made of
-            if abs(entity.z) * self.work.scale > self.work.elevation:
-                self.work.tell("DXF-ELEVATION", match, entity, z=f"{entity.z:.4g}")
-            for curve in whole.curves:
-                if len(curve.points) > self.work.limit_vertices:
-                    self.work.tell(
-                        "DXF-TOO-MANY-VERTICES",
-                        match,
-                        entity,
-                        count=len(curve.points),
-                        limit=self.work.limit_vertices,
-                    )
-                    continue
-                if curve.closed:
-                    out.append(_Drawn(match, entity, curve))
-                    continue
-                closed = close_by_ends(curve, close)
-                if closed is not None:
-                    if entity.kind not in ("SPLINE", "ELLIPSE"):
-                        self.work.tell("DXF-CLOSED-BY-ENDS", match, entity)
-                        self._enter("close_ends", match, [entity], [curve], closed, rule="tolerances.close")
-                    out.append(_Drawn(match, entity, closed))
-                elif _has_length(curve):
-                    loose.append((entity, curve))
-        if lines_only:
-            return [*out, *(_Drawn(match, entity, curve, line=True) for entity, curve in loose)]
-        out += self._chained(match, loose)
+            return []
+        fit = found.curves.sizes <= self.work.limit_vertices
+        batch, ended = found.curves.closed_by_ends(self.work.tolerances.close / self.work.scale)
+        ended &= fit
+        self._tell_drawn(match, found, batch, ~fit, ended)
+        numbers = np.flatnonzero(fit & batch.closed)
+        closed = found.entities(found.owner[numbers])
+        loose = np.flatnonzero(fit & ~batch.closed & batch.long())
+        if role.geometry == "line":
+            out = self._closed(match, batch, numbers, closed)
+            return out + self._lines(match, batch, loose, found.entities(found.owner[loose]))
+        chained, others = Chainer(self.work, match, found, batch).rings(loose)
+        out = self._closed(match, batch, numbers, closed) + self._made(match, chained)
+        for item in others:
+            out += [item] if isinstance(item, Ring) else self._made(match, _alone(item))
         return out
 
-    def _chained(self, match: Match, loose: list[tuple[CadEntity, Curve]]) -> _Out:
-        """Rings of loose curves: chains that close, gaps that are accepted, cells of what crosses."""
-        self.work.deadline.check()
-        out: _Out = []
-        kept = self._each_once(match, loose)
-        chains, tangles = chain(
-            [c for _, c in kept], self.work.tolerances.chain / self.work.scale, self.work.deadline
-        )
-        left: list[Chain | Tangle] = []
-        # a row of spaces drawn as a frame with lines across: the frame alone is no space
-        crossed = self.work.role(match).geometry == "ring_or_block" and (
-            bool(tangles) or not all(c.curve.closed for c in chains)
-        )
-        for joined in chains:
-            if joined.curve.closed and not crossed:
-                parts = [kept[i] for i in joined.members]
-                first = parts[0][0]
-                self.work.tell("DXF-CHAINED", match, first, count=len(parts))
-                self._enter(
-                    "chain", match, [e for e, _ in parts], [c for _, c in parts], joined.curve,
-                    rule="tolerances.chain",
-                )  # fmt: skip
-                out.append(_Drawn(match, first, joined.curve, tuple(e.handle for e, _ in parts)))
-            else:
-                left.append(joined)
-        left += tangles
-        if left:
-            self._crossing(match, kept, left, out)
-        return out
-
-    def _each_once(self, match: Match, loose: list[tuple[CadEntity, Curve]]) -> list[tuple[CadEntity, Curve]]:
-        unique: dict[tuple[object, ...], int] = {}
-        kept: list[tuple[CadEntity, Curve]] = []
-        for entity, curve in loose:
-            key = _line_key(curve, self.work.tolerances.duplicate / self.work.scale)
-            if key in unique:
-                self.work.tell("DXF-DUPLICATE", match, entity, other=kept[unique[key]][0].handle)
-                self._enter("duplicate", match, [entity], [curve], None, rule="tolerances.duplicate")
-                continue
-            unique[key] = len(kept)
-            kept.append((entity, curve))
-        return kept
-
-    def _crossing(
+    def _tell_drawn(
         self,
         match: Match,
-        kept: list[tuple[CadEntity, Curve]],
-        left: list[Chain | Tangle],
-        out: _Out,
+        found: Outlines,
+        batch: CurveBatch,
+        too_long: npt.NDArray[np.bool_],
+        ended: npt.NDArray[np.bool_],
     ) -> None:
-        """What did not chain: cells of lines that cross, ends that run on or stop short, gaps.
-
-        Cells are taken by rule where three or more ends meet (as parking spaces are drawn) and where nothing has to be
-        cut or added on a layer of spaces; everything else is proposed.
-        """
-        spaces = self.work.role(match).geometry == "ring_or_block"
-        numbers = sorted({i for piece in left for i in piece.members})
-        curves = CurveBatch([kept[i][1] for i in numbers])
-        lines = list(curves.lines(self.work.chord, self.work.scale))
-        found = cells(lines, self.work.tolerances.propose, 1e-6, self.work.deadline) if len(lines) > 1 else []
-        if found is None:
-            self.work.tell("DXF-CROSSINGS", match, kept[numbers[0]][0], count=len(numbers))
-            found = []
-        tangled = {i for piece in left if isinstance(piece, Tangle) for i in piece.members}
-        used: set[int] = set()
-        for cell in found:
-            members = [numbers[m] for m in cell.members]
-            if not members:
-                continue
-            clean = cell.cut.is_empty and cell.added.is_empty
-            rule: str | None
-            branch = bool(tangled & set(members))
-            if branch and cell.added.is_empty:
-                kind, rule = "cells", "branches"
-            elif clean:
-                kind, rule = "cells", "spaces" if spaces else None
+        """What is odd about entities and their curves, in drawing order."""
+        work = self.work
+        bare = np.bincount(found.owner, minlength=len(found.z)) == 0
+        high = np.flatnonzero(~bare & (np.abs(found.z) * work.scale > work.elevation))
+        exact = found.entities(found.owner[np.flatnonzero(ended)])
+        round_ = [e.kind in ("SPLINE", "ELLIPSE") for e in exact]
+        told = [(k, -1, "DXF-DEGENERATE") for k in np.flatnonzero(bare).tolist()]
+        told += [(k, -1, "DXF-ELEVATION") for k in high.tolist()]
+        for curves, code in (
+            (np.flatnonzero(too_long), "DXF-TOO-MANY-VERTICES"),
+            (np.flatnonzero(ended)[~np.array(round_, np.bool_)], "DXF-CLOSED-BY-ENDS"),
+        ):
+            told += [(k, c, code) for k, c in zip(found.owner[curves].tolist(), curves.tolist(), strict=True)]
+        for number, curve, code in sorted(told):
+            if code == "DXF-CLOSED-BY-ENDS":
+                self._tell_ended(match, found, batch, number, curve)
+            elif work.issues.full(code):
+                work.issues.more(code, 1)
+            elif code == "DXF-ELEVATION":
+                work.tell(code, match, found.entity(number), z=f"{found.z[number]:.4g}")
+            elif code == "DXF-TOO-MANY-VERTICES":
+                count = int(found.curves.sizes[curve])
+                work.tell(code, match, found.entity(number), count=count, limit=work.limit_vertices)
             else:
-                kind, rule = "overshoot" if cell.added.is_empty else "undershoot", None
-            entities = [kept[i][0] for i in members]
-            spot = cell.ring.representative_point()
-            applied = self.work.ledger.enter(
-                kind,
-                role=match.role,
-                layer=entities[0].layer,
-                handles=[e.handle for e in entities],
-                at=(spot.x / self.work.scale, spot.y / self.work.scale),
-                size_m=cell.size,
-                before=shapely.MultiLineString([self.work.line(kept[i][1]) for i in members]),
-                after=cell.ring,
-                area_before=None,
-                area_after=cell.ring.area,
-                rule=rule,
-            )
-            if applied:
-                handles = tuple(dict.fromkeys(e.handle for e in entities))
-                out.append(Ring(match, entities[0], cell.ring, cell.ring.area, handles))
-                used |= set(members)
-            elif kind != "cells":
-                code = "DXF-OVERSHOOT" if kind == "overshoot" else "DXF-UNDERSHOOT"
-                self.work.tell(
-                    code, match, entities[0], at=(spot.x / self.work.scale, spot.y / self.work.scale),
-                    size=f"{cell.size:.3f}", area=f"{cell.ring.area:.2f}",
-                )  # fmt: skip
-                used |= set(members)
-        self._leftover(match, kept, left, used, out)
+                work.tell(code, match, found.entity(number))
 
-    def _leftover(
-        self,
-        match: Match,
-        kept: list[tuple[CadEntity, Curve]],
-        left: list[Chain | Tangle],
-        used: set[int],
-        out: _Out,
-    ) -> None:
-        """Open chains: a small gap is a proposal, the others are errors; tangles are told."""
-        for piece in left:
-            parts = [kept[i] for i in piece.members]
-            first = parts[0][0]
-            if isinstance(piece, Tangle):
-                self.work.tell("DXF-BRANCH", match, first, at=piece.at)
-                continue
-            if used & set(piece.members):
-                continue
-            if piece.curve.closed:
-                out.append(_Drawn(match, first, piece.curve, tuple(e.handle for e, _ in parts)))
-                continue
-            start, end = piece.curve.start, piece.curve.end
-            if len(piece.curve.points) < 3:
-                self.work.tell("DXF-WRONG-KIND", match, first, kind=first.kind, at=start)
-                continue
-            gap = piece.gap * self.work.scale
-            middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-            length = piece.curve.length() * self.work.scale
-            if gap <= max(self.work.tolerances.propose, self.work.tolerances.propose_share * length):
-                closed = Curve(piece.curve.points, piece.curve.bulges, closed=True)
-                rule = self._gap_rule(gap)
-                entities, curves = [e for e, _ in parts], [c for _, c in parts]
-                if self._enter("gap", match, entities, curves, closed, rule=rule, at=middle, size=gap):
-                    self.work.tell("DXF-GAP-CLOSED", match, first, gap=f"{gap:.3f}", at=middle)
-                    out.append(_Drawn(match, first, closed, tuple(e.handle for e in entities)))
-                    continue
-            self.work.tell("DXF-NOT-CLOSED", match, first, gap=f"{gap:.3f}", at=middle)
+    def _tell_ended(self, match: Match, found: Outlines, batch: CurveBatch, number: int, curve: int) -> None:
+        entity = found.entity(number)
+        self.work.tell("DXF-CLOSED-BY-ENDS", match, entity)
+        if self.work.ledger.passed("close_ends", "tolerances.close") is None:
+            before, after = [found.curves.curve(curve)], batch.curve(curve)
+            self.work.enter("close_ends", match, [entity], before, after, rule="tolerances.close")
 
-    def _gap_rule(self, gap: float) -> str | None:
-        """The standard's rule that accepts a gap of this width, if it has one."""
-        standard = self.work.standard
-        if standard is not None and standard.healing.gap >= gap > 0:
-            return f"{standard.code}.healing.gap"
-        return None
-
-    def _enter(
-        self,
-        kind: str,
-        match: Match,
-        entities: Sequence[CadEntity],
-        before: Sequence[Curve],
-        after: Curve | None,
-        *,
-        rule: str | None,
-        at: tuple[float, float] | None = None,
-        size: float = 0.0,
-    ) -> bool:
-        """Enter a repair made of curves; True if it is to be applied."""
-        if rule is not None and self.work.ledger.full(kind):
-            self.work.ledger.count(kind)
-            return True
-        lines = [self.work.line(c) for c in before if len(c.points) >= 2]
-        ring: Polygon | None = None
-        area: float | None = None
-        if after is not None:
-            points = [self.work.metres(p) for p in after.flatten(self.work.chord)]
-            ring = Polygon(points) if len(points) >= 3 else None
-            area = abs(after.area()) * self.work.scale * self.work.scale
-        if not size and len(before) == 1 and after is not None:
-            size = math.dist(before[0].start, before[0].end) * self.work.scale
-        return self.work.ledger.enter(
-            kind,
-            role=match.role,
-            layer=entities[0].layer,
-            handles=[e.handle for e in entities],
-            at=at or entities[0].at,
-            size_m=size,
-            before=shapely.MultiLineString(lines) if len(lines) != 1 else lines[0],
-            after=ring,
-            area_before=None,
-            area_after=area,
-            rule=rule,
-        )
-
-    def _made(self, drawn: _Out) -> list[Ring]:
-        """The shapes of what was drawn, in order."""
+    def _lines(
+        self, match: Match, batch: CurveBatch, numbers: Longs, entities: Sequence[CadEntity]
+    ) -> list[Ring]:
         out: list[Ring] = []
-        for first in range(0, len(drawn), _LOT):
+        for first in range(0, numbers.size, _LOT):
             self.work.deadline.check()
-            lot = drawn[first : first + _LOT]
-            batch = CurveBatch([d.curve for d in lot if isinstance(d, _Drawn) and not d.line])
-            areas = np.abs(batch.areas()) * self.work.scale * self.work.scale
-            polygons = batch.polygons(self.work.chord, self.work.scale)
-            made = iter(zip(areas.tolist(), polygons, shapely.is_valid(polygons).tolist(), strict=True))
-            batch = CurveBatch([d.curve for d in lot if isinstance(d, _Drawn) and d.line])
-            lines = iter(batch.lines(self.work.chord, self.work.scale))
-            for item in lot:
-                if isinstance(item, Ring):
-                    out.append(item)
-                elif item.line:
-                    out.append(Ring(item.match, item.entity, next(lines), None, (item.entity.handle,)))
+            lot = batch.subset(numbers[first : first + _LOT])
+            lines = lot.lines(self.work.chord, self.work.scale)
+            out += [
+                Ring(match, entity, line, None, (entity.handle,))
+                for entity, line in zip(entities[first : first + _LOT], lines, strict=True)
+            ]
+        return out
+
+    def _closed(
+        self, match: Match, batch: CurveBatch, numbers: Longs, entities: Sequence[CadEntity]
+    ) -> list[Ring]:
+        """The shapes of closed curves, in order."""
+        out: list[Ring] = []
+        for first in range(0, numbers.size, _LOT):
+            chosen = slice(first, first + _LOT)
+            lot = Closed(batch.subset(numbers[chosen]), entities[chosen], ())
+            out += self._made(match, lot)
+        return out
+
+    def _made(self, match: Match, drawn: Closed) -> list[Ring]:
+        out: list[Ring] = []
+        for first in range(0, len(drawn.curves), _LOT):
+            self.work.deadline.check()
+            lot = drawn.curves
+            if len(lot) > _LOT:
+                lot = lot.subset(np.arange(first, min(first + _LOT, len(lot))))
+            areas = np.abs(lot.areas()) * self.work.scale * self.work.scale
+            polygons = lot.polygons(self.work.chord, self.work.scale)
+            columns = zip(areas.tolist(), polygons, shapely.is_valid(polygons).tolist(), strict=True)
+            for number, (area, polygon, good) in enumerate(columns, first):
+                entity = drawn.entities[number]
+                members = drawn.members[number] if drawn.members else (entity.handle,)
+                if polygon is None or area <= 1e-9:
+                    self.work.tell("DXF-DEGENERATE", match, entity)
                 else:
-                    area, polygon, good = next(made)
-                    if polygon is None or area <= 1e-9:
-                        self.work.tell("DXF-DEGENERATE", item.match, item.entity)
-                    else:
-                        self._add_ring(out, item, polygon, area, valid=good)
+                    self._add_ring(out, match, entity, members, polygon, area, valid=good)
         return out
 
     def _add_ring(
-        self, out: list[Ring], drawn: _Drawn, polygon: Polygon, area: float, *, valid: bool
+        self,
+        out: list[Ring],
+        match: Match,
+        entity: CadEntity,
+        members: tuple[str, ...],
+        polygon: Polygon,
+        area: float,
+        *,
+        valid: bool,
     ) -> None:
-        match, entity = drawn.match, drawn.entity
         geometry: BaseGeometry = polygon
         if not valid:
             self._tell_crossing(match, entity, polygon)
@@ -409,7 +242,6 @@ class RingMaker:
                 return
             geometry = shapely.union_all(parts)
             area = geometry.area
-        members = drawn.members or (entity.handle,)
         out.append(Ring(match, entity, geometry, area, members, valid=valid, hatch=entity.filled))
         if entity.in_block and self.work.role(match).geometry == "ring":
             self.work.tell("DXF-IN-BLOCK", match, entity)
@@ -424,14 +256,5 @@ class RingMaker:
         self.work.tell("DXF-SELF-CROSSING", match, entity, at=at)
 
 
-def _has_length(curve: Curve) -> bool:
-    return any(p != curve.points[0] for p in curve.points)
-
-
-def _line_key(curve: Curve, step: float) -> tuple[object, ...]:
-    """Equal for curves that run along the same points in either direction."""
-    points = tuple((round(x / step), round(y / step)) for x, y in curve.points)
-    bulges = tuple(round(b, 6) for b in curve.bulges[:-1]) if curve.bulges and curve.has_arcs else ()
-    if points[-1] < points[0]:
-        points, bulges = points[::-1], tuple(-b for b in reversed(bulges))
-    return (*points, *bulges)
+def _alone(drawn: Drawn) -> Closed:
+    return Closed(CurveBatch([drawn.curve]), [drawn.entity], [drawn.members])

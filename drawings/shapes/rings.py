@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drawings.cad.curve import Curve, Point, join
-from drawings.deadline import Deadline
+import numpy as np
+import numpy.typing as npt
 
-_LOT = 1024  # ends between two looks at the clock
+from drawings.cad.curve import Curve, Point, join
+from drawings.cad.curve_batch import CurveBatch
+from drawings.deadline import Deadline
+from drawings.shapes.clusters import clusters
+from drawings.shapes.pairs import Longs, joined
+
+_LOT = 4096  # chains between two looks at the clock
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Curves that meet end to end, before they are joined.
+
+    Attributes:
+        ends: of every curve in order the end it begins with: twice its number, and one more if it is run backwards.
+        closed: the last one ends where the first begins.
+    """
+
+    ends: tuple[int, ...]
+    closed: bool
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Numbers of the curves, in order."""
+        return tuple([end // 2 for end in self.ends])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +53,8 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Tangle:
-    """Curves that meet in places of three or more ends: there is no single way to chain them."""
+    """Curves that meet in places of three or more ends (``at`` is the first of them): there is no single way to chain
+    them."""
 
     members: tuple[int, ...]
     at: Point
@@ -55,95 +79,134 @@ def chain(
     Raises:
         OutOfTimeError: the time is over.
     """
-    ends: list[Point] = [p for c in curves for p in (c.start, c.end)]
-    node = _cluster(ends, tolerance, deadline)
-    at_node: dict[int, list[int]] = defaultdict(list)
-    for end, cluster in enumerate(node):
-        at_node[cluster].append(end)
-    seen: set[int] = set()
-    chains: list[Chain] = []
-    tangles: list[Tangle] = []
-    for first in range(len(curves)):
-        if first in seen:
-            continue
-        if deadline is not None:
+    ends = np.array([(c.start, c.end) for c in curves], np.float64).reshape(-1, 2, 2)
+    found, tangles = runs(ends, tolerance, deadline)
+    return [joined_run(run, [curves[n] for n in run.members]) for run in found], tangles
+
+
+def joined_run(run: Run, curves: Sequence[Curve]) -> Chain:
+    """The chain of a run; ``curves``: its members in order."""
+    ordered = [c.reversed() if end % 2 else c for c, end in zip(curves, run.ends, strict=True)]
+    whole = join(ordered, closed=run.closed)
+    return Chain(whole, run.members, 0.0 if run.closed else math.dist(whole.start, whole.end))
+
+
+def runs(
+    ends: npt.NDArray[np.float64], tolerance: float, deadline: Deadline | None = None
+) -> tuple[list[Run], list[Tangle]]:
+    """How curves chain; ``ends``: where each begins and ends, (n, 2, 2). Outcome and errors as of :func:`chain`."""
+    count = len(ends)
+    if not count:
+        return [], []
+    spots = ends.reshape(-1, 2)
+    node = clusters(spots, tolerance, deadline)
+    order = np.argsort(node, kind="stable")
+    same = np.flatnonzero(node[order[1:]] == node[order[:-1]])
+    a, b = order[same], order[same + 1]
+    group = joined(np.arange(count), a // 2, b // 2)
+    degree = np.bincount(node)[node]
+    mate = np.full(2 * count, -1)  # of an end where two meet, the other one
+    two = degree[a] == 2
+    mate[a[two]], mate[b[two]] = b[two], a[two]
+    tangled = np.zeros(count, np.bool_)
+    tangled[group[np.flatnonzero(degree > 2) // 2]] = True
+    return _walked(group, mate, tangled, deadline), _tangles(group, tangled, degree, spots)
+
+
+def _walked(
+    group: Longs, mate: Longs, tangled: npt.NDArray[np.bool_], deadline: Deadline | None
+) -> list[Run]:
+    """Runs of the groups in which no place has more than two ends; ``group``: of every curve the first one of its
+    group."""
+    count = group.size
+    start = np.full(count, 2 * count)  # of every group the end to start from: the first loose one
+    loose = np.flatnonzero(mate < 0)
+    np.minimum.at(start, group[loose // 2], loose)
+    heads = np.flatnonzero((group == np.arange(count)) & ~tangled)
+    begin = np.where(start[heads] < 2 * count, start[heads], 2 * heads)
+    alone = np.bincount(group, minlength=count)[heads] == 1
+    mates = mate.tolist()
+    out: list[Run] = []
+    opened = (start[heads] < 2 * count).tolist()
+    for number, (end, single, open_) in enumerate(zip(begin.tolist(), alone.tolist(), opened, strict=True)):
+        if deadline is not None and number % _LOT == 0:
             deadline.check()
-        component, branch = _component(first, node, at_node)
-        seen |= set(component)
-        if branch is not None:
-            tangles.append(Tangle(tuple(sorted(component)), ends[branch]))
+        if single:
+            out.append(Run((end,), not open_))
             continue
-        chains.append(_walk(sorted(component), curves, node, at_node))
-    return chains, tangles
+        walk = [end]
+        following = mates[end ^ 1]
+        while following >= 0 and following != walk[0]:
+            walk.append(following)
+            following = mates[following ^ 1]
+        out.append(Run(tuple(walk), not open_))
+    return out
 
 
-def _cluster(points: Sequence[Point], tolerance: float, deadline: Deadline | None) -> list[int]:
-    """Cluster number of every point; points within ``tolerance`` (directly or by a third one) share it."""
-    parent = list(range(len(points)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    cells: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, (x, y) in enumerate(points):
-        if deadline is not None and index % _LOT == 0:
-            deadline.check()
-        cx, cy = math.floor(x / tolerance), math.floor(y / tolerance)
-        for dx in (-1, 0, 1):
-            for dy in (-1, 0, 1):
-                for other in cells.get((cx + dx, cy + dy), ()):
-                    if math.dist(points[index], points[other]) <= tolerance:
-                        parent[root(index)] = root(other)
-        if len(cells[cx, cy]) < 64:  # a heap of ends in one spot is one cluster already
-            cells[cx, cy].append(index)
-        else:
-            parent[root(index)] = root(cells[cx, cy][0])
-    return [root(i) for i in range(len(points))]
+def _tangles(
+    group: Longs, tangled: npt.NDArray[np.bool_], degree: Longs, spots: npt.NDArray[np.float64]
+) -> list[Tangle]:
+    curves = np.flatnonzero(tangled[group])
+    order = curves[np.argsort(group[curves], kind="stable")]
+    first = np.full(group.size, 2 * group.size)
+    branches = np.flatnonzero(degree > 2)
+    np.minimum.at(first, group[branches // 2], branches)
+    out: list[Tangle] = []
+    for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+        if members.size:
+            x, y = spots[first[group[members[0]]]].tolist()
+            out.append(Tangle(tuple(members.tolist()), (x, y)))
+    return out
 
 
-def _component(first: int, node: list[int], at_node: dict[int, list[int]]) -> tuple[set[int], int | None]:
-    """Curves connected with ``first``; and an end where three or more meet, if there is one."""
-    component = {first}
-    queue = [first]
-    places: set[int] = set()
-    branch: int | None = None
-    while queue:
-        current = queue.pop()
-        for end in (2 * current, 2 * current + 1):
-            if node[end] in places:
-                continue
-            places.add(node[end])
-            meeting = at_node[node[end]]
-            if len(meeting) > 2:
-                branch = end if branch is None else branch
-            for other in meeting:
-                if other // 2 not in component:
-                    component.add(other // 2)
-                    queue.append(other // 2)
-    return component, branch
+def joined_batch(batch: CurveBatch, found: Sequence[Run]) -> CurveBatch:
+    """The curves of runs, in their order; ``batch``: what the runs are made of."""
+    lengths = np.fromiter((len(r.ends) for r in found), np.int64, len(found))
+    ends = np.fromiter((e for r in found for e in r.ends), np.int64, int(lengths.sum()))
+    closed = np.fromiter((r.closed for r in found), np.bool_, len(found))
+    member, backwards = ends // 2, ends % 2 == 1
+    of_run = np.repeat(np.arange(len(found)), lengths)
+    last = np.zeros(ends.size, np.bool_)
+    last[np.cumsum(lengths) - 1] = ~closed
+    sizes = batch.sizes[member] - 1 + last  # the last vertex is the next one's first
+    so_far = np.cumsum(sizes) - sizes
+    nth = np.arange(int(sizes.sum())) - np.repeat(so_far, sizes)
+    first = np.where(backwards, batch.start[1:][member] - 1, batch.start[:-1][member])
+    turned = np.repeat(backwards, sizes)
+    vertex = np.repeat(first, sizes) + np.where(turned, -nth, nth)
+    bulge = np.where(turned, -batch.bulge[np.maximum(vertex - 1, 0)], batch.bulge[vertex])
+    bulge[(so_far + sizes - 1)[last]] = 0.0
+    start = np.concatenate(([0], np.cumsum(np.bincount(of_run, sizes, len(found))))).astype(np.int64)
+    return CurveBatch.of_columns(start, batch.xy[vertex], bulge, closed)
 
 
-def _walk(
-    component: list[int], curves: Sequence[Curve], node: list[int], at_node: dict[int, list[int]]
-) -> Chain:
-    """Chain a component in which every place has at most two ends."""
-    loose = [e for c in component for e in (2 * c, 2 * c + 1) if len(at_node[node[e]]) == 1]
-    end = loose[0] if loose else 2 * component[0]
-    ordered: list[Curve] = []
-    members: dict[int, None] = {}  # in order
-    while True:
-        index = end // 2
-        members[index] = None
-        ordered.append(curves[index] if end % 2 == 0 else curves[index].reversed())
-        far = end ^ 1
-        following = [e for e in at_node[node[far]] if e != far]
-        if not following or following[0] // 2 in members:
-            break
-        end = following[0]
-    if loose:
-        joined = join(ordered, closed=False)
-        return Chain(joined, tuple(members), math.dist(joined.start, joined.end))
-    return Chain(join(ordered, closed=True), tuple(members), 0.0)
+def twins(batch: CurveBatch, step: float) -> Longs:
+    """Of every curve the number of the first one that runs along the same points (in steps), in either direction."""
+    grid, bulges = np.rint(batch.xy / step) + 0.0, np.round(batch.bulge, 6)
+    sizes, arcs = batch.sizes, batch.with_arcs()
+    out = np.arange(len(batch))
+    order = np.lexsort((arcs, sizes))
+    breaks = np.flatnonzero((np.diff(sizes[order]) != 0) | (np.diff(arcs[order].astype(np.int8)) != 0)) + 1
+    for which in np.split(order, breaks):
+        if which.size < 2 or not sizes[which[0]]:
+            continue
+        vertex = batch.start[which][:, None] + np.arange(sizes[which[0]])
+        a, b = grid[vertex[:, 0]], grid[vertex[:, -1]]
+        turned = (b[:, 0] < a[:, 0]) | ((b[:, 0] == a[:, 0]) & (b[:, 1] < a[:, 1]))
+        vertex[turned] = vertex[turned, ::-1]
+        bulge = np.where(turned[:, None], -bulges[vertex[:, 1:]], bulges[vertex[:, :-1]])
+        columns = [*grid[vertex].reshape(which.size, -1).T, *(bulge.T if arcs[which[0]] else ())]
+        out[which] = which[_first_alike(columns)]
+    return out
+
+
+def _first_alike(columns: Sequence[npt.NDArray[np.float64]]) -> Longs:
+    """Of every row the first one that is equal in all columns."""
+    rank = np.zeros(columns[0].size)
+    for column in columns:
+        values, first, inverse = np.unique(rank + 1j * column, return_index=True, return_inverse=True)
+        if values.size == rank.size:
+            return np.arange(rank.size)
+        rank = inverse.astype(np.float64)
+    earliest: Longs = first[inverse]
+    return earliest

@@ -14,6 +14,7 @@ import shapely
 from ezdxf.tools.text import plain_text
 
 from drawings.cad.curve import Curve
+from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.fast.columns import (
     BYTE0,
     BYTE1,
@@ -43,7 +44,7 @@ from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.model import CadEntity
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.pause import collector_paused
-from drawings.cad.selection import Wanted
+from drawings.cad.selection import Outlines, Wanted
 from drawings.cad.source import decode_escapes
 
 Geometries: TypeAlias = npt.NDArray[np.object_]
@@ -241,10 +242,14 @@ class EntityTable(Sequence[CadEntity]):
             yield from filter(wanted.holds, self._kept)
             return
         picked = self._picked(wanted)
+        known = self._words.rows.ints[self._instances.ints[picked, ROW], KIND] >= 0
         for first in range(0, picked.size, _CHUNK):
             with collector_paused():
                 lot = list(self._make(picked[first : first + _CHUNK]))
-            yield from filter(wanted.holds, lot)
+            if known[first : first + _CHUNK].all():
+                yield from lot
+            else:
+                yield from filter(wanted.holds, lot)
 
     def layers_drawn(self, wanted: Wanted) -> list[str]:
         """Layers of the wanted entities, first drawn first."""
@@ -268,11 +273,82 @@ class EntityTable(Sequence[CadEntity]):
             good &= (kinds < 0) | np.isin(kinds, [KNOWN[k] for k in wanted.kinds if k in KNOWN])
         good &= ~np.isin(kinds, [KNOWN[k] for k in wanted.without if k in KNOWN])
         if wanted.under is not None:
-            inside = np.zeros(len(self._instances.paths) + 1, bool)  # the last one is model space itself
-            for path, (parent, _) in enumerate(self._instances.paths.tolist()):
-                inside[path] = inside[parent] or self._prefix(path)[:-1] in wanted.under
-            good &= inside[lines[:, PATH]]
+            good &= self._inside(wanted.under)[lines[:, PATH]]
+        if wanted.beside:
+            good &= ~self._inside(wanted.beside)[lines[:, PATH]]
         return self._shown[good]
+
+    def _inside(self, handles: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Of every path, whether it leads through one of these block references; the last one is model space itself."""
+        inside = np.zeros(len(self._instances.paths) + 1, bool)
+        for path, (parent, _) in enumerate(self._instances.paths.tolist()):
+            inside[path] = inside[parent] or self._prefix(path)[:-1] in handles
+        return inside
+
+    def kinds_by_layer(self) -> dict[str, dict[str, int]]:
+        """How many entities of each type lie on each layer, layers and those of blocks too, first drawn first."""
+        lines = self._instances.ints[self._shown]
+        kinds = self._words.rows.ints[lines[:, ROW], KIND].astype(np.int64)
+        names = dict(_KIND_NAMES)
+        for k in np.flatnonzero(kinds < 0).tolist():
+            kind = self._words.foreign[int(lines[k, ROW])].kind
+            number = KNOWN.get(kind) or next((n for n, name in names.items() if name == kind), None)
+            kinds[k] = number if number is not None else len(KNOWN) + 64 + len(names)
+            names.setdefault(int(kinds[k]), kind)
+        pairs, first, counts = np.unique(lines[:, LAYER] + 1j * kinds, return_index=True, return_counts=True)
+        out: dict[str, dict[str, int]] = {}
+        for k in np.argsort(first).tolist():
+            layer = out.setdefault(self._layers[int(pairs[k].real)], {})
+            layer[names[int(pairs[k].imag)]] = int(counts[k])
+        return out
+
+    def outlines(self, wanted: Wanted, *, with_texts: bool = False) -> Iterator[Outlines]:
+        """What the wanted entities draw, layer by layer, first drawn first; without what texts draw unless asked."""
+        instances, rows = self._instances, self._words.rows
+        picked = self._picked(wanted)
+        lines = instances.ints[picked]
+        foreign = self._words.foreign
+        keep = np.ones(picked.size, np.bool_) if with_texts else rows.ints[lines[:, ROW], FLAGS] & WORDS == 0
+        for k in np.flatnonzero(rows.ints[lines[:, ROW], KIND] < 0).tolist():
+            made = foreign[int(lines[k, ROW])]
+            keep[k] = (with_texts or made.text is None) and wanted.holds_kind(made.kind)
+        picked, lines = picked[keep], lines[keep]
+        numbers, first = np.unique(lines[:, LAYER], return_index=True)
+        for number in numbers[np.argsort(first)].tolist():
+            chosen = lines[:, LAYER] == number
+            yield self._outlines_of(self._layers[number], picked[chosen])
+
+    def _outlines_of(self, layer: str, numbers: Longs) -> Outlines:
+        instances, rows = self._instances, self._words.rows
+        lines = instances.ints[numbers]
+        counts = (lines[:, LAST] - lines[:, FIRST]).astype(np.int64)
+        owner = np.repeat(np.arange(numbers.size), counts)
+        so_far = np.cumsum(counts) - counts
+        curves = lines[owner, FIRST] + np.arange(owner.size) - so_far[owner]
+        z = rows.floats[lines[:, ROW], Z].copy()
+        for k in np.flatnonzero(rows.ints[lines[:, ROW], KIND] < 0).tolist():
+            z[k] = self._words.foreign[int(lines[k, ROW])].z
+        return Outlines(
+            layer,
+            self._batch(curves),
+            owner,
+            z,
+            lines[:, PATH] >= 0,
+            lambda wanted: list(self._make(numbers[wanted], with_curves=False)),
+        )
+
+    def _batch(self, curves: Longs) -> CurveBatch:
+        """Curves by their numbers."""
+        instances = self._instances
+        first = instances.curve_start[curves].astype(np.int64)
+        sizes = instances.curve_start[curves + 1] - first
+        start = np.concatenate(([0], np.cumsum(sizes)))
+        vertex = np.arange(start[-1]) + np.repeat(first - start[:-1], sizes)
+        flags = instances.curve_flags[curves]
+        bulge = instances.bulge[vertex]
+        bulge[np.repeat(flags & BULGED == 0, sizes)] = 0.0
+        xy = np.stack((instances.vx[vertex], instances.vy[vertex]), axis=1)
+        return CurveBatch.of_columns(start, xy, bulge, (flags & CLOSED).astype(np.bool_))
 
     def geometries(self, tolerance: float) -> Geometries:
         """One shapely geometry per entity, in order.
@@ -351,12 +427,12 @@ class EntityTable(Sequence[CadEntity]):
             self._prefixes[path] = found
         return found
 
-    def _make(self, numbers: Longs) -> Iterator[CadEntity]:
+    def _make(self, numbers: Longs, *, with_curves: bool = True) -> Iterator[CadEntity]:
         if not numbers.size:
             return
         instances, words = self._instances, self._words
         taken = instances.ints[numbers]
-        curve_of = self._curves(taken)
+        curve_of = self._curves(taken) if with_curves else None
         sources = words.rows.ints[taken[:, ROW]].tolist()
         elevations = words.rows.floats[taken[:, ROW], Z].tolist()
         anchors = zip(
@@ -372,7 +448,7 @@ class EntityTable(Sequence[CadEntity]):
         ):
             row, path, layer, tint, first, last = line
             color = colors.get(tint) or colors.setdefault(tint, f"#{tint:06x}")
-            curves = tuple([curve_of(k) for k in range(first, last)])
+            curves = tuple([curve_of(k) for k in range(first, last)]) if curve_of is not None else ()
             at = (x, y) if x == x else None  # NaN: no anchor
             prefix = self._prefix(path) if path >= 0 else ""
             kind, flags = own[KIND], own[FLAGS]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from drawings.cad.fast.reader import read_fast
 from drawings.cad.fast.table import EntityTable
-from drawings.cad.selection import OUTLINES, Wanted, layer_by_layer, layers_drawn, picked
+from drawings.cad.selection import OUTLINES, Wanted, kinds_by_layer, layers_drawn, outlines, picked
 from drawings.reading import reading
 from tests.unit.drawings.test_fast_oracle import everything, saved
 
@@ -33,8 +34,38 @@ def table() -> EntityTable:
 def test_picking_is_filtering(table: EntityTable, wanted: Wanted) -> None:
     every = tuple(table[:])
     assert list(picked(table, wanted)) == [e for e in every if wanted.holds(e)] == list(picked(every, wanted))
-    assert dict(layer_by_layer(table, wanted)) == dict(layer_by_layer(every, wanted))
+    for with_texts in (False, True):
+        pairs = zip(
+            outlines(table, wanted, with_texts=with_texts),
+            outlines(every, wanted, with_texts=with_texts),
+            strict=True,
+        )
+        for fast, plain in pairs:
+            assert fast.layer == plain.layer and fast.z.tolist() == plain.z.tolist()
+            assert fast.owner.tolist() == plain.owner.tolist()
+            assert fast.in_block.tolist() == plain.in_block.tolist()
+            assert fast.curves.start.tolist() == plain.curves.start.tolist()
+            assert fast.curves.xy.tolist() == plain.curves.xy.tolist()
+            assert fast.curves.bulge.tolist() == plain.curves.bulge.tolist()
+            assert fast.curves.closed.tolist() == plain.curves.closed.tolist()
+            numbers = np.arange(len(fast.z))[::-1]
+            assert fast.entities(numbers) == plain.entities(numbers)
+            assert fast.entity(0) is fast.entities(np.array([0]))[0]
     assert set(layers_drawn(every, wanted)) <= set(layers_drawn(table, wanted))
+
+
+def test_kinds_on_layers(table: EntityTable) -> None:
+    every = tuple(table[:])
+    found, plain = kinds_by_layer(table), kinds_by_layer(every)
+    assert found == plain and list(found) == list(plain)
+
+
+def test_beside_some_blocks(table: EntityTable) -> None:
+    inserts = [e.handle for e in picked(table, Wanted(kinds={"INSERT"})) if not e.in_block]
+    within, beside = Wanted(under=inserts[::3]), Wanted(beside=inserts[::3])
+    found = list(picked(table, beside))
+    assert found == [e for e in table if beside.holds(e)]
+    assert len(found) + len(list(picked(table, within))) == len(table)
 
 
 def test_parts_of_some_blocks(table: EntityTable) -> None:
