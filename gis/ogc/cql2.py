@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +23,8 @@ from project_box.kernel.errors import BadInput
 
 #: limits of one filter; the parser below recurses, and so does the database's
 MAX_CHARACTERS, MAX_NESTING, MAX_NODES = 10_000, 40, 1_000
+#: names of the languages; ``cql-text`` is what drafts of the standard and GDAL call the first
+LANGUAGES = ("cql2-text", "cql2-json", "cql-text")
 PLACE = "filter"
 
 
@@ -103,7 +106,7 @@ def parse(written: str, language: str) -> Any:
     """
     if len(written) > MAX_CHARACTERS:
         raise refuse(f"超过 {MAX_CHARACTERS} 个字符", f"longer than {MAX_CHARACTERS} characters")
-    if language not in ("cql2-text", "cql2-json"):
+    if language not in LANGUAGES:
         raise BadInput(
             f"不支持筛选语言 {language[:40]}", f"unknown filter-lang {language[:40]}",
             code="filter_lang", place="filter-lang", remedy="使用 cql2-text 或 cql2-json",
@@ -114,6 +117,8 @@ def parse(written: str, language: str) -> Any:
             return json.loads(written)
         except (ValueError, RecursionError) as error:
             raise refuse("不是有效的 JSON", "not JSON") from error
+    if language == "cql-text":
+        written = _ILIKE.sub(_casei, written)
     if _nesting(written) > MAX_NESTING:
         raise refuse(f"括号嵌套超过 {MAX_NESTING} 层", f"nested deeper than {MAX_NESTING}")
     try:
@@ -128,6 +133,19 @@ def parse(written: str, language: str) -> Any:
             "文本用单引号，字段名不加引号或加双引号，例如 MJ > 1000 AND DKBH LIKE 'A%'",
             "texts in single quotes, names in double quotes or none, as MJ > 1000 AND DKBH LIKE 'A%'",
         ) from error
+
+
+#: what only drafts have, ``name ILIKE 'pattern'``, or a text
+_ILIKE = re.compile(
+    r"""(?P<name>"(?:[^"]|"")*"|\w+)\s+ILIKE\s+(?P<pattern>'(?:[^']|'')*')|'(?:[^']|'')*'""", re.IGNORECASE
+)
+
+
+def _casei(found: re.Match[str]) -> str:
+    """The same as the standard has it; texts stay as they are."""
+    if found["name"] is None:
+        return found[0]
+    return f"CASEI({found['name']}) LIKE CASEI({found['pattern']})"
 
 
 def _nesting(written: str) -> int:

@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from gis.ogc import ogc_features as features
+from gis.ogc.cql2 import LANGUAGES
 from gis.ogc.ogc_features import Collection, Item
 from gis.ogc.query_geometry import Crs
 from project_box.kernel.db import Database
@@ -28,6 +29,7 @@ pages = APIRouter(prefix="/ogc", tags=["ogc"], route_class=OgcRoute)
 FormQuery = Annotated[str | None, Query(alias="f", pattern="^(json|html)$", description="json or html")]
 CrsQuery = Annotated[str | None, Query(max_length=300, description="URI of the CRS of the answer")]
 _HTML_LIMIT = 500
+_MOST: dict[str, Any] = {"maximum": features.MAX_LIMIT}
 
 
 def _answer(request: Request, template: str, document: dict[str, Any], **context: Any) -> Response:
@@ -49,13 +51,13 @@ def conformance(request: Request, actor: OgcActorDep, form: FormQuery = None) ->
 
 
 @pages.get("/api")
-def description(request: Request) -> Response:
-    """OpenAPI description of this service."""
-    document = get_openapi(
-        title="项目盒 Project Box · OGC API", version="1.0.0", routes=pages.routes,
-        servers=[{"url": views.root(request).removesuffix("/ogc")}],
-    )  # fmt: skip
-    return JSONResponse(document, media_type=views.OPENAPI)
+def description(request: Request, session: SessionDep, actor: OgcActorDep) -> Response:
+    """OpenAPI description of this service, with the items of each collection the reader may see."""
+    document = get_openapi(title="项目盒 Project Box · OGC API", version="1.0.0", routes=pages.routes)
+    described = views.description(request, document, features.collections(session, actor))
+    accepted = request.headers.get("accept", "")
+    plain = "application/json" in accepted and "version=3.1" not in accepted
+    return JSONResponse(described, media_type="application/json" if plain else views.OPENAPI)
 
 
 @pages.get("/collections")
@@ -100,13 +102,15 @@ def get_items(
     datetime: Annotated[
         str | None, Query(max_length=100, description="instant or interval, RFC 3339")
     ] = None,
-    limit: Annotated[int, Query(ge=1, description="10,000 at most")] = features.DEFAULT_LIMIT,
+    limit: Annotated[
+        int, Query(ge=1, description="no more are given than the maximum", json_schema_extra=_MOST)
+    ] = features.DEFAULT_LIMIT,
     offset: Annotated[int, Query(ge=0, le=100_000_000)] = 0,
     after: Annotated[str | None, Query(max_length=60, description="of a next link")] = None,
     crs: CrsQuery = None,
     filter_text: Annotated[str | None, Query(alias="filter", description="CQL2")] = None,
     filter_lang: Annotated[
-        str, Query(alias="filter-lang", description="cql2-text or cql2-json")
+        str, Query(alias="filter-lang", json_schema_extra={"enum": list(LANGUAGES)})
     ] = "cql2-text",
     filter_crs: Annotated[str | None, Query(alias="filter-crs", max_length=300)] = None,
     form: FormQuery = None,

@@ -70,6 +70,32 @@ def landing(request: Request, *, html: bool) -> dict[str, Any]:
     }
 
 
+def description(request: Request, document: dict[str, Any], listed: Sequence[Collection]) -> dict[str, Any]:
+    """The OpenAPI document with paths below the landing page.
+
+    The items of every collection have a path of their own with the properties that may be asked for: programs such as
+    GDAL look there for what they may leave to the server.
+    """
+    paths = {path.removeprefix("/ogc") or "/": methods for path, methods in document["paths"].items()}
+    general = paths["/collections/{collection}/items"]["get"]
+    shared = [p for p in general["parameters"] if p["in"] == "query"]
+    for one in listed:
+        own = [
+            {"name": name, "in": "query", "required": False, "schema": _schema(known)}
+            for name, known in one.queryables.properties.items()
+            if name != GEOMETRY
+        ]
+        paths[f"/collections/{quote(one.id)}/items"] = {
+            "get": {
+                **general,
+                "operationId": f"items_of_{one.id}",
+                "summary": f"{one.title} {one.title_en}",
+                "parameters": [*shared, *own],
+            }
+        }
+    return {**document, "servers": [{"url": root(request)}], "paths": paths}
+
+
 def collections(request: Request, listed: Sequence[Collection], *, html: bool) -> dict[str, Any]:
     """All collections; the CRS they share are listed once."""
     base = root(request)

@@ -216,7 +216,17 @@ def test_landing_conformance_and_description(client):
     rels = {link["rel"]: link["href"] for link in get(client, "")["links"]}
     assert {"self", "service-desc", "conformance", "data"} <= set(rels)
     assert any(c.endswith("features-2/1.0/conf/crs") for c in get(client, "/conformance")["conformsTo"])
-    assert "/ogc/collections/{collection}/items" in get(client, "/api")["paths"]
+    described = client.get("/ogc/api")
+    assert described.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.1"
+    assert described.json()["servers"] == [{"url": "http://testserver/ogc"}]
+    old = "application/vnd.oai.openapi+json;version=3.0, application/json"  # as GDAL asks
+    plain = client.get("/ogc/api", headers={"accept": old})
+    assert plain.headers["content-type"] == "application/json" and plain.json() == described.json()
+    paths = plain.json()["paths"]
+    assert "/collections/{collection}/items" in paths and "/collections/ZD/items" not in paths
+    asked = {p["name"]: p["schema"] for p in paths["/collections/KG_DK/items"]["get"]["parameters"]}
+    assert asked["DKBH"]["type"] == "string" and asked["limit"]["maximum"] == 10_000
+    assert {"bbox", "filter", "RJL_MAX"} <= set(asked) and "collection" not in asked
 
 
 def test_pages_lead_through_all_features_once(client):
@@ -493,7 +503,26 @@ def test_gdal_reads_in_other_crs_with_axes_right(address, client, code):
     assert crs_module.transform(frame.geometry.iloc[0], code, 4326).hausdorff_distance(degrees) < 1e-7
 
 
-def test_gdal_filters_on_the_server(address, plots):
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("YDDM = '0701' AND RJL_MAX > 1.5", lambda p: p["YDDM"] == "0701" and (p["RJL_MAX"] or 0) > 1.5),
+        ("DKBH ILIKE 'A-0%' OR DKBH = 'x ILIKE ''y'", lambda p: p["DKBH"].lower().startswith("a-0")),
+        ("NOT (RJL_MAX >= 2) AND RJL_MIN IS NULL", lambda p: (p["RJL_MAX"] or 9) < 2),
+    ],
+)
+def test_gdal_leaves_filters_to_the_server(address, plots, capfd, written, meant):
+    pyogrio.set_gdal_config_options({"CPL_DEBUG": "OAPIF"})
+    try:
+        frame = pyogrio.read_dataframe(f"OAPIF:{address}", layer="KG_DK", where=written)
+    finally:
+        pyogrio.set_gdal_config_options({"CPL_DEBUG": None})
+    told = capfd.readouterr().err
+    assert "CQL text detected" in told and "evaluated on client side" not in told
+    assert sorted(frame["DKBH"]) == sorted(f["properties"]["DKBH"] for f in plots if meant(f["properties"]))
+
+
+def test_gdal_reads_what_a_filter_and_a_box_leave(address, plots):
     frame = pyogrio.read_dataframe(f"OAPIF:{address}", layer="KG_DK", where="YDDM LIKE '07%' AND RJL_MAX > 2")
     meant = [
         f for f in plots if f["properties"]["YDDM"].startswith("07") and (f["properties"]["RJL_MAX"] or 0) > 2
