@@ -169,7 +169,8 @@ export class Hands {
     }
     const least = LEAST[kind];
     if (points.length < least) return;
-    const under = viewer.sheet.pick(...points[0], 12 / viewer.view.scale, viewer.shown) ?? viewer.sheet.around(...points[0], viewer.shown);
+    const middle = [0, 1].map((k) => points.reduce((sum, p) => sum + p[k], 0) / points.length); // of an area, what it is drawn around
+    const under = viewer.sheet.pick(...points[0], 12 / viewer.view.scale, viewer.shown) ?? viewer.sheet.around(...(least === 3 ? middle : points[0]), viewer.shown);
     const geometry = least === 1 ? { type: "Point", coordinates: points[0] } : kind === "line" ? { type: "LineString", coordinates: points } : { type: "Polygon", coordinates: [[...points, points[0]]] };
     this.stop();
     this.say("sheet-drawn", { kind, geometry, handle: under === null ? "" : viewer.sheet.handle(under) });
