@@ -12,7 +12,7 @@ import pyogrio
 import shapely
 
 from gis.deliveries.columns import Columns, plain_column
-from gis.deliveries.source import FAILURES, Source
+from gis.deliveries.source import FAILURES, Source, outlines_as_areas
 from gis.deliveries.source_files import cad_text
 from gis.deliveries.source_place import Placement, note, place, strays
 from gis.layers.pieces import Geometries, polygonal, repair
@@ -125,6 +125,8 @@ class _Reader:
         result = Batch(first, len(blobs), none, [], {}, np.empty(0, np.int64), np.empty(0, np.bool_))
         read = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
         closed = _close_open_rings(read, blobs)
+        if self.source.cad and not self.buffered:
+            read = outlines_as_areas(read)
         shapes = self._placed(self._flat(read, result), result)
         as_read = shapes is read
         lost, valid = strays(shapes, self.source.crs), shapely.is_valid(shapes)

@@ -17,12 +17,11 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from gis import crs as crs_module
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
-from gis.deliveries.source_files import GEOMETRY_COLUMN, cad_text, dbf_encoding, prepare
+from gis.deliveries.source_files import GEOMETRY_COLUMN, cad_text, prepare, text_encoding
 from gis.deliveries.source_place import note
+from gis.layers.pieces import Geometries
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput
-
-__all__ = ["FAILURES", "Source", "dbf_encoding", "open_source"]
 
 #: what pyogrio raises when a file cannot be read
 FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
@@ -94,7 +93,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         cad = layers == [("entities", "Unknown")]
         where = _cad_layer(path, layer, name) if cad else None
         chosen = "entities" if cad else _choose(layers, layer, name)
-        encoding = dbf_encoding(path)
+        encoding = text_encoding(path)
         info = pyogrio.read_info(path, layer=chosen, encoding=encoding, force_feature_count=True)
     except FAILURES as error:
         raise BadInput(
@@ -105,6 +104,8 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
             remedy="用 GIS 软件另存为 GPKG 后再导入",
             remedy_en="save it as GPKG by a GIS program and import that",
         ) from error
+    if info["geometry_type"] is None:
+        raise _no_shapes(name)
     crs = crs if crs is not None else _own_definition(info)
     declared = crs if isinstance(crs, SourceCrs) else None
     notes = []
@@ -164,11 +165,20 @@ def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
     return chosen
 
 
+def outlines_as_areas(shapes: Geometries) -> Geometries:
+    """Shapes of a drawing, whose closed lines (circles, splines) are the areas they enclose."""
+    lines = np.flatnonzero((shapely.get_type_id(shapes) == 1) & (shapely.get_num_coordinates(shapes) > 3))
+    closed = lines[shapely.is_closed(shapes[lines])]
+    made = shapes.copy()
+    made[closed] = [shapely.Polygon(line.coords) for line in shapes[closed]]
+    return made
+
+
 def _cad_layer(path: Path, wanted: str | None, name: str) -> str | None:
     """Filter for one layer of a drawing; None when only one holds closed outlines."""
     _, _, blobs, columns = pyogrio.raw.read(path, layer="entities", columns=["Layer"], force_2d=True)
     shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
-    areas = np.isin(shapely.get_type_id(shapes), (3, 6))
+    areas = np.isin(shapely.get_type_id(outlines_as_areas(shapes)), (3, 6))
     raw = sorted({str(v) for v in np.asarray(columns[0])[areas]})
     shown = {cad_text(v): v for v in raw}
     if wanted is None and len(raw) > 1:
@@ -192,15 +202,19 @@ def _choose(layers: Sequence[tuple[str, str]], wanted: str | None, name: str) ->
     if len(candidates) > 1:
         raise _several(name, candidates)
     if not candidates:
-        raise BadInput(
-            f"{name} 里没有图形",
-            f"{name} has no layer with geometry",
-            code="no_data",
-            place=name,
-            remedy="核对文件，导入含面图形的数据",
-            remedy_en="check the file; import data with areas",
-        )
+        raise _no_shapes(name)
     return candidates[0]
+
+
+def _no_shapes(name: str) -> BadInput:
+    return BadInput(
+        f"{name} 里没有图形",
+        f"{name} has no layer with geometry",
+        code="no_data",
+        place=name,
+        remedy="核对文件，导入含面图形的数据",
+        remedy_en="check the file; import data with areas",
+    )
 
 
 def _several(name: str, layers: list[str]) -> BadInput:

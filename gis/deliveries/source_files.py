@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import shapely
 
@@ -37,6 +38,8 @@ _HEX = re.compile(r"0[01][0-9a-fA-F]{16,}")
 _WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTISURFACE", "SRID=")
 #: language drivers of a .dbf that say nothing: none, ANSI (GDAL's own default) and Windows ANSI
 _UNSAID = (0x00, 0x03, 0x57)
+#: the character set a MapInfo file names
+_CHARSET = re.compile(rb'charset\s+"?(\w+)', re.IGNORECASE)
 
 
 def prepare(path: Path, folder: Path, layer: str | None) -> tuple[Path, str | None]:
@@ -168,6 +171,14 @@ def _choose_member(found: Sequence[Path], name: str, layer: str | None) -> tuple
 # --- encodings -------------------------------------------------------------------------------------------------------
 
 
+def text_encoding(path: Path) -> str | None:
+    """Encoding of the attributes where nothing true states it, by their bytes; None when GDAL may decide."""
+    suffix = path.suffix.lower()
+    if suffix == ".shp":
+        return dbf_encoding(path)
+    return _mapinfo_encoding(path) if suffix in (".tab", ".mif") else None
+
+
 def dbf_encoding(shp: Path) -> str | None:
     """Encoding of a shapefile's attributes where nothing true states it: UTF-8 if the bytes are, else GB 18030.
 
@@ -176,15 +187,14 @@ def dbf_encoding(shp: Path) -> str | None:
     """
     if shp.suffix.lower() != ".shp":
         return None
-    siblings = {p.suffix.lower(): p for p in shp.parent.glob(f"{glob.escape(shp.stem)}.*")}
+    siblings = _siblings(shp)
     if ".dbf" not in siblings:
         return None
     with siblings[".dbf"].open("rb") as stream:
         head = stream.read(32)
-        if len(head) < 32 or (".cpg" not in siblings and head[29] not in _UNSAID):
-            return None
-        words = list(_dbf_words(head, stream.read(struct.unpack("<H", head[8:10])[0] - 32), stream.read))
-    fitting = next((c for c in _CODECS if all(_decodes(w, c) for w in words)), None) if words else None
+    if len(head) < 32 or (".cpg" not in siblings and head[29] not in _UNSAID):
+        return None
+    fitting = _fitting(_words_of(siblings[".dbf"]))
     if fitting is None:
         return None
     if ".cpg" in siblings:
@@ -192,6 +202,43 @@ def dbf_encoding(shp: Path) -> str | None:
         wrong = stated.replace("-", "") in ("utf8", "65001") and fitting != "utf-8"
         return "GB18030" if wrong else None
     return fitting.upper()
+
+
+def _mapinfo_encoding(path: Path) -> str | None:
+    """Of a MapInfo table or exchange file that names no character set (``Neutral``)."""
+    stated = _CHARSET.search(path.read_bytes()[:4096])
+    if stated is not None and stated[1].lower() != b"neutral":
+        return None
+    siblings = _siblings(path)
+    if ".dat" in siblings:
+        fitting = _fitting(_words_of(siblings[".dat"]))
+    elif ".mid" in siblings:
+        with siblings[".mid"].open("rb") as stream:
+            lines = stream.readlines(_SAMPLE)
+        fitting = _fitting([line for line in lines if not line.isascii()])
+    else:
+        return None
+    return fitting.upper() if fitting is not None else None
+
+
+def _siblings(path: Path) -> dict[str, Path]:
+    """The files of a delivery in several parts, by suffix."""
+    return {p.suffix.lower(): p for p in path.parent.glob(f"{glob.escape(path.stem)}.*")}
+
+
+def _fitting(words: Sequence[bytes]) -> str | None:
+    """The encoding all words are in; None without any, or when there is none."""
+    return next((c for c in _CODECS if all(_decodes(w, c) for w in words)), None) if words else None
+
+
+def _words_of(table: Path) -> list[bytes]:
+    """Texts of a .dbf (or MapInfo's .dat, which is one) that are not plain ASCII."""
+    with table.open("rb") as stream:
+        head = stream.read(32)
+        if len(head) < 32:
+            return []
+        fields = stream.read(max(struct.unpack("<H", head[8:10])[0] - 32, 0))
+        return list(_dbf_words(head, fields, stream.read))
 
 
 def _dbf_words(head: bytes, fields: bytes, read: object) -> Iterator[bytes]:
@@ -264,9 +311,10 @@ def _as_wkt(cell: str) -> str:
     if _HEX.fullmatch(cell.strip()) is None:
         return cell
     try:
-        return str(shapely.from_wkb(cell.strip(), on_invalid="fix").wkt)
+        shape: Any = shapely.from_wkb(cell.strip(), on_invalid="fix")  # None where nothing can be read
     except (shapely.errors.GEOSException, NotImplementedError):
         return cell
+    return cell if shape is None else str(shape.wkt)
 
 
 def _readable_csv(path: Path, folder: Path) -> Path:

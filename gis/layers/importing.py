@@ -268,6 +268,7 @@ def check_crs_for(geometries: Geometries, crs: int, catalogue: LayerCatalogue) -
                 f"{crs_module.name(crs)}没有到城市坐标系的公开转换参数",
                 f"no transformation from EPSG:{crs}",
                 code="CRS-NO-TRANSFORM",
+                place=f"EPSG:{crs}",
                 remedy="先转换为 2000 国家大地坐标系",
                 remedy_en="transform to CGCS2000 first",
             )

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from gis import repository
 from gis.check import lookup
 from gis.check.overlay import kernel
-from gis.check.packs import folder_of, outwards, tiled, tree_of, words_of
+from gis.check.packs import folder_of, name_of, outwards, tiled, tree_of, words_of
 from gis.layers.pieces import MAX_VERTICES
 from gis.models import LayerVersion
 from project_box.kernel.settings import get_settings
@@ -41,11 +41,11 @@ def make_packs(session: Session) -> LayerVersion | None:
     """
     folder = folder_of(str(session.connection().engine.url.database))
     rows = sorted(repository.current_versions(session).values(), key=lambda row: row.id)
-    _remove_others(folder, {str(row.pieces_key) for row in rows})
+    _remove_others(folder, {name_of(row.pieces_key) for row in rows})
     if sum(row.piece_count for row in rows) * _MOST_BYTES > get_settings().pack_bytes:
         return None
     for row in rows:
-        if not (folder / str(row.pieces_key)).exists() and _make(session, row, folder):
+        if not (folder / name_of(row.pieces_key)).exists() and _make(session, row, folder):
             return row
     return None
 
@@ -61,12 +61,11 @@ def _remove_others(folder: Path, wanted: set[str]) -> None:
 
 def _make(session: Session, row: LayerVersion, folder: Path) -> bool:
     """Make the pack of a version; False when its pieces have gone meanwhile, or another process was faster."""
-    key = str(row.pieces_key)
     with _beside(folder) as made:
         if not (_pack_pieces(session, row, made) and _pack_features(session, row, made)):
             return False
         try:
-            made.rename(folder / key)
+            made.rename(folder / name_of(row.pieces_key))
         except OSError:
             return False
     return True

@@ -9,6 +9,8 @@ import zipfile
 
 import geopandas
 import numpy as np
+import pandas
+import pyogrio
 import pyproj
 import pytest
 import shapely
@@ -175,6 +177,36 @@ def test_drawing_with_layers(tmp_path):
     _, batches = read(tmp_path / "a.dxf", crs=4547, layer="用地红线")
     assert len(batches[0].numbers) == 1 and batches[0].dropped_count == 1
     assert batches[0].columns["Layer"][0] == "用地红线" and batches[0].geometries[0].area == 5000
+
+
+def test_circles_of_a_drawing_are_areas(tmp_path):
+    from ezdxf.filemanagement import new
+
+    drawing = new()
+    drawing.modelspace().add_circle((X, Y), 50, dxfattribs={"layer": "蓝线"})
+    drawing.modelspace().add_line((X, Y), (X + 9, Y), dxfattribs={"layer": "蓝线"})
+    drawing.saveas(tmp_path / "a.dxf")
+    _, batches = read(tmp_path / "a.dxf", crs=4547)
+    assert batches[0].geometries[0].area == pytest.approx(np.pi * 2500, rel=1e-3)
+    assert (len(batches[0].geometries), batches[0].dropped_count) == (1, 1)
+
+
+@pytest.mark.parametrize("form", ["tab", "mif"])
+def test_mapinfo_without_a_character_set(tmp_path, form):
+    how = {"FORMAT": "MIF"} if form == "mif" else {}
+    frame(crs=4326).to_file(tmp_path / f"河.{form}", driver="MapInfo File", encoding="CP936", **how)
+    _, batches = read(tmp_path / f"河.{form}")
+    assert batches[0].columns["MC"] == ["样江", "石溪"] and "ENCODING" in said(batches)
+
+
+def test_a_shape_that_is_none_and_a_table_without_shapes(tmp_path):
+    whole = shapely.to_wkb(rectangle(0, 0, 10, 10), hex=True)
+    (tmp_path / "a.csv").write_text(f"id,g\n1,{whole}\n2,{whole[:-20]}\n")
+    _, batches = read(tmp_path / "a.csv", crs=4547)
+    assert (len(batches[0].geometries), batches[0].dropped_count) == (1, 1)
+    frame().to_file(tmp_path / "b.gpkg", layer="蓝线")
+    pyogrio.write_dataframe(pandas.DataFrame({"a": [1]}), tmp_path / "b.gpkg", layer="table", append=False)
+    assert refused(tmp_path / "b.gpkg", layer="table").code == "no_data"
 
 
 def test_topojson(tmp_path):
