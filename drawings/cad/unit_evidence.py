@@ -179,7 +179,7 @@ def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
         per_unit = statistics.median(imperial)
         unit = next((u for u in _all(rules) if abs(rules.metres[u] / per_unit - 1) < 0.01), None)
         detail = f"{len(imperial)} in feet and inches"
-        return [UnitVote("dimensions", unit, 2 * rules.votes.dimensions, detail)] if unit else []
+        return [UnitVote("dimensions", unit, 3 * rules.votes.dimensions, detail)] if unit else []
     if len(shown) < 2:
         return []
     middle = statistics.median(n for n, _ in shown)

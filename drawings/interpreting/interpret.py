@@ -19,6 +19,7 @@ from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.interpreting.audit import APPROVED, audit, check_dimensions
 from drawings.interpreting.building_model import interpret_ifc
 from drawings.interpreting.georeference import locate
+from drawings.interpreting.sheet_copies import without_copies
 from drawings.interpreting.work import Ring, Work
 from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
@@ -122,7 +123,7 @@ def _understood(
     steps = _Interpretation(work, table)
     if standard is None and cad.entities:
         issues.add("DXF-STANDARD-UNKNOWN")
-    shapes = steps.shapes() if standard is not None else ()
+    shapes = without_copies(work, steps.shapes()) if standard is not None else ()
     kind = steps.kind(shapes)
     place = locate(cad, work.settings)
     if place["kind"] == "national" and place["axis_swapped"]:
