@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from drawings.areas.area_table import AreaTable
 from drawings.comparing.compare import Change, Comparison
+from drawings.standards.standards import roles
 from elements.calculators import planning
 from project_box.kernel.finding import Outcome
 
 _CENT = Decimal("0.01")
 #: roles whose position counts
 _PLACED = ("footprint", "outline", "basement")
+#: what a building says of itself that was approved with it: attribute → (English, unit)
+_SAID = {"建筑高度": ("height", "m"), "层数": ("storeys", "层"), "地下层数": ("storeys below ground", "层")}
+#: roles that are counted, and roles whose area counts
+_COUNTED = ("parking_car", "parking_bike")
+_MEASURED = ("site_boundary", "green", "roof_green", "dedicated_road", "dedicated_green")
+_NO_TOLERANCE = ("没有给出这一项的允许偏差", "no tolerance of this is given")
+#: units as English prints them
+UNITS_EN = {"㎡": "m²", "层": "storeys", "个": "pcs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ def judge(
                     Outcome.FAIL, u.text, u.text_en, next(iter(u.handles), ""))
         for u in uses
     ]  # fmt: skip
-    lines += list(_positions(changes, position_m))
+    lines += [*_positions(changes, position_m), *_said(changes), *_totals(changes)]
     outcome = overall([line.outcome for line in lines])
     said = _text(lines, outcome, tiers, position_m), _text_en(lines, outcome, tiers, position_m)
     return AsBuilt(tuple(lines), tuple(uses), outcome, *said)
@@ -186,6 +195,51 @@ def _positions(changes: Comparison, position_m: Decimal | None) -> Iterable[AsBu
             yield AsBuiltLine(*names, "m", None, None, away, position_m, outcome, handle=handle)
 
 
+def _said(changes: Comparison) -> Iterable[AsBuiltLine]:
+    """Heights and storeys that differ: no tier set covers them, so a person decides."""
+    told: set[tuple[str, str]] = set()  # a building may be drawn by footprint and outline
+    for change in changes.changes:
+        if change.role not in _PLACED or change.before is None or change.after is None:
+            continue
+        label = str(change.shape.attributes.get("楼号") or change.shape.handle)
+        for said in change.attributes:
+            if said.key in _SAID and (label, said.key) not in told:
+                told.add((label, said.key))
+                en, unit = _SAID[said.key]
+                values = _number(said.before), _number(said.after)
+                yield _undecided(f"{label} {said.key}", f"{label} {en}", unit, *values, change.shape.handle)
+
+
+def _totals(changes: Comparison) -> Iterable[AsBuiltLine]:
+    """Parking spaces and areas of green and land that differ."""
+    for total in changes.roles:
+        role = roles().roles[total.role]
+        if total.role in _COUNTED and total.count_before != total.count_after:
+            counts = Decimal(total.count_before), Decimal(total.count_after)
+            yield _undecided(f"{role.zh}个数", f"{role.en}, number", "个", *counts)
+        elif total.role in _MEASURED:
+            old, new = (Decimal(str(a or 0)).quantize(_CENT) for a in (total.area_before, total.area_after))
+            if old != new:
+                yield _undecided(f"{role.zh}面积", f"{role.en}, area", "㎡", old, new)
+
+
+def _undecided(
+    name: str, name_en: str, unit: str, old: Decimal | None, new: Decimal | None, handle: str = ""
+) -> AsBuiltLine:
+    difference = new - old if old is not None and new is not None else None
+    return AsBuiltLine(
+        name, name_en, unit, old, new, difference, None, Outcome.UNDECIDED, *_NO_TOLERANCE, handle
+    )
+
+
+def _number(value: str | float | None) -> Decimal | None:
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
 def _text(
     lines: Sequence[AsBuiltLine], outcome: Outcome, tiers: TierSet | None, position_m: Decimal | None
 ) -> str:
@@ -226,7 +280,7 @@ def _text_en(
     )
     out = [f"As built against approved: {words[outcome]}. {basis}; {place}."]
     for line in _told(lines):
-        unit = line.unit.replace("㎡", "m²")
+        unit = UNITS_EN.get(line.unit, line.unit)
         parts = []
         if line.approved is not None and line.built is not None:
             parts.append(f"approved {line.approved} {unit}, built {line.built} {unit}")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from drawings import service
 from drawings.comparing.compare_plain import comparison_to_plain
-from elements.calculators.as_built import TierSet, judge, tier_sets
+from elements.calculators.as_built import UNITS_EN, TierSet, judge, tier_sets
 from elements.engine.loading import load_catalogue
 from project_box import service as box
 from project_box.document import typeset
@@ -162,7 +162,7 @@ def as_built_pdf(
         "tier_set": _tiers_printed(chosen, english) if chosen is not None else None,
         "lines": [
             [line[f"name{end}"],
-             *(_with_unit(line[k], line["unit"]) for k in ("approved", "built", "difference", "allowed")),
+             *(_with_unit(line[k], UNITS_EN.get(line["unit"], line["unit"]) if english else line["unit"]) for k in ("approved", "built", "difference", "allowed")),
              outcome(line), line[f"why{end}"]]
             for line in found["lines"]
         ],

@@ -55,6 +55,25 @@ def test_without_tolerances_a_difference_is_undecided() -> None:
     assert judge(table("1000"), table("1000"), moved(0), None, None).outcome is Outcome.PASS
 
 
+def test_what_no_tolerance_covers_is_not_passed_over() -> None:
+    def site(height: float, spaces: int) -> DrawingModel:
+        building = RoleShape(
+            "footprint", box(0, 0, 20, 10), {"楼号": "1#", "建筑高度": height}, "2A", area_m2=200.0
+        )
+        parked = [
+            RoleShape("parking_car", box(3 * i, 20, 3 * i + 2.5, 25), {}, f"P{i}") for i in range(spaces)
+        ]
+        return DrawingModel("a.dxf", f"{height}{spaces}", None, "site_plan", {}, shapes=(building, *parked))
+
+    changes = compare([(0, site(54.3, 4))], [(0, site(55.1, 3))])
+    found = judge(table("1000"), table("1000"), changes, FLAT, Decimal("0.05"))
+    assert found.outcome is Outcome.UNDECIDED
+    differing = {line.name: line.difference for line in found.lines if line.outcome is Outcome.UNDECIDED}
+    assert differing == {"1# 建筑高度": Decimal("0.8"), "机动车位个数": Decimal(-1)}
+    assert "审定 54.3 m，竣工 55.1 m，相差 0.8 m，没有给出这一项的允许偏差" in found.text
+    assert "approved 4 pcs, built 3 pcs" in found.text_en
+
+
 def test_positions_are_judged_by_the_tolerance_handed_in() -> None:
     assert judge(table("1000"), table("1000"), moved(0.05), FLAT, Decimal("0.05")).outcome is Outcome.PASS
     late = judge(table("1000"), table("1000"), moved(0.3), FLAT, Decimal("0.05"))
