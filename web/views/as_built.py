@@ -147,6 +147,9 @@ def as_built_pdf(
     def revision(number: int) -> str:
         return f"revision {number} ({dates[number]})" if english else f"第 {number} 版（{dates[number]}）"
 
+    def unit(line: Mapping[str, Any]) -> str:
+        return UNITS_EN.get(line["unit"], line["unit"]) if english else str(line["unit"])
+
     def outcome(entry: Mapping[str, Any]) -> str:
         return _OUTCOMES[entry["outcome"]] if english else str(entry["outcome_name"])
 
@@ -162,7 +165,7 @@ def as_built_pdf(
         "tier_set": _tiers_printed(chosen, english) if chosen is not None else None,
         "lines": [
             [line[f"name{end}"],
-             *(_with_unit(line[k], UNITS_EN.get(line["unit"], line["unit"]) if english else line["unit"]) for k in ("approved", "built", "difference", "allowed")),
+             *(_with_unit(line[k], unit(line)) for k in ("approved", "built", "difference", "allowed")),
              outcome(line), line[f"why{end}"]]
             for line in found["lines"]
         ],
