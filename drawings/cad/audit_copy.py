@@ -24,6 +24,8 @@ _LAYERS = {
     "warning": (f"{AUDIT_PREFIX}_WARNING", 30),
     "info": (f"{AUDIT_PREFIX}_INFO", 4),
 }
+_LINE = 1.8  # from one line of text to the next, in its height
+_LONGEST_TEXT = 240  # bytes of one text; some programs cut it at 255, in the middle of a letter
 _REPAIR = (f"{AUDIT_PREFIX}_REPAIR", 3)
 _HEADER_UNITS = {"in": 1, "ft": 2, "mm": 4, "cm": 5, "m": 6, "km": 7}
 
@@ -130,8 +132,27 @@ def _polyline(document: Drawing, curve: Curve, layer: str, **attributes: object)
         space.add_lwpolyline(rows, format="xyb", close=curve.closed, dxfattribs=named)
 
 
-def _text(space: Modelspace, text: str, at: Point, height: float, layer: str) -> None:
-    space.add_text(text.replace("\n", " "), height=height, dxfattribs={"layer": layer, "insert": at})
+def _text(space: Modelspace, text: str, at: Point, height: float, layer: str) -> float:
+    """Draw a text, in several lines where it is long; how far down they reach."""
+    lines = _cut(text.replace("\n", " "), space.doc.output_encoding)
+    for number, line in enumerate(lines):
+        spot = (at[0], at[1] - _LINE * height * number)
+        space.add_text(line, height=height, dxfattribs={"layer": layer, "insert": spot})
+    return _LINE * height * len(lines)
+
+
+def _cut(text: str, encoding: str) -> list[str]:
+    """Pieces no longer than what programs read of one text."""
+    out = [""]
+    room = _LONGEST_TEXT
+    for letter in text:
+        size = len(letter.encode(encoding, errors="dxfreplace"))
+        if size > room:
+            out.append("    ")
+            room = _LONGEST_TEXT - 4
+        out[-1] += letter
+        room -= size
+    return out
 
 
 def _list(space: Modelspace, cad: CadFile, issues: Sequence[Issue], size: float) -> None:
@@ -139,13 +160,13 @@ def _list(space: Modelspace, cad: CadFile, issues: Sequence[Issue], size: float)
     box = cad.extents or (0.0, 0.0, 1.0, 1.0)
     x, y = box[0], box[1] - 4 * size
     _text(space, f"图纸检查 {cad.name}：{len(issues)} 条", (x, y), size * 1.4, _LAYERS["info"][0])
+    y -= _LINE * size
     for number, issue in enumerate(issues, 1):
-        y -= 1.8 * size
         place = f"({issue.at[0]:.3f}, {issue.at[1]:.3f})" if issue.at else ""
         parts = [str(number), issue.code, issue.handle or "", place, issue.message]
         if issue.remedy:
             parts.append("→ " + issue.remedy)
-        _text(space, "  ".join(p for p in parts if p), (x, y), size, _LAYERS[issue.level.value][0])
+        y -= _text(space, "  ".join(p for p in parts if p), (x, y), size, _LAYERS[issue.level.value][0])
 
 
 def _redrawn(cad: CadFile) -> Drawing:

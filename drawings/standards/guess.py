@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drawings.cad.model import AUDIT_PREFIX
 from drawings.reading import CATALOGUE
-from drawings.standards.standards import Kind, KindRule, LayerRule, Standard, bare_layer, roles
+from drawings.standards.standards import (
+    LONGEST_LAYER,
+    Kind,
+    KindRule,
+    LayerRule,
+    Standard,
+    bare_layer,
+    roles,
+)
 from project_box.kernel.catalogue import parse
 
 #: code of the one-off standard made of accepted guesses
@@ -143,6 +151,8 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
     weights = words().confidence
     if layer.upper().startswith(AUDIT_PREFIX):
         return (Guess("reference", weights.exact, "audit layer"),)
+    if len(layer) > LONGEST_LAYER:  # a name that no program lets anybody type
+        return ()
     parts = _parts(bare_layer(layer))
     plain = "".join(p for p in parts if not p.isdigit())
     best: dict[str, tuple[float, int, int, Guess]] = {}
@@ -174,6 +184,8 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
 @lru_cache(maxsize=4096)
 def kinds_in(name: str, role: str) -> Mapping[str, str]:
     """Attributes of shapes of a role that the name of their layer or block tells: 停车位-无障碍, 주차-장애인."""
+    if len(name) > LONGEST_LAYER:
+        return {}
     plain, parts = "".join(_parts(bare_layer(name))), _parts(bare_layer(name))
     out: dict[str, str] = {}
     for key, values in words().kinds.get(role, {}).items():

@@ -73,7 +73,7 @@ def test_an_r12_drawing_keeps_its_release_and_gets_every_finding() -> None:
     assert model.issues
     document = _opened(audit_copy(original, cad, model.issues), "AC1009")
     marks = document.modelspace().query('TEXT[layer ? "PB_AUDIT_.*"]')
-    shown = " ".join(decode_escapes(t.dxf.text) for t in marks)
+    shown = "\n".join(decode_escapes(t.dxf.text) for t in marks).replace("\n    ", "")
     assert all(i.code in shown and i.message in shown and i.remedy in shown for i in model.issues)
     assert len(document.modelspace().query('*[layer=="YDHX"]')) == 1
     assert {x.dxf.name for x in document.layers if x.dxf.name.startswith("PB_AUDIT")} >= {
@@ -125,3 +125,15 @@ def test_a_layer_that_is_there_but_empty_or_without_a_ring_is_told_so() -> None:
     assert "DXF-LAYER-EMPTY" in codes(interpret(read(data(doc), "a.dxf")))
     ring(doc, "建筑基底", [(0, 0), (50, 0), (50, 9), (0, 30)], close=False)
     assert "DXF-LAYER-NO-RING" in codes(interpret(read(data(doc), "a.dxf")))
+
+
+def test_no_text_is_longer_than_what_programs_read() -> None:
+    doc = new()
+    box(doc, "中" * 60, 0, 0, 9, 9)
+    original = data(doc)
+    cad = read(original, "图纸" * 60 + ".dxf")
+    found = interpret(cad, get_standard("project-box"))
+    copied = _opened(audit_copy(original, cad, found.issues), doc.dxfversion)
+    texts = [e.dxf.text for e in copied.modelspace().query("TEXT")]
+    assert texts and max(len(t.encode()) for t in texts) <= 255
+    assert all(i.remedy in "".join(t.removeprefix("    ") for t in texts) for i in found.issues)

@@ -187,3 +187,9 @@ def test_copies_in_rows_and_columns_are_counted_over_all_references() -> None:
         dxf(_INSERT.replace("2\nA\n", "2\nB\n"), inner + _block("A", "")), "图.dxf", settings=few
     )  # nothing is drawn, but every copy would have to be kept
     assert "DXF-TOO-MANY" in {i.code for i in cad.issues}
+
+
+def test_a_layer_name_of_megabytes_is_no_word_of_the_trade() -> None:
+    begun = time.process_time()
+    through(dxf(_LINE.format("40", "面积-" * 100_000, 3) + "10\n0\n20\n0\n10\n9\n20\n0\n10\n9\n20\n9\n"))
+    assert time.process_time() - begun < 20  # its square would be minutes
