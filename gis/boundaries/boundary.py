@@ -275,6 +275,7 @@ def summary(reading: BoundaryReading) -> dict[str, Any]:
         "ellipsoidal_area_m2": reading.ellipsoidal_area_m2,
         "crs": reading.crs,
         "crs_name": crs_module.name(reading.crs) if reading.crs is not None else None,
+        "crs_name_en": crs_module.name_en(reading.crs) if reading.crs is not None else None,
         "area_crs": reading.area_crs,
         "area_difference": reading.area_difference if reading.ok else None,
         "declared_crs": reading.attributes.get("declared_crs"),

@@ -14,7 +14,7 @@ from gis.boundaries.dxf_lines import DrawingLines, Line, read_lines
 from gis.boundaries.gdal_formats import GDAL_ERRORS, red_line_layer
 from gis.boundaries.parcel import Parcel, bounds_of, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import crs_unknown, error, info, warning
+from gis.boundaries.remarks import crs_unknown, error, info, spot_text, warning
 from gis.boundaries.topology import Vertex
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
@@ -169,12 +169,8 @@ def _not_closed(layer: str, lines: Sequence[Line]) -> Issue:
     if len(lines) == 1:
         first, last = lines[0][0], lines[0][-1]
         apart = math.dist(first, last)
-        said = (
-            f"，起点 ({first[0]:.3f}, {first[1]:.3f}) 与终点 ({last[0]:.3f}, {last[1]:.3f}) 相距 {apart:.3f}"
-        )
-        said_en = (
-            f": ({first[0]:.3f}, {first[1]:.3f}) and ({last[0]:.3f}, {last[1]:.3f}) are {apart:.3f} apart"
-        )
+        said = f"，起点 {spot_text(*first)} 与终点 {spot_text(*last)} 相距 {apart:.3f}"
+        said_en = f": {spot_text(*first)} and {spot_text(*last)} are {apart:.3f} apart"
         at = last
     return error(
         "DXF-NOT-CLOSED",

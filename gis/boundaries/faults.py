@@ -19,6 +19,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
+from gis.boundaries.remarks import spot_text
 from gis.boundaries.topology import Ring, Vertex, crossings
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
@@ -152,8 +153,8 @@ def _fault(code: str, found: Proposal) -> Issue:
     return Issue(
         code,
         Level.WARNING,
-        f"{zh}，在 ({found.at[0]:.3f}, {found.at[1]:.3f}) 处",
-        f"{en}, at ({found.at[0]:.3f}, {found.at[1]:.3f})",
+        f"{zh}，在 {spot_text(*found.at)} 处",
+        f"{en}, at {spot_text(*found.at)}",
         "核对该处坐标，或接受修复建议",
         "check the coordinates there, or accept the repair proposed",
         at=found.at,

@@ -23,7 +23,7 @@ from gis import crs as crs_module
 from gis.boundaries.arcs import with_arcs
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import crs_unknown, error, info, warning
+from gis.boundaries.remarks import crs_unknown, error, info, spot_text, warning
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
@@ -169,6 +169,14 @@ def _unsafe(data: bytes, format_name: str) -> Issue | None:
             f"重新导出 {format_name}",
             "export it again",
         )
+    if format_name == "KML" and b"<NetworkLink" in data and b"<coordinates" not in data:
+        return error(
+            "KML-LINK",
+            "KML 里只有指向别处的网络链接，没有图形",
+            "the KML holds a link to data elsewhere and no shape",
+            "在地图软件中把图形本身另存为 KML",
+            "save the shape itself as KML",
+        )
     if any(mark in data[:65536] for mark in DESCRIPTIONS):
         return error(
             "FILE-TYPE",
@@ -272,10 +280,8 @@ def _open_line(geometries: Sequence[BaseGeometry | None]) -> Issue:
     at = None
     if len(lines) == 1 and len(lines[0].coords) > 2:
         first, last = lines[0].coords[0], lines[0].coords[-1]
-        said = f"：起点 ({first[0]:.6f}, {first[1]:.6f}) 与终点 ({last[0]:.6f}, {last[1]:.6f}) 不是同一点"
-        said_en = (
-            f": it begins at ({first[0]:.6f}, {first[1]:.6f}) and ends at ({last[0]:.6f}, {last[1]:.6f})"
-        )
+        said = f"：起点 {spot_text(*first[:2])} 与终点 {spot_text(*last[:2])} 不是同一点"
+        said_en = f": it begins at {spot_text(*first[:2])} and ends at {spot_text(*last[:2])}"
         at = (float(last[0]), float(last[1]))
     return error(
         "LINE-NOT-CLOSED",

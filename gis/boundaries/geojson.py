@@ -98,7 +98,9 @@ def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None
         crs_module.crs(crs)
     if found is None and not any(i.code == "CRS-UNKNOWN" for i in issues):
         numbers = [c for p in parcels for r in p.rings for v in r.vertices for c in v.at]
-        if numbers and all(map(_finite, numbers)) and _all_lonlat(parcels):
+        if not all(map(_finite, numbers)):
+            pass  # finish() names the coordinates that are no numbers
+        elif numbers and _all_lonlat(parcels):
             found = crs_module.WGS84
             issues.append(
                 warning(
@@ -148,9 +150,13 @@ def _parcels_of_geojson(geometry: Mapping[str, Any], issues: list[Issue]) -> lis
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     try:
         if kind == "Polygon":
-            return [grouped_parcel([_points(ring) for ring in coordinates or ()])]
+            return [grouped_parcel([_points(ring) for ring in coordinates])] if coordinates else []
         if kind == "MultiPolygon":
-            return [grouped_parcel([_points(ring) for ring in polygon]) for polygon in coordinates or ()]
+            return [
+                grouped_parcel([_points(ring) for ring in polygon])
+                for polygon in coordinates or ()
+                if polygon
+            ]
         if kind in ("LineString", "MultiLineString"):
             lines = [coordinates] if kind == "LineString" else list(coordinates or ())
             closed = [p for p in map(_points, lines) if len(p) > 3 and p[0] == p[-1]]

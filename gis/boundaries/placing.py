@@ -11,7 +11,7 @@ import shapely
 
 from gis import crs as crs_module
 from gis.boundaries.parcel import Parcel, bounds_of, swap_axes
-from gis.boundaries.remarks import error, warning
+from gis.boundaries.remarks import error, spot_text, warning
 from gis.crs import Fit
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs
@@ -40,7 +40,7 @@ def settle_axes(parcels: Sequence[Parcel], crs: int, issues: list[Issue]) -> Non
     if straight is Fit.INSIDE:
         return
     middle = ((west + east) / 2, (south + north) / 2)
-    where = f"({middle[0]:.3f}, {middle[1]:.3f})"
+    where = spot_text(*middle)
     suggestion = suggest_zone(middle, crs)
     area = crs_module.area_of_use(crs)
     if straight is Fit.NEAR:
@@ -174,3 +174,21 @@ def suggest_zone(middle: tuple[float, float], crs: int) -> tuple[str, str]:
         plain = crs_module.zone_epsg(given.family, given.zone, width=given.width, prefixed=False)
         return f"；东坐标没有带号，可能是 EPSG:{plain}", f"; the easting has no zone prefix: EPSG:{plain}?"
     return "", ""
+
+
+def hint_zone(issue: Issue, bounds: tuple[float, float, float, float]) -> Issue:
+    """The question for a CRS with what the coordinates tell: the zone before an easting, in either order of axes."""
+    west, south, east, north = bounds
+    for low, high, other in ((west, east, south), (south, north, west)):
+        zone = int(low // 1_000_000)
+        if zone != int(high // 1_000_000) or not 1_000_000 <= other < 10_000_000:
+            continue
+        width = crs_module.zone_width(zone)
+        code = width and crs_module.zone_epsg(crs_module.Family.CGCS2000, zone, width=width, prefixed=True)
+        if code:
+            return replace(
+                issue,
+                message=f"{issue.message}；东坐标带有带号 {zone}，若为2000国家大地坐标系则是 EPSG:{code}",
+                message_en=f"{issue.message_en}; the eastings carry zone {zone}: EPSG:{code} if it is CGCS2000",
+            )
+    return issue

@@ -19,7 +19,7 @@ from gis import crs as crs_module
 from gis.boundaries.declared_area import Declared, compare_area, parse_declared
 from gis.boundaries.faults import faults
 from gis.boundaries.parcel import Parcel, bounds_of, check_coordinates
-from gis.boundaries.placing import convert, report_measure, settle_axes
+from gis.boundaries.placing import convert, hint_zone, report_measure, settle_axes
 from gis.boundaries.remarks import error, info, warning
 from gis.boundaries.topology import (
     Ring,
@@ -146,8 +146,13 @@ def finish(
     elif crs is not None:
         settle_axes(parcels, crs, issues)
         report_measure(parcels, crs, issues)
+    else:
+        issues[:] = [hint_zone(i, bounds_of(parcels)) if i.code == "CRS-UNKNOWN" else i for i in issues]
     degrees = crs_module.is_geographic(crs) if crs is not None else _looks_like_degrees(bounds_of(parcels))
     broken = any(issue.code == "CRS-OUTSIDE-AREA" for issue in issues)
+    if broken and any(issue.code in _POINTS_LOST for issue in issues):
+        # wrong points put the middle of the site elsewhere
+        issues[:] = [issue for issue in issues if issue.code != "CRS-OUTSIDE-AREA"]
     polygons: list[Polygon] = []
     labels: list[str] = []
     declared: list[Declared | None] = []

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis.boundaries import export as boundary_export
 from gis.boundaries.boundary import BoundaryReading, read_boundary, read_drawn, summary
+from gis.boundaries.remarks import spot_text
 from gis.boundaries.repair import proposals, repair
 from gis.events import BoundaryRecorded
 from gis.markers import rounded_geojson
@@ -39,8 +40,8 @@ _PREVIEW_VERTICES = 20_000
 MAX_PROPOSALS = 50
 
 
-def refuse(reading: BoundaryReading) -> None:
-    """Raise for a reading that cannot be used.
+def refuse(reading: BoundaryReading, name: str = "") -> None:
+    """Raise for a reading (of the file ``name``) that cannot be used.
 
     Raises:
         BadInput: ``details.issues`` lists every issue; the first error is the sentence.
@@ -50,21 +51,34 @@ def refuse(reading: BoundaryReading) -> None:
     plain = summary(reading)
     first = plain["issues"][0]
     more = sum(1 for i in plain["issues"] if i["level"] == "error") - 1
+    place = _place(first, name)
     raise BadInput(
         f"红线不能使用：{first['message']}" + (f"(另有 {more} 处错误)" if more > 0 else ""),
         f"the boundary cannot be used: {first['message_en']}" + (f" (+{more} errors)" if more > 0 else ""),
         code=first["code"],
-        place=f"第 {first['line']} 行" if first["line"] else None,
-        place_en=f"line {first['line']}" if first["line"] else None,
+        place=place[0],
+        place_en=place[1],
         remedy=first["remedy"] or None,
         remedy_en=first["remedy_en"] or None,
         details={
             "issues": plain["issues"],
             "reading": {k: v for k, v in plain.items() if k != "issues"},
             "preview": _preview(reading),
-            "repairs": [p.plain() for p in proposals(reading)[:MAX_PROPOSALS]],
+            "repairs": [p.plain() for p in proposals(reading, most=MAX_PROPOSALS)],
         },
     )
+
+
+def _place(issue: Mapping[str, Any], name: str) -> tuple[str | None, str | None]:
+    """Where an issue is, Chinese and English: its line, its coordinates, its layer, or the file as a whole."""
+    if issue["line"]:
+        return f"第 {issue['line']} 行", f"line {issue['line']}"
+    if issue["at"]:
+        x, y = issue["at"]
+        return spot_text(x, y), spot_text(x, y)
+    if issue["layer"]:
+        return f"图层“{issue['layer']}”", f"layer {issue['layer']}"
+    return (f"文件“{name[-60:]}”", f"file {name[-60:]}") if name else (None, None)
 
 
 def _preview(reading: BoundaryReading) -> dict[str, Any] | None:
@@ -103,7 +117,7 @@ def record_boundary(
     """
     box.get_own_project(session, actor, project_id)
     reading = repair(read_boundary(name, data, crs=crs), accept)
-    refuse(reading)
+    refuse(reading, name)
     stored = box.put_file(
         session, actor, project_id, name, data, MEDIA_TYPES.get(reading.format, "application/octet-stream")
     )
@@ -135,7 +149,7 @@ def record_repaired(
     if stored.project_id != project_id:
         raise NotFound("这个项目没有这个文件", "no such file of this project")
     reading = repair(read_boundary(stored.name, box.read_file(session, actor, file_id), crs=crs), accept)
-    refuse(reading)
+    refuse(reading, stored.name)
     return _record_file(session, actor, project_id, reading, stored, crs)
 
 
@@ -154,7 +168,7 @@ def file_repairs(
     """Repair proposals for a file handed in before, and the CRS of their coordinates."""
     stored = box.get_file(session, actor, file_id)
     reading = read_boundary(stored.name, box.read_file(session, actor, file_id), crs=crs)
-    return [p.plain() for p in proposals(reading)[:MAX_PROPOSALS]], reading.crs
+    return [p.plain() for p in proposals(reading, most=MAX_PROPOSALS)], reading.crs
 
 
 def _record_file(
@@ -211,8 +225,10 @@ def _record(
     payload = {
         "area_m2": reading.area_m2,
         "ellipsoidal_area_m2": reading.ellipsoidal_area_m2,
+        "exact_area_m2": plain["exact_area_m2"],
         "crs": target,
         "crs_name": crs_module.name(target),
+        "crs_name_en": crs_module.name_en(target),
         "source_crs": reading.crs,
         "area_difference": reading.area_difference,
         "declared_crs": plain["declared_crs"],

@@ -28,6 +28,12 @@ def info(
     return Issue(code, Level.INFO, message, message_en, remedy, remedy_en, **where)
 
 
+def spot_text(x: float, y: float) -> str:
+    """A place in words: to the millimetre, or to six decimals of a degree."""
+    digits = 6 if abs(x) <= 180 and abs(y) <= 180 else 3
+    return f"({x:.{digits}f}, {y:.{digits}f})"
+
+
 def crs_unknown(hint: str = "", hint_en: str = "") -> Issue:
     """The question every file without a CRS is answered with."""
     return error(

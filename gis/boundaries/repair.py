@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 
 from shapely.geometry import MultiPolygon
 
@@ -25,11 +26,15 @@ from project_box.kernel.finding import Issue, Level
 MAX_STEPS = 500
 
 
-def proposals(reading: BoundaryReading) -> list[Proposal]:
-    """What could mend the reading's topology, in the order it would be applied; empty when nothing is wrong."""
+def proposals(reading: BoundaryReading, *, most: int | None = None) -> list[Proposal]:
+    """What could mend the reading's topology, in the order it would be applied; empty when nothing is wrong.
+
+    Args:
+        most: how many are wanted; looking for more takes time where much is wrong.
+    """
     if reading.geometry is None or any(i.code == "CRS-OUTSIDE-AREA" for i in reading.issues):
         return []
-    return list(every_proposal(site_of(reading.geometry, reading.crs)))
+    return list(islice(every_proposal(site_of(reading.geometry, reading.crs)), most))
 
 
 def repair(reading: BoundaryReading, accept: Sequence[str]) -> BoundaryReading:

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
+from gis.boundaries.remarks import spot_text
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 
@@ -66,7 +67,7 @@ def place(vertex: Vertex) -> str:
     """``第 12 行 J3`` or the coordinates."""
     if vertex.line is not None:
         return f"第 {vertex.line} 行{f' {vertex.name}' if vertex.name else ''}"
-    return f"({vertex.x:.3f}, {vertex.y:.3f})"
+    return spot_text(vertex.x, vertex.y)
 
 
 def clean_ring(ring: Ring, *, degrees: bool, issues: list[Issue]) -> Ring | None:
@@ -182,8 +183,8 @@ def report_crossings(ring: Ring, issues: list[Issue]) -> bool:
             Issue(
                 "RING-SELF-CROSSING",
                 Level.ERROR,
-                f"{ring.label or '界址线'}自相交：起于{place(a)}的边与起于{place(b)}的边在 ({x:.3f}, {y:.3f}) 处相交",
-                f"the ring crosses itself at ({x:.3f}, {y:.3f})",
+                f"{ring.label or '界址线'}自相交：起于{place(a)}的边与起于{place(b)}的边在 {spot_text(x, y)} 处相交",
+                f"the ring crosses itself at {spot_text(x, y)}",
                 "核对两条边端点的坐标与点的顺序",
                 "check the end points of both edges and the order of the points",
                 line=b.line or a.line,
@@ -282,8 +283,8 @@ def _report_overlap(a: Ring, b: Ring, issues: list[Issue]) -> None:
         Issue(
             "RINGS-OVERLAP",
             Level.ERROR,
-            f"{a.label or '一圈'}与{b.label or '另一圈'}相互交叉重叠，在 ({spot.x:.3f}, {spot.y:.3f}) 附近",
-            f"two rings overlap near ({spot.x:.3f}, {spot.y:.3f})",
+            f"{a.label or '一圈'}与{b.label or '另一圈'}相互交叉重叠，在 {spot_text(spot.x, spot.y)} 附近",
+            f"two rings overlap near {spot_text(spot.x, spot.y)}",
             "核对两圈界址点",
             "check the points of both rings",
             line=b.line,
@@ -301,8 +302,8 @@ def _report_invalid(polygon: Polygon, ring: Ring, issues: list[Issue]) -> None:
             "HOLE-OUTSIDE" if hole_outside else "POLYGON-INVALID",
             Level.ERROR,
             f"{'内圈（扣除部分）不在外圈之内' if hole_outside else '图形几何无效'}，"
-            f"在 ({at[0]:.3f}, {at[1]:.3f}) 处({reason.split('[')[0]})",
-            f"{reason}",
+            f"在 {spot_text(*at)} 处（{reason.split('[')[0]}）",
+            f"{reason.split('[')[0]} at {spot_text(*at)}",
             "核对内外圈的位置，内圈不得与外圈相交或重边",
             "check outer and inner rings; an inner ring may not cross or share an edge",
             line=ring.line,
@@ -355,8 +356,8 @@ def join_parts(
             Issue(
                 "PARTS-OVERLAP",
                 Level.ERROR,
-                f"{known[i][1]}与{known[j][1]}重叠，在 ({spot.x:.3f}, {spot.y:.3f}) 附近",
-                f"two parts overlap near ({spot.x:.3f}, {spot.y:.3f})",
+                f"{known[i][1]}与{known[j][1]}重叠，在 {spot_text(spot.x, spot.y)} 附近",
+                f"two parts overlap near {spot_text(spot.x, spot.y)}",
                 "若内部地块是扣除部分，请与外圈写在同一地块内；否则核对界址点",
                 "write an excluded area as a ring of the same parcel, or check the points",
                 at=(spot.x, spot.y),
