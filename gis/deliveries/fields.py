@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ def match_fields(
                 f"没有字段 {wrong[:40]}",
                 f"no field {wrong[:40]}",
                 code="unknown_field",
-                place="--map",
+                place="fields",
                 remedy=f"可用：{'、'.join(list(known)[:40])}",
                 remedy_en=f"there are {', '.join(list(known)[:40])}",
             )
@@ -87,8 +87,8 @@ def match_fields(
             f"{definition.code} needs the fields {', '.join(lost)}; the file has {', '.join(columns[:40]) or 'none'}",
             code="FIELDS-MISSING",
             place=lost[0],
-            remedy="用 --map 字段=列名 指明对应关系，或在图层的 YAML 里给字段加别名（aliases）",
-            remedy_en="map it by --map FIELD=COLUMN, or add aliases to the field in its YAML",
+            remedy="在“字段对照”（命令行 --map）写明 字段=列名，或在图层的 YAML 里给字段加别名（aliases）",
+            remedy_en="say FIELD=COLUMN under Fields (--map on the command line), or add aliases to its YAML",
             details={"fields": found.lines(definition), "unknown": list(unknown)},
         )
     return found
@@ -194,3 +194,23 @@ def _mapped(field: FieldDefinition) -> Callable[[Any], Any]:
         return known.get(str(plain).strip().casefold(), value)
 
     return convert
+
+
+def stated_fields(entries: Iterable[str]) -> dict[str, str]:
+    """Field to column, from entries ``FIELD=COLUMN``.
+
+    Raises:
+        BadInput: an entry is none.
+    """
+    pairs = [text.partition("=") for text in entries]
+    wrong = next(("".join(p) for p in pairs if not (p[0].strip() and p[2].strip())), None)
+    if wrong is not None:
+        raise BadInput(
+            f"“{wrong[:40]}”应写成 字段=列名",
+            "write FIELD=COLUMN",
+            code="malformed_option",
+            place="fields",
+            remedy="例如 DKBH=PLOT_NO",
+            remedy_en="such as DKBH=PLOT_NO",
+        )
+    return {field.strip(): column.strip() for field, _, column in pairs}

@@ -58,6 +58,7 @@ def upload_layer(
     crs: Typed = "",
     other_crs: Typed = "",
     layer: Typed = "",
+    fields: Typed = "",
 ) -> Response:
     """Import a version by form."""
     views.only_admin(actor)
@@ -82,6 +83,7 @@ def upload_layer(
             valid_to=valid_to,
             crs=other_crs or crs,
             layer=layer,
+            fields=fields,
         )
     except PlatformError as error:
         if error.status not in (404, 409, 422):
@@ -95,6 +97,7 @@ def upload_layer(
             "crs": crs,
             "other_crs": other_crs,
             "layer": layer,
+            "fields": fields,
         }
         return _overview(request, session, actor, error, values)
     return redirect(f"/layers/{made['code']}")
@@ -111,6 +114,7 @@ def post_version(
     valid_to: Typed = "",
     crs: Typed = "",
     layer: Typed = "",
+    fields: Typed = "",
 ) -> dict[str, Any]:
     """Import a version and make it current (administrators); the answer carries the import report."""
     return views.import_upload(
@@ -124,6 +128,7 @@ def post_version(
         valid_to=valid_to,
         crs=crs,
         layer=layer,
+        fields=fields,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import tempfile
 from pathlib import Path, PurePath
@@ -13,6 +14,7 @@ from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
 from gis import service
+from gis.deliveries.fields import stated_fields
 from gis.layers import version_change_service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
@@ -85,8 +87,12 @@ def import_upload(
     valid_to: str = "",
     crs: str = "",
     layer: str = "",
+    fields: str = "",
 ) -> dict[str, Any]:
     """Import an uploaded delivery; it is copied to disk, never into memory.
+
+    Args:
+        fields: which column a field is, ``DKBH=PLOT_NO; YDDM=USE``; for those the names do not tell.
 
     Raises:
         Forbidden: not an administrator.
@@ -117,6 +123,7 @@ def import_upload(
             valid_to=last_day,
             crs=parse_crs(crs),
             layer=layer.strip() or None,
+            fields=stated_fields(e for e in re.split(r"[;；\n]", fields) if e.strip()),
             actor=actor,
         )
     return service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}

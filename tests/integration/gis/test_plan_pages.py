@@ -117,6 +117,25 @@ def test_a_version_is_ended_by_form_and_call(client, sign_in, admin):
     assert "/layers/KG_DK/end" not in client.get("/layers/KG_DK", headers=developer).text
 
 
+def test_columns_of_other_names_are_mapped_by_form_and_call(client, admin):
+    data = packed([(rectangle(0, 0, 90, 100), {"PLOT_NO": "甲-1", "USE": "0901", "FAR": 3.5})])
+    sent = {"code": "KG_DK", "version": "2", "fields": "DKBH=PLOT_NO；YDDM = USE"}
+    form = client.post("/layers", headers=admin, files={"file": ("a.gpkg", data)}, data=sent)
+    assert form.status_code == 303, form.text
+    found = client.get("/ogc/collections/KG_DK/items").json()["features"][0]["properties"]
+    assert (found["DKBH"], found["YDDM"], found["FAR"]) == ("甲-1", "0901", 3.5)
+    assert post(client, admin, "KG_DK", data, "3", fields="DKBH=PLOT_NO;RJL_MAX=FAR").status_code == 201
+    assert client.get("/ogc/collections/KG_DK/items?RJL_MAX=3.5").json()["numberMatched"] == 1
+    for wrong in ("DKBH", "DKBH=NO_SUCH", "NO_SUCH=PLOT_NO"):
+        answer = client.post(
+            "/layers",
+            headers=admin,
+            files={"file": ("a.gpkg", data)},
+            data=sent | {"version": "4", "fields": wrong},
+        )
+        assert answer.status_code == 422 and 'href="#fields"' in answer.text and wrong in answer.text
+
+
 def test_a_refused_upload_says_why_and_keeps_what_was_typed(client, admin):
     answer = client.post(
         "/layers",
