@@ -263,6 +263,27 @@ def merge(
     return JointOpinion(state.verdict, tuple(entries), _wording(state.verdict, entries, names), counts)
 
 
+def require_settled(joint: JointOpinion, names: Mapping[str, str]) -> None:
+    """Drawings everybody agrees to have no open 强条 mark left.
+
+    Raises:
+        BadInput: there is one that is neither closed by its discipline nor dropped with a reason.
+    """
+    left = [e for e in joint.entries if e.severity is Severity.MANDATORY and e.fate is not Fate.DROPPED]
+    if joint.verdict is not Verdict.AGREE or not left:
+        return
+    name = names.get(left[0].discipline, left[0].discipline)
+    raise BadInput(
+        f"各专业均已同意，但{name}专业的强条标注还没有关闭：{left[0].original[:60]}",
+        f"all disciplines agree, but {len(left)} mandatory marks are open, the first of {left[0].discipline}",
+        code="mandatory_open",
+        place=left[0].source,
+        remedy="请该专业关闭标注或更新意见；不成立的不采纳并写明理由",
+        remedy_en="ask the discipline to close the mark or change its opinion, or drop it with a reason",
+        details={"open": [e.source for e in left]},
+    )
+
+
 def _decide(
     original: Entry,
     decision: Decision,

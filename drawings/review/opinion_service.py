@@ -16,7 +16,16 @@ from drawings.models import JointReview, Opinion, OpinionDraft
 from drawings.review.completeness_service import require_complete
 from drawings.review.disciplines import discipline_name, disciplines
 from drawings.review.draft_service import Part, drop_draft, keep_draft, own_draft_part
-from drawings.review.joint_review import Decision, Fate, JointOpinion, Standing, Verdict, merge, standing
+from drawings.review.joint_review import (
+    Decision,
+    Fate,
+    JointOpinion,
+    Standing,
+    Verdict,
+    merge,
+    require_settled,
+    standing,
+)
 from drawings.review.review_facts import given_opinion, placed_mark
 from drawings.review.review_feed import tell
 from drawings.review.review_service import choice, get_review, must_be_open, own_discipline
@@ -173,7 +182,7 @@ def close_review(
     Raises:
         Forbidden: not an officer (经办, 审核, 签发). Conflict: closed already, or something is not in ``seen``, or
             everybody agrees but something required is missing (:mod:`drawings.review.completeness`). BadInput: see
-            :func:`drawings.review.joint_review.merge`.
+            :func:`drawings.review.joint_review.merge` and :func:`drawings.review.joint_review.require_settled`.
     """
     review = repository.review(session, actor, review_id, lock=True)
     if review is None:
@@ -190,6 +199,7 @@ def close_review(
         entries = [e for e in entries if e.get("source") in counted]
     decided = _decisions(entries, standing(review.disciplines, given))
     joint = merge(review.disciplines, given, placed, decided, names)
+    require_settled(joint, names)
     if joint.verdict is Verdict.AGREE:
         require_complete(session, actor, review)
     review.closed_at, review.closed_by = now(), actor.user_id

@@ -17,6 +17,7 @@ from drawings.review.joint_review import (
     Verdict,
     check_geometry,
     merge,
+    require_settled,
     standing,
 )
 from project_box.kernel.errors import BadInput
@@ -109,6 +110,18 @@ def test_decisions_that_cannot_stand(decision: Decision, code: str) -> None:
     with pytest.raises(BadInput) as caught:
         merge(REQUIRED, ALL, MARKS, [decision], NAMES)
     assert caught.value.code == code
+
+
+def test_all_agree_only_when_no_mandatory_mark_is_left_open() -> None:
+    agreed = [opinion(d, "agree") for d in REQUIRED]
+    joint = merge(REQUIRED, agreed, MARKS, [], NAMES)
+    with pytest.raises(BadInput) as caught:
+        require_settled(joint, NAMES)
+    assert (caught.value.code, caught.value.place) == ("mandatory_open", "mark:m1")
+    require_settled(merge(REQUIRED, agreed, [m for m in MARKS if m.id != "m1"], [], NAMES), NAMES)
+    dropped = [Decision("mark:m1", Fate.DROPPED, "复核后符合")]
+    require_settled(merge(REQUIRED, agreed, MARKS, dropped, NAMES), NAMES)
+    require_settled(merge(REQUIRED, ALL, MARKS, [], NAMES), NAMES)
 
 
 def test_nothing_may_be_merged_into_what_is_dropped() -> None:
