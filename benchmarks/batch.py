@@ -122,7 +122,8 @@ def main() -> int:
     met = True
     with province.database(options.polygons) as database:
         url = database.url
-        warmed, _ = platform(url, sites)  # kernels compiled, the pieces around all sites in memory
+        print(f"packing what is not packed yet: {province.pack(database):.1f} s")
+        warmed, _ = platform(url, sites)  # kernels compiled, packs in memory
         print(f"warming up (one worker, cold): {warmed:.1f} s")
         ways: dict[str, tuple[float, list[bytes]]] = {
             "1 worker": platform(url, sites),
@@ -145,7 +146,7 @@ def main() -> int:
             rows = session.execute(text("SELECT id, layer_code FROM gis.layer_version")).all()
             versions = {int(i): str(c) for i, c in rows}
         folder = export(database, options.polygons, shapes)
-    best = min(seconds for seconds, _ in ways.values())
+    ours, _ = ways["2 workers"]
     for name in RIVALS:
         if name in options.without:
             continue
@@ -156,9 +157,9 @@ def main() -> int:
         agreed = same_areas(one[1], versions, answer["areas"])
         print(
             f"{name:26} {answer['query_s']:7.2f} s  (loading {answer['load_s']:.1f} s apart), areas agree: {agreed}; "
-            f"platform / {name}: {best / answer['query_s']:.2f} (aim 1.0)"
+            f"platform / {name}: {ours / answer['query_s']:.2f} (aim 1.0)"
         )
-        met &= agreed and best <= answer["query_s"]
+        met &= agreed and ours <= answer["query_s"]
     return 0 if met else 1
 
 

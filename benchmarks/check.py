@@ -123,6 +123,7 @@ def measure(polygons: int, sites: int, repeats: int, overlay_sites: int) -> dict
     """Ask everything about every site, ``repeats`` times after one to warm up; a site's time is its median."""
     shapes = province.sites(polygons, sites)
     with province.database(polygons) as database, database.transaction() as session:
+        province.pack(database)
         asked = ways(session, polygons, prepare_naive(session), overlay_wanted=overlay_sites > 0)
         session.commit()
         backend = int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())

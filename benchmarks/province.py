@@ -13,6 +13,7 @@ import inspect
 import multiprocessing
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from sqlalchemy import text
 from gis.deliveries.columns import document
 from gis.layers import copying
 from gis.layers.layer import LayerDefinition, layer_catalogue
+from gis.layers.packing import make_packs
 from gis.layers.pieces import Geometries, cut
 from gis.models import LayerVersion
 from project_box.kernel import embedded
@@ -390,3 +392,13 @@ def database(polygons: int) -> Iterator[Database]:
         yield opened
     finally:
         opened.dispose()
+
+
+def pack(database: Database) -> float:
+    """Have all layers packed, as the worker does after an import; seconds it took."""
+    started = time.perf_counter()
+    more = True
+    while more:
+        with database.transaction() as session:
+            more = make_packs(session) is not None
+    return time.perf_counter() - started

@@ -6,7 +6,8 @@ import numpy as np
 from shapely.geometry import box
 from shapely.io import to_wkb
 
-from gis.check.overlay import Layers, Pieces, overlay
+from gis.check.overlay import Layers, Pieces, kernel, overlay
+from gis.check.packs import Packs
 from gis.tiles.mvt import Features, Grid, encode
 
 
@@ -20,6 +21,10 @@ def compile_all() -> None:
     around.near[1][0].common(box(0, 0, 1, 1))
     Pieces.packed(0, b"")
     Pieces.copied(b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff")
+    Packs([]).around([(0, (0.0, 0.0, 1.0, 1.0))])
+    none = np.zeros(0, np.int64)
+    kernel("pack").outlines(np.frombuffer(b"", np.uint8), none)
+    kernel("pack").put(np.frombuffer(b"", np.uint8), none, none, np.zeros(0, np.uint8))
 
 
 if __name__ == "__main__":

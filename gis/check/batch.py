@@ -1,20 +1,31 @@
 """Many sites against all plan layers: 批量核查, on one machine or on a Dask cluster.
 
-Sites are cut into portions of a fixed size, each portion is checked with one query, and the answers are put
-together in the order of the sites. What a site's answer holds does not depend on who computed it, so the output is the
-same to the byte for any number of workers. docs/scaling.md says what was measured.
+Sites are cut into portions of a fixed size, each portion is checked at once, and the answers are put together in the
+order of the sites. What a site's answer holds does not depend on who computed it, so the output is the same to the byte
+for any number of workers. docs/scaling.md says what was measured.
+
+Helpers on this machine leave their answers in files: megabytes of them would squeeze through a pipe only when this
+process, which checks portions too, has time to read it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import importlib
 import multiprocessing
+import os
+import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.context import BaseContext
 from multiprocessing.pool import AsyncResult, Pool
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -54,8 +65,24 @@ class _Portion:
     on: dt.date
 
 
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """Answers a helper will leave in a file: outcome and length of each come by themselves."""
+
+    lengths: AsyncResult[list[tuple[Outcome | None, int]]]
+    path: Path
+
+    def answers(self) -> list[Answer]:
+        """Wait for them, read them, and remove the file."""
+        told = self.lengths.get()
+        with self.path.open("rb") as file:
+            found = [Answer(outcome, file.read(length)) for outcome, length in told]
+        self.path.unlink()
+        return found
+
+
 #: answers of a portion, or a helper's promise of them
-_Begun = AsyncResult[list[Answer]] | list[Answer]
+_Begun = _Promise | list[Answer]
 
 
 def check_sites(
@@ -89,13 +116,24 @@ def check_sites(
         yield from _in_turn(portions, 0, None)
     else:
         helpers = min(workers, len(portions)) - 1
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["gis.check.batch_worker"])  # loaded once for all
-        with context.Pool(helpers) as pool:
-            yield from _in_turn(portions, helpers, pool)
+        with TemporaryDirectory(prefix="project-box-batch-") as folder, _context().Pool(helpers) as pool:
+            yield from _in_turn(portions, helpers, pool, Path(folder))
 
 
-def _in_turn(portions: Sequence[_Portion], helpers: int, pool: Pool | None) -> Iterator[Answer]:
+def _context() -> BaseContext:
+    """How helpers are started: forked, with all that is needed loaded, where no other thread of this process could be
+    caught holding a lock; else from a process of their own that loads it first."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        importlib.import_module("gis.check.batch_worker")
+        return multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["gis.check.batch_worker"])
+    return context
+
+
+def _in_turn(
+    portions: Sequence[_Portion], helpers: int, pool: Pool | None, folder: Path = Path()
+) -> Iterator[Answer]:
     """Answers in order; this process checks portions too, after giving its helpers enough to do.
 
     When nothing is left to give, it checks what a helper has not come to yet, so that nobody waits for a late one.
@@ -106,7 +144,9 @@ def _in_turn(portions: Sequence[_Portion], helpers: int, pool: Pool | None) -> I
         late = [n for n, (_, answers) in enumerate(begun) if not _is_ready(answers)]
         if pool is not None:
             for _ in range(min(len(waiting), _AHEAD * helpers - len(late))):
-                begun.append((waiting[0], pool.apply_async(_check, (waiting.popleft(),))))
+                path = folder / str(len(waiting))
+                lengths = pool.apply_async(_check_into, (waiting[0], path))
+                begun.append((waiting.popleft(), _Promise(lengths, path)))
         if waiting:
             begun.append((waiting[0], _check(waiting.popleft())))
         elif late:
@@ -114,11 +154,11 @@ def _in_turn(portions: Sequence[_Portion], helpers: int, pool: Pool | None) -> I
             begun[late[-1]] = portion, _check(portion)
         while begun and _is_ready(begun[0][1]):
             _, first = begun.popleft()
-            yield from first.get() if isinstance(first, AsyncResult) else first
+            yield from first.answers() if isinstance(first, _Promise) else first
 
 
 def _is_ready(begun: _Begun) -> bool:
-    return not isinstance(begun, AsyncResult) or begun.ready()
+    return not isinstance(begun, _Promise) or begun.lengths.ready()
 
 
 def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
@@ -149,15 +189,34 @@ def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
 
 
 @lru_cache(maxsize=4)
-def _database(url: str) -> Database:
+def _database(url: str, process: int) -> Database:
+    """The connection of a process; a forked one does not use its parent's."""
     return Database(url, pool_size=1)
 
 
+def _check_into(portion: _Portion, path: Path) -> list[tuple[Outcome | None, int]]:
+    """The answers of one portion, left in a file; outcome and length of each."""
+    answers = _check(portion)
+    path.write_bytes(b"".join(answer.json for answer in answers))
+    return [(answer.outcome, len(answer.json)) for answer in answers]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage in cycles, which a check does not make."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _check(portion: _Portion) -> list[Answer]:
-    """The answers of one portion, from one query."""
+    """The answers of one portion, from one snapshot."""
     heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
     shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
-    with _database(portion.url).transaction() as session:
-        # one snapshot for the portion
+    with _uncollected(), _database(portion.url, os.getpid()).transaction() as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)

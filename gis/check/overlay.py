@@ -45,7 +45,7 @@ class Pieces:
 
     numbers: Numbers
     starts: Numbers
-    data: bytes
+    data: bytes | memoryview
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, int, int, int]], blobs: Sequence[bytes]) -> Pieces:
@@ -118,7 +118,7 @@ class Near:
         """The part of each piece inside the site (or a ring around it), as geometry."""
         data = self.pieces.data
         starts = self.pieces.starts[self.rows[self.start : self.stop]].tolist()
-        blobs = [data[at : at + _length(data, at)] for at in starts]
+        blobs = [bytes(data[at : at + _length(data, at)]) for at in starts]
         shapes = shapely.from_wkb(np.array(blobs, dtype=object))
         return np.asarray(shapely.intersection(shapes, site), dtype=object)
 
@@ -136,7 +136,7 @@ class Around:
     once: dict[int, float]
 
 
-def _length(data: bytes, start: int) -> int:
+def _length(data: bytes | memoryview, start: int) -> int:
     """Bytes of the EWKB of a polygon."""
     return int(kernel("wkb").size(np.frombuffer(data, dtype=np.uint8), start))
 
@@ -151,7 +151,7 @@ def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> li
     around = [Around({}, {}) for _ in sites]
     if not len(pieces.starts):
         return around
-    blobs = [bytes(shapely.to_wkb(site)) for site in sites]
+    blobs: list[bytes] = shapely.to_wkb(np.array(sites, dtype=object)).tolist()
     data = b"".join((pieces.data, *blobs))
     starts = list(accumulate((len(b) for b in blobs[:-1]), initial=len(pieces.data)))
     rows, found, sums, single, under = kernel("around").around(

@@ -84,34 +84,39 @@ def around(packs: Any, requests: Any, boxes: Any) -> Any:
     Returns:
         request, number, version and feature of each piece (n, 4); where its EWKB begins; the bytes.
     """
-    numbers = np.empty((64, 4), np.int64)
-    starts = np.empty(64, np.int64)
-    data = np.empty(65_536, np.uint8)
+    found = [search(_tree(packs[p])[0], _tree(packs[p])[1], boxes) for p in range(len(packs))]
     n, used = 0, 0
     for p in range(len(packs)):
-        count, steps = packs[p, 1], packs[p, 2]
-        levels = _carray(_pointer(packs[p, 4]), (steps,), np.int64)
-        tree = _carray(_pointer(packs[p, 3]), (levels[steps - 1], 4), np.float32)
+        begins = _carray(_pointer(packs[p, 7]), (packs[p, 1] + 1,), np.int64)
+        n += len(found[p])
+        for k in range(len(found[p])):
+            used += begins[found[p][k, 1] + 1] - begins[found[p][k, 1]]
+    numbers, starts, data = np.empty((n, 4), np.int64), np.empty(n, np.int64), np.empty(used, np.uint8)
+    n, used = 0, 0
+    for p in range(len(packs)):
+        count = packs[p, 1]
         ids = _carray(_pointer(packs[p, 5]), (count,), np.int64)
         fids = _carray(_pointer(packs[p, 6]), (count,), np.int32)
         begins = _carray(_pointer(packs[p, 7]), (count + 1,), np.int64)
         blob = _carray(_pointer(packs[p, 8]), (begins[count],), np.uint8)
-        found = search(tree, levels, boxes)
-        for k in range(len(found)):
-            entry = found[k, 1]
-            length = begins[entry + 1] - begins[entry]
-            if n == len(starts):
-                numbers = np.concatenate((numbers, np.empty_like(numbers)))
-                starts = np.concatenate((starts, np.empty_like(starts)))
-            while used + length > len(data):
-                data = np.concatenate((data, np.empty_like(data)))
-            numbers[n, 0], numbers[n, 1] = requests[found[k, 0]], ids[entry]
+        for k in range(len(found[p])):
+            entry = found[p][k, 1]
+            start, length = begins[entry], begins[entry + 1] - begins[entry]
+            numbers[n, 0], numbers[n, 1] = requests[found[p][k, 0]], ids[entry]
             numbers[n, 2], numbers[n, 3] = packs[p, 0], fids[entry]
             starts[n] = used
-            data[used : used + length] = blob[begins[entry] : begins[entry + 1]]
+            for byte in range(length):
+                data[used + byte] = blob[start + byte]
             n += 1
             used += length
-    return numbers[:n], starts[:n], data[:used]
+    return numbers, starts, data
+
+
+@compiled
+def _tree(pack: Any) -> Any:
+    """The tree of a pack and where its levels begin."""
+    levels = _carray(_pointer(pack[4]), (pack[2],), np.int64)
+    return _carray(_pointer(pack[3]), (levels[pack[2] - 1], 4), np.float32), levels
 
 
 @compiled

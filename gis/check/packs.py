@@ -25,12 +25,22 @@ from project_box.kernel.settings import get_settings
 
 #: entries of a node of the tree
 FAN = 16
+#: changes when packs are written differently, so that none of another release is read
+FORMAT = 1
 #: columns of the pieces: boxes, where each level of the tree begins, numbers, features, where each EWKB begins, bytes
 PIECES = ("tree", "levels", "ids", "fids", "starts", "data")
 #: columns of the features: numbers, where the words of each begin, the words
 FEATURES = ("known", "begins", "words")
 #: request number; west, south, east, north in a check CRS
 Box = tuple[int, tuple[float, float, float, float]]
+
+
+def name_of(key: object) -> str:
+    """The folder of a pack, by the key of its pieces."""
+    return f"{key}.{FORMAT}"
+
+
+_decoded = json.JSONDecoder().decode
 
 
 def folder_of(database: str) -> Path:
@@ -73,8 +83,13 @@ def tree_of(boxes: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], np
 
 
 def words_of(described: Described) -> bytes:
-    """A feature as its pack keeps it: lines of canonical JSON, in which there is no line break."""
-    return "\n".join(map(canonical_text, described)).encode()
+    """A feature as its pack keeps it: attributes and legend key as canonical JSON (no key: nothing), and the label.
+
+    There is no line break in canonical JSON.
+    """
+    label, key, attributes = described
+    known = "" if key is None else canonical_text(key)
+    return f"{canonical_text(attributes)}\n{known}\n{label}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +124,10 @@ class Pack:
         rows = np.searchsorted(known, fids)
         found: list[Described] = []
         for start, stop in zip(begins[rows].tolist(), begins[rows + 1].tolist(), strict=True):
-            label, key, text = words[start:stop].tobytes().decode().split("\n")
-            attributes = Attributes(json.loads(text))
+            text, key, label = words[start:stop].tobytes().decode().split("\n", 2)
+            attributes = Attributes(_decoded(text))
             attributes.text = text
-            found.append((json.loads(label), json.loads(key), attributes))
+            found.append((label, _decoded(key) if key else None, attributes))
         return found
 
 
@@ -142,7 +157,7 @@ class Packs:
         """The packs of versions (numbers and keys in words); None when one of them is missing."""
         packs: list[Pack] = []
         for version, key in keys.items():
-            pack = Pack.opened(folder / key, int(version))
+            pack = Pack.opened(folder / name_of(key), int(version))
             if pack is None:
                 return None
             packs.append(pack)
@@ -157,7 +172,7 @@ class Packs:
             np.array([number for number, _ in boxes], dtype=np.int64),
             outwards(np.array([box for _, box in boxes], dtype=np.float64)),
         )
-        return Pieces(numbers, starts, data.tobytes())
+        return Pieces(numbers, starts, data.data)
 
     def described(self, keys: Collection[Key]) -> dict[Key, Described]:
         """Label, legend key and attributes of features by version and number."""

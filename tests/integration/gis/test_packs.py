@@ -17,7 +17,7 @@ from gis import service
 from gis.check import checking, lookup
 from gis.check.checking import canonical_answers
 from gis.check.overlay import kernel
-from gis.check.packs import Pack, Packs, folder_of
+from gis.check.packs import Pack, Packs, folder_of, name_of
 from gis.models import LayerVersion
 from project_box.kernel.plain import canonical_json
 from project_box.kernel.settings import get_settings
@@ -107,7 +107,7 @@ def random_sites(seed):
     return [s for s in sites if s.is_valid and s.area > 0]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_same_bytes_from_packs_and_from_the_database(database, plans, seed):
     sites = random_sites(seed)
@@ -130,7 +130,7 @@ def test_sites_in_another_grid_and_markers(database, plans):
     assert [r.payload() for r in reports[0]] == [r.payload() for r in reports[1]]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_boxes_find_what_the_index_finds(database, plans, seed):
     rng = np.random.default_rng(seed)
@@ -195,7 +195,7 @@ def test_a_new_version_is_checked_at_once_and_its_pack_used_when_it_is_there(
 def test_what_is_not_whole_is_not_used(database, plans, tmp_path):
     with database.transaction() as session:
         version, key = lookup.current(session.connection()).split()[0].split(":")
-        folder = folder_of(str(session.connection().engine.url.database)) / key
+        folder = folder_of(str(session.connection().engine.url.database)) / name_of(key)
     assert Pack.opened(folder, int(version)) is not None
     for name in ("tree", "data", "begins"):
         copy = tmp_path / name
