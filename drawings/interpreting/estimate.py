@@ -149,6 +149,11 @@ def _counted(shape: RoleShape, below: Sequence[RoleShape]) -> tuple[int | None, 
             "在另一栋轮廓之内，层数关系不明",
             "lies within another outline; which storeys it adds is not clear",
         )
+    if "顶部加层" in shape.attributes:
+        return counted, (
+            "顶部加层按整层计，其范围没有绘出",
+            "the storey on its roof counts whole; where it stands is not drawn",
+        )
     if "局部层数" in shape.attributes:
         return counted, ("局部加层的范围没有绘出", "where its further storeys stand is not drawn")
     return counted, None

@@ -16,6 +16,7 @@ from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.pause import collector_paused
 from drawings.deadline import Deadline, OutOfTimeError
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
+from drawings.interpreting.area_labels import check_area_labels
 from drawings.interpreting.audit import APPROVED, audit, check_dimensions
 from drawings.interpreting.building_model import interpret_ifc
 from drawings.interpreting.georeference import locate
@@ -133,6 +134,7 @@ def _understood(
         work.drawing_attributes[APPROVED] = f"{approved_area_m2:.6f}"
     if standard is not None:
         audit(shapes, work.drawing_attributes, standard, kind, cad, issues, work.deadline)
+        check_area_labels(work, shapes)
     _tell_guesses(guesses, standard, issues)
     for sort, count in sorted(work.ledger.left_out.items()):
         names = repair_names(sort)

@@ -479,3 +479,21 @@ def test_every_real_drawing_ends_in_a_model(shared_data) -> None:
     for path in sorted((shared_data / "drawings").rglob("*.d*")):
         model = interpret(read(path))
         assert model.readable or any(i.level is Level.ERROR and i.remedy for i in model.issues), path.name
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("S=612.00㎡", True),
+        ("建筑面积：600.00 m²", False),
+        ("600.3㎡", False),
+        ("12.5㎡", False),
+        ("S=612", False),
+    ],
+)
+def test_an_area_written_inside_a_ring_is_compared_with_it(label: str, told: bool) -> None:
+    doc = new()
+    box(doc, "用地红线", X, Y, 100, 80)
+    box(doc, "建筑基底", X + 10, Y + 10, 30, 20)
+    text(doc, "文字", label, X + 20, Y + 20)
+    assert ("DXF-AREA-LABEL" in codes(model_of(doc))) == told
