@@ -96,16 +96,20 @@ def open_source(data: bytes, issues: Collector, limit_bytes: int) -> Source | No
 
 
 def header_value(data: bytes, name: bytes) -> str | None:
-    """Value of a one-value header variable, None if it is absent."""
-    found = re.search(
+    """Value of a one-value header variable, None if it is absent; comments before the header may have any length."""
+    begun = _BEGINNING.match(data)
+    first = begun.end() if begun is not None else 0
+    end = _SECTION_END.search(data, first, first + _LONGEST_HEADER)
+    found = re.compile(
         rb"(?:\A|[\r\n])[ \t]*9[ \t]*(?:\r\n|\n|\r)"  # from line ends only: time grows with the text, not its square
         + re.escape(name)
-        + rb"[ \t]*(?:\r\n|\n|\r)[^\r\n]*(?:\r\n|\n|\r)([^\r\n]*)",
-        data[:400_000],
-    )
+        + rb"[ \t]*(?:\r\n|\n|\r)[^\r\n]*(?:\r\n|\n|\r)([^\r\n]*)"
+    ).search(data, first, end.start() if end is not None else first + _USUAL_HEADER)
     return found.group(1).decode("ascii", "replace").strip() if found else None
 
 
+_SECTION_END = re.compile(rb"[\r\n][ \t]*+0[ \t]*+(?:\r\n|\n|\r)[ \t]*+ENDSEC")
+_USUAL_HEADER, _LONGEST_HEADER = 400_000, 16_000_000  # bytes
 #: comments, then a section or the end
 _BEGINNING = re.compile(
     rb"\s*+(?:999[ \t]*+(?:\r\n|\n|\r)[^\r\n]*+(?:\r\n|\n|\r)[ \t]*+)*+"

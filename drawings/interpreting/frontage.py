@@ -29,6 +29,7 @@ _REACH, _ON = 30.0, 0.5
 _ALONG = 0.4
 #: a road is the wider one when it is wider by this share
 _WIDER = 1.1
+_MOST = 1_000_000  # sides times roads that are compared
 _TURN = 45.0  # degrees: sides that face less far away from the front are front sides too
 FRONT, REAR, LEFT, RIGHT = "front", "rear", "left", "right"
 
@@ -127,6 +128,12 @@ def _of_roads(model: DrawingModel, sides: Sequence[LineString], site: BaseGeomet
         return Frontage(
             None, ("图上没有画道路，不知道哪一侧临路", "no road is drawn, the front is not known"), _REMEDY
         )
+    if len(sides) * len(shapes) > _MOST or shapely.get_num_coordinates(site) * len(shapes) > 20 * _MOST:
+        zh, en = (
+            f"用地边界有 {len(sides)} 条边，图上有 {len(shapes)} 条道路，太多，不逐一比对",
+            f"{len(sides)} sides of sites and {len(shapes)} roads are too many to be compared one by one",
+        )
+        return Frontage(None, (zh, en), _REMEDY)
     inner = site.buffer(-_ON)
     every = array([s.geometry for s in shapes])
     near = sorted(shapely.STRtree(every).query(site, predicate="dwithin", distance=_REACH).tolist())

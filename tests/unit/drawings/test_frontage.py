@@ -66,3 +66,11 @@ def test_the_applicants_word_goes_first() -> None:
     assert distances == {"front": 18.0, "rear": 12.0, "left": 20.0, "right": 10.0} and "写明" in str(
         front["why"]
     )
+
+
+def test_too_many_roads_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    doc = _plan()
+    doc.modelspace().add_line((-30, -4), (90, -4), dxfattribs={"layer": "道路红线"})
+    monkeypatch.setattr("drawings.interpreting.frontage._MOST", 1)
+    distances, front = _by_position(doc)
+    assert set(distances) == {None} and not front["known"] and "4 条边" in str(front["why"])

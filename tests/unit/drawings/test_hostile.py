@@ -75,6 +75,14 @@ def test_the_header_is_read_whatever_ends_its_lines(end: str) -> None:
     assert (cad.version, cad.units.header, cad.units.source) == ("AC1024", "m", "header")
 
 
+def test_a_header_is_found_behind_comments_of_any_length_and_to_its_end() -> None:
+    comments = b"999\n" + b"x" * 500_000 + b"\n"
+    many = b"".join(b"9\n$CUSTOM%d\n1\n%s\n" % (k, b"y" * 200) for k in range(3000))
+    start = b"0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1024\n"
+    data = comments + start + many + b"9\n$INSUNITS\n70\n4\n0\nENDSEC\n9\n$LATER\n1\nno\n"
+    assert [header_value(data, n) for n in (b"$ACADVER", b"$INSUNITS", b"$LATER")] == ["AC1024", "4", None]
+
+
 def test_looking_for_a_header_variable_takes_no_time_on_blanks() -> None:
     sizes = [50_000, 400_000]
     spent = []
@@ -193,3 +201,13 @@ def test_a_layer_name_of_megabytes_is_no_word_of_the_trade() -> None:
     begun = time.process_time()
     through(dxf(_LINE.format("40", "面积-" * 100_000, 3) + "10\n0\n20\n0\n10\n9\n20\n0\n10\n9\n20\n9\n"))
     assert time.process_time() - begun < 20  # its square would be minutes
+
+
+def test_a_hatch_of_more_edges_than_anybody_draws_is_told_and_takes_no_memory() -> None:
+    edge = "72\n3\n10\n{}\n20\n0\n11\n5\n21\n0\n40\n0.5\n50\n0\n51\n360\n73\n1\n"
+    hatch = (
+        "0\nHATCH\n5\n200\n100\nAcDbEntity\n8\n绿地\n100\nAcDbHatch\n10\n0\n20\n0\n30\n0\n2\nSOLID\n70\n1\n71\n0\n91\n1\n"
+        "92\n1\n93\n3000\n" + "".join(edge.format(i) for i in range(3000)) + "97\n0\n75\n0\n76\n1\n98\n0\n"
+    )
+    cad = read(dxf(hatch), "图.dxf")
+    assert [(i.code, i.handle) for i in cad.issues] == [("DXF-BAD-ENTITY", "200")]
