@@ -290,9 +290,12 @@ class Converter:
         aligned = (dxf.get("halign", 0) or dxf.get("valign", 0)) and dxf.hasattr("align_point")
         anchor = dxf.align_point if aligned else dxf.insert
         matrix, dz = ocs(dxf, anchor.z)
+        lines = getattr(entity, "has_embedded_mtext_entity", False)  # an attribute of several lines
         return replace(
             base,
-            text=decode_escapes(entity.plain_text()),
+            text=plain_mtext(entity.virtual_mtext_entity().text)
+            if lines
+            else decode_escapes(entity.plain_text()),
             at=apply(matrix, xy(anchor)),
             height=float(dxf.get("height", 1.0)),
             rotation=float(dxf.get("rotation", 0.0)),

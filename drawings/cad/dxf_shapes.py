@@ -14,6 +14,7 @@ from drawings.cad.source import decode_escapes
 #: of a curve's own size, for ellipses and splines
 RELATIVE_TOLERANCE = 2e-5
 _MOST_CONTROLS = 20_000  # control points of a spline that is drawn as a curve
+_MOST_POINTS = 1_000_000  # of the edges of one hatch
 
 
 def xy(vector: Any) -> Point:
@@ -71,7 +72,12 @@ def spline(entity: Any) -> Curve:
 
 
 def hatch(entity: Any) -> Iterator[Curve]:
-    """The boundary paths of a HATCH, in object coordinates."""
+    """The boundary paths of a HATCH, in object coordinates.
+
+    Raises:
+        ValueError: its edges have more points than anything that was drawn.
+    """
+    points_left = _MOST_POINTS
     for path in entity.paths.paths:
         if hasattr(path, "vertices"):
             rows = path.vertices
@@ -111,6 +117,8 @@ def hatch(entity: Any) -> Iterator[Curve]:
             else:
                 tool = edge.construction_tool()
                 points = [xy(p) for p in edge.control_points]
+                if len(points) > _MOST_CONTROLS:
+                    raise ValueError(f"more than {_MOST_CONTROLS} points in one edge")
                 xs, ys = [p[0] for p in points], [p[1] for p in points]
                 size = math.hypot(max(xs) - min(xs), max(ys) - min(ys)) or 1.0
                 piece = Curve(tuple(xy(p) for p in tool.flattening(size * RELATIVE_TOLERANCE, segments=4)))
@@ -121,5 +129,8 @@ def hatch(entity: Any) -> Iterator[Curve]:
             ):
                 pieces[0] = pieces[0].reversed()
             pieces.append(piece)
+            points_left -= len(piece.points)
+            if points_left < 0:
+                raise ValueError(f"more than {_MOST_POINTS} points in one hatch")
         if pieces:
             yield join(pieces, closed=True)

@@ -60,6 +60,8 @@ def test_dwg_and_dxf_give_the_same_drawing(oracle: CadFile, name: str) -> None:
         assert area(entity) == pytest.approx(area(other), abs=1e-6)
         assert length(entity) == pytest.approx(length(other), rel=1e-4 if entity.kind == "ELLIPSE" else 1e-9)
         assert entity.filled == other.filled
+        # tags of attributes of several lines get a number in releases that do not know them
+        assert list(entity.attributes.values()) == list(other.attributes.values())
         if entity.at is not None and other.at is not None and entity.kind != "ELLIPSE":
             assert entity.at == pytest.approx(other.at)
         compared += 1

@@ -210,4 +210,4 @@ def test_a_hatch_of_more_edges_than_anybody_draws_is_told_and_takes_no_memory() 
         "92\n1\n93\n3000\n" + "".join(edge.format(i) for i in range(3000)) + "97\n0\n75\n0\n76\n1\n98\n0\n"
     )
     cad = read(dxf(hatch), "图.dxf")
-    assert [(i.code, i.handle) for i in cad.issues] == [("DXF-BAD-ENTITY", "200")]
+    assert ("DXF-BAD-ENTITY", "200") in [(i.code, i.handle) for i in cad.issues]
