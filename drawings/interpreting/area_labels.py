@@ -44,9 +44,7 @@ def check_area_labels(work: Work, shapes: Sequence[RoleShape]) -> None:
             found = _LABEL.fullmatch(plain) if len(plain) <= _LONGEST else None
             value = found.group("value") if found is not None else ""
             stated = number_in(value, "㎡", units) if value.strip("0123456789., ") else None
-            if (
-                stated and not work.words.pairs(plain)[0]
-            ):  # a figure with a key is an attribute, compared elsewhere
+            if stated and not set(work.words.pairs(plain)[0]) & known:  # an attribute is compared elsewhere
                 around = tree.query(Point(work.metres(entity.at)), predicate="intersects").tolist()
                 _compare(work, stated, [rings[n] for n in around])
 
