@@ -15,20 +15,27 @@ from project_box.kernel.finding import Outcome
 Words = tuple[Outcome, str, str]
 
 
+def _m(metres: float) -> str:
+    """Metres to the millimetre that is compared, without zeros that say nothing."""
+    return f"{metres:.3f}".rstrip("0").rstrip(".")
+
+
 def height_words(definition: LayerDefinition, hits: Sequence[FeatureHit], top_m: float | None) -> Words:
     """The lowest limit of the features met (a constant, or the runway surface at the site's lowest point)."""
     assert definition.height is not None
-    limits: list[tuple[float, str]] = []
+    limits: list[tuple[float, str, str]] = []
     unknown: list[str] = []
     for hit in hits:
         own = number(hit.attributes.get(definition.height.field))
         detail = hit.detail or {}
         if detail.get("limit_m") is not None:
-            limits.append((detail["limit_m"], f"{hit.label} {detail['surface']}".strip()))
+            limits.append(
+                (detail["limit_m"], f"{hit.label} {detail['surface']}".strip(), detail["surface_en"])
+            )
         elif "surface" in detail:
             continue  # below no surface of this runway
         elif own is not None:
-            limits.append((own, ""))
+            limits.append((own, "", ""))
         else:
             unknown.append(detail.get("missing") or "图层没有限制高程")
     datum, name = definition.height.datum, definition.name
@@ -40,20 +47,22 @@ def height_words(definition: LayerDefinition, hits: Sequence[FeatureHit], top_m:
         )
     if not limits:
         return Outcome.PASS, f"不在{name}的任何限制面以下", f"Below no surface: {definition.name_en}"
-    limit, surface = min(limits)
+    limit, surface, surface_en = min(limits)
     where = f"（{surface}，用地最不利点）" if surface else ""
+    where_en = f" ({surface_en} surface at the site's lowest point)" if surface_en else ""
     if top_m is None:
         return (
             Outcome.UNDECIDED,
-            f"位于{name}区，限制海拔 {limit:g} m({datum}){where}；建筑顶部海拔未知，无法判定。{definition.advice}",
-            f"{definition.name_en}: limit {limit:g} m; the top elevation of the buildings is not known. "
+            f"位于{name}区，限制海拔 {_m(limit)} m({datum}){where}；建筑顶部海拔未知，无法判定。{definition.advice}",
+            f"{definition.name_en}: limit {_m(limit)} m{where_en}; the top elevation of the buildings is not known. "
             f"{definition.advice_en}",
         )
     fits = round(top_m * 1000) <= round(limit * 1000)
     return (
         Outcome.PASS if fits else Outcome.FAIL,
-        f"建筑顶部海拔 {top_m:g} m，{'未超过' if fits else '超过'}{name}限制海拔 {limit:g} m({datum}){where}",
-        f"Top elevation {top_m:g} m, limit {limit:g} m ({definition.name_en})",
+        f"建筑顶部海拔 {_m(top_m)} m，{'未超过' if fits else '超过'}{name}限制海拔 {_m(limit)} m({datum}){where}",
+        f"Top elevation {_m(top_m)} m, {'within' if fits else 'above'} the limit {_m(limit)} m{where_en}: "
+        f"{definition.name_en}",
     )
 
 
@@ -75,15 +84,15 @@ def _distances(definition: LayerDefinition, hits: Sequence[FeatureHit], words: W
     unknown = [h for h, d in known if d["required_m"] is None]
     if near:
         hit, detail = min(near, key=lambda p: p[1]["distance_m"] - p[1]["required_m"])
-        zh += f"。距{hit.label or definition.name} {detail['distance_m']:g} m，"
-        zh += f"小于保护距离 {detail['required_m']:g} m（{detail['clause']}）"
-        en += f" Distance {detail['distance_m']:g} m, required {detail['required_m']:g} m."
+        zh += f"。距{hit.label or definition.name} {_m(detail['distance_m'])} m，"
+        zh += f"小于保护距离 {_m(detail['required_m'])} m（{detail['clause']}）"
+        en += f" Distance {_m(detail['distance_m'])} m, required {_m(detail['required_m'])} m."
     if unknown and len(unknown) == len(hits):
         assert definition.buffer is not None
         field = definition.fields[definition.buffer.field]
         return (
             Outcome.UNDECIDED,
-            f"附近有{definition.name}（{unknown[0].label}，距用地 {(unknown[0].detail or {})['distance_m']:g} m），"
+            f"附近有{definition.name}（{unknown[0].label}，距用地 {_m((unknown[0].detail or {})['distance_m'])} m），"
             f"但{field.name}“{unknown[0].attributes.get(definition.buffer.field) or ''}”没有对应的保护距离，无法判定",
             f"{definition.name_en} nearby, but no protection distance is known for its {field.name_en.lower()}",
         )
@@ -103,11 +112,11 @@ def _building(definition: LayerDefinition, hits: Sequence[FeatureHit], words: Wo
     if round(intent.building_m * 1000) > round(limit * 1000):
         return (
             Outcome.FAIL,
-            f"建筑高度 {intent.building_m:g} m，超过{definition.name}限高 {limit:g} m。{zh}",
-            f"Building height {intent.building_m:g} m exceeds the limit {limit:g} m. {en}",
+            f"建筑高度 {_m(intent.building_m)} m，超过{definition.name}限高 {_m(limit)} m。{zh}",
+            f"Building height {_m(intent.building_m)} m exceeds the limit {_m(limit)} m. {en}",
         )
     return (
         outcome,
-        f"{zh}；建筑高度 {intent.building_m:g} m，未超过限高 {limit:g} m",
-        f"{en} Building height {intent.building_m:g} m, limit {limit:g} m",
+        f"{zh}；建筑高度 {_m(intent.building_m)} m，未超过限高 {_m(limit)} m",
+        f"{en} Building height {_m(intent.building_m)} m, limit {_m(limit)} m",
     )

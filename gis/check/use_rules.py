@@ -74,6 +74,13 @@ def _answer(
             rule.id, rule.name, rule.name_en, outcome, zh, en, rule.clause, rule.clause_en, rule.verified
         )
 
+    def unknown(missing: tuple[str, str]) -> RuleAnswer:
+        return made(
+            Outcome.UNDECIDED,
+            f"缺少{missing[0]}，无法判定{rule.name}",
+            f"{rule.name_en} undecided: {missing[1]}",
+        )
+
     if intent is None or not intent.uses:
         return made(
             Outcome.UNDECIDED, f"未说明拟建用途，无法判定{rule.name}", "The intended use is not stated"
@@ -82,7 +89,7 @@ def _answer(
     if rule.applies is not None:
         applies, missing = _value(rule.applies, definition, facts)
         if applies is None:
-            return made(Outcome.UNDECIDED, f"缺少{missing}，无法判定{rule.name}", f"Missing: {missing}")
+            return unknown(missing)
         if not applies:
             return made(Outcome.PASS, f"{rule.name}：不适用", "Does not apply")
     allowed = [c for name in rule.each for c in code_list(attributes.get(name))]
@@ -97,9 +104,9 @@ def _answer(
         ]
         if any(v is True for v, _ in verdicts):
             continue
-        unknown = next((m for v, m in verdicts if v is None), "")
-        if unknown:
-            return made(Outcome.UNDECIDED, f"缺少{unknown}，无法判定{rule.name}", f"Missing: {unknown}")
+        lacking = next((m for v, m in verdicts if v is None), None)
+        if lacking is not None:
+            return unknown(lacking)
         broken.append(use)
     shown = "、".join(f"{u} {s:g}%" for u, s in intent.uses)
     against = f"，允许 {'、'.join(dict.fromkeys(allowed))}" if allowed else ""
@@ -141,15 +148,19 @@ def _facts(definition: LayerDefinition, attributes: Mapping[str, Any], intent: I
     return facts
 
 
-def _value(text: str, definition: LayerDefinition, facts: Mapping[str, Value]) -> tuple[bool | None, str]:
-    """(value, what is missing)."""
+def _value(
+    text: str, definition: LayerDefinition, facts: Mapping[str, Value]
+) -> tuple[bool | None, tuple[str, str]]:
+    """Value (None: unknown) and what is missing (Chinese, English)."""
     numeric = _NUMBERS | {n for n, f in definition.fields.items() if f.type == "number"}
     formula = _formula(text, frozenset(numeric))
     missing = [n for n in formula.names if n not in facts]
     if missing:
-        names = [definition.fields[n].name if n in definition.fields else n for n in missing]
-        return None, "、".join(names)
+        known = [definition.fields.get(n) for n in missing]
+        names = [f.name if f is not None else n for n, f in zip(missing, known, strict=True)]
+        names_en = [f.name_en if f is not None else n for n, f in zip(missing, known, strict=True)]
+        return None, ("、".join(names), f"no {', '.join(names_en)}")
     try:
-        return bool(formula.evaluate(facts)), ""
+        return bool(formula.evaluate(facts)), ("", "")
     except FormulaFault as fault:
-        return None, str(fault)
+        return None, (str(fault), "the rule cannot be computed with these values")

@@ -42,6 +42,13 @@ def test_three_values(plot, uses, expected):
     assert outcomes(plot, uses) == expected
 
 
+def test_what_is_missing_is_told_in_both_languages():
+    plot, uses = PLOT | {"JRBL": None}, parse_uses("0701:90;0901:10")
+    share = answers(layer_catalogue().get("KG_DK"), plot, Intent(uses=uses))[1]
+    assert share.message == "缺少兼容比例上限，无法判定兼容用途比例"
+    assert share.message_en == "Share of compatible uses undecided: no Max. share of compatible uses"
+
+
 def test_no_intent_is_undecided_and_no_finding():
     assert {a.outcome for a in answers(layer_catalogue().get("KG_DK"), PLOT, None)} == {Outcome.UNDECIDED}
 
@@ -64,6 +71,14 @@ def line(code, overlap, intent=None, on=dt.date(2026, 6, 1)):
 def test_top_is_ground_plus_height(ground, height, outcome):
     overlap = Overlap(1, "", 8000, 360, {"XG_GC": 125})
     assert line("JCJK", overlap, Intent(building_m=height, ground_m=ground)).outcome == outcome
+
+
+def test_limits_are_written_to_the_millimetre_that_decides():
+    overlap = Overlap(1, "机场", 100.0, 40.0, {"XG_GC": 1234.567})
+    entry = line("JCJK", overlap, Intent(34.568, 1200.0))
+    assert entry.outcome == "fail"
+    assert "1234.568 m，超过" in entry.message and "1234.567 m" in entry.message
+    assert entry.message_en.startswith("Top elevation 1234.568 m, above the limit 1234.567 m")
 
 
 def test_height_above_ground_in_a_control_zone():
