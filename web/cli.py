@@ -20,6 +20,10 @@ from project_box.kernel.catalogue import uncollected
 MODULES = tuple(sorted(m.name for m in pkgutil.iter_modules(web.commands.__path__)))
 #: groups to which other modules add commands: those modules, and the commands that need none of them
 _EXTENDED = {
+    "layers": (
+        ("layer_comparisons",),
+        ("list", "import", "show", "pack", "activate", "end", "valid-on", "sld"),
+    ),
     "elements": (("rules",), ("list", "run", "explain", "diff", "template", "import", "coverage")),
 }
 

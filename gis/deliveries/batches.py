@@ -19,9 +19,11 @@ from gis.layers.pieces import Geometries, polygonal, repair
 from project_box.kernel.errors import BadInput
 
 #: bytes of geometry a batch should have, and features it has at most; the first one is small
-BATCH_BYTES, BATCH, FIRST_BATCH = 16 << 20, 20_000, 200
+BATCH_BYTES, BATCH, FIRST_BATCH = 16 << 20, 20_000, 500
 #: a file is read in no fewer batches, so that one is read while the one before is written
 LEAST_BATCHES = 8
+#: features that are checked together
+AT_ONCE = 5_000
 #: features, and bytes of the file, for drivers that read from the start again for every batch
 SLOW_BATCH, SLOW_BATCH_BYTES = 100_000, 256 << 20
 #: at most this many repaired or dropped features are listed one by one
@@ -65,8 +67,9 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
     first, step = 0, _first_step(source)
     while True:
         names, blobs, columns = _read(source, first, step)
-        if len(blobs):
-            yield reader.batch(first, names, blobs, columns)
+        for start in range(0, len(blobs), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            yield reader.batch(first + start, names, blobs[part], [column[part] for column in columns])
         first += len(blobs)
         if len(blobs) < step or first >= source.count:
             return
@@ -75,8 +78,9 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
 
 
 def _first_step(source: Source) -> int:
+    """Features of the first batch, by their mean size in the file."""
     if source.in_batches:
-        return FIRST_BATCH
+        return max(min(FIRST_BATCH, source.count * BATCH_BYTES // max(source.bytes, 1)), 1)
     fitting = source.count * SLOW_BATCH_BYTES // max(source.bytes, 1)
     return max(min(source.count, SLOW_BATCH, max(fitting, source.count // 20)), 1)
 

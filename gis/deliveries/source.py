@@ -23,6 +23,8 @@ from gis.layers.pieces import Geometries
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput
 
+#: drivers that can jump to a feature; others read the file from the start, some of them all of it
+_RANDOM_ACCESS = ("GPKG", "ESRI Shapefile", "OpenFileGDB", "FlatGeobuf", "SQLite")
 #: what pyogrio raises when a file cannot be read
 FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
 
@@ -121,7 +123,7 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         _crs_of(info, crs, name),
         int(info["features"]),
         tuple(str(f) for f in info["fields"] if not (path.suffix == ".csv" and f == GEOMETRY_COLUMN)),
-        bool(info.get("capabilities", {}).get("fast_set_next_by_index")) and where is None,
+        info["driver"] in _RANDOM_ACCESS and where is None,
         encoding,
         where,
         declared,

@@ -167,10 +167,7 @@ def strays(shapes: Geometries, crs: int) -> npt.NDArray[np.bool_]:
         return lost
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     known = np.flatnonzero(finite & ~lost)
-    spots = crs_module.transform_array(
-        np.asarray(shapely.points(centres[known]), dtype=object), crs, crs_module.WGS84
-    )
-    placed = shapely.bounds(spots)[:, :2]
+    placed = crs_module.transform_coordinates(centres[known], crs, crs_module.WGS84)
     west, south, east, north = area
     with np.errstate(invalid="ignore"):
         near = (

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -357,11 +358,11 @@ class LayerDefinition(BaseModel):
 
     def labels_of(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[str]:
         """Labels of many features, whose attributes come in columns."""
-        used = [f for f in self.fields if "{" + f in self.label]
+        used = [f for _, f, _, _ in Formatter().parse(self.label) if f]
+        label = self.label.replace("%", "%%").format_map(dict.fromkeys(used, "%s"))
         shown = [map(_shown, columns[f]) if f in columns else repeat("", count) for f in used]
         rows = zip(*shown, strict=True) if used else repeat((), count)
-        label = self.label.format_map
-        return [" ".join(label(dict(zip(used, row, strict=True))).replace("()", "").split()) for row in rows]
+        return [" ".join((label % row).replace("()", "").split()) for row in rows]
 
     def rename(self, columns: list[str]) -> dict[str, str]:
         """Delivered column names to the layer's own (case does not matter), for those that are known."""

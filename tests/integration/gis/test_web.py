@@ -257,6 +257,7 @@ def run(database, monkeypatch):
 
     monkeypatch.setattr("web.commands.check.database", here)
     monkeypatch.setattr("web.commands.layers.database", here)
+    monkeypatch.setattr("web.commands.layer_comparisons.database", here)
     from web.cli import app
 
     def runner(*arguments):
