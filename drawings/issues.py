@@ -53,7 +53,7 @@ stand on the page, in `project-box drawing FILE --json` (`issues`) and, with `--
 | overlaps, outside the plot | `DXF-OVERLAP`, `DXF-DUPLICATE`, `DXF-OUTSIDE-PLOT` |
 | text without ring, ring without text, two labels | `DXF-TEXT-NO-RING`, `DXF-RING-NO-TEXT`, `DXF-TWO-LABELS` |
 | edited dimension | `DXF-DIM-EDITED` |
-| declared against drawn against approved area | `DXF-AREA-DECLARED`, `DXF-AREA-APPROVED`, `DXF-AREA-LABEL`, `IFC-AREA-DECLARED` |
+| area declared, drawn, approved | `DXF-AREA-DECLARED`, `DXF-AREA-APPROVED`, `DXF-AREA-LABEL`, `IFC-AREA-DECLARED` |
 | empty | `DXF-EMPTY-FILE`, `DXF-EMPTY`, `DXF-LAYER-EMPTY` |
 | unsupported | `DXF-UNSUPPORTED`, `DXF-NOT-DXF`, `DWG-VERSION`, `DWG-ENCRYPTED`, `IFC-SCHEMA` |
 | beyond a bound | `DXF-TOO-LARGE`, `DXF-TOO-MANY`, `DXF-TIME`, `DXF-BOUND`, `DWG-BOUND`, `IFC-BOUND` |

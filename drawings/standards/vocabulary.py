@@ -23,7 +23,7 @@ _SPACED = re.compile(r"\s*([^\d=:]{1,60}?)\s*([-+±]?\d.*?)\s*")
 _LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and finds none
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
-_BETWEEN = re.compile(r"[\s/|,，、;；()\[\]【】+]*")
+_BETWEEN = re.compile(r"(?:[\s/|,，、;；()\[\]【】+]|(?<=\s)[-–—](?=\s))*")
 _LONGEST = 60
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九十")}

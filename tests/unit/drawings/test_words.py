@@ -81,6 +81,9 @@ def test_a_word_of_a_language_with_a_decimal_comma_tells_how_its_number_is_meant
         ("1#楼(回迁房) 6F+1F/-1F", {"楼号": "1#楼", "层数": "7", "顶部加层": "1", "地下层数": "1"}),
         ("Жилой дом поз. 2", {"楼号": "поз. 2"}),
         ("Neubau MFH II+D+K", {"层数": "2"}),
+        ("A-3#楼(18F/-2F)", {"楼号": "A-3#楼", "层数": "18", "地下层数": "2"}),
+        ("Block A - 4 storeys", {"楼号": "Block A", "层数": "4"}),
+        ("地上五層地下一層", {"层数": "5", "地下层数": "1"}),
         ("I", {}),  # believed only in a drawing that speaks German
         ("2ND FLOOR", {}),
         ("客厅", {}),
