@@ -143,16 +143,10 @@ def finish(
         if not check_coordinates(parcels, issues):
             return unusable()
         attributes = (attributes or {}) | {"declared_crs": declared_crs.grid.code}
-    elif crs is not None:
-        settle_axes(parcels, crs, issues)
-        report_measure(parcels, crs, issues)
     else:
-        issues[:] = [hint_zone(i, bounds_of(parcels)) if i.code == "CRS-UNKNOWN" else i for i in issues]
+        _settle(parcels, crs, issues)
     degrees = crs_module.is_geographic(crs) if crs is not None else _looks_like_degrees(bounds_of(parcels))
-    broken = any(issue.code == "CRS-OUTSIDE-AREA" for issue in issues)
-    if broken and any(issue.code in _POINTS_LOST for issue in issues):
-        # wrong points put the middle of the site elsewhere
-        issues[:] = [issue for issue in issues if issue.code != "CRS-OUTSIDE-AREA"]
+    broken = _outside(issues)
     polygons: list[Polygon] = []
     labels: list[str] = []
     declared: list[Declared | None] = []
@@ -180,6 +174,23 @@ def finish(
         attributes=attributes or {},
         declared=known,
     )
+
+
+def _settle(parcels: Sequence[Parcel], crs: int | None, issues: list[Issue]) -> None:
+    """The coordinates against the CRS; where there is none, what they tell about it."""
+    if crs is None:
+        issues[:] = [hint_zone(i, bounds_of(parcels)) if i.code == "CRS-UNKNOWN" else i for i in issues]
+        return
+    settle_axes(parcels, crs, issues)
+    report_measure(parcels, crs, issues)
+
+
+def _outside(issues: list[Issue]) -> bool:
+    """Whether the site lies outside its CRS; not said where wrong points put its middle elsewhere."""
+    found = any(issue.code == "CRS-OUTSIDE-AREA" for issue in issues)
+    if found and any(issue.code in _POINTS_LOST for issue in issues):
+        issues[:] = [issue for issue in issues if issue.code != "CRS-OUTSIDE-AREA"]
+    return found
 
 
 def _compared(

@@ -224,26 +224,8 @@ def _judge_counts(
             continue
         closed = sum(1 for r in parcel.rings if len(r.vertices) > 3 and r.vertices[0].at == r.vertices[-1].at)
         open_ends = len(parcel.rings) - closed
-        if parcel.rings and open_ends and closed:
-            more.append(
-                warning(
-                    "TXT-RING-OPEN",
-                    f"{parcel.label}有 {open_ends} 圈没有回到起点，已自动闭合",
-                    f"{open_ends} rings are not closed in the file and were closed",
-                    "每圈末行重复起点",
-                    "repeat the first point at the end of each ring",
-                    line=line,
-                )
-            )
-        elif open_ends:
-            more.append(
-                info(
-                    "TXT-RING-OPEN",
-                    "末点没有重复起点，已按闭合读取",
-                    "the last point does not repeat the first; closed",
-                    line=line,
-                )
-            )
+        if open_ends:
+            more.append(_open_ring(parcel, open_ends, closed, line))
         if not count:
             continue
         declared = number(count)
@@ -255,30 +237,52 @@ def _judge_counts(
                 and index == len(parcels) - 1
                 and (mismatch or parse_declared(parcel.declared or "") is None)
             )
-            if cut and not already:
-                more.append(
-                    error(
-                        "TXT-CUT",
-                        f"应有 {count} 个界址点，只有 {rows} 个且未闭合，文件可能不完整",
-                        f"{count} points are declared, {rows} found and the ring is open: the file seems cut",
-                        "重新导出完整的文件；若确为全部界址点，请改正点数并闭合",
-                        "export the whole file again",
-                        line=last_line,
-                    )
-                )
-            else:
-                more.append(
-                    warning(
-                        "TXT-COUNT",
-                        f"界址点数写作 {count[:20]}，实际 {rows} 行",
-                        f"{count} declared, {rows} rows",
-                        "改正界址点数",
-                        "correct the count",
-                        line=line,
-                    )
-                )
+            more.append(
+                _cut(count, rows, last_line) if cut and not already else _miscounted(count, rows, line)
+            )
     if not more:
         return reading
     rank = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
     merged = sorted([*reading.issues, *more], key=lambda i: (rank[i.level], i.line or 0))
     return replace(reading, issues=tuple(merged))
+
+
+def _open_ring(parcel: Parcel, open_ends: int, closed: int, line: int) -> Issue:
+    """Rings that do not return to their first point: worth a warning where others of the parcel do."""
+    if not closed:
+        return info(
+            "TXT-RING-OPEN",
+            "末点没有重复起点，已按闭合读取",
+            "the last point does not repeat the first; closed",
+            line=line,
+        )
+    return warning(
+        "TXT-RING-OPEN",
+        f"{parcel.label}有 {open_ends} 圈没有回到起点，已自动闭合",
+        f"{open_ends} rings are not closed in the file and were closed",
+        "每圈末行重复起点",
+        "repeat the first point at the end of each ring",
+        line=line,
+    )
+
+
+def _cut(count: str, rows: int, last_line: int) -> Issue:
+    return error(
+        "TXT-CUT",
+        f"应有 {count} 个界址点，只有 {rows} 个且未闭合，文件可能不完整",
+        f"{count} points are declared, {rows} found and the ring is open: the file seems cut",
+        "重新导出完整的文件；若确为全部界址点，请改正点数并闭合",
+        "export the whole file again",
+        line=last_line,
+    )
+
+
+def _miscounted(count: str, rows: int, line: int) -> Issue:
+    return warning(
+        "TXT-COUNT",
+        f"界址点数写作 {count[:20]}，实际 {rows} 行",
+        f"{count} declared, {rows} rows",
+        "改正界址点数",
+        "correct the count",
+        line=line,
+    )
