@@ -27,12 +27,32 @@ from project_box.kernel.errors import PlatformError
 from project_box.kernel.settings import REPOSITORY_ROOT
 
 _OUTCOMES = {
-    "pass": ("✓", "符合"),
-    "fail": ("✕", "不符合"),
-    "note": ("!", "提示"),
-    "undecided": ("?", "无法判定"),
+    "pass": ("✓", "符合", "Complies"),
+    "fail": ("✕", "不符合", "Fails"),
+    "note": ("!", "提示", "Note"),
+    "undecided": ("?", "无法判定", "Undecided"),
 }
-_TOUCH = {"hit": "重叠", "touch": "相邻"}
+_TOUCH = {"hit": ("重叠", "overlap"), "touch": ("相邻", "touches")}
+
+
+class _Speech:
+    """Words of the report, as HTML, in one language."""
+
+    def __init__(self, *, english: bool) -> None:
+        self.english = english
+
+    def __call__(self, zh: str, en: str) -> str:
+        return html.escape(en if self.english and en else zh)
+
+    def of(self, entry: Mapping[str, Any], key: str) -> str:
+        """A text that has its English beside it under ``<key>_en``."""
+        return self(str(entry[key] or ""), str(entry.get(f"{key}_en") or ""))
+
+    def outcome(self, outcome: str) -> str:
+        """Mark and word."""
+        mark, zh, en = _OUTCOMES[outcome]
+        return f'<span class="word {outcome}">{mark} {self(zh, en)}</span>'
+
 
 _STYLE = """
 html, body { height: auto !important; margin: 0; }
@@ -99,7 +119,12 @@ def _picture(path: Path) -> str:
 
 
 def folium_report(
-    report: Mapping[str, Any], boundary: BaseGeometry, *, crs: int | None = None, title: str = ""
+    report: Mapping[str, Any],
+    boundary: BaseGeometry,
+    *,
+    crs: int | None = None,
+    title: str = "",
+    english: bool = False,
 ) -> bytes:
     """The report page.
 
@@ -107,10 +132,12 @@ def folium_report(
         report: payload of a ``conflict_report``.
         boundary: the site, in ``crs`` (EPSG; the report's own when not given).
         title: name of the project or file.
+        english: its words in English where there are any.
 
     Returns:
         UTF-8 HTML that needs nothing else to open.
     """
+    say = _Speech(english=english)
     site_crs = int(crs if crs is not None else report["crs"])
     site = crs_module.transform_unchecked(boundary, site_crs, crs_module.WGS84)
     west, south, east, north = site.bounds
@@ -128,10 +155,10 @@ def folium_report(
     rank = {"pass": 0, "undecided": 1, "note": 2, "fail": 3}
     drawn: dict[str, tuple[str, str]] = {}
     for line in sorted(report["layers"], key=lambda entry: rank[entry["outcome"]]):
-        names = _add_layer(page, line, int(report["crs"]))
+        names = _add_layer(page, line, int(report["crs"]), say)
         if names is not None:
             drawn[f"plan.{line['code']}"] = names
-    outline = folium.FeatureGroup(name="用地红线", control=True)
+    outline = folium.FeatureGroup(name=say("用地红线", "Site boundary"), control=True)
     geojson = _geojson(site)
     for colour, weight in (("#ffd400", 7), ("#c8161d", 3)):
         folium.GeoJson(geojson, style_function=_fixed(colour, weight), interactive=False).add_to(outline)
@@ -141,12 +168,12 @@ def folium_report(
     figure = page.get_root()
     assert isinstance(figure, Figure)  # folium puts every map into one
     script, style = _leaflet()
-    figure.title = html.escape(f"多规合一检查报告 {title}".strip())
+    figure.title = f"{say(*_TITLE)} {html.escape(title)}".strip()
     figure.header.add_child(Element(f"<style>{style}</style>"), name="leaflet_css_inline", index=0)
     figure.header.add_child(Element(f"<script>{script}</script>"), name="leaflet_js_inline", index=0)
     figure.header.add_child(Element(f"<style>{_STYLE}</style>"), name="report_css")
-    figure.html.add_child(Element(_head(report, title)), name="report_head", index=0)
-    figure.html.add_child(Element(_tables(report)), name="report_tables")
+    figure.html.add_child(Element(_head(report, title, say)), name="report_head", index=0)
+    figure.html.add_child(Element(_tables(report, say)), name="report_tables")
     figure.script.add_child(Element(_links(page.get_name(), drawn)), name="report_links")
     return str(figure.render()).encode("utf-8")
 
@@ -163,7 +190,7 @@ def _geojson(geometry: BaseGeometry) -> dict[str, Any]:
     return found
 
 
-def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> tuple[str, str] | None:
+def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int, say: _Speech) -> tuple[str, str] | None:
     """The overlaps of one layer as a group of its own, in the layer's colours.
 
     Returns:
@@ -174,17 +201,18 @@ def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> tuple[str
         if feature["marker"] is None:
             continue
         geometry = crs_module.transform_unchecked(shape(feature["marker"]), crs, crs_module.WGS84)
-        words = f"{line['name']} · {feature['label']} · {_TOUCH[feature['status']]} {feature['overlap_m2']:,.2f} ㎡"
+        met = f"{say(*_TOUCH[feature['status']])} {feature['overlap_m2']:,.2f} ㎡"
+        words = f"{say.of(line, 'name')} · {html.escape(feature['label'])} · {met}"
         features.append(
             {
                 "type": "Feature",
-                "properties": {"words": html.escape(words)},
+                "properties": {"words": words},
                 "geometry": _geojson(geometry),
             }
         )
     if line["marker"] is not None:
         outside = crs_module.transform_unchecked(shape(line["marker"]), crs, crs_module.WGS84)
-        words = html.escape(f"{line['name']} · {line['status_name']} {line['overlap_m2']:,.2f} ㎡")
+        words = f"{say.of(line, 'name')} · {say.of(line, 'status_name')} {line['overlap_m2']:,.2f} ㎡"
         features = [
             {
                 "type": "Feature",
@@ -203,9 +231,7 @@ def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> tuple[str
         "dashArray": " ".join(f"{d:g}" for d in symbol.dash) or None,
     }
     decisive = line["outcome"] == "fail" or line["status"] == "touch" or line["policy"] == "within"
-    group = folium.FeatureGroup(
-        name=f"{html.escape(line['name'])}({html.escape(line['status_name'])})", show=decisive
-    )
+    group = folium.FeatureGroup(name=f"{say.of(line, 'name')} ({say.of(line, 'status_name')})", show=decisive)
     shapes = folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
         style_function=lambda _: style,
@@ -216,22 +242,35 @@ def _add_layer(page: folium.Map, line: Mapping[str, Any], crs: int) -> tuple[str
     return group.get_name(), shapes.get_name()
 
 
-def _head(report: Mapping[str, Any], title: str) -> str:
-    mark, word = _OUTCOMES[report["outcome"]]
-    system = f"{html.escape(crs_module.name(int(report['crs'])))}(EPSG:{int(report['crs'])})"
+_TITLE = "多规合一检查报告", "Multi-plan check report"
+
+
+def _head(report: Mapping[str, Any], title: str, say: _Speech) -> str:
+    crs = int(report["crs"])
+    system = f"{say(crs_module.name(crs), crs_module.name_en(crs))} (EPSG:{crs})"
     return (
-        f'<div class="report"><h1>多规合一检查报告 {html.escape(title)}</h1>'
-        f'<p class="meta">用地面积 {report["site_area_m2"]:,.2f} ㎡ · {system} · '
-        f"检查日期 {html.escape(str(report['checked_on']))} · "
-        f'<span class="word {report["outcome"]}">{mark} {word}</span></p></div>'
+        f'<div class="report"><h1>{say(*_TITLE)} {html.escape(title)}</h1>'
+        f'<p class="meta">{say("用地面积", "Site area")} {report["site_area_m2"]:,.2f} ㎡ · {system} · '
+        f"{say('检查日期', 'Checked on')} {html.escape(str(report['checked_on']))} · "
+        f"{say.outcome(report['outcome'])}</p></div>"
     )
 
 
-def _tables(report: Mapping[str, Any]) -> str:
+_FOOT = (
+    "项目盒 Project Box 生成；地图组件 Leaflet(BSD-2-Clause)。本文件可离线打开。",
+    "Made by Project Box; map by Leaflet (BSD-2-Clause). This file opens without a network.",
+)
+_HEADS = (
+    ("结论", "Result"), ("图层", "Layer"), ("说明", "Finding"), ("面积", "Area"), ("依据", "Legal basis"),
+    ("图层版本", "Layer version"), ("", ""),
+)  # fmt: skip
+
+
+def _tables(report: Mapping[str, Any], say: _Speech) -> str:
+    clauses = {f"plan.{line['code']}": say.of(line, "clause") for line in report["layers"]}
     order = {"fail": 0, "undecided": 1, "note": 2, "pass": 3}
     rows = []
     for finding in sorted(report["findings"], key=lambda f: order[f["outcome"]]):
-        mark, word = _OUTCOMES[finding["outcome"]]
         button = ""
         if finding["marker"] is not None:
             geometry = crs_module.transform_unchecked(
@@ -239,37 +278,37 @@ def _tables(report: Mapping[str, Any]) -> str:
             )
             west, south, east, north = geometry.bounds
             corners = f"[[{south:.7f},{west:.7f}],[{north:.7f},{east:.7f}]]"
-            button = f'<button type="button" data-bounds="{corners}">在图上看</button>'
+            button = f'<button type="button" data-bounds="{corners}">{say("在图上看", "Show")}</button>'
         version = finding["source"].get("version")
         cells = [
-            f'<td class="word {finding["outcome"]}">{mark} {word}</td>',
-            f"<td>{html.escape(finding['title'])}</td>",
-            f"<td>{html.escape(finding['message'])}</td>",
+            f"<td>{say.outcome(finding['outcome'])}</td>",
+            f"<td>{say.of(finding, 'title')}</td>",
+            f"<td>{say.of(finding, 'message')}</td>",
             f'<td class="num">{_measured(finding)}</td>',
-            f"<td>{html.escape(finding['clause'] or '')}</td>",
+            f"<td>{clauses.get(finding['code']) or html.escape(finding['clause'] or '')}</td>",
             f"<td>{html.escape(str(version or '—'))}</td>",
             f"<td>{button}</td>",
         ]
         rows.append(f'<tr data-finding="{html.escape(finding["code"])}">{"".join(cells)}</tr>')
-    heads = "".join(f"<th>{h}</th>" for h in ("结论", "图层", "说明", "面积", "依据", "图层版本", ""))
+    heads = "".join(f"<th>{say(*words)}</th>" for words in _HEADS)
     parts = [
-        f'<div class="report tables"><table><caption>检查结论</caption><thead><tr>{heads}</tr></thead>'
+        f'<div class="report tables"><table><caption>{say("检查结论", "Findings")}</caption>'
+        f"<thead><tr>{heads}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     ]
     planning = report.get("planning")
     if planning is not None:
+        none = f"<tr><td>{say('无法判定', 'undecided')}</td></tr>"
         conditions = "".join(
-            f"<tr><td>{html.escape(c['name'])}</td><td>{html.escape(c['text'])}</td>"
+            f"<tr><td>{say.of(c, 'name')}</td><td>{say.of(c, 'text')}</td>"
             f"<td>{html.escape(c['clause'])}</td></tr>"
             for c in planning["conditions"]
         )
         parts.append(
-            f"<table><caption>规划条件：{html.escape(planning['reason'])}</caption>"
-            f"<tbody>{conditions or '<tr><td>无法判定</td></tr>'}</tbody></table>"
+            f"<table><caption>{say('规划条件', 'Planning conditions')} · {say.of(planning, 'reason')}</caption>"
+            f"<tbody>{conditions or none}</tbody></table>"
         )
-    parts.append(
-        "<p class='meta'>项目盒 Project Box 生成；地图组件 Leaflet(BSD-2-Clause)。本文件可离线打开。</p></div>"
-    )
+    parts.append(f"<p class='meta'>{say(*_FOOT)}</p></div>")
     return "".join(parts)
 
 

@@ -26,6 +26,7 @@ from project_box.kernel.errors import BadInput, NotFound, PlatformError
 from project_box.kernel.identity import Actor
 from project_box.models import Result
 from web.deps import ActorDep, SessionDep, redirect, render
+from web.i18n import current_locale
 from web.views import gis as views
 from web.views import map as map_views
 
@@ -362,7 +363,9 @@ def _report(session: Session, actor: Actor, project_id: uuid.UUID) -> Response:
             remedy="先做多规检查",
             remedy_en="run the multi-plan check first",
         )
-    page = map_report.folium_report(result.payload, geometry, crs=result.crs, title=project.name)
+    page = map_report.folium_report(
+        result.payload, geometry, crs=result.crs, title=project.name, english=current_locale.get() == "en"
+    )
     return _attachment(
         page,
         "text/html; charset=utf-8",

@@ -170,6 +170,16 @@ def test_report_is_one_file_without_outside_addresses(session, load):
     assert len(page.encode()) < 1_000_000
 
 
+def test_report_in_english_keeps_chinese_for_names_of_the_data_only(session, load):
+    load("YJJBNT", [(rectangle(60, 0, 200, 80), {"YJJBNTTBBH": "7", "DLMC": "水田"})])
+    load("KG_DK", [(rectangle(0, 0, 300, 80), {"DKBH": "A-1", "YDDM": "0701", "RJL_MAX": 2.5})])
+    report = service.check_geometry(session, SITE, 4547).payload()
+    page = folium_report(report, SITE, title="Site", english=True).decode()
+    said = set(re.findall(r"[\u4e00-\u9fff]+", page.split("<body>", 1)[1]))
+    assert said <= {"水田"}, said
+    assert "Multi-plan check report" in page and "Overlaps: Permanent basic farmland, 3,200.00" in page
+
+
 def test_report_of_a_prefixed_site(session, load):
     from gis import crs as crs_module
 
