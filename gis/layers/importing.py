@@ -251,6 +251,7 @@ class _Import:
             code="no_data",
             place=name,
             remedy="核对文件里的图形与坐标",
+            remedy_en="check the geometries and coordinates of the file",
             details={"issues": self.issues[:20]},
         )
 

@@ -96,6 +96,7 @@ def drawing(
                 f"{file}: {error}",
                 place=str(file),
                 remedy="检查文件的权限，或换一个文件",
+                remedy_en="check the rights of the file, or take another",
             ) from error
         facts = survey(cad, settings.within(clock.left / 2))
         chosen = _standard(standard, roles_given, accept_guesses, cad, facts)
