@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gis.check.once_kernel import area_once
-from gis.check.overlay_kernel import area_in, box_of, edges_of, is_near, length_in
+from gis.check.overlay_kernel import area_in, box_of, edges_of, is_near, length_in, length_of
 from gis.check.wkb_kernel import areas_at, compiled, unpack
 
 MOST_BINS = 4096
@@ -104,6 +104,7 @@ def _features(
     west, south, east, north = box
     nothing = max(1e-6, 1e-12 * (east - west) * (north - south))
     inside = np.empty(stop - start, np.int64)
+    outline = length_of(coordinates, first, rings[0], rings[1])
     most, hits, at = 0, 0, start
     while at < stop:
         feature_from, total, length = at, 0.0, 0.0
@@ -116,11 +117,16 @@ def _features(
             hits += 1
             for k in range(feature_from, at):
                 if areas[k] > nothing:
-                    own = box_of(coordinates, first[pieces[k]], first[pieces[k + 1]])
-                    length += length_in(coordinates, first, pieces[k], pieces[k + 1], box)
-                    length += length_in(coordinates, first, rings[0], rings[1], own)
+                    length += outline + length_of(coordinates, first, pieces[k], pieces[k + 1])
                     inside[most] = k
                     most += 1
+            if 2 * total <= limit * length:  # perhaps a sliver: look more closely
+                length = 0.0
+                for k in range(feature_from, at):
+                    if areas[k] > nothing:
+                        own = box_of(coordinates, first[pieces[k]], first[pieces[k + 1]])
+                        length += length_in(coordinates, first, pieces[k], pieces[k + 1], box)
+                        length += length_in(coordinates, first, rings[0], rings[1], own)
         else:
             total = 0.0
             for k in range(feature_from, at):

@@ -23,14 +23,14 @@ def edges_of(coordinates: Any, first: Any, sign: Any, start: int, stop: int, cou
     """Edges of the rings ``start`` to ``stop`` and, for ``count`` bins of equal width along x, which lie over each.
 
     Returns:
-        edges (n, 5): x and y of the left end, x and y of the right end, sign (0 for an upright edge); number of the
-        first entry of each bin, with the end; edges of the bins; signed area under the edges in each bin; west end and
-        width of the bins; lowest y, which all heights are taken from, and highest y.
+        edges (n, 6): x and y of the left end, x and y of the right end, sign (0 for an upright edge), rise; number of
+        the first entry of each bin, with the end; edges of the bins; signed area under the edges in each bin; west end
+        and width of the bins; lowest y, which all heights are taken from, and highest y.
     """
     total = 0
     for ring in range(start, stop):
         total += max(first[ring + 1] - first[ring] - 1, 0)
-    edges = np.empty((total, 5), np.float64)
+    edges = np.empty((total, 6), np.float64)
     n = 0
     west, south, east, north = box_of(coordinates, first[start], first[stop])
     for ring in range(start, stop):
@@ -44,6 +44,7 @@ def edges_of(coordinates: Any, first: Any, sign: Any, start: int, stop: int, cou
             else:
                 edges[n, 0], edges[n, 1], edges[n, 2], edges[n, 3] = bx, by, ax, ay
                 edges[n, 4] = sign[ring]
+            edges[n, 5] = (edges[n, 3] - edges[n, 1]) / (edges[n, 2] - edges[n, 0])
             n += 1
     width = (east - west) / count
     filled = np.zeros(count + 1, np.int64)
@@ -70,8 +71,7 @@ def _under(edges: Any, j: int, left: float, right: float, base: float) -> float:
     xl, xr = max(left, edges[j, 0]), min(right, edges[j, 2])
     if xr <= xl or edges[j, 4] == 0.0:
         return 0.0
-    rise = (edges[j, 3] - edges[j, 1]) / (edges[j, 2] - edges[j, 0])
-    middle = edges[j, 1] - base + ((xl + xr) / 2 - edges[j, 0]) * rise
+    middle = edges[j, 1] - base + ((xl + xr) / 2 - edges[j, 0]) * edges[j, 5]
     return float(edges[j, 4] * middle * (xr - xl))
 
 
@@ -143,7 +143,7 @@ def area_in(coordinates: Any, first: Any, sign: Any, start: int, stop: int, site
                     xl, xr = max(left, edges[j, 0]), min(right, edges[j, 2])
                     if xr <= xl or edges[j, 4] == 0.0:
                         continue
-                    rise = (edges[j, 3] - edges[j, 1]) / (edges[j, 2] - edges[j, 0])
+                    rise = edges[j, 5]
                     total += (weight * edges[j, 4]) * _under_both(
                         xl,
                         xr,
@@ -154,6 +154,17 @@ def area_in(coordinates: Any, first: Any, sign: Any, start: int, stop: int, site
                     )
         area += total
     return area
+
+
+@compiled
+def length_of(coordinates: Any, first: Any, start: int, stop: int) -> float:
+    """Length of the rings ``start`` to ``stop``."""
+    total = 0.0
+    for ring in range(start, stop):
+        for k in range(first[ring], first[ring + 1] - 1):
+            dx, dy = coordinates[k + 1, 0] - coordinates[k, 0], coordinates[k + 1, 1] - coordinates[k, 1]
+            total += math.sqrt(dx * dx + dy * dy)
+    return total
 
 
 @compiled
