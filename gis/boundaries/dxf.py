@@ -11,7 +11,7 @@ import shapely
 from gis import crs as crs_module
 from gis.boundaries.arcs import with_arcs
 from gis.boundaries.dxf_lines import DrawingLines, Line, read_lines
-from gis.boundaries.gdal_formats import GDAL_ERRORS, red_line_layer
+from gis.boundaries.gdal_formats import GDAL_ERRORS, red_line_layer, said
 from gis.boundaries.parcel import Parcel, bounds_of, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.remarks import crs_unknown, error, info, spot_text, warning
@@ -35,7 +35,7 @@ def read_dxf(data: bytes, *, crs: int | None = None) -> BoundaryReading:
             error(
                 "FILE-BROKEN",
                 "DXF 文件损坏或不完整，无法读取",
-                f"GDAL cannot read it: {problem}",
+                f"GDAL cannot read it: {said(problem)}",
                 "用 CAD 打开并另存为 DXF",
                 "open it in CAD and save it as DXF again",
             ),

@@ -188,6 +188,12 @@ def _unsafe(data: bytes, format_name: str) -> Issue | None:
     return None
 
 
+def said(problem: Exception) -> str:
+    """What GDAL says, without the paths of its sources and of our temporary files."""
+    plain = re.sub(r"\S*[/\\]\S+", "", str(problem)).strip(" ,:")
+    return " ".join(plain.split())[:200] or type(problem).__name__
+
+
 def several(what: str) -> Issue:
     """The question for a delivery with several candidates."""
     return error(
@@ -252,7 +258,7 @@ def _read_gdal(
             error(
                 "FILE-BROKEN",
                 f"{format_name} 文件损坏或不完整，无法读取",
-                f"GDAL cannot read it: {problem}",
+                f"GDAL cannot read it: {said(problem)}",
                 "重新导出文件",
                 "export the file again",
             ),

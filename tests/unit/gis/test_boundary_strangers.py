@@ -13,7 +13,9 @@ import shapely
 from gis import crs as systems
 from gis.boundaries.boundary import read_boundary, summary
 from gis.boundaries.export import export_boundary
+from gis.boundaries.recording import refuse
 from gis.boundaries.repair import proposals, repair
+from project_box.kernel.errors import BadInput
 
 E, N = 512_345.678, 2_934_567.891
 SITE = [(0, 123.456), (210.5, 140.25), (305.125, 60), (250, -33.333), (90.75, -61.2), (-20.5, 10)]
@@ -309,3 +311,35 @@ def test_many_points_too_near_one_another_are_one_repair():
     mended = repair(reading, [found[0].id])
     assert mended.ok and "RING-NEAR-POINTS" not in codes(mended)
     assert mended.area_m2 == pytest.approx(reading.area_m2, rel=1e-5)
+
+
+REFUSED = {
+    "line": (WRONG["north missing"][0], None, "第 10 行", "line 10"),
+    "spot": (shapely.Polygon([CORNERS[0], CORNERS[2], CORNERS[1], CORNERS[4]]).wkt, 4547, "(5125", "(5125"),
+    "layer": (
+        drawing(polyline(SQUARE[:3], closed=False), polyline(SQUARE[1:3], closed=False)),
+        4547, "图层“YDHX”", "layer YDHX",
+    ),
+    "file": (shapely.Polygon(SQUARE).wkt, None, "文件“甲.wkt”", "file 甲.wkt"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "crs", "place", "place_en"), REFUSED.values(), ids=REFUSED)
+def test_a_refusal_names_its_place_and_remedy_in_both_languages(content, crs, place, place_en):
+    with pytest.raises(BadInput) as refused:
+        refuse(read(content, crs=crs), "甲.wkt")
+    told = refused.value
+    assert told.place is not None and told.place_en is not None
+    assert told.place.startswith(place) and told.place_en.startswith(place_en)
+    assert told.remedy and told.remedy_en
+
+
+def test_the_zone_of_unnamed_coordinates_is_offered():
+    for ring in (SQUARE, [(y, x) for x, y in SQUARE]):
+        shifted = [(x + 38_000_000 if x < y else x, y + 38_000_000 if y < x else y) for x, y in ring]
+        assert "EPSG:4526" in read(shapely.Polygon(shifted).wkt).issues[0].message
+
+
+def test_what_gdal_says_names_no_folder():
+    told = read(b"0\nSECTION\n2\nENTITIES\n0\nLWPOLYLINE\n8\nYDHX\nx\n").issues[0]
+    assert told.code == "FILE-BROKEN" and "/" not in told.message_en
