@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
@@ -22,8 +23,9 @@ _LINES = frozenset({"LINE", "LWPOLYLINE", "POLYLINE"})
 #: in text heights: how far a leader may end from its text, how far its arrow may end before the building, how far a
 #: text without a leader may stand from its building
 _REACH, _ARROW, _BESIDE = 2.0, 4.0, 2.5
-_MOST = 2000  # texts, and lines of a layer, looked at
+_MOST = 5000  # texts, those nearest to buildings, and lines of a layer looked at
 _PARTS = 6  # vertices a leader may have
+_LONGEST = 200  # characters
 Spot = tuple[float, float]
 
 
@@ -106,10 +108,12 @@ def _notes(work: Work, rings: Sequence[Ring], tree: shapely.STRtree) -> list[_No
     if not texts:
         return []
     spots = shapely.points([work.metres(e.at) for e in texts if e.at is not None])
-    within = set(tree.query(spots, predicate="intersects")[0].tolist())
+    (numbers, _), away = tree.query_nearest(spots, return_distance=True, all_matches=False)
     out: list[_Note] = []
-    for number, entity in enumerate(texts):
-        if number in within or len(out) >= _MOST or len(entity.text or "") > 200:
+    outside = away > 0
+    for number in numbers[outside][np.argsort(away[outside], kind="stable")][:_MOST].tolist():
+        entity = texts[number]
+        if len(entity.text or "") > _LONGEST:
             continue
         text = unicodedata.normalize("NFKC", entity.text or "").strip()
         pairs, rest = work.words.pairs(text)
