@@ -62,7 +62,11 @@ _SUFFIX = {
     "DXF": "dxf",
 }
 _XML = ("KML", "GML", "GPX")
-_GML_ARC = re.compile(rb"<(?:\w+:)?(?:Arc|Circle)\w*[\s>]")
+#: what tells that a file holds arcs; GDAL itself hands out their chords
+_CURVES = {
+    "GML": re.compile(rb"<(?:\w+:)?(?:Arc|Circle)\w*[\s>]"),
+    "GPKG": re.compile(rb"CURVEPOLYGON|MULTISURFACE|COMPOUNDCURVE|MULTICURVE"),
+}
 
 
 def read_set(members: Mapping[str, bytes], format_name: str, *, crs: int | None = None) -> BoundaryReading:
@@ -139,7 +143,8 @@ def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> Bound
         path = Path(folder) / f"site.{_SUFFIX[format_name]}"
         path.write_bytes(_as_utf8(data) if format_name in _XML else data)
         reading = _read_gdal(path, format_name, crs=crs, issues=[])
-        return with_arcs(reading) if format_name == "GML" and _GML_ARC.search(data) else reading
+        curves = _CURVES.get(format_name)
+        return with_arcs(reading) if curves is not None and curves.search(data) else reading
 
 
 def _as_utf8(data: bytes) -> bytes:
@@ -251,7 +256,6 @@ def _read_gdal(
             if layer is None and not names and format_name != "SHP":
                 return failed(format_name, no_area())
             meta, geometries, rows = open_layer(path, layer)
-            curved = next((str(k) for n, k in pyogrio.list_layers(path) if n == layer), "")
     except GDAL_ERRORS as problem:
         return failed(
             format_name,
@@ -267,14 +271,13 @@ def _read_gdal(
     if not parcels:
         return failed(format_name, *issues, _open_line(geometries) if _has_lines(geometries) else no_area())
     found = crs_of_source(crs, meta.get("crs"), wkt, issues)
-    reading = finish(
+    return finish(
         parcels,
         found,
         issues,
         format_name=format_name,
         attributes={"layer": layer, "properties": properties, "features": len(geometries)},
     )
-    return with_arcs(reading) if any(word in curved for word in ("Curve", "Surface")) else reading
 
 
 def _open_line(geometries: Sequence[BaseGeometry | None]) -> Issue:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import sqlite3
+import struct
+from contextlib import closing
 
+import geopandas
 import openpyxl
 import pytest
 import shapely
@@ -216,6 +220,24 @@ def test_arcs_are_told_with_their_chord_and_exact_area(data, area):
     assert reading.attributes["exact_area_m2"] == pytest.approx(area, abs=0.006)
     assert reading.area_m2 == pytest.approx(area, rel=3e-5)
     assert "RING-DUPLICATE-POINT" not in codes(reading)
+
+
+def test_arcs_of_a_geopackage(tmp_path):
+    path = tmp_path / "site.gpkg"
+    frame = geopandas.GeoDataFrame({"a": [1]}, geometry=[shapely.box(E, N, E + 50, N + 50)], crs=4547)
+    frame.to_file(path, layer="site", SPATIAL_INDEX="NO")
+    ring = [E, N, E + 25, N + 25, E + 50, N, E + 25, N - 25, E, N]
+    curve = struct.pack("<BII", 1, 10, 1) + struct.pack("<BII", 1, 8, 5) + struct.pack("<10d", *ring)
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("PRAGMA writable_schema=ON")
+        base.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'POLYGON', 'CURVEPOLYGON') WHERE name = 'site'"
+        )
+        base.execute("UPDATE gpkg_geometry_columns SET geometry_type_name = 'CURVEPOLYGON'")
+        base.execute("UPDATE site SET geom = ?", (b"GP\0\1" + struct.pack("<i", 4547) + curve,))
+    reading = read(path.read_bytes())
+    assert reading.ok and codes(reading) == {"ARC-APPROXIMATED"}
+    assert reading.attributes["exact_area_m2"] == pytest.approx(math.pi * 625, abs=0.006)
 
 
 def test_straight_lines_of_a_drawing_are_no_arcs():
