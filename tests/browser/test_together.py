@@ -81,3 +81,25 @@ def test_a_begun_mark_survives_a_reload(person, case) -> None:
     fire.page.click("#mark-form button:not([type=button])")
     fire.page.wait_for_selector("#marks >> text=写到一半的标注")
     assert fire.page.input_value("#mark-text") == ""
+    # the change of a mark, too, and by the buttons a finger has
+    fire.page.locator("[data-edit-mark]").last.click()
+    fire.page.fill("form.editing textarea", "改到一半")
+    fire.page.wait_for_selector("form.editing [role=alert]:has-text('草稿已保存')")
+    fire.page.reload()
+    fire.page.wait_for_selector("sheet-viewer[ready]")
+    assert fire.page.input_value("form.editing textarea") == "改到一半"
+    fire.page.click("[data-tool=cloud]")
+    for x, y in ((15, 15), (70, 15), (70, 45), (200, 140)):
+        at = fire.page.evaluate(
+            f"document.querySelector('sheet-viewer').toScreen({build.X + x}, {build.Y + y})"
+        )
+        fire.page.locator("sheet-viewer canvas").click(position={"x": at[0], "y": at[1]})
+    fire.page.get_by_role("button", name="撤销一点").click()
+    fire.page.get_by_role("button", name="完成").click()
+    fire.page.fill("#mark-text", "云线圈住 1# 楼")
+    fire.page.click("#mark-form button:not([type=button])")
+    fire.page.wait_for_selector("#marks >> text=云线圈住 1# 楼")
+    drawn = fire.page.evaluate("document.querySelector('sheet-viewer').marks.at(-1)")
+    assert len(drawn["geometry"]["coordinates"][0]) == 4, "three corners are left, and the ring is closed"
+    assert drawn["handle"], "it points at the building it is drawn around"
+    assert fire.page.input_value("form.editing textarea") == "改到一半", "what is being changed stays"
