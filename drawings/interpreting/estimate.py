@@ -34,17 +34,16 @@ def buildings_of(model: DrawingModel) -> list[RoleShape]:
     ]
     feet = [s for s in rings if s.role == "footprint"]
     named = {text_at(s, "楼号") for s in feet} - {""}
-    ground = shapely.union_all([s.geometry for s in feet if s.valid])
-    shapely.prepare(ground)
-
-    def apart(outline: RoleShape) -> bool:
-        name = text_at(outline, "楼号")
-        if name and named:
-            return name not in named and not ground.intersects(outline.geometry.buffer(-_TOUCH))
-        return not ground.intersects(outline.geometry)
-
+    ground = shapely.STRtree([s.geometry for s in feet if s.valid])
     outlines = [s for s in rings if s.role == "outline"]
-    sound = [s for s in outlines if s.valid and apart(s)]
+    names = [text_at(s, "楼号") if named else "" for s in outlines]
+    within = [s.geometry.buffer(-_TOUCH) if n else s.geometry for s, n in zip(outlines, names, strict=True)]
+    met = set(ground.query(within, predicate="intersects")[0].tolist()) if outlines else set()
+    sound = [
+        s
+        for k, (s, name) in enumerate(zip(outlines, names, strict=True))
+        if s.valid and name not in named and k not in met
+    ]
     return feet + sound + ([] if feet else [s for s in outlines if not s.valid])
 
 

@@ -44,9 +44,9 @@ from drawings.cad.fast.columns import (
 )
 from drawings.cad.fast.curves import BULGED, CLOSED
 from drawings.cad.fast.splines import spline_curve
-from drawings.cad.fast.table import Words
 from drawings.cad.fast.tables import entries
 from drawings.cad.fast.tags import Ints, Longs, Tags
+from drawings.cad.fast.words import Words
 from drawings.cad.model import CadDimension, CadEntity
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import decode_escapes

@@ -46,9 +46,10 @@ from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles
 from drawings.cad.fast.splines import spline_curve
 from drawings.cad.fast.stand_ins import Names, places_of, take_in
 from drawings.cad.fast.summary import extents_of, largest_rings, layer_table, middle_of, sheet_list, sheets_of
-from drawings.cad.fast.table import EntityTable, Words
+from drawings.cad.fast.table import EntityTable
 from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
 from drawings.cad.fast.telling import Teller
+from drawings.cad.fast.words import Words
 from drawings.cad.model import CadDimension, CadEntity, CadFile
 from drawings.cad.source import (
     RELEASES,

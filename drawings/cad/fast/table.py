@@ -5,19 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, overload
+from dataclasses import replace
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
-import shapely
-from ezdxf.tools.text import plain_text
 
 from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.fast.columns import (
-    BYTE0,
-    BYTE1,
     FILLED,
     FLAGS,
     HANDLE0,
@@ -25,143 +21,28 @@ from drawings.cad.fast.columns import (
     INSERT,
     KIND,
     KNOWN,
-    MEMBER,
-    MTEXT,
-    NAME0,
-    NAME1,
     PARTED,
     TEXT0,
     TEXT1,
     WORDS,
     XDATA0,
-    Rows,
     Z,
 )
 from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, Instances, flatten
+from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, Instances
+from drawings.cad.fast.geometries import Geometries, geometries
 from drawings.cad.fast.skeleton import given_handle
 from drawings.cad.fast.tags import Longs, gather
+from drawings.cad.fast.words import Words
 from drawings.cad.model import CadEntity
-from drawings.cad.mtext import plain_mtext
 from drawings.cad.pause import collector_paused
 from drawings.cad.selection import Outlines, Wanted
-from drawings.cad.source import decode_escapes
-
-Geometries: TypeAlias = npt.NDArray[np.object_]
 
 _KIND_NAMES = {number: name for name, number in KNOWN.items()}
 _CHUNK = 4096  # entities made at once
 _KEPT = 100_000  # more entities than this are made anew whenever they are looked at
-_PIECE = 16_384  # curves turned into geometries at once
-_XDATA_FLOATS = frozenset((b"1040", b"1041", b"1042"))
-_XDATA_INTS = frozenset((b"1070", b"1071"))
 #: what may stand between the letters of a word in formatted text
 _FORMATTING = re.compile(r"\\[a-z][^;\\{}\n]*;|\\[^;\n]|[{}]")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-
-
-@dataclass(slots=True)
-class Words:
-    """Strings of the rows, decoded on demand.
-
-    Attributes:
-        data: the file. The columns BYTE0, BYTE1 and XDATA0 of ``rows`` point into it.
-        foreign: entities that the careful reader has made, by row.
-    """
-
-    data: bytes
-    encoding: str
-    rows: Rows
-    foreign: dict[int, CadEntity]
-
-    def raw(self, first: int, last: int) -> str:
-        """Text of a byte range."""
-        return self.data[first:last].decode(self.encoding, "surrogateescape")
-
-    def handle(self, row: int) -> str:
-        """Handle of a row."""
-        if row in self.foreign:
-            return self.foreign[row].handle
-        line = self.rows.ints[row]
-        return self.raw(line[HANDLE0], line[HANDLE1]) or given_handle(row)
-
-    def text(self, row: int) -> str | None:
-        """Content of a text row without formatting, None if the row is no text."""
-        if row in self.foreign:
-            return self.foreign[row].text
-        line = self.rows.ints[row].tolist()
-        if not line[FLAGS] & WORDS:
-            return None
-        if line[KIND] != MTEXT:
-            return plain(self.raw(line[TEXT0], line[TEXT1]))
-        if not line[FLAGS] & PARTED:
-            return plain_mtext(self.raw(line[TEXT0], line[TEXT1]))
-        parts: list[str] = []
-        tail = ""
-        for code, value in self._tags(line[BYTE0], line[BYTE1]):
-            if code == b"3":
-                parts.append(value)
-            elif code == b"1":
-                tail = value
-            elif code in (b"101", b"1001"):
-                break
-        return plain_mtext("".join([*parts, tail]))
-
-    def _tags(self, first: int, last: int) -> Iterator[tuple[bytes, str]]:
-        """Group codes and values of a byte range that starts with a value (its code is given as empty)."""
-        lines = [b"", *_LINE_END.split(self.data[first:last])]
-        for code, value in zip(lines[::2], lines[1::2], strict=False):
-            yield code.strip(), value.decode(self.encoding, "surrogateescape")
-
-    def block(self, row: int) -> str:
-        """Block name of an INSERT row."""
-        line = self.rows.ints[row]
-        return decode_escapes(self.raw(line[NAME0], line[NAME1]))
-
-    def attributes(self, row: int) -> dict[str, str]:
-        """Attribute tags and values of an INSERT row."""
-        out: dict[str, str] = {}
-        ints = self.rows.ints
-        member = row + 1
-        while member < len(ints) and ints[member, FLAGS] & MEMBER:
-            name = decode_escapes(self.raw(ints[member, NAME0], ints[member, NAME1]))
-            out[name] = (self.text(member) or "").strip()
-            member += 1
-        return out
-
-    def xdata(self, row: int) -> dict[str, tuple[str, ...]]:
-        """Extended data of a row by application."""
-        line = self.rows.ints[row].tolist()
-        if line[XDATA0] < 0:
-            return {}
-        out: dict[str, tuple[str, ...]] = {}
-        name = ""
-        values: list[str] = []
-        for code, value in self._tags(line[XDATA0], line[BYTE1]):
-            if not code:
-                name = value
-                continue
-            if code == b"0":
-                break
-            if code == b"1001":
-                out[name] = tuple(values)
-                name, values = value, []
-            elif code == b"1000":
-                values.append(decode_escapes(value))
-            elif code in _XDATA_FLOATS:
-                values.append(str(float(value)))
-            elif code in _XDATA_INTS:
-                values.append(str(int(float(value))))
-        out[name] = tuple(values)
-        out.pop("ACAD", None)
-        return out
-
-
-def plain(raw: str) -> str:
-    """Content of a TEXT or ATTRIB."""
-    if "%%" in raw or "^" in raw:
-        raw = plain_text(raw)
-    return decode_escapes(raw)
 
 
 class EntityTable(Sequence[CadEntity]):
@@ -363,7 +244,7 @@ class EntityTable(Sequence[CadEntity]):
             curves collections. None where there is nothing to draw.
         """
         with collector_paused():
-            every = self._all_geometries(tolerance)
+            every = geometries(self._instances, self._words.rows.ints[:, FLAGS], tolerance)
         return every if self._shown.size == every.size else every[self._shown]
 
     def by_layer(self, tolerance: float) -> dict[str, Geometries]:
@@ -377,45 +258,6 @@ class EntityTable(Sequence[CadEntity]):
             for k, name in enumerate(self._layers)
             if bounds[k + 1] > bounds[k]
         }
-
-    def _all_geometries(self, tolerance: float) -> Geometries:
-        instances = self._instances
-        counts = np.diff(instances.curve_start)
-        closed = (instances.curve_flags & CLOSED).astype(bool)
-        # two vertices enclose something only if they are joined by arcs
-        ring = closed & ((counts >= 3) | ((counts == 2) & ((instances.curve_flags & BULGED) != 0)))
-        curves: Geometries = np.full(counts.size, None, object)
-        for mask, build, repeat in ((ring, _polygons, True), (~ring & (counts >= 2), _lines, False)):
-            numbers = np.flatnonzero(mask)
-            if build is _lines:
-                pairs = numbers[(counts[numbers] == 2) & (instances.curve_flags[numbers] & BULGED == 0)]
-                for k in range(0, pairs.size, _PIECE):
-                    piece = pairs[k : k + _PIECE]
-                    at = instances.curve_start[piece]
-                    ends = np.stack((at, at + 1), axis=1)
-                    both = np.stack((instances.vx[ends], instances.vy[ends]), axis=2)
-                    curves[piece] = shapely.linestrings(both)
-                mask[pairs] = False
-                numbers = np.flatnonzero(mask)
-            for k in range(0, numbers.size, _PIECE):
-                piece = numbers[k : k + _PIECE]
-                curves[piece] = build(*flatten(instances, tolerance, piece, repeat=repeat))
-        dot = np.flatnonzero(counts == 1)
-        if dot.size:
-            at = instances.curve_start[dot]
-            curves[dot] = shapely.points(instances.vx[at], instances.vy[at])
-        first, last = instances.ints[:, FIRST], instances.ints[:, LAST]
-        out: Geometries = np.full(first.size, None, object)
-        single = last - first == 1
-        out[single] = curves[first[single]]
-        anchored = (last == first) & ~np.isnan(instances.x)
-        out[anchored] = shapely.points(instances.x[anchored], instances.y[anchored])
-        flags = self._words.rows.ints[:, FLAGS]
-        for k in np.flatnonzero(last - first > 1).tolist():
-            parts = curves[first[k] : last[k]]
-            filled = flags[instances.ints[k, ROW]] & FILLED
-            out[k] = _even_odd(parts) if filled else shapely.geometrycollections(parts)
-        return out
 
     # --- objects -------------------------------------------------------------------------------------------
 
@@ -553,40 +395,3 @@ class EntityTable(Sequence[CadEntity]):
         for row, raw, split in zip(rows.tolist(), raws, parted.tolist(), strict=True):
             if (split or wanted.search(raw)) and (text := self._words.text(row)):
                 yield text
-
-
-def _polygons(sizes: Longs, points: npt.NDArray[np.float64]) -> Geometries:
-    short = np.flatnonzero(np.diff(sizes) < 4)  # two vertices whose arcs are straight
-    if short.size:
-        made: Geometries = np.full(sizes.size - 1, None, object)
-        for k in range(sizes.size - 1):
-            part = points[sizes[k] : sizes[k + 1]]
-            made[k] = _ring_or_line(part)
-        return made
-    rings = np.arange(sizes.size, dtype=np.int64)
-    made = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (sizes, rings))
-    return made
-
-
-def _ring_or_line(points: npt.NDArray[np.float64]) -> Any:
-    return shapely.Polygon(points) if len(points) > 3 else shapely.LineString(points)
-
-
-def _lines(sizes: Longs, points: npt.NDArray[np.float64]) -> Any:
-    owner = np.repeat(np.arange(sizes.size - 1), np.diff(sizes))
-    made: Any = shapely.linestrings(points, indices=owner)
-    return made
-
-
-def _even_odd(parts: Geometries) -> Any:
-    """Area covered by an odd number of the rings; a collection if they are no rings."""
-    rings = [p for p in parts if p is not None]
-    if not all(p.geom_type == "Polygon" for p in rings):
-        return shapely.geometrycollections(rings)
-    total = rings[0]
-    try:
-        for ring in rings[1:]:
-            total = shapely.symmetric_difference(total, ring)
-    except shapely.errors.GEOSException:  # rings that cross themselves
-        return shapely.geometrycollections(rings)
-    return total

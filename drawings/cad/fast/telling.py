@@ -25,8 +25,9 @@ from drawings.cad.fast.columns import (
 )
 from drawings.cad.fast.expand import Instances
 from drawings.cad.fast.skeleton import Layout, Odd
-from drawings.cad.fast.table import _LINE_END, EntityTable, Words
+from drawings.cad.fast.table import EntityTable
 from drawings.cad.fast.tags import Longs, intern, line_ends
+from drawings.cad.fast.words import LINE_END, Words
 from drawings.cad.model import CadEntity
 from drawings.cad.source import (
     decode_escapes,
@@ -135,7 +136,7 @@ class Teller:
                 row = int(rows[example])
                 line = ints[row]
                 layer = decode_escapes(words.raw(line[LAYER0], line[LAYER1])) if line[LAYER1] else "0"
-                kind = _LINE_END.split(words.data[line[BYTE0] : line[BYTE1]], maxsplit=1)[0]
+                kind = LINE_END.split(words.data[line[BYTE0] : line[BYTE1]], maxsplit=1)[0]
                 found[kind.decode(words.encoding, "surrogateescape").strip()] = (
                     int(counts[k]), words.raw(line[HANDLE0], line[HANDLE1]), layer,
                 )  # fmt: skip
