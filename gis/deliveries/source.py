@@ -160,8 +160,8 @@ def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
             f"{name} has no CRS with an EPSG code",
             code="CRS-UNKNOWN",
             place=name,
-            remedy="用 --crs 指明坐标系，例如 4547",
-            remedy_en="name the coordinate system by --crs, such as 4547",
+            remedy="在“坐标系”（命令行 --crs）指明，例如 4547",
+            remedy_en="name the coordinate system (--crs on the command line), such as 4547",
         )
     crs_module.crs(chosen)
     return chosen
@@ -225,8 +225,8 @@ def _several(name: str, layers: list[str]) -> BadInput:
         f"{name} has {len(layers)} layers with geometry",
         code="several_layers",
         place=name,
-        remedy="用 --layer 指明图层名",
-        remedy_en="name the layer by --layer",
+        remedy="在“文件里的图层名”（命令行 --layer）指明一个",
+        remedy_en="name the layer in the file (--layer on the command line)",
         details={"layers": layers},
     )
 

@@ -160,8 +160,12 @@ def _choose_member(found: Sequence[Path], name: str, layer: str | None) -> tuple
         f"{len(found)} data sets in {name}, one expected",
         code="several_layers" if found else "no_data",
         place=name,
-        remedy="用 --layer 指明图层名" if found else "压缩 SHP(含 .shp .shx .dbf .prj)、GPKG、.gdb 等数据",
-        remedy_en="name the layer by --layer"
+        remedy=(
+            "在“文件里的图层名”（命令行 --layer）指明一个"
+            if found
+            else "压缩 SHP(含 .shp .shx .dbf .prj)、GPKG、.gdb 等数据"
+        ),
+        remedy_en="name the layer in the file (--layer on the command line)"
         if found
         else "zip a shapefile (.shp .shx .dbf .prj), a GPKG, a .gdb or the like",
         details={"layers": [p.stem for p in found]},

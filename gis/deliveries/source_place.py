@@ -110,8 +110,8 @@ def _outside(middle: tuple[float, float], crs: int, declared: SourceCrs | None, 
             f"{name}: coordinates {where} are not longitude and latitude",
             code="CRS-UNKNOWN",
             place=name,
-            remedy="用 --crs 指明坐标系，例如 4547",
-            remedy_en="name the coordinate system by --crs, such as 4547",
+            remedy="在“坐标系”（命令行 --crs）指明，例如 4547",
+            remedy_en="name the coordinate system (--crs on the command line), such as 4547",
         )
     area = crs_module.area_of_use(crs)
     hint = suggest_zone(middle, crs)
@@ -127,8 +127,8 @@ def _outside(middle: tuple[float, float], crs: int, declared: SourceCrs | None, 
         f"{name}: coordinates {where} do not lie in the area of {system_en}{hint[1]}",
         code="CRS-OUTSIDE-AREA",
         place=name,
-        remedy="核对坐标系与带号，用 --crs 指明正确的坐标系",
-        remedy_en="check coordinate system and zone; name the right one by --crs",
+        remedy="核对坐标系与带号，在“坐标系”（命令行 --crs）指明正确的",
+        remedy_en="check coordinate system and zone; name the right one (--crs on the command line)",
     )
 
 

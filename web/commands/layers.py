@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from gis import service
+from gis.deliveries.fields import stated_fields
 from gis.differences import decision_service
 from gis.layers import sld
 from gis.layers.layer import layer_catalogue
@@ -99,7 +100,7 @@ def import_layer(
         day = _day(valid_from)
         last_day = _day(valid_to, "--valid-to") if valid_to else None
         stated = parse_crs(crs, files=True)
-        fields = _fields(mapped or [])
+        fields = stated_fields(mapped or [])
         bar, started = _progress_bar(as_json), time.monotonic()
         with database() as opened, opened.transaction() as session, bar:
             task = bar.add_task(f"导入 {code}", total=None)
@@ -157,22 +158,6 @@ def _day(text: str, place: str = "--valid-from") -> dt.date:
         raise BadInput(
             f"日期“{text}”应写成 2026-01-01", f"not a date: {text}", code="bad_date", place=place
         ) from error
-
-
-def _fields(mapped: list[str]) -> dict[str, str]:
-    """Field to column, from ``FIELD=COLUMN``."""
-    pairs = [text.partition("=") for text in mapped]
-    wrong = next(("".join(p) for p in pairs if not (p[0].strip() and p[2].strip())), None)
-    if wrong is not None:
-        raise BadInput(
-            f"“{wrong[:40]}”应写成 字段=列名",
-            "write FIELD=COLUMN",
-            code="malformed_option",
-            place="--map",
-            remedy="例如 --map DKBH=PLOT_NO",
-            remedy_en="such as --map DKBH=PLOT_NO",
-        )
-    return {field.strip(): column.strip() for field, _, column in pairs}
 
 
 def _print_version(plain: dict[str, Any], seconds: float | None = None) -> None:
