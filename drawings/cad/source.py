@@ -251,6 +251,9 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
 # --- binary DXF -----------------------------------------------------------------------------------------
 
 
+_MOST_BINARY_TAGS = 15_000_000  # 100 MB of a real drawing have ten million
+
+
 def _kind_of(code: int) -> str:
     """How binary DXF stores a group code's value: string, double, h int16, i int32, q int64, bool, x chunk, ?
     unknown."""
@@ -292,7 +295,8 @@ def _from_binary(data: bytes, issues: Collector) -> bytes | None:
     position = len(_BINARY_SENTINEL)
     # R12 writes one-byte codes: the first tag is 0 SECTION, so the second byte tells
     short = data[position : position + 2] == b"\x00S"
-    out: list[bytes] = []
+    out = bytearray()
+    tags = 0
     sizes = {"d": 8, "h": 2, "i": 4, "q": 8, "b": 1}
     formats = {"h": "<h", "i": "<i", "q": "<q", "b": "<b"}
     try:
@@ -324,13 +328,17 @@ def _from_binary(data: bytes, issues: Collector) -> bytes | None:
             else:
                 issues.add("DXF-STRUCTURE", reason=f"group code {code} @ byte {position}")
                 return None
-            out += (str(code).encode(), value)
+            out += b"%d\n%b\n" % (code, value)
+            tags += 1
+            if tags > _MOST_BINARY_TAGS:
+                issues.add("DXF-TOO-MANY", what="组码", what_en="tags", limit=_MOST_BINARY_TAGS)
+                return None
             if code == 0 and value == b"EOF":
                 break
     except (struct.error, ValueError, IndexError):
         issues.add("DXF-TRUNCATED", place=f"第 {len(data)} 字节", place_en=f"byte {len(data)}")
         return None
-    return b"\n".join(out) + b"\n"
+    return bytes(out)
 
 
 # --- finding the bad line -------------------------------------------------------------------------------
