@@ -15,6 +15,7 @@ from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, model_from_plain, model_to_plain
 from drawings.events import RevisionSubmitted
 from drawings.interpreting.interpret import interpret
+from drawings.interpreting.proposal import proposal_for
 from drawings.interpreting.table import is_table, read_table
 from drawings.models import Revision, RevisionFile
 from drawings.reading import reading
@@ -23,7 +24,6 @@ from drawings.review.answers import require_replies
 from drawings.shapes.repairs import Acceptance
 from drawings.sheets.sheet import build_sheet
 from drawings.sheets.sheet_pack import pack
-from drawings.standards.proposal import proposal_for
 from drawings.standards.standard_service import find_standard
 from drawings.standards.standards import get_standard
 from project_box import service as box

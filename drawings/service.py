@@ -27,6 +27,7 @@ from drawings.review.opinion_service import (
     save_draft,
     save_merge_draft,
 )
+from drawings.review.print_service import area_pdf, drawing_set, review_sheet
 from drawings.review.reply_service import drop_reply_draft, own_reply_draft, reply, save_reply_draft
 from drawings.review.review_facts import review_standing
 from drawings.review.review_feed import events_after, newest_event
@@ -47,7 +48,6 @@ from drawings.revision_service import (
     summarise,
 )
 from drawings.shapes.repair_service import decide_repairs, refused_repairs
-from drawings.sheets.print_service import area_pdf, drawing_set, review_sheet
 from drawings.sheets.sheet_service import compare_revisions, packed_sheet, revision_areas, sheet_geojson
 from drawings.sheets.underlay_service import place_of, underlay
 

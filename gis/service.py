@@ -14,7 +14,6 @@ from gis.boundaries.recording import (
     refuse,
 )
 from gis.check.checking import check_geometry, today
-from gis.check.project_check import run_conflict_check
 from gis.layers.browsing import (
     identify,
     layer_plain,
@@ -27,6 +26,7 @@ from gis.layers.name_store import note_names
 from gis.layers.packing import make_packs
 from gis.layers.versions import activate_version, end_version
 from gis.markers import rounded_geojson
+from gis.project_check import run_conflict_check
 from gis.tiles.tiles import layer_tile, make_overviews
 
 __all__ = [

@@ -113,7 +113,9 @@ def take_comparison(database: Database, number: int) -> None:
     except PlatformError as error:
         refused = error
     except Exception as error:
-        refused = _unforeseen(error, f"comparing layers, run {number}", "比对结果没有保存", "no result was saved")
+        refused = _unforeseen(
+            error, f"comparing layers, run {number}", "比对结果没有保存", "no result was saved"
+        )
     else:
         return
     with database.transaction() as session:

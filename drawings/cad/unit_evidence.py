@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from drawings.cad.model import AUDIT_PREFIX, CadEntity, CadFile, Units, UnitVote
+from drawings.cad.numbers import number_in
 from drawings.cad.unit_geometry import drawn_votes
 from drawings.cad.units import distance_from_usual, is_plausible
 from drawings.issues import issue
 from drawings.reading import Reading, UnitRules
-from drawings.standards.numbers import number_in
 
 #: not from the middle of a number on: time grows with the text, not its square
 _NUMBER = r"(?<![\d.,])(\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"

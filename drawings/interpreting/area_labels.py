@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
+from drawings.cad.numbers import number_in
 from drawings.cad.selection import OUTLINES, Wanted, picked
 from drawings.drawing import RoleShape
-from drawings.interpreting.work import Work
-from drawings.standards.numbers import number_in
+from drawings.shapes.work import Work
 from drawings.standards.vocabulary import attribute_words
 
 #: what may stand before the number; a room's area inside a floor is none of the ring's

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import Wanted, picked
 from drawings.interpreting.plan_titles import width_of
-from drawings.interpreting.work import Ring, Work
+from drawings.shapes.work import Ring, Work
 
 _LEADERS = frozenset({"LEADER", "MULTILEADER", "MLEADER"})
 _LINES = frozenset({"LINE", "LWPOLYLINE", "POLYLINE"})

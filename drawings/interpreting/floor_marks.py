@@ -11,7 +11,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
 from drawings.interpreting.plan_titles import Title, titles_of_plans, width_of
-from drawings.interpreting.work import Ring, Work
+from drawings.shapes.work import Ring, Work
 from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_once, parse_floors
 
 RANGE = "起止层"

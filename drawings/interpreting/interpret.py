@@ -19,15 +19,15 @@ from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.interpreting.area_labels import check_area_labels
 from drawings.interpreting.audit import APPROVED, audit, check_dimensions
 from drawings.interpreting.building_model import interpret_ifc
+from drawings.interpreting.gathering import Gatherer, Table
 from drawings.interpreting.georeference import locate
 from drawings.interpreting.sheet_copies import without_copies
-from drawings.interpreting.work import Ring, Work
 from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
-from drawings.shapes.gathering import Gatherer, Table
 from drawings.shapes.holes import cut_holes, with_holes
 from drawings.shapes.repairs import Acceptance, Ledger, repair_names, repair_to_plain
 from drawings.shapes.ring_making import RingMaker
+from drawings.shapes.work import Ring, Work
 from drawings.standards.guess import Guess
 from drawings.standards.standards import Standard, detect, roles
 from project_box.kernel.finding import Issue

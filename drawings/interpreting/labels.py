@@ -7,7 +7,7 @@ from collections import defaultdict
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from drawings.interpreting.work import Ring, Work
+from drawings.shapes.work import Ring, Work
 from drawings.standards.vocabulary import attribute_words
 
 #: rings whose areas differ by less than this share are the same building drawn twice

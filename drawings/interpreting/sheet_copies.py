@@ -10,7 +10,7 @@ from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import RoleShape
-from drawings.interpreting.work import Work
+from drawings.shapes.work import Work
 
 #: metres: outlines nearer than this everywhere are the same
 _SAME = 0.01

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drawings.interpreting.plan_titles import width_of
-from drawings.interpreting.work import Work
+from drawings.shapes.work import Work
 from drawings.standards.standards import roles
 from drawings.standards.vocabulary import Vocabulary
 

@@ -15,10 +15,10 @@ from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import Outlines
-from drawings.interpreting.work import Ring, Work
 from drawings.shapes.cells import Cell, cells
 from drawings.shapes.pairs import Longs
 from drawings.shapes.rings import Run, Tangle, joined_batch, runs, twins
+from drawings.shapes.work import Ring, Work
 from drawings.standards.standards import Match
 
 

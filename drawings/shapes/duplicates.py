@@ -11,7 +11,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from drawings.interpreting.work import Ring, Work
+from drawings.shapes.work import Ring, Work
 
 _HATCH_TWIN = 2  # decimals of metres in which hatches of one place agree
 

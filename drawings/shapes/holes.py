@@ -8,8 +8,8 @@ import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from drawings.interpreting.work import Ring, Work
 from drawings.shapes.pairs import array, held
+from drawings.shapes.work import Ring, Work
 
 
 def cut_holes(work: Work, rings: list[Ring]) -> list[Ring]:

@@ -19,10 +19,10 @@ from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import Outlines, Wanted, outlines, picked, prefixes
-from drawings.interpreting.work import Ring, Work
 from drawings.shapes.chaining import Chainer, Closed, Drawn
 from drawings.shapes.duplicates import without_duplicates
 from drawings.shapes.pairs import Longs, array, crosses_little
+from drawings.shapes.work import Ring, Work
 from drawings.standards.standards import Match
 
 _LOT = 2048  # curves turned into shapes at once

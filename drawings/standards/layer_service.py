@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from drawings.models import RevisionFile
-from drawings.sheets.layer_view import layer_views
 from drawings.sheets.sheet_pack import unpack
 from drawings.sheets.sheet_service import packed_sheet
 from drawings.standards.guess import guesses
+from drawings.standards.layer_view import layer_views
 from project_box.kernel.plain import to_plain
 
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from drawings.cad.numbers import number_in, pointed
 from drawings.reading import CATALOGUE
 from drawings.standards import patterns
-from drawings.standards.numbers import number_in, pointed
 from drawings.standards.standards import AttributeRule, Phrase, Spellings, roles
 from project_box.kernel.catalogue import parse
 

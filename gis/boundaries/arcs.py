@@ -16,7 +16,7 @@ import shapely
 
 from gis import crs as crs_module
 from gis.boundaries.reading import BoundaryReading, sorted_issues
-from gis.boundaries.remarks import warning
+from gis.remarks import warning
 
 #: the line turns by at most so much (degrees) at a vertex within an arc; GDAL's step and a little
 _STEP = 0.51

@@ -23,7 +23,6 @@ from gis.boundaries.dxf import read_dxf
 from gis.boundaries.gdal_formats import SETS, read_file, read_geodatabase, read_set, several
 from gis.boundaries.geojson import read_geojson, read_geojson_document
 from gis.boundaries.reading import BoundaryReading, failed
-from gis.boundaries.remarks import error
 from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_of_text
 from gis.boundaries.text import decode_text
 from gis.boundaries.txt import read_txt
@@ -31,6 +30,7 @@ from gis.boundaries.txt_write import write_txt
 from gis.boundaries.wkt import is_wkb, is_wkt, read_wkt
 from gis.deliveries.archive import open_zip
 from gis.deliveries.signatures import foreign
+from gis.remarks import error
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 

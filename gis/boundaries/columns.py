@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from gis import crs as crs_module
 from gis.boundaries.parcel import Parcel, bad_number, coordinate_issue, swap_axes
-from gis.boundaries.remarks import crs_unknown, error, warning
 from gis.boundaries.topology import Vertex, place
 from gis.crs import Family
+from gis.remarks import crs_unknown, error, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
-from gis.boundaries.remarks import error, warning
+from gis.remarks import error, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 

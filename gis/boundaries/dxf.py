@@ -14,8 +14,8 @@ from gis.boundaries.dxf_lines import DrawingLines, Line, read_lines
 from gis.boundaries.gdal_formats import GDAL_ERRORS, red_line_layer, said
 from gis.boundaries.parcel import Parcel, bounds_of, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import crs_unknown, error, info, spot_text, warning
 from gis.boundaries.topology import Vertex
+from gis.remarks import crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 

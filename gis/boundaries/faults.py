@@ -19,8 +19,8 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
-from gis.boundaries.remarks import spot_text
 from gis.boundaries.topology import Ring, Vertex, crossings
+from gis.remarks import spot_text
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 

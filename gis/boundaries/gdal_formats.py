@@ -23,10 +23,10 @@ from gis import crs as crs_module
 from gis.boundaries.arcs import with_arcs
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import crs_unknown, error, info, spot_text, warning
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
+from gis.remarks import crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput

@@ -12,9 +12,9 @@ from gis import crs as crs_module
 from gis.boundaries.gdal_formats import report_unused
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import crs_unknown, error, warning
 from gis.boundaries.text import decode_text
 from gis.crs_text import identify
+from gis.remarks import crs_unknown, error, warning
 from project_box.kernel.finding import Issue, Level
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gis.boundaries.remarks import error
 from gis.boundaries.topology import Ring, Vertex, place
+from gis.remarks import error
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 

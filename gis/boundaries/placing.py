@@ -11,8 +11,8 @@ import shapely
 
 from gis import crs as crs_module
 from gis.boundaries.parcel import Parcel, bounds_of, swap_axes
-from gis.boundaries.remarks import error, spot_text, warning
 from gis.crs import Fit
+from gis.remarks import error, spot_text, warning
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs
 from project_box.kernel.errors import BadInput

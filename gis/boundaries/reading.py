@@ -20,7 +20,6 @@ from gis.boundaries.declared_area import Declared, compare_area, parse_declared
 from gis.boundaries.faults import faults
 from gis.boundaries.parcel import Parcel, bounds_of, check_coordinates
 from gis.boundaries.placing import convert, hint_zone, report_measure, settle_axes
-from gis.boundaries.remarks import error, info, warning
 from gis.boundaries.topology import (
     Ring,
     assemble,
@@ -30,6 +29,7 @@ from gis.boundaries.topology import (
     report_crossings,
     without_repeated,
 )
+from gis.remarks import error, info, warning
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs
 from project_box.kernel.errors import BadInput

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis.boundaries import export as boundary_export
 from gis.boundaries.boundary import BoundaryReading, read_boundary, read_drawn, summary
-from gis.boundaries.remarks import spot_text
 from gis.boundaries.repair import proposals, repair
 from gis.events import BoundaryRecorded
 from gis.markers import rounded_geojson
+from gis.remarks import spot_text
 from gis.source_crs import SourceCrs, parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound

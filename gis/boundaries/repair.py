@@ -17,8 +17,8 @@ from gis.boundaries.declared_area import compare_area
 from gis.boundaries.faults import Proposal, every_proposal, site_of, vertices_of
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, finish
-from gis.boundaries.remarks import error, info
 from gis.boundaries.topology import Ring
+from gis.remarks import error, info
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Issue, Level
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 
 from gis.boundaries.parcel import Parcel
-from gis.boundaries.remarks import warning
 from gis.boundaries.topology import Ring, Vertex, place
+from gis.remarks import warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 

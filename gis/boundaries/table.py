@@ -19,12 +19,12 @@ from openpyxl import load_workbook
 from gis.boundaries.columns import PointList, numbers_usable, settle_columns
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import error
 from gis.boundaries.rings import RingBuilder
 from gis.boundaries.text import half_width, number, split_row
 from gis.boundaries.topology import Vertex
 from gis.boundaries.txt import read_txt
 from gis.boundaries.txt_rows import holds_point
+from gis.remarks import error
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 

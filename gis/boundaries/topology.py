@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from gis.boundaries.remarks import spot_text
+from gis.remarks import spot_text
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 

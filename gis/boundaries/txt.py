@@ -16,10 +16,10 @@ from gis.boundaries.columns import PointList, numbers_usable, settle_columns
 from gis.boundaries.declared_area import parse_declared
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.remarks import error, info, warning
 from gis.boundaries.rings import RingBuilder
 from gis.boundaries.text import decode_text, half_width, number, split_row
 from gis.boundaries.txt_rows import holds_point, is_comment, is_parcel_row, parcel_of, vertex_of
+from gis.remarks import error, info, warning
 from project_box.kernel.finding import Issue, Level
 
 #: words of the header that some programs write with a comma or a tab instead of ``=``

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from gis.boundaries.columns import complementary
 from gis.boundaries.parcel import Parcel
-from gis.boundaries.remarks import error, warning
 from gis.boundaries.text import number
 from gis.boundaries.topology import Vertex
+from gis.remarks import error, warning
 from project_box.kernel.finding import Issue
 
 #: fields of a parcel's header row, in the order of the longest variant

@@ -1,4 +1,4 @@
-"""The multi-plan check of sites against all plan layers; that of a project is in :mod:`gis.check.project_check`."""
+"""The multi-plan check of sites against all plan layers; that of a project is in :mod:`gis.project_check`."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
-from gis.check.buffers import ORIGIN
 from gis.check.conflict import LayerFacts, Overlap
-from gis.check.obstacle import lowest_limit, obstacle_rules, runway_of
+from gis.layers.buffers import ORIGIN
 from gis.layers.layer import LayerCatalogue, LayerDefinition
+from gis.layers.obstacle import lowest_limit, obstacle_rules, runway_of
 from project_box.kernel.errors import BadInput
 
 #: geometry as delivered and its EPSG, by (version, feature)

@@ -6,7 +6,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 
-from gis.boundaries.remarks import error
+from gis.remarks import error
 from gis.rules import boundary_rules
 from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.finding import Issue

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
-from gis.check.buffers import ORIGIN, origins, widened
 from gis.check.conflict import Period
 from gis.deliveries.batches import LISTED, Batch, read_batches
 from gis.deliveries.columns import document, documents, rows_of
@@ -20,6 +19,7 @@ from gis.deliveries.fields import Values, field_notes, match_fields
 from gis.deliveries.source import Source, open_source
 from gis.events import LayerImported
 from gis.layers import copying
+from gis.layers.buffers import ORIGIN, origins, widened
 from gis.layers.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.layers.loading import Loading, Prepared, pieces_of
 from gis.layers.pieces import Geometries, polygonal, repair

@@ -131,7 +131,7 @@ class Height(BaseModel):
     """A height limit: the field that holds it (m above ``datum``).
 
     ``runways``: features delivered as lines are centre lines of runways, whose surfaces
-    (:mod:`gis.check.obstacle`) set the limit at the site's lowest point.
+    (:mod:`gis.layers.obstacle`) set the limit at the site's lowest point.
     """
 
     model_config = _STRICT

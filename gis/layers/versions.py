@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from gis import repository
-from gis.check.buffers import widened
 from gis.check.conflict import Period
 from gis.events import LayerImported
 from gis.layers.browsing import named_version
+from gis.layers.buffers import widened
 from gis.layers.importing import checked_period, to_check_crs
 from gis.layers.layer import LayerDefinition, layer_catalogue
 from gis.layers.loading import PieceWriter, pieces_of

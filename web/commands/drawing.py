@@ -66,11 +66,11 @@ def drawing(
     from drawings.interpreting.georeference import fit as fit_pairs
     from drawings.interpreting.georeference import fit_report, parse_pairs
     from drawings.interpreting.interpret import interpret
+    from drawings.interpreting.proposal import proposal
     from drawings.interpreting.survey import survey
     from drawings.reading import reading
     from drawings.report import drawing_report
     from drawings.shapes.repairs import Acceptance
-    from drawings.standards.proposal import proposal
     from drawings.standards.standards import get_standard
     from project_box.kernel.errors import BadInput, NotFound
 

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gis.differences import decision_export, decision_service, difference_service
+from gis.differences import decision_export, decision_service, difference_service, version_change_service
 from gis.differences.decision import Verdict
 from gis.differences.differences import Relation
-from gis.layers import version_change_service
 from web.cli_support import FAILED_CHECK, database, emit_json, explained, table
 from web.commands.layers import layers, write_file
 

@@ -19,7 +19,7 @@ from gis import service
 from gis.check import report as map_report
 from gis.check.conflict import Intent
 from gis.check.use_rules import parse_uses
-from gis.layers import version_change_service
+from gis.differences import version_change_service
 from gis.source_crs import parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, PlatformError

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from gis.differences import decision_service
-from gis.layers import sld, version_change_service
+from gis.differences import decision_service, version_change_service
+from gis.layers import sld
 from gis.layers.layer import layer_catalogue
 from project_box.kernel.errors import BadInput, PlatformError
 from web.deps import ActorDep, SessionDep, redirect, refusing, render

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gis import service
 from gis.deliveries.fields import stated_fields
-from gis.layers import version_change_service
+from gis.differences import version_change_service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
 from project_box.kernel.identity import Actor, Role

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gis.differences import difference_service
+from gis.differences import difference_service, version_change_service
 from gis.differences.differences import Relation
-from gis.layers import version_change_service
 from project_box.kernel.errors import BadInput, NotFound
 
 from .conftest import rectangle

@@ -12,10 +12,10 @@ from drawings.cad import read
 from drawings.drawing import DrawingModel
 from drawings.interpreting.interpret import interpret
 from drawings.interpreting.measures import measures
+from drawings.interpreting.proposal import proposal
 from drawings.interpreting.survey import survey
 from drawings.reading import reading
 from drawings.standards.guess import accepted, proposed
-from drawings.standards.proposal import proposal
 from drawings.standards.vocabulary import vocabulary
 from tests.unit.drawings import build
 

@@ -4,7 +4,7 @@ import pytest
 from shapely.affinity import rotate, translate
 from shapely.geometry import LineString, Point, box
 
-from gis.check.obstacle import lowest_limit, obstacle_rules, runway_of
+from gis.layers.obstacle import lowest_limit, obstacle_rules, runway_of
 
 RULES = obstacle_rules()
 #: 3,000 m along the east axis, both ends and the aerodrome at 100 m, code 4, precision

@@ -17,8 +17,8 @@ from drawings.interpreting.callouts import called_out
 from drawings.interpreting.floor_marks import frame_floors, loose_floors
 from drawings.interpreting.labels import Labels
 from drawings.interpreting.text_tables import read_tables
-from drawings.interpreting.work import Ring, Work
 from drawings.shapes.pairs import array
+from drawings.shapes.work import Ring, Work
 from drawings.standards import patterns
 from drawings.standards.attributes import Settled, parse_xdata, settle
 from drawings.standards.guess import kinds_in

@@ -14,8 +14,8 @@ import numpy as np
 import shapely
 
 from gis import crs as crs_module
-from gis.check.obstacle import fine_segments, obstacle_rules
 from gis.layers.layer import LayerDefinition
+from gis.layers.obstacle import fine_segments, obstacle_rules
 from gis.layers.pieces import Geometries
 
 #: attribute that says how a widened feature was delivered: line or point

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
+from gis.differences.version_changes import Change, Row, changes, moved
 from gis.layers.browsing import named_version
 from gis.layers.layer import layer_catalogue
-from gis.layers.version_changes import Change, Row, changes, moved
 from gis.markers import rounded_geojson
 from gis.models import LayerVersion
 from project_box.kernel.errors import BadInput
