@@ -173,7 +173,9 @@ class CurveBatch:
         size = np.abs(b)
         angle = 4.0 * np.arctan(size)
         radius = chord * (1 + b * b) / (4 * size)
-        with np.errstate(over="ignore", divide="ignore"):  # a radius next to nothing: any number of chords will do
+        with np.errstate(
+            over="ignore", divide="ignore"
+        ):  # a radius next to nothing: any number of chords will do
             flat = np.minimum(1.0, np.sqrt(0.375 * tolerance / radius))
         count = np.ceil(np.maximum(np.maximum(2.0, angle / (4 * np.arcsin(flat))), angle / (np.pi / 6)))
         count = np.minimum(count, MAX_SEGMENTS)
