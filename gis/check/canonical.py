@@ -6,10 +6,12 @@ clear. What a site changes in a line is written out field by field, in the order
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import fields
 from json.encoder import encode_basestring
 from math import isfinite
+from types import NoneType
 from typing import Any, NamedTuple
 
 from gis.check.conflict import Attributes, ConflictReport, FeatureHit, LayerResult, PlanningConditions
@@ -41,18 +43,31 @@ class Answer(NamedTuple):
     json: bytes
 
 
-def _template(entry: LayerResult | Finding, changing: tuple[str, ...]) -> str:
-    """Canonical JSON of an entry, with ``%s`` for each of the fields a site changes."""
+#: texts around the values a site changes
+_Template = tuple[bytes, ...]
+#: stands for such a value while a template is made; canonical JSON never holds it
+_HOLE = "\0"
+#: kinds of values of a summary of which there are few
+_FEW = frozenset({bool, dt.date, Outcome, NoneType})
+_NULL, _NONE = b"null", b"[]"
+
+
+def _template(entry: LayerResult | Finding, changing: tuple[str, ...]) -> _Template:
+    """Canonical JSON of an entry around the fields a site changes."""
     return _left_open({f.name: getattr(entry, f.name) for f in fields(entry)}, changing)
 
 
-def _left_open(values: Mapping[str, Any], changing: tuple[str, ...]) -> str:
-    """Canonical JSON of an object, with ``%s`` for some of its values."""
-    parts = [
-        f'"{name}":{"%s" if name in changing else _value(values[name]).replace("%", "%%")}'
-        for name in sorted(values)
-    ]
-    return f"{{{','.join(parts)}}}"
+def _left_open(values: Mapping[str, Any], changing: tuple[str, ...]) -> _Template:
+    """Canonical JSON of an object around some of its values."""
+    parts = [f'"{name}":{_HOLE if name in changing else _value(values[name])}' for name in sorted(values)]
+    return tuple(f"{{{','.join(parts)}}}".encode().split(_HOLE.encode()))
+
+
+def _filled(template: _Template, values: tuple[bytes, ...]) -> bytes:
+    """A template with its values. Bytes are joined: formatting and encoding kilobytes took most of a report's time."""
+    parts = [b""] * (2 * len(values) + 1)
+    parts[::2], parts[1::2] = template, values
+    return b"".join(parts)
 
 
 class Fragments:
@@ -60,91 +75,115 @@ class Fragments:
 
     def __init__(self) -> None:
         self._whole: dict[int, tuple[Any, bytes]] = {}
-        self._lines: dict[Any, str] = {}
-        self._findings: dict[str, str] = {}
-        self._sources: dict[Any, str] = {}
-        self._words: dict[Any, str] = {}
+        self._lines: dict[Any, _Template] = {}
+        self._findings: dict[str, _Template] = {}
+        self._sources: dict[Any, _Template] = {}
+        self._words: dict[Any, bytes] = {}
+        self._few: dict[Any, bytes] = {}
 
-    def keep(self, line: LayerResult, finding: Finding | None, planning: PlanningConditions | None) -> None:
-        """Make the texts of a line, its finding and conditions that will come again as the same objects."""
-        self._whole[id(line)] = line, self._line(line).encode()
-        if finding is not None:
-            self._whole[id(finding)] = finding, self._finding(finding).encode()
-        if planning is not None:
-            self._whole[id(planning)] = planning, _value(planning).encode()
+    def keep(self, *entries: LayerResult | Finding | PlanningConditions | dict[str, Any] | None) -> None:
+        """Make the texts of lines, findings, conditions and zones that will come again as the same objects."""
+        for entry in entries:
+            if isinstance(entry, LayerResult):
+                self._whole[id(entry)] = entry, self._line(entry)
+            elif isinstance(entry, Finding):
+                self._whole[id(entry)] = entry, self._finding(entry)
+            elif entry is not None:
+                self._whole[id(entry)] = entry, _value(entry).encode()
 
     def report(self, report: ConflictReport, head: Mapping[str, Any]) -> bytes:
         """Canonical JSON of ``head`` and the report's payload."""
         whole = self._whole
-        parts: dict[str, Iterable[bytes]] = {
+        parts: dict[str, tuple[bytes, ...]] = {
             "findings": _listed(
-                [w[1] if (w := whole.get(id(f))) else self._finding(f).encode() for f in report.findings]
+                [w[1] if (w := whole.get(id(f))) else self._finding(f) for f in report.findings]
             ),
-            "layers": _listed(
-                [w[1] if (w := whole.get(id(e))) else self._line(e).encode() for e in report.layers]
-            ),
+            "layers": _listed([w[1] if (w := whole.get(id(e))) else self._line(e) for e in report.layers]),
         }
         for name, value in (*head.items(), *report.summary().items()):
-            kept = whole.get(id(value))
-            parts[name] = (kept[1] if kept else _value(value).encode(),)
+            parts[name] = (w[1] if (w := whole.get(id(value))) else self._short(name, value),)
         text: list[bytes] = []
         for name in sorted(parts):
-            text += (b"," if text else b"{", encode_basestring(name).encode(), b":", *parts[name])
+            text += (b"," if text else b"{", _string(name), b":", *parts[name])
         text.append(b"}")
         return b"".join(text)
 
-    def _line(self, line: LayerResult) -> str:
+    def _short(self, name: str, value: Any) -> bytes:
+        """A value of a summary; days, outcomes and counts are few."""
+        kind = type(value)
+        if name == "counts":
+            key: Any = tuple(value.items())
+        elif kind in _FEW:
+            key = kind, value
+        else:
+            return _value(value).encode()
+        text = self._few.get(key)
+        if text is None:
+            text = self._few[key] = _value(value).encode()
+        return text
+
+    def _line(self, line: LayerResult) -> bytes:
         key = line.code, line.version, line.valid_from
         template = self._lines.get(key)
         if template is None:
             template = self._lines[key] = _template(line, _LINE)
         words = self._words.get((line.status, line.policy))
         if words is None:
-            zh, en = map(_value, line.status_words)
-            words = f'{_value(line.status)},"status_name":{zh},"status_name_en":{en}'  # in the order of their names
+            zh, en = map(_value, line.status_words)  # in the order of their names
+            words = f'{_value(line.status)},"status_name":{zh},"status_name_en":{en}'.encode()
             self._words[(line.status, line.policy)] = words
-        return template % (
-            f"[{','.join(map(_feature, line.features))}]",
-            "null" if line.marker is None else _value(line.marker),
-            encode_basestring(line.message),
-            encode_basestring(line.message_en),
-            f'"{line.outcome}"',
-            _number(line.overlap_m2),
-            "[]" if not line.rules else _value(line.rules),
-            _number(line.share),
-            words,
+        return _filled(
+            template,
+            (
+                f"[{','.join(map(_feature, line.features))}]".encode(),
+                _NULL if line.marker is None else _value(line.marker).encode(),
+                _string(line.message),
+                _string(line.message_en),
+                _string(line.outcome),
+                _number(line.overlap_m2).encode(),
+                _value(line.rules).encode() if line.rules else _NONE,
+                _number(line.share).encode(),
+                words,
+            ),
         )
 
-    def _finding(self, finding: Finding) -> str:
+    def _finding(self, finding: Finding) -> bytes:
         template = self._findings.get(finding.code)
         if template is None:
             template = self._findings[finding.code] = _template(finding, _FINDING)
-        return template % (
-            "[]" if not finding.entities else _value(finding.entities),
-            "null" if finding.limit is None else encode_basestring(finding.limit),
-            "null" if finding.marker is None else _value(finding.marker),
-            "null" if finding.marker_crs is None else str(finding.marker_crs),
-            "null" if finding.measured is None else encode_basestring(finding.measured),
-            encode_basestring(finding.message),
-            encode_basestring(finding.message_en),
-            f'"{finding.outcome}"',
-            self._source(finding),
-            _value(finding.unit),
+        return _filled(
+            template,
+            (
+                _value(finding.entities).encode() if finding.entities else _NONE,
+                _NULL if finding.limit is None else _string(finding.limit),
+                _NULL if finding.marker is None else _value(finding.marker).encode(),
+                _NULL if finding.marker_crs is None else str(finding.marker_crs).encode(),
+                _NULL if finding.measured is None else _string(finding.measured),
+                _string(finding.message),
+                _string(finding.message_en),
+                _string(finding.outcome),
+                self._source(finding),
+                _NULL if finding.unit is None else _string(finding.unit),
+            ),
         )
 
-    def _source(self, finding: Finding) -> str:
+    def _source(self, finding: Finding) -> bytes:
         """Where a finding comes from; of a layer's version only share and status change."""
         source = finding.source
         if "share" not in source:
-            return _value(source)
+            return _value(source).encode()
         key = finding.code, source["version"], source["valid_from"]
         template = self._sources.get(key)
         if template is None:
             template = self._sources[key] = _left_open(source, _SOURCE)
-        return template % (_number(source["share"]), encode_basestring(source["status"]))
+        return _filled(template, (_number(source["share"]).encode(), _string(source["status"])))
 
 
-def _listed(entries: list[bytes]) -> Iterable[bytes]:
+def _string(value: str) -> bytes:
+    return encode_basestring(value).encode()
+
+
+def _listed(entries: list[bytes]) -> tuple[bytes, ...]:
     return b"[", b",".join(entries), b"]"
 
 

@@ -3,7 +3,8 @@
 Pure; :mod:`gis.check.judging` gets from the one to the other. Statuses: ``hit`` 压占, ``touch`` 相邻 (within the touch
 tolerance, or an overlap too small or too narrow to be meant), ``clear`` 不涉及, ``not_checked`` 未核查 (no data: never
 clear). For a ``within`` layer *hit* means that a part of the site lies outside, and the overlap is that part.
-Areas are ㎡ in the site's CRS.
+Areas are ㎡ in the site's CRS. What a check makes for every layer and feature is not frozen, which would
+take three times as long to make; nobody changes it once it is handed on.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Attributes(dict[str, Any]):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Overlap:
     """One feature near the site: overlap area and perimeter (both 0 when it only touches), attributes, marker.
 
@@ -124,7 +125,7 @@ class Intent:
         return self.building_m + self.ground_m
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LayerFacts:
     """What is known of one layer around the site.
 
@@ -143,7 +144,7 @@ class LayerFacts:
     reason_en: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FeatureHit:
     """A feature in the result; ``share`` is its overlap over the site area."""
 
@@ -173,7 +174,7 @@ class RuleAnswer:
     clause_verified: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LayerResult:
     """One line of the check."""
 

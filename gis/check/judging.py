@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -31,8 +31,7 @@ from gis.layers.layer import LayerCatalogue, LayerDefinition, Policy
 from project_box.kernel.finding import Finding, Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the report, its finding, and for a layer of plots the planning conditions."""
 
     result: LayerResult
@@ -217,13 +216,9 @@ def _judged(
     if rule.definition.policy is Policy.ATTRIBUTES:
         planning = planning_conditions(rule.definition, known, line, site_area)
         plot = planning.plot
-        line = replace(
-            line,
-            outcome=Outcome.PASS if planning.status == "decided" else Outcome.UNDECIDED,
-            message=planning.reason,
-            message_en=planning.reason_en,
-            rules=answers(rule.definition, plot["attributes"], intent) if plot is not None else (),
-        )
+        line.outcome = Outcome.PASS if planning.status == "decided" else Outcome.UNDECIDED
+        line.message, line.message_en = planning.reason, planning.reason_en
+        line.rules = answers(rule.definition, plot["attributes"], intent) if plot is not None else ()
     told = rule.definition.policy is not Policy.INFO or line.status in (Status.HIT, Status.NOT_CHECKED)
     return Line(line, _finding(rule, line, crs) if told else None, planning)
 
