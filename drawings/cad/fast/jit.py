@@ -6,10 +6,11 @@ from pathlib import Path
 
 from project_box.kernel.compiled import KernelSet, helper
 
-KERNELS = KernelSet(
-    Path(__file__).parent,
-    ("decimal_to_double", "tags", "curves", "columns", "vertices", "hatches", "rows", "splines", "expand"),
-)
+_MODULES = (
+    "decimal_to_double", "tags", "curves", "columns", "vertices", "groups", "sequences", "hatches", "shapes", "rows",
+    "splines", "expand",
+)  # fmt: skip
+KERNELS = KernelSet(Path(__file__).parent, _MODULES)
 
 kernel = KERNELS.kernel
 

@@ -64,6 +64,14 @@ def put(xs: Any, ys: Any, bs: Any, n: Any, x: Any, y: Any, b: Any) -> Any:
 
 
 @helper
+def reflect(xs: Any, bs: Any, first: Any, n: Any) -> None:
+    """Mirror the vertices from ``first`` on at the y axis."""
+    for i in range(first, n):
+        xs[i] = -xs[i]
+        bs[i] = -bs[i]
+
+
+@helper
 def put_turn(xs: Any, ys: Any, bs: Any, n: Any, cx: Any, cy: Any, r: Any, start: Any, end: Any) -> Any:
     """Counter-clockwise arc in two halves (three vertices); angles in radians."""
     whole = 2 * np.pi
