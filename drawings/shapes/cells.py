@@ -13,7 +13,7 @@ from shapely.geometry import LineString, MultiLineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.deadline import Deadline
-from drawings.shapes.pairs import Geometries, Longs, array, crosses_little, joined, pairs, straight
+from drawings.shapes.pairs import Geometries, Longs, array, joined, meetings, pairs, straight
 
 _ON_M = 1e-6  # an end nearer than this to a line lies on it
 _ALONG_M = 1e-4  # a line nearer than this to a cell's outline is part of it
@@ -50,9 +50,10 @@ def cells(lines: Sequence[LineString], reach: float, least: float, deadline: Dea
     if not numbers.size:
         return []
     every = whole[numbers]
-    if not crosses_little(every, deadline):
+    met = meetings(every, deadline)
+    if met is None:
         return None
-    numbers = numbers[_may_enclose(every, reach, deadline)]
+    numbers = numbers[_may_enclose(every, met, reach, deadline)]
     if not numbers.size:
         return []
     every = whole[numbers]
@@ -96,31 +97,26 @@ def _in_company(lines: Geometries, reach: float, deadline: Deadline) -> Longs:
     return np.flatnonzero(near)
 
 
-def _may_enclose(lines: Geometries, reach: float, deadline: Deadline) -> npt.NDArray[np.bool_]:
+def _may_enclose(
+    lines: Geometries, met: tuple[Longs, Longs], reach: float, deadline: Deadline
+) -> npt.NDArray[np.bool_]:
     """Which lines may be part of a ring; most are not and need not be cut.
 
     Those are in groups that meet at least as often as they have lines, or of which one crosses itself. Lines meet where
-    segments of them touch and where an end of one comes near the other.
+    segments of them touch (``met``) and where an end of one comes near the other.
     """
-    xy, line = shapely.get_coordinates(lines, return_index=True)
-    same = line[1:] == line[:-1]
-    owner = line[1:][same]
-    segments = straight(xy[:-1][same], xy[1:][same])
-    group = np.arange(len(lines))
-    meetings = np.zeros(len(lines), np.int64)
-    for left, right in pairs(segments, shapely.STRtree(segments), "intersects", deadline):
-        once = owner[left] < owner[right]
-        a, b = owner[left[once]], owner[right[once]]
-        np.add.at(meetings, a, 1)
-        group = joined(group, a, b)
+    apart = met[0] != met[1]
+    a, b = met[0][apart], met[1][apart]
+    count = np.bincount(a, minlength=len(lines))
+    group = joined(np.arange(len(lines)), a, b)
     tree = shapely.STRtree(lines)
     for index in (0, -1):
         ends = shapely.get_point(lines, index)
         for end, other in pairs(ends, tree, "dwithin", deadline, distance=reach):
             foreign = end != other
-            np.add.at(meetings, end[foreign], 1)
+            count += np.bincount(end[foreign], minlength=len(lines))
             group = joined(group, end[foreign], other[foreign])
-    enough = np.bincount(group, meetings, len(lines)) >= np.bincount(group, minlength=len(lines))
+    enough = np.bincount(group, count, len(lines)) >= np.bincount(group, minlength=len(lines))
     enough[group[~shapely.is_simple(lines)]] = True
     enclosing: npt.NDArray[np.bool_] = enough[group]
     return enclosing

@@ -21,6 +21,8 @@ _LOT = 8192  # shapes asked about at once, at most
 _PAIRS_AT_ONCE = 2_000_000  # boxes that may meet in one lot
 _SEGMENTS = 400_000
 _CROSSINGS = 200_000  # beyond what neighbours share
+_TESTED = 131_072  # two segments each, tested at once
+_ROUNDING = 1e-15  # of a difference of two products: Shewchuk's bound is a third of it
 _CORNERS = 256  # of a piece of a subdivided area
 
 
@@ -92,18 +94,61 @@ def _lots(asked: Geometries, tree: shapely.STRtree, reach: float) -> Iterator[tu
 
 def crosses_little(lines: Geometries, deadline: Deadline) -> bool:
     """True if cutting these lines at all their crossings stays within memory and time."""
+    return meetings(lines, deadline) is not None
+
+
+def meetings(lines: Geometries, deadline: Deadline) -> tuple[Longs, Longs] | None:
+    """Which lines meet, by each two of their segments that touch, (first, second): a line meets itself where they
+    follow each other. None if there are so many that cutting the lines there would not stay within memory and time.
+
+    Raises:
+        OutOfTimeError: the time is over.
+    """
     xy, line = shapely.get_coordinates(lines, return_index=True)
     same = line[1:] == line[:-1]
     if np.count_nonzero(same) > _SEGMENTS:
-        return False
-    segments = straight(xy[:-1][same], xy[1:][same])
-    tree = shapely.STRtree(segments)
-    allowed = _CROSSINGS + 8 * len(segments)
-    for left, _ in pairs(segments, tree, "intersects", deadline):
-        allowed -= len(left)
-        if allowed < 0:
-            return False
-    return True
+        return None
+    start, end, owner = xy[:-1][same], xy[1:][same], line[1:][same]
+    segments = straight(start, end)
+    allowed = _CROSSINGS + 7 * len(
+        segments
+    )  # each touches itself and, mostly, the one before and the one after
+    found: list[tuple[Longs, Longs]] = []
+    for left, right in pairs(segments, shapely.STRtree(segments), None, deadline):
+        once = np.flatnonzero(left < right)
+        for begin in range(0, once.size, _TESTED):
+            chosen = once[begin : begin + _TESTED]
+            a, b = left[chosen], right[chosen]
+            touching = _segments_touch(start[a], end[a], start[b], end[b])
+            allowed -= 2 * int(np.count_nonzero(touching))
+            if allowed < 0:
+                return None
+            found.append((owner[a[touching]], owner[b[touching]]))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
+
+
+def _segments_touch(a: Floats, b: Floats, c: Floats, d: Floats) -> npt.NDArray[np.bool_]:
+    """Whether segments a-b and c-d touch: by the side on which ends lie; where rounding leaves that open, GEOS says."""
+    sides = [_side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b)]
+    apart = (sides[0] * sides[1] > 0) | (sides[2] * sides[3] > 0)
+    touching: npt.NDArray[np.bool_] = (sides[0] * sides[1] < 0) & (sides[2] * sides[3] < 0)
+    for one in (a, b):
+        for other in (c, d):
+            touching |= (one == other).all(axis=1)
+    open_ = np.flatnonzero(~apart & ~touching)
+    touching[open_] = shapely.intersects(straight(a[open_], b[open_]), straight(c[open_], d[open_]))
+    return touching
+
+
+def _side(a: Floats, b: Floats, spot: Floats) -> Floats:
+    """1 where a point lies to the left of a-b, -1 to the right, 0 where rounding leaves it open."""
+    one = (a[:, 0] - spot[:, 0]) * (b[:, 1] - spot[:, 1])
+    other = (a[:, 1] - spot[:, 1]) * (b[:, 0] - spot[:, 0])
+    difference = one - other
+    sure = np.abs(difference) > _ROUNDING * (np.abs(one) + np.abs(other))
+    return np.where(sure, np.sign(difference), 0.0)
 
 
 def united(shapes: Geometries, deadline: Deadline) -> BaseGeometry:
@@ -173,12 +218,11 @@ def area_beyond(shapes: Geometries, area: BaseGeometry, deadline: Deadline) -> n
     beyond = shapely.area(shapes)
     if not len(pieces):
         return beyond
-    shapely.prepare(area)
-    inside = shapely.covers(area, shapes)
-    beyond[inside] = 0.0
-    outer = np.flatnonzero(~inside)
-    tree = shapely.STRtree(pieces)
-    for left, right in pairs(shapes[outer], tree, "intersects", deadline):
-        common = shapely.area(shapely.intersection(shapes[outer[left]], pieces[right]))
-        np.subtract.at(beyond, outer[left], common)
+    shapely.prepare(pieces)
+    for left, right in pairs(shapes, shapely.STRtree(pieces), "intersects", deadline):
+        held_by_one = shapely.covers(pieces[right], shapes[left])
+        beyond[left[held_by_one]] = 0.0
+        cut = beyond[left] > 0
+        left, right = left[cut], right[cut]
+        np.subtract.at(beyond, left, shapely.area(shapely.intersection(shapes[left], pieces[right])))
     return beyond

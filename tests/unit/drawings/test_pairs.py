@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +16,7 @@ from drawings.deadline import Deadline
 from drawings.shapes import cells as cell_module
 from drawings.shapes import pairs as pair_module
 from drawings.shapes.cells import cells
-from drawings.shapes.pairs import array, pairs, united
+from drawings.shapes.pairs import area_beyond, array, meetings, pairs, united
 
 LONG = Deadline(600)
 place = st.integers(0, 60).map(lambda v: v / 4)
@@ -74,4 +75,42 @@ def test_lines_left_out_enclose_nothing(found):
 def test_a_tree_symbol_is_not_cut():
     crosses = [LineString([(x - 1, 0), (x + 1, 0)]) for x in range(0, 400, 4)]
     crosses += [LineString([(x, -1), (x, 1)]) for x in range(0, 400, 4)]
-    assert not cell_module._may_enclose(array(crosses), 0.5, LONG).any()
+    every = array(crosses)
+    met = meetings(every, LONG)
+    assert met is not None and len(met[0]) == 100
+    assert not cell_module._may_enclose(every, met, 0.5, LONG).any()
+
+
+@given(lines, st.sampled_from([(0.0, 0.0, 1.0), (388_000.1, 3_120_000.7, 0.1), (1e9, -1e9, 1 / 3)]))
+@settings(deadline=None, max_examples=150)
+def test_lines_meet_where_segments_touch(found, frame):
+    east, north, size = frame
+    drawn = array([LineString([(east + size * x, north + size * y) for x, y in points]) for points in found])
+    segments = [
+        (number, LineString(two))
+        for number, line in enumerate(drawn)
+        for two in itertools.pairwise(line.coords)
+    ]
+    wanted = [(a, b) for (a, one), (b, other) in itertools.combinations(segments, 2) if one.intersects(other)]
+    met = meetings(drawn, LONG)
+    assert met is not None
+    assert sorted(zip(*(numbers.tolist() for numbers in met), strict=True)) == sorted(wanted)
+
+
+def test_too_many_meetings_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_module, "_CROSSINGS", 0)
+    grid = [LineString([(x, -1), (x, 60)]) for x in range(50)]
+    grid += [LineString([(-1, y), (60, y)]) for y in range(50)]
+    assert meetings(array(grid), LONG) is None
+    assert meetings(array(grid[:50]), LONG) is not None
+
+
+@given(squares, squares)
+@settings(deadline=None, max_examples=60)
+def test_areas_beyond_another(found, around):
+    shapes = array([box(x, y, x + size, y + size) for x, y, size in found])
+    area = shapely.union_all([box(x, y, x + size, y + size) for x, y, size in around])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_module, "_CORNERS", 8)
+        beyond = area_beyond(shapes, area, LONG)
+    assert beyond.tolist() == pytest.approx(shapely.area(shapely.difference(shapes, area)).tolist(), abs=1e-9)
