@@ -4,7 +4,7 @@
     python benchmarks/sheet.py 50000 --json
     python benchmarks/sheet.py --keep shot.png    # and a picture of what was seen
 
-The drawing is generated (as by ``benchmarks/drawings.py``), read and packed once, as handing it in does; that time is
+The drawing is generated (by ``benchmarks/site_plan.py``), read and packed once, as handing it in does; that time is
 printed by itself. Then a page with nothing but the viewer is opened over loopback. First paint runs from the viewer's
 request for the sheet until its picture is on the canvas. Frame times are the distances of animation frames while the
 mouse drags the sheet to and fro, turns the wheel, and drags again in the zoomed view. No graphics processor is used.
@@ -32,7 +32,7 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.drawings import generate
+from benchmarks.site_plan import generate
 from drawings.cad import read
 from drawings.drawing import DrawingModel, LayerUse
 from drawings.sheets.sheet import build_sheet
