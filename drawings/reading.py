@@ -33,6 +33,7 @@ class Limits(_Strict):
     repairs_per_kind: int = Field(gt=0)
     seconds: float = Field(gt=0)
     interpret_seconds: float = Field(gt=0)
+    measure_seconds: float = Field(gt=0)
     total_seconds: float = Field(gt=0)
 
 
@@ -118,6 +119,7 @@ class Reading(_Strict):
         bounded = {
             "seconds": min(limits.seconds, left),
             "interpret_seconds": min(limits.interpret_seconds, left),
+            "measure_seconds": min(limits.measure_seconds, left),
         }
         return self.model_copy(update={"limits": limits.model_copy(update=bounded)})
 

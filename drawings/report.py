@@ -9,8 +9,9 @@ from typing import Any
 import shapely
 
 from drawings.drawing import DrawingModel, RoleShape
-from drawings.interpreting.measures import measures
+from drawings.interpreting.measures import measured
 from drawings.interpreting.survey import LayerRing, Survey
+from drawings.reading import Reading
 from drawings.shapes.pairs import array
 from drawings.standards.guess import Guess, proposed
 from drawings.standards.standards import Standard, load_standards, roles
@@ -25,13 +26,18 @@ def issue_to_plain(issue: Issue) -> dict[str, Any]:
 
 
 def drawing_report(
-    model: DrawingModel, survey: Survey | None = None, *, standard: Standard | None = None
+    model: DrawingModel,
+    survey: Survey | None = None,
+    *,
+    standard: Standard | None = None,
+    settings: Reading | None = None,
 ) -> dict[str, Any]:
     """The report of one drawing.
 
     Args:
         survey: what lies on the layers whatever the standard; None leaves it out.
         standard: the standard used, if it is none of the shipped ones.
+        settings: with the time allowed for measuring; the catalogue's if left out.
 
     Returns:
         ``file, format, version, readable, kind, standard, units, georeference, sheets, layers, proposed_roles, roles,
@@ -49,6 +55,7 @@ def drawing_report(
             for r in survey.rings
             if r.layer not in with_role and r.duplicate is None
         ]
+    found, told = measured(model, settings)
     return {
         "file": model.name,
         "format": model.format,
@@ -66,12 +73,12 @@ def drawing_report(
         "roles": _by_role(model),
         "areas": areas,
         "sums": _sums(model),
-        "measures": measures(model),
+        "measures": found,
         "repairs": list(model.repairs),
         "dimensions": to_plain(list(model.dimensions)),
         "texts": to_plain(list(survey.texts)) if survey is not None else [],
         "attributes": model.attributes,
-        "issues": [issue_to_plain(i) for i in model.issues],
+        "issues": [issue_to_plain(i) for i in [*model.issues, *told]],
     }
 
 

@@ -7,15 +7,19 @@ what is missing for more. Areas ㎡ to 4 decimals, ratios to 4.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
+from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.floors import text_at
+from drawings.shapes.pairs import array, together
 
 _TOUCH = 1e-3  # metres; outlines that share an edge lie within each other all the same
 #: more buildings than this are not estimated
@@ -47,32 +51,44 @@ def buildings_of(model: DrawingModel) -> list[RoleShape]:
     return feet + sound + ([] if feet else [s for s in outlines if not s.valid])
 
 
-def estimate(model: DrawingModel, buildings: Sequence[RoleShape] | None = None) -> dict[str, Any] | None:
+def estimate(
+    model: DrawingModel, buildings: Sequence[RoleShape] | None = None, deadline: Deadline | None = None
+) -> dict[str, Any] | None:
     """The estimate of a site plan with buildings; None without any, or with thousands.
 
     Args:
         buildings: those of :func:`buildings_of`, where they are known already.
+        deadline: by when it has to be done; no bound if left out.
 
     Returns:
         ``basis`` (``footprint``, ``outline`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on
         the site, overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far``
         (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
         floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
+
+    Raises:
+        OutOfTimeError: the time is over.
     """
     drawn = [s for s in (buildings_of(model) if buildings is None else buildings) if s.valid]
     if not 0 < len(drawn) <= _MOST:
         return None
+    deadline = deadline or Deadline(math.inf)
     sites = [s for s in model.by_role("site_boundary") if s.valid]
-    site = shapely.union_all([s.geometry for s in sites]) if sites else None
-    own = [s for s in drawn if site is None or site.intersects(s.geometry)]
-    covered = shapely.union_all([s.geometry for s in own])
+    site = together([s.geometry for s in sites], deadline) if sites else None
+    own = drawn
+    if site is not None:
+        shapely.prepare(site)
+        met = shapely.intersects(site, array([s.geometry for s in drawn]))
+        own = [drawn[n] for n in np.flatnonzero(met).tolist()]
+    covered = together([s.geometry for s in own], deadline)
     if site is not None:
         covered = covered.intersection(site)
     site_area = sum(_area(s) for s in sites) or None
+    deadline.check()
     rows, missing = _rows(own)
     known = [r["floor_area_m2"] for r in rows]
     above = sum(known) if known and None not in known else None
-    green = shapely.union_all([s.geometry for s in model.by_role("green") if s.valid])
+    green = together([s.geometry for s in model.by_role("green") if s.valid], deadline)
     if site is not None:
         green = green.intersection(site)
     missing += [{"zh": zh, "en": en} for zh, en in OPEN]

@@ -17,6 +17,7 @@ import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.shapes.pairs import array
 from drawings.standards.vocabulary import attribute_words
@@ -79,13 +80,20 @@ _REMEDY = (
 )
 
 
-def frontage(model: DrawingModel, sides: Sequence[LineString], site: BaseGeometry) -> Frontage:
+def frontage(
+    model: DrawingModel, sides: Sequence[LineString], site: BaseGeometry, deadline: Deadline | None = None
+) -> Frontage:
     """The front of a site.
 
     Args:
         sides: of the outer rings, counter-clockwise, in their order.
+        deadline: by when it has to be known; no bound if left out.
+
+    Raises:
+        OutOfTimeError: the time is over.
     """
-    return _stated(model) or _of_setbacks(model, sides) or _of_roads(model, sides, site)
+    deadline = deadline or Deadline(math.inf)
+    return _stated(model) or _of_setbacks(model, sides) or _of_roads(model, sides, site, deadline)
 
 
 def _stated(model: DrawingModel) -> Frontage | None:
@@ -122,7 +130,9 @@ def _shared(line: LineString, other: BaseGeometry) -> float:
     return float(line.intersection(other.buffer(_ON)).length)
 
 
-def _of_roads(model: DrawingModel, sides: Sequence[LineString], site: BaseGeometry) -> Frontage:
+def _of_roads(
+    model: DrawingModel, sides: Sequence[LineString], site: BaseGeometry, deadline: Deadline
+) -> Frontage:
     shapes = [s for s in model.by_role(*_ROADS) if s.valid and not s.geometry.is_empty]
     if not shapes:
         return Frontage(
@@ -138,7 +148,7 @@ def _of_roads(model: DrawingModel, sides: Sequence[LineString], site: BaseGeomet
     every = array([s.geometry for s in shapes])
     near = sorted(shapely.STRtree(every).query(site, predicate="dwithin", distance=_REACH).tolist())
     roads = _Roads([shapes[n] for n in near], shapely.difference(every[near], inner))
-    met = [m for k, line in enumerate(sides, 1) if (m := _along(k, line, roads, inner)) is not None]
+    met = [m for k, line in enumerate(sides, 1) if (m := _along(k, line, roads, inner, deadline)) is not None]
     if not met:
         zh, en = (
             f"道路离用地超过 {_REACH:g} m，或不与任何一边相邻",
@@ -166,8 +176,11 @@ class _Roads:
         return [(self.shapes[n], self.outside[n]) for n in found]
 
 
-def _along(number: int, line: LineString, near: _Roads, inner: BaseGeometry) -> _Met | None:
+def _along(
+    number: int, line: LineString, near: _Roads, inner: BaseGeometry, deadline: Deadline
+) -> _Met | None:
     """The nearest road that enough of a side lies along, within reach outside it."""
+    deadline.check()
     (x0, y0), (x1, y1) = line.coords[0][:2], line.coords[-1][:2]
     length = math.hypot(x1 - x0, y1 - y0)
     if length <= 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,12 +16,16 @@ import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from drawings.deadline import Deadline, OutOfTimeError
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.estimate import buildings_of, estimate
 from drawings.interpreting.floors import building_of, drawn_floors, text_at
 from drawings.interpreting.frontage import FRONT, Frontage, frontage
-from drawings.shapes.pairs import array
+from drawings.issues import issue
+from drawings.reading import Reading, reading
+from drawings.shapes.pairs import array, together
 from drawings.standards.multiplicity import BadRange, is_once, parse_floors
+from project_box.kernel.finding import Issue
 
 _WORDS = (
     ("东", "E"),
@@ -37,27 +41,60 @@ _CORNER = 20.0  # degrees: sides of the site meet where its outline turns by mor
 _LINES = ("control_line", "road_red_line", "green_line", "adjacent")
 _MOST = 400  # buildings and sides looked at pair by pair
 _EACH = 20  # sides, and lines, that one building is measured to
+_PARTS = {"setbacks": "退让", "spacings": "间距", "estimate": "估算"}
 _T = TypeVar("_T")
 
 
 def measures(model: DrawingModel) -> dict[str, Any]:
+    """As :func:`measured`, without what is told."""
+    return measured(model)[0]
+
+
+def measured(
+    model: DrawingModel, settings: Reading | None = None
+) -> tuple[dict[str, Any], tuple[Issue, ...]]:
     """``frontage, setbacks, spacings, heights, floors, parking, green, estimate``: m and ㎡, empty where not drawn.
 
     ``frontage`` tells which side is the front and why, or why that cannot be told; None without site and buildings.
+    What measuring took too long for is empty, and told.
     """
+    deadline = Deadline((settings or reading()).limits.measure_seconds)
+    late: list[str] = []
+
+    def in_time(part: str, work: Callable[[], _T], without: _T) -> _T:
+        try:
+            deadline.check()
+            return work()
+        except OutOfTimeError:
+            late.append(part)
+            return without
+
     drawn = [s for s in buildings_of(model) if s.valid]  # footprints; where none is drawn, outlines
     buildings = drawn[:_MOST]
-    front, setbacks = _setbacks(model, buildings)
-    return {
+    none: list[dict[str, Any]] = []
+    nothing: tuple[dict[str, Any] | None, list[dict[str, Any]]] = (None, [])
+    front, setbacks = in_time("setbacks", lambda: _setbacks(model, buildings, deadline), nothing)
+    found = {
         "frontage": front,
         "setbacks": setbacks,
-        "spacings": _spacings(buildings),
+        "spacings": in_time("spacings", lambda: _spacings(buildings, deadline), none),
         "heights": _heights(model),
         "floors": _floors(model),
         "parking": _counted(model.by_role("parking_car", "parking_bike")),
         "green": _counted(model.by_role("green", "roof_green")),
-        "estimate": estimate(model, drawn),
+        "estimate": in_time("estimate", lambda: estimate(model, drawn, deadline), None),
     }
+    if not late:
+        return found, ()
+    return found, (
+        issue(
+            "DXF-MEASURES-BOUND",
+            file=model.name,
+            seconds=math.ceil(deadline.seconds),
+            parts="、".join(_PARTS[part] for part in late),
+            parts_en=", ".join(late),
+        ),
+    )
 
 
 def _label(shape: RoleShape) -> str:
@@ -95,24 +132,25 @@ def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]
 
 
 def _setbacks(
-    model: DrawingModel, buildings: Sequence[RoleShape]
+    model: DrawingModel, buildings: Sequence[RoleShape], deadline: Deadline
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """The front of the site; every building against every side of the site it stands on, and against drawn lines."""
     sites = [s.geometry for s in model.by_role("site_boundary") if s.valid]
     if not sites or not buildings:
         return None, []
-    site = shapely.union_all(sites)
+    site = together(sites, deadline)
     shapely.prepare(site)
     found: list[tuple[tuple[str, str], LineString]] = []
     for part in shapely.get_parts(site):
         if len(found) < _MOST:
             found += sides(part)
-    front = frontage(model, [line for _, line in found], site)
+    front = frontage(model, [line for _, line in found], site, deadline)
     side_boxes = shapely.bounds(array([line for _, line in found]))
     lines = [s for s in model.by_role(*_LINES) if s.valid]
     boxes = shapely.bounds(array([s.geometry for s in lines]))
     rows: list[dict[str, Any]] = []
     for building in buildings:
+        deadline.check()
         if not site.intersects(building.geometry):
             continue
         inside = bool(site.covers(building.geometry.buffer(-1e-6)))
@@ -164,7 +202,9 @@ def _nearest(
         x0, y0, x1, y1 = building.geometry.bounds
         across = np.maximum(0.0, np.maximum(boxes[:, 0] - x1, x0 - boxes[:, 2]))
         up = np.maximum(0.0, np.maximum(boxes[:, 1] - y1, y0 - boxes[:, 3]))
-        chosen = np.sort(np.argsort(np.hypot(across, up), kind="stable")[:_EACH])
+        away = np.hypot(across, up)
+        near = np.flatnonzero(~(away > np.partition(away, _EACH - 1)[_EACH - 1]))  # NaN comes last
+        chosen = np.sort(near[np.argsort(away[near], kind="stable")[:_EACH]])
     return [(k + 1, things[k]) for k in chosen.tolist()]
 
 
@@ -175,12 +215,13 @@ def _row(building: RoleShape, to: str, line: BaseGeometry, **more: Any) -> dict[
             "distance_m": round(float(nearest.length), 4), "between_m": ends, **more}  # fmt: skip
 
 
-def _spacings(buildings: Sequence[RoleShape]) -> list[dict[str, Any]]:
+def _spacings(buildings: Sequence[RoleShape], deadline: Deadline) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     for i, one in enumerate(buildings):
         for other in buildings[i + 1 :]:
             if len(out) >= 5000:
                 return out
+            deadline.check()
             row = _row(one, "building", other.geometry)
             out.append(row | {"other": _label(other), "other_handle": other.handle})
     return out

@@ -23,6 +23,7 @@ _SEGMENTS = 400_000
 _CROSSINGS = 200_000  # beyond what neighbours share
 _TESTED = 131_072  # two segments each, tested at once
 _ROUNDING = 1e-15  # of a difference of two products: Shewchuk's bound is a third of it
+_UNITED = 2000  # shapes united in one go
 _CORNERS = 256  # of a piece of a subdivided area
 
 
@@ -167,11 +168,31 @@ def united(shapes: Geometries, deadline: Deadline) -> BaseGeometry:
     order = np.argsort(group[~alone], kind="stable")
     crowd, names = parts[~alone][order], group[~alone][order]
     for several in np.split(crowd, np.flatnonzero(np.diff(names)) + 1):
-        deadline.check()
         if len(several):
-            out += shapely.get_parts(shapely.union_all(several)).tolist()
+            out += shapely.get_parts(_united_crowd(several, deadline)).tolist()
     areas = [p for p in out if isinstance(p, Polygon)]
     return areas[0] if len(areas) == 1 else MultiPolygon(areas)
+
+
+def _united_crowd(shapes: Geometries, deadline: Deadline) -> BaseGeometry:
+    while len(shapes) > _UNITED:
+        lots: list[BaseGeometry] = []
+        for first in range(0, len(shapes), _UNITED):
+            deadline.check()
+            lots.append(shapely.union_all(shapes[first : first + _UNITED]))
+        shapes = array(lots)
+    deadline.check()
+    return shapely.union_all(shapes)
+
+
+def together(shapes: Sequence[BaseGeometry], deadline: Deadline) -> BaseGeometry:
+    """What (valid) shapes cover together, cheaply: of thousands areas only.
+
+    Raises:
+        OutOfTimeError: the time is over.
+    """
+    deadline.check()
+    return united(array(shapes), deadline) if len(shapes) > _UNITED else shapely.union_all(shapes)
 
 
 def joined(group: Longs, left: Longs, right: Longs) -> Longs:

@@ -7,7 +7,9 @@ import math
 import pytest
 
 from drawings.interpreting.interpret import interpret
-from drawings.interpreting.measures import measures
+from drawings.interpreting.measures import measured, measures
+from drawings.reading import reading
+from drawings.report import drawing_report
 from tests.unit.drawings.build import box, cad_of, model_of, new, ring, site_plan, text
 
 
@@ -55,3 +57,22 @@ def test_floors_stand_for_their_storeys() -> None:
         ("2-17", 16, 9600.0),
         ("-1", 1, 600.0),
     ]
+
+
+def test_what_takes_too_long_is_empty_and_told() -> None:
+    model = interpret(cad_of(site_plan()))
+    plain = reading()
+    hasty = plain.model_copy(update={"limits": plain.limits.model_copy(update={"measure_seconds": 1e-9})})
+    report = drawing_report(model, settings=hasty)
+    found = report["measures"]
+    assert (found["frontage"], found["setbacks"], found["spacings"], found["estimate"]) == (
+        None,
+        [],
+        [],
+        None,
+    )
+    assert found["heights"] and found["parking"] and found["green"]  # what is cheap is there all the same
+    told = report["issues"][-1]
+    assert told["code"] == "DXF-MEASURES-BOUND" and "退让、间距、估算" in told["message"]
+    assert told["file"] == model.name and told["remedy"]
+    assert measured(model)[1] == ()

@@ -16,7 +16,7 @@ from drawings.deadline import Deadline
 from drawings.shapes import cells as cell_module
 from drawings.shapes import pairs as pair_module
 from drawings.shapes.cells import cells
-from drawings.shapes.pairs import area_beyond, array, meetings, pairs, united
+from drawings.shapes.pairs import area_beyond, array, meetings, pairs, together, united
 
 LONG = Deadline(600)
 place = st.integers(0, 60).map(lambda v: v / 4)
@@ -50,11 +50,12 @@ def test_lots_find_every_pair_once(found, predicate):
 @settings(deadline=None, max_examples=60)
 def test_areas_together(found):
     shapes = array([box(x, y, x + size, y + size) for x, y, size in found])
-    together = united(shapes, LONG)
-    assert together.is_valid
-    assert shapely.symmetric_difference(together, shapely.union_all(shapes)).area == pytest.approx(
-        0, abs=1e-9
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_module, "_UNITED", 3)
+        every = united(shapes, LONG)
+        assert together([*shapes], LONG).equals(every)
+    assert every.is_valid
+    assert shapely.symmetric_difference(every, shapely.union_all(shapes)).area == pytest.approx(0, abs=1e-9)
 
 
 @given(lines)
