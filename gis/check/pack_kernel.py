@@ -105,8 +105,7 @@ def around(packs: Any, requests: Any, boxes: Any) -> Any:
             numbers[n, 0], numbers[n, 1] = requests[found[p][k, 0]], ids[entry]
             numbers[n, 2], numbers[n, 3] = packs[p, 0], fids[entry]
             starts[n] = used
-            for byte in range(length):
-                data[used + byte] = blob[start + byte]
+            data[used : used + length] = blob[start : start + length]
             n += 1
             used += length
     return numbers, starts, data
