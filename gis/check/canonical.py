@@ -197,7 +197,8 @@ def _feature(feature: FeatureHit) -> str:
         f'"detail":{"null" if detail is None else _value(detail)},"fid":{feature.fid},'
         f'"label":{encode_basestring(feature.label)},'
         f'"marker":{"null" if marker is None else _value(marker)},'
-        f'"overlap_m2":{_number(feature.overlap_m2)},"share":{_number(feature.share)},"status":"{feature.status}"}}'
+        f'"overlap_m2":{_number(feature.overlap_m2)},"share":{_number(feature.share)},'
+        f'"status":{encode_basestring(feature.status)}}}'
     )
 
 

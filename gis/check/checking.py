@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import weakref
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,8 +162,33 @@ def check_geometries(
     catalogue: LayerCatalogue | None = None,
 ) -> list[ConflictReport | BadInput]:
     """Check several sites with one query; one that cannot be checked has its error in the list."""
+    return list(
+        _reports(
+            session,
+            geoms,
+            crs,
+            height_m=height_m,
+            intent=intent,
+            on=on or today(),
+            markers=markers,
+            catalogue=catalogue or layer_catalogue(),
+        )
+    )
+
+
+def _reports(
+    session: Session,
+    geoms: Sequence[BaseGeometry],
+    crs: int,
+    *,
+    height_m: float | None = None,
+    intent: Intent | None = None,
+    on: dt.date,
+    markers: bool = False,
+    catalogue: LayerCatalogue,
+) -> Iterator[ConflictReport | BadInput]:
+    """The reports one after the other, so that none has to be kept until all are made."""
     started = time.perf_counter()
-    catalogue = catalogue or layer_catalogue()
     connection = session.connection()
     loaded = _loaded(session, connection, catalogue)
     while True:
@@ -181,10 +206,9 @@ def check_geometries(
         features = loaded.described(connection, near)
     share = (time.perf_counter() - started) * 1000 / len(cases)
     arounds = iter(laid)
-    reports: list[ConflictReport | BadInput] = []
     for case in cases:
         if isinstance(case, BadInput):
-            reports.append(case)
+            yield case
             continue
         begun = time.perf_counter()
         facts = facts_of(case, next(arounds), features, markers=markers)
@@ -198,7 +222,7 @@ def check_geometries(
             case.crs,
             facts,
             catalogue,
-            on=on or today(),
+            on=on,
             height_m=height_m,
             intent=intent,
             settled=loaded.settled,
@@ -210,8 +234,7 @@ def check_geometries(
             "total_ms": share + (time.perf_counter() - begun) * 1000,
         }
         report.timings.update(timings)
-        reports.append(report)
-    return reports
+        yield report
 
 
 def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
@@ -235,11 +258,11 @@ def canonical_answers(
 ) -> list[Answer]:
     """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
     answers: list[Answer] = []
-    reports = check_geometries(session, geoms, crs, on=on)
-    fragments = _loaded(session, session.connection(), layer_catalogue()).settled.fragments
-    for head, report in zip(heads, reports, strict=True):
+    connection, catalogue = session.connection(), layer_catalogue()
+    for head, report in zip(heads, _reports(session, geoms, crs, on=on, catalogue=catalogue), strict=True):
         if isinstance(report, BadInput):
             answers.append(Answer(None, canonical_json(head | {"error": report.to_plain()})))
         else:
+            fragments = _loaded(session, connection, catalogue).settled.fragments
             answers.append(Answer(report.outcome, fragments.report(report, head)))
     return answers

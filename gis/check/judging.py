@@ -107,7 +107,7 @@ class Settled:
         self.clear = {code: LayerFacts(version) for code, version in versions.items()}
         self.since = max((v.valid_from for v in versions.values()), default=dt.date.min)
         self.until = min((v.valid_to for v in versions.values() if v.valid_to), default=dt.date.max)
-        self.zones = frozenset(d.code for d in catalogue.layers.values() if d.zone is not None)
+        self.zones = tuple(n for n, d in enumerate(catalogue.layers.values()) if d.zone is not None)
         self.fragments = Fragments()
         self.layers = [self._ready(_Rule.of(d, catalogue)) for d in catalogue.layers.values()]
 
@@ -172,7 +172,7 @@ def judge(
         planning = line.planning or planning
     met = [line.status for line in layers]
     counts = {name: met.count(status) for name, status in _STATUSES}
-    zones = zones_of(catalogue, [e for e in layers if e.code in settled.zones], site_area_m2, on)
+    zones = zones_of(catalogue, [layers[n] for n in settled.zones], site_area_m2, on)
     area = round(site_area_m2, 2)
     return ConflictReport(crs, area, on, tuple(layers), tuple(findings), counts, zones, planning)
 
@@ -269,14 +269,15 @@ def _line(
 
 def _feature(overlap: Overlap, site_area: float, tolerance: float, minimum: float) -> FeatureHit:
     """A sliver — smaller than the minimum area, or narrower on average than the tolerance — only touches."""
-    width = 2 * overlap.overlap_m2 / overlap.perimeter_m if overlap.perimeter_m > 0 else 0.0
-    meant = overlap.overlap_m2 >= minimum and overlap.overlap_m2 > 0 and width > tolerance
+    area, perimeter = overlap.overlap_m2, overlap.perimeter_m
+    width = 2 * area / perimeter if perimeter > 0 else 0.0
+    meant = area >= minimum and area > 0 and width > tolerance
     return FeatureHit(
         overlap.fid,
         overlap.label,
         Status.HIT if meant else Status.TOUCH,
-        round(overlap.overlap_m2, 2),
-        round(overlap.overlap_m2 / site_area, 6) if site_area else 0.0,
+        round(area, 2),
+        round(area / site_area, 6) if site_area else 0.0,
         overlap.attributes,
         overlap.marker,
         overlap.class_key,
