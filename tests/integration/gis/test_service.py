@@ -28,7 +28,7 @@ NASTY = '</script><script>alert(1)</script>"&'
 def told(monkeypatch):
     """Events published while the test runs."""
     seen: list[events.Event] = []
-    for module in ("recording", "project_check"):
+    for module in ("boundaries.recording", "project_check"):
         monkeypatch.setattr(f"gis.{module}.publish", lambda session, event: seen.append(event))
     return seen
 
