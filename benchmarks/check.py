@@ -1,8 +1,9 @@
 """Site check against 20 layers: the platform's own call, bare SQL on pieces, naive SQL per layer, geopandas.overlay.
 
-The same sites are asked in every way in turn (so that a busy machine hits all ways alike), answers are compared
-(overlap area by layer), and p50, p95, ratios and whether they meet the aims are printed; beside the time the processor
-time of both sides of the connection, which a busy machine changes less.
+Every way goes through the same sites, one after the other, as the measurements did that the aims come from; all ways
+take turns several times (so that a busy machine hits them alike). Answers are compared (overlap area by layer), and
+p50, p95, ratios and whether they meet the aims are printed; beside the time the processor time of both sides of the
+connection, which a busy machine changes less.
 
     .venv/bin/python benchmarks/check.py --polygons 100000 500000 2000000
 """
@@ -120,7 +121,7 @@ def spent(backend: int) -> float:
 
 
 def measure(polygons: int, sites: int, repeats: int, overlay_sites: int) -> dict[str, Any]:
-    """Ask everything about every site, ``repeats`` times after one to warm up; a site's time is its median."""
+    """Every way goes through all sites in turn, ``repeats`` times after one to warm up; a site's time is its median."""
     shapes = province.sites(polygons, sites)
     with province.database(polygons) as database, database.transaction() as session:
         province.pack(database)
@@ -131,20 +132,21 @@ def measure(polygons: int, sites: int, repeats: int, overlay_sites: int) -> dict
         work = {way: np.full((sites, repeats), np.nan) for way in asked}
         same = dict.fromkeys(asked, True)
         for turn in range(repeats + 1):
-            for number, site in enumerate(shapes):
-                answers: dict[str, Answer] = {}
-                for way, (act, read) in asked.items():
+            answers: dict[str, list[Answer]] = {}
+            for way, (act, read) in asked.items():
+                answers[way] = []
+                for number, site in enumerate(shapes):
                     if way == "geopandas.overlay" and (number >= overlay_sites or turn > 1):
-                        continue
+                        break
                     before, started = spent(backend), time.perf_counter()
                     given = act(site)
                     ended = time.perf_counter()
                     if turn:
                         times[way][number, turn - 1] = (ended - started) * 1000
                         work[way][number, turn - 1] = spent(backend) - before
-                    answers[way] = read(given)
-                for way, answer in answers.items():
-                    same[way] &= agree(answers["platform"], answer)
+                    answers[way].append(read(given))
+            for way, found in answers.items():
+                same[way] &= all(agree(*both) for both in zip(answers["platform"], found, strict=False))
         counts = session.execute(
             text(
                 "SELECT (SELECT sum(feature_count) FROM gis.layer_version), count(*), "
