@@ -78,7 +78,7 @@ def submit_revision(
     tables = [(name, data) for name, data in named if is_table(name)]
     table = read_table(*tables[0]) if tables else None
     read_files: list[tuple[str, bytes, CadFile, DrawingModel]] = []
-    proposals: dict[str, dict[str, Any] | None] = {}
+    reports: dict[str, dict[str, Any]] = {}
     for number, (name, data) in enumerate(named):
         if progress is not None:
             progress(number, len(named), name)
@@ -90,7 +90,8 @@ def submit_revision(
         model = interpret(cad, chosen, table=table, settings=left, acceptance=acceptance)
         read_files.append((name, data, cad, model))
         base = chosen or (get_standard(model.standard) if model.standard else None)
-        proposals[name] = proposal_for(cad, model, reading().within(clock.left), base)
+        report = drawing_report(model, standard=chosen, settings=reading().within(clock.left))
+        reports[name] = report | {"proposal": proposal_for(cad, model, reading().within(clock.left), base)}
     unreadable = [model for *_, model in read_files if not model.readable]
     if unreadable:
         issues = [issue_to_plain(i) for model in unreadable for i in model.issues if i.level is Level.ERROR]
@@ -117,7 +118,7 @@ def submit_revision(
                 sha256=file.sha256,
                 file_id=file.id,
                 standard=model.standard,
-                report=to_plain(drawing_report(model, standard=chosen) | {"proposal": proposals[model.name]}),
+                report=to_plain(reports[model.name]),
                 model=model_to_plain(model),
                 sheet=pack(build_sheet(cad, model)),
             )

@@ -37,7 +37,7 @@ def proposal(
     model = interpret(cad, standard, settings=settings)
     if not model.readable:
         return None
-    report = drawing_report(model, standard=standard)
+    report = drawing_report(model, standard=standard, settings=settings)
     return {"layers": layers, **{key: report[key] for key in _SHOWN}}
 
 

@@ -111,7 +111,7 @@ def drawing(
         )
         _known_repairs(accept or [], model)
         fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
-        report = drawing_report(model, facts, standard=chosen)
+        report = drawing_report(model, facts, standard=chosen, settings=settings.within(clock.left))
         if model.readable:
             base = chosen or (get_standard(model.standard) if model.standard else None)
             report["proposal"] = proposal(cad, facts, settings.within(clock.left), base)
