@@ -142,14 +142,14 @@ def test_what_does_not_go_together_is_refused_and_nothing_is_kept(
 
 @pytest.mark.parametrize("username", ["x", "two words", "'; DROP TABLE", "名字", "a" * 61, "a\nb"])
 def test_usernames_are_plain(run: Run, username: str) -> None:
-    answer = run(
-        "add", username, "--name", "某人", "--role", "window", "--organisation", "某区行政审批局", "--json"
-    )
+    bureau = ("--organisation", "某区行政审批局", "--credit-code", BUREAU)
+    answer = run("add", username, "--name", "某人", "--role", "window", *bureau, "--json")
     assert refused(answer)["place"] == "username"
 
 
 def test_passwords_come_from_a_terminal_or_standard_input(run: Run) -> None:
-    more = ("add", "late", "--name", "某人", "--role", "window", "--organisation", "某区行政审批局", "--json")
+    bureau = ("--organisation", "某区行政审批局", "--credit-code", BUREAU)
+    more = ("add", "late", "--name", "某人", "--role", "window", *bureau, "--json")
     assert refused(run(*more, password=None))["place"] == "--password-stdin"
     assert refused(run(*more, password=""))["place"] == "--password-stdin"
     assert refused(run(*more, password="short"))["code"] == "weak_password"
