@@ -20,14 +20,14 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from shapely import affinity  # noqa: E402 - the environment has to be set before numpy is loaded
-from shapely.geometry import Polygon, box  # noqa: E402 - as above
+from shapely import affinity  # noqa: E402 - numpy reads the environment set above
+from shapely.geometry import Polygon, box  # noqa: E402 - numpy reads the environment set above
 
-from elements.engine.engine import load_catalogue  # noqa: E402 - as above
-from elements.sunlight.check import check, subject_of_facades  # noqa: E402 - as above
-from elements.sunlight.hours import exposure, sun_path  # noqa: E402 - as above
-from elements.sunlight.rules import sun_rules  # noqa: E402 - as above
-from elements.sunlight.scene import (  # noqa: E402 - as above
+from elements.engine.engine import load_catalogue  # noqa: E402 - numpy reads the environment set above
+from elements.sunlight.check import check, subject_of_facades  # noqa: E402 - numpy reads the environment set above
+from elements.sunlight.hours import exposure, sun_path  # noqa: E402 - numpy reads the environment set above
+from elements.sunlight.rules import sun_rules  # noqa: E402 - numpy reads the environment set above
+from elements.sunlight.scene import (  # noqa: E402 - numpy reads the environment set above
     Block,
     Scene,
     Window,
@@ -35,7 +35,7 @@ from elements.sunlight.scene import (  # noqa: E402 - as above
     site_at,
     windows_along,
 )
-from elements.sunlight.shadow import shadow_sheaf, sunny_share  # noqa: E402 - as above
+from elements.sunlight.shadow import shadow_sheaf, sunny_share  # noqa: E402 - numpy reads the environment set above
 
 X, Y, EPSG = 540_000.0, 3_120_000.0, 4547
 LIMIT = 1.0

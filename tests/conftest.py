@@ -19,11 +19,11 @@ os.environ["PROJECT_BOX_VAR_DIR"] = str(TEST_VAR)
 os.environ.pop("PROJECT_BOX_STORAGE_URL", None)
 
 from fastapi.testclient import TestClient  # noqa: E402 - settings are read from the environment set above
-from sqlalchemy.orm import Session  # noqa: E402 - as above
+from sqlalchemy.orm import Session  # noqa: E402 - settings are read from the environment set above
 
-from project_box.kernel import embedded  # noqa: E402 - as above
-from project_box.kernel.db import Database  # noqa: E402 - as above
-from project_box.kernel.identity import Actor  # noqa: E402 - as above
+from project_box.kernel import embedded  # noqa: E402 - settings are read from the environment set above
+from project_box.kernel.db import Database  # noqa: E402 - settings are read from the environment set above
+from project_box.kernel.identity import Actor  # noqa: E402 - settings are read from the environment set above
 
 #: real drawings, boundaries and layers that lie beside a developer's checkout (not part of the project)
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"

@@ -32,7 +32,7 @@ def _reason(error: BaseException) -> str:
 def take_apart(source: Path, chord: float) -> dict[str, Any]:
     """Entities of model space by ``dwg2geo``; header, layer table, dimensions and block references by ``ezdwg``."""
     import dwg2geo  # type: ignore[import-untyped]  # native module without stubs
-    from ezdwg import raw  # type: ignore[import-untyped]  # no py.typed marker
+    from ezdwg import raw
 
     try:
         found = dict(dwg2geo.convert_file(str(source), curve_tolerance=chord))

@@ -37,8 +37,13 @@ DIMENSION_KINDS = {
     6: "ordinate",
 }
 _MOST_PARTS = 20_000  # of one entity that is taken apart
-#: how ezdxf fails to take a damaged entity apart
-_DAMAGED = (DXFError, TypeError, ValueError, AttributeError, NotImplementedError)
+_DAMAGED = (
+    DXFError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    NotImplementedError,
+)  # how ezdxf fails on such entities
 
 
 #: what a dimension's block shows: its curves, and the text

@@ -52,7 +52,7 @@ def with_true_version(data: bytes, version: str) -> bytes:
 
 
 def in_plain_letters(data: bytes, encoding: str) -> bytes:
-    r"""The same text with ``\U+XXXX`` for every character beyond ASCII, for a parser that guesses encodings."""
+    """The same text with DXF's escapes for all characters beyond ASCII, for a parser that guesses encodings."""
     return data if data.isascii() else data.decode(encoding, "surrogateescape").encode("ascii", "dxfreplace")
 
 

@@ -277,14 +277,11 @@ def latest_boundary(
     return (result, geometry) if result is not None and geometry is not None else None
 
 
-def export_boundary(
-    session: Session, actor: Actor, project_id: uuid.UUID, format_name: str
-) -> boundary_export.Export:
-    """The newest boundary of a visible project as a file.
+def present_boundary(session: Session, actor: Actor, project_id: uuid.UUID) -> tuple[Result, BaseGeometry]:
+    """The newest boundary of a visible project and its geometry.
 
     Raises:
         NotFound: the project is not visible, or has no boundary.
-        BadInput: no such format, or the boundary's CRS has no place in it.
     """
     found = latest_boundary(session, actor, project_id)
     if found is None:
@@ -295,7 +292,19 @@ def export_boundary(
             remedy="上传或绘制用地红线",
             remedy_en="upload or draw the boundary",
         )
-    result, geometry = found
+    return found
+
+
+def export_boundary(
+    session: Session, actor: Actor, project_id: uuid.UUID, format_name: str
+) -> boundary_export.Export:
+    """The newest boundary of a visible project as a file.
+
+    Raises:
+        NotFound: the project is not visible, or has no boundary.
+        BadInput: no such format, or the boundary's CRS has no place in it.
+    """
+    result, geometry = present_boundary(session, actor, project_id)
     project = box.get_project(session, actor, project_id)
     return boundary_export.export_boundary(
         geometry, result.crs or 0, format_name, name=project.name, code=project.code

@@ -91,7 +91,7 @@ class _OfflineMap(folium.Map):
     """A folium map that links nothing: Leaflet is put into the page by :func:`folium_report`."""
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012 - folium reads it as a class attribute
-    default_css: list[tuple[str, str]] = []  # noqa: RUF012 - as above
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012 - folium reads it as a class attribute
 
 
 @lru_cache

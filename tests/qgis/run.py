@@ -21,17 +21,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import pyogrio
+import shapely
+
+from gis.boundaries.export import export_boundary
+from gis.layers.layer import layer_catalogue
+from project_box.kernel.db import Database
+from tests.conftest import TEST_VAR, fresh_city
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY))
-
-import pyogrio  # noqa: E402 - after the path is set
-import shapely  # noqa: E402 - as above
-
-from gis.boundaries.export import export_boundary  # noqa: E402 - as above
-from gis.layers.layer import layer_catalogue  # noqa: E402 - as above
-from project_box.kernel.db import Database  # noqa: E402 - as above
-from tests.conftest import TEST_VAR, fresh_city  # noqa: E402 - as above
-
 #: layer that is drawn as a picture, and who signs in
 DRAWN, USER, PASSWORD = "KG_DK", "developer", "demo-developer"
 SITE = shapely.Polygon(

@@ -138,6 +138,13 @@ def layer_page(request: Request, session: SessionDep, actor: ActorDep, code: str
     return render(request, "plans/layer.html", error=None, **views.layer_view(session, actor, code))
 
 
+def _layer_refused(request: Request, session: Session, actor: Any, code: str, error: BadInput) -> Response:
+    """The layer's page with what is wrong; nothing of the request is kept."""
+    session.rollback()
+    view = views.layer_view(session, actor, code)
+    return render(request, "plans/layer.html", status=error.status, error=error, **view)
+
+
 @pages.post("/layers/{code}/activate")
 def activate_by_form(
     request: Request, session: SessionDep, actor: ActorDep, code: str, version: Typed = "", reason: Typed = ""
@@ -155,9 +162,7 @@ def activate_by_form(
             )
         views.activate(session, actor, code, version, reason)
     except BadInput as error:
-        session.rollback()
-        view = views.layer_view(session, actor, code)
-        return render(request, "plans/layer.html", status=error.status, error=error, **view)
+        return _layer_refused(request, session, actor, code, error)
     return redirect(f"/layers/{code}")
 
 
@@ -187,9 +192,7 @@ def end_by_form(
     try:
         views.end(session, actor, code, version, valid_to, reason)
     except BadInput as error:
-        session.rollback()
-        view = views.layer_view(session, actor, code)
-        return render(request, "plans/layer.html", status=error.status, error=error, **view)
+        return _layer_refused(request, session, actor, code, error)
     return redirect(f"/layers/{code}")
 
 

@@ -34,16 +34,8 @@ def boundary_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict
     Raises:
         NotFound: the project is not visible, or has no boundary.
     """
-    found = service.latest_boundary(session, actor, project_id)
-    if found is None:
-        raise NotFound(
-            "还没有用地红线",
-            "no boundary yet",
-            code="no_boundary",
-            remedy="上传或绘制用地红线",
-            remedy_en="upload or draw the boundary",
-        )
-    return recorded_view(found[0])
+    result, _ = service.present_boundary(session, actor, project_id)
+    return recorded_view(result)
 
 
 def recorded_view(result: Result) -> dict[str, Any]:
@@ -57,16 +49,7 @@ def points_view(session: Session, actor: Actor, project_id: uuid.UUID, vertex: s
     Raises:
         NotFound: the project is not visible, or has no boundary.
     """
-    found = service.latest_boundary(session, actor, project_id)
-    if found is None:
-        raise NotFound(
-            "还没有用地红线",
-            "no boundary yet",
-            code="no_boundary",
-            remedy="上传或绘制用地红线",
-            remedy_en="upload or draw the boundary",
-        )
-    result, geometry = found
+    result, geometry = service.present_boundary(session, actor, project_id)
     points = boundary_points(geometry)
     return {
         "result": result_plain(result),
@@ -309,21 +292,13 @@ def repairs_view(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[
     Raises:
         NotFound: the project is not visible, or has no boundary.
     """
-    found = service.latest_boundary(session, actor, project_id)
-    if found is None:
-        raise NotFound(
-            "还没有用地红线",
-            "no boundary yet",
-            code="no_boundary",
-            remedy="上传或绘制用地红线",
-            remedy_en="upload or draw the boundary",
-        )
-    proposed, crs, file_id = _repairs(session, actor, found[0])
+    result, _ = service.present_boundary(session, actor, project_id)
+    proposed, crs, file_id = _repairs(session, actor, result)
     return {
         "repairs": proposed,
         "crs": crs,
         "file_id": file_id or None,
-        "repaired": found[0].payload.get("repairs", []),
+        "repaired": result.payload.get("repairs", []),
     }
 
 

@@ -16,8 +16,7 @@ from gis.models import DifferenceRun
 from project_box.kernel.errors import BadInput
 from web.worker import take_comparison
 
-from .conftest import X, Y, rectangle
-from .test_plan_pages import admin, empty_layers, packed, post  # noqa: F401 -- fixtures
+from .conftest import X, Y, packed, post, rectangle
 
 pytestmark = pytest.mark.integration
 
@@ -83,7 +82,7 @@ def test_a_run_is_kept_until_a_version_changes(session, load, monkeypatch):
     assert difference_service.diff_layers(session, "KG_DK", "YJJBNT")["area_m2"] == 4000
 
 
-def test_large_layers_are_left_to_the_worker(client, database, admin, monkeypatch):  # noqa: F811 -- the fixture
+def test_large_layers_are_left_to_the_worker(client, database, admin, monkeypatch):
     farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
     assert post(client, admin, "YJJBNT", farmland, "1").status_code == 201
     monkeypatch.setattr(difference_service, "AT_ONCE", 0)
@@ -101,7 +100,7 @@ def test_large_layers_are_left_to_the_worker(client, database, admin, monkeypatc
     assert "<progress" not in client.get(page, headers=admin).text
 
 
-def test_a_run_overtaken_by_a_new_version_says_so(database, client, admin, monkeypatch):  # noqa: F811 -- the fixture
+def test_a_run_overtaken_by_a_new_version_says_so(database, client, admin, monkeypatch):
     farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
     post(client, admin, "YJJBNT", farmland, "1")
     monkeypatch.setattr(difference_service, "AT_ONCE", 0)
@@ -118,7 +117,7 @@ def test_a_run_overtaken_by_a_new_version_says_so(database, client, admin, monke
     assert shown.status_code == 200 and "<progress" in shown.text
 
 
-def test_a_failed_run_is_tried_again_by_a_button(database, client, admin, monkeypatch):  # noqa: F811 -- the fixture
+def test_a_failed_run_is_tried_again_by_a_button(database, client, admin, monkeypatch):
     farmland = packed([(rectangle(50, 0, 90, 100), {"YJJBNTTBBH": "N1"})])
     post(client, admin, "YJJBNT", farmland, "1")
     monkeypatch.setattr(difference_service, "AT_ONCE", 0)

@@ -170,11 +170,11 @@ def test_a_new_version_is_checked_at_once_and_its_pack_used_when_it_is_there(
 ):
     monkeypatch.setattr(checking, "_LOOK_AGAIN_S", 0.0)
     site = rectangle(2000, 2000, 2010, 2010)
-    area = lambda session: next(  # noqa: E731 - short, and used here only
-        e.overlap_m2
-        for e in service.check_geometry(session, site, 4547, on=ON, markers=False).layers
-        if e.code == "YJJBNT"
-    )
+
+    def area(session):
+        layers = service.check_geometry(session, site, 4547, on=ON, markers=False).layers
+        return next(e.overlap_m2 for e in layers if e.code == "YJJBNT")
+
     with database.transaction() as session:
         engine = session.connection().engine
         assert area(session) == 0

@@ -4,58 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
-from pathlib import Path
 
 import geopandas
 import openpyxl
 import pytest
-from sqlalchemy import text
 
-from .conftest import rectangle
+from .conftest import packed, plots, post, rectangle
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def empty_layers(database):
-    """No layers before and after: these tests commit."""
-
-    def clear():
-        with database.transaction() as session:
-            session.execute(text("TRUNCATE gis.plan_decision"))
-            session.execute(text("DELETE FROM gis.layer_version"))
-
-    clear()
-    yield
-    clear()
-
-
-def packed(rows):
-    frame = geopandas.GeoDataFrame([a for _, a in rows], geometry=[g for g, _ in rows], crs=4547)
-    with tempfile.TemporaryDirectory() as folder:
-        frame.to_file(Path(folder) / "a.gpkg")
-        return (Path(folder) / "a.gpkg").read_bytes()
-
-
-def plots(width, *, more=()):
-    return packed([(rectangle(0, 0, width, 100), {"DKBH": "A", "YDDM": "0701", "RJL_MAX": 2.0}), *more])
-
-
-def post(client, headers, code, data, version, **form):
-    return client.post(
-        f"/api/v1/layers/{code}/versions",
-        headers=headers,
-        files={"file": ("图层.gpkg", data)},
-        data={"version": version, **form},
-    )
-
-
-@pytest.fixture
-def admin(client, sign_in, empty_layers):
-    headers = sign_in(client, "admin")
-    assert post(client, headers, "KG_DK", plots(100), "1", valid_from="2026-01-01").status_code == 201
-    return headers
 
 
 def test_versions_rollback_and_changes(client, sign_in, admin):

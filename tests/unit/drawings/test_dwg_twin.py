@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-import ezdwg  # type: ignore[import-untyped]  # no py.typed marker
+import ezdwg
 import pytest
 
 from drawings.cad import CadEntity, CadFile, read
