@@ -8,8 +8,9 @@ of the file is the one that was sealed; see :mod:`project_box.seal.verify` for h
 
 from project_box.document import SealPlace
 from project_box.seal.authority import DemoAuthority, SealSigner, authority_from_settings, certificate_for
+from project_box.seal.examination import SealReport
 from project_box.seal.signing import last_page_corner, sign_pdf
-from project_box.seal.verify import SealReport, verify_pdf
+from project_box.seal.verify import verify_pdf
 
 __all__ = [
     "DemoAuthority",

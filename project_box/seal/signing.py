@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import uuid
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -25,8 +22,8 @@ from project_box.document import SealPlace, typeset
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.seal.authority import SealSigner
 from project_box.seal.certificates import key_info, to_asn1
+from project_box.seal.coroutines import run_to_end
 
-T = TypeVar("T")
 #: side of a round seal, pt (42 mm)
 SEAL_SIZE = 119.055
 
@@ -59,16 +56,6 @@ def seal_drawing(ring: str, centre: str = "", shape: str = "round") -> bytes:
     """
     pdf, _ = typeset("seal", {"shape": shape, "ring": ring, "centre": centre, "size": SEAL_SIZE})
     return pdf
-
-
-def _run(job: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also when this thread already runs a loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(job)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, job).result()
 
 
 def _media_box(writer: IncrementalPdfFileWriter, page_number: int) -> tuple[float, float, float, float]:
@@ -153,6 +140,49 @@ def last_page_corner(pdf: bytes) -> SealPlace:
     return SealPlace(count, max(0.0, right - left - size - 40), max(0.0, top - bottom - size - 40), size)
 
 
+def _metadata(signer: SealSigner, field: str, reason: str, location: str) -> signers.PdfSignatureMetadata:
+    """What the signature says of itself, and with what it can be verified for as long as the file exists."""
+    authority = signer.authority
+    moment = authority.clock()
+    return signers.PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm="sha256",
+        reason=reason or None,
+        location=location or None,
+        name=signer.person or signer.organisation,
+        subfilter=fields.SigSeedSubFilter.PADES,
+        embed_validation_info=True,
+        validation_context=ValidationContext(
+            trust_roots=[to_asn1(authority.root)],
+            other_certs=[to_asn1(authority.issuing), to_asn1(authority.tsa)],
+            moment=moment,
+            allow_fetching=False,
+            crls=list(authority.crls(moment)),
+            revocation_mode="require",
+        ),
+        dss_settings=DSSContentSettings(
+            include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
+        ),
+    )
+
+
+def _style(signer: SealSigner, centre: str) -> StaticStampStyle:
+    """The seal as it is seen: square for a person, round for an organisation."""
+    drawing = (
+        seal_drawing(signer.person, "", "square")
+        if signer.person
+        else seal_drawing(signer.organisation, centre, "round")
+    )
+    return StaticStampStyle(
+        border_width=0,
+        background=_Drawing(drawing),
+        background_layout=SimpleBoxLayoutRule(
+            AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, Margins.uniform(0)
+        ),
+        background_opacity=1.0,
+    )
+
+
 def sign_pdf(
     pdf: bytes,
     signer: SealSigner,
@@ -187,52 +217,18 @@ def sign_pdf(
     writer = _open(pdf)
     try:
         field = f"Seal{len(list(writer.prev.embedded_signatures)) + 1}"
-        specification = fields.SigFieldSpec(
-            field, on_page=place.page - 1 if place else 0, box=_box(writer, place) if place else None
-        )
-        moment = authority.clock()
-        roots = [to_asn1(authority.root)]
-        context = ValidationContext(
-            trust_roots=roots,
-            other_certs=[to_asn1(authority.issuing), to_asn1(authority.tsa)],
-            moment=moment,
-            allow_fetching=False,
-            crls=list(authority.crls(moment)),
-            revocation_mode="require",
-        )
-        store = SimpleCertificateStore()  # type: ignore[no-untyped-call] # the library's has no annotations
-        store.register_multiple([to_asn1(c) for c in signer.chain])
-        style = None
-        if place is not None:
-            shape, ring = ("square", signer.person) if signer.person else ("round", signer.organisation)
-            style = StaticStampStyle(
-                border_width=0,
-                background=_Drawing(seal_drawing(ring, centre if shape == "round" else "", shape)),
-                background_layout=SimpleBoxLayoutRule(
-                    AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, Margins.uniform(0)
-                ),
-                background_opacity=1.0,
-            )
+        certificates = SimpleCertificateStore()  # type: ignore[no-untyped-call] # the library's has no annotations
+        certificates.register_multiple([to_asn1(c) for c in signer.chain])
         pdf_signer = signers.PdfSigner(
-            signers.PdfSignatureMetadata(
-                field_name=field,
-                md_algorithm="sha256",
-                reason=reason or None,
-                location=location or None,
-                name=signer.person or signer.organisation,
-                subfilter=fields.SigSeedSubFilter.PADES,
-                embed_validation_info=True,
-                validation_context=context,
-                dss_settings=DSSContentSettings(
-                    include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
-                ),
-            ),
-            signer=signers.SimpleSigner(to_asn1(signer.certificate), key_info(signer.key), store),
+            _metadata(signer, field, reason, location),
+            signer=signers.SimpleSigner(to_asn1(signer.certificate), key_info(signer.key), certificates),
             timestamper=authority.timestamper(),
-            stamp_style=style,
-            new_field_spec=specification,
+            stamp_style=_style(signer, centre) if place else None,
+            new_field_spec=fields.SigFieldSpec(
+                field, on_page=place.page - 1 if place else 0, box=_box(writer, place) if place else None
+            ),
         )
-        sealed: io.BytesIO = _run(pdf_signer.async_sign_pdf(writer))
+        sealed: io.BytesIO = run_to_end(pdf_signer.async_sign_pdf(writer))
     except PdfError as error:
         raise BadInput(
             "PDF 文件无法读取，不能盖章",
