@@ -12,19 +12,16 @@ from sqlalchemy.orm import Session
 from intermediaries.basics import MAX_CONCLUSION, today
 from intermediaries.engagement import Status, move
 from intermediaries.engagement_service import own_engagement
-from intermediaries.events import (
-    EngagementDelivered,
-)
+from intermediaries.events import EngagementDelivered
 from intermediaries.line_service import announce_if_complete
-from intermediaries.models import (
-    Engagement,
-)
+from intermediaries.models import Engagement
 from intermediaries.trigger_catalogue import catalogue
 from project_box import document, seal
 from project_box import service as box
 from project_box.kernel.errors import BadInput, TooLarge
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
+from project_box.models import Result, StoredFile
 from project_box.stage import Stage
 
 #: a delivered report may have this size, bytes
@@ -126,52 +123,20 @@ def deliver(
     """
     engagement = own_engagement(session, actor, engagement_id)
     after = move(Status(engagement.status), "deliver")
-    line, agency = engagement.line, engagement.agency
+    line = engagement.line
     if conclusion.strip() or pdf is None:
         conclusion = box.clean_text(conclusion, field="conclusion", label="评估结论", limit=MAX_CONCLUSION)
     day = today()
-    signer = seal.certificate_for(agency.organisation.name, identifier=agency.organisation.credit_code)
-    if pdf is None:
-        report: bytes = _report(engagement, conclusion, line.facts, day)
-        place = getattr(report, "seal_place", None)
-    else:
-        _check_report(pdf)
-        report, place = pdf, seal.last_page_corner(pdf)
-    sealed = seal.sign_pdf(
-        report, signer, reason=f"交付{line.deliverable}", location=line.project.location, place=place
-    )
     stored = box.put_file(
         session,
         actor,
         line.project_id,
         file_name or f"{line.deliverable}-{engagement.number}.pdf",
-        sealed,
+        _sealed_report(engagement, pdf, conclusion, day),
         "application/pdf",
     )
-    result = box.put_result(
-        session,
-        actor,
-        line.project_id,
-        kind="evaluation_report",
-        stage=catalogue().evaluations[line.code].stage
-        if line.code in catalogue().evaluations
-        else Stage.DESIGN,
-        title=line.name,
-        payload={
-            "code": line.code,
-            "name": line.name,
-            "deliverable": line.deliverable,
-            "number": engagement.number,
-            "agency": agency.organisation.name,
-            "conclusion": conclusion,
-            "reason": line.reason,
-            "rule": line.rule,
-            "basis": line.basis,
-            "delivered_on": day,
-        },
-        files=[stored],
-        source={"engagement": engagement.number, "case": line.case_id, "rendered_by_platform": pdf is None},
-        trust="C",
+    result = _put_report(
+        session, actor, engagement, stored, conclusion, day, rendered_by_platform=pdf is None
     )
     engagement.status, engagement.delivered_at = after, box.now()
     engagement.conclusion, engagement.file_id, engagement.result_id = conclusion, stored.id, result.id
@@ -183,6 +148,75 @@ def deliver(
         f"case:{line.case_id}",
         {"engagement": engagement.number, "code": line.code, "sha256": stored.sha256, "result": result.id},
     )
+    _tell_of_delivery(session, engagement)
+    publish(session, EngagementDelivered(line.project_id, line.case_id, engagement.id, line.code, result.id))
+    announce_if_complete(session, line)
+    return engagement
+
+
+def _sealed_report(engagement: Engagement, pdf: bytes | None, conclusion: str, day: dt.date) -> bytes:
+    """The agency's own file, or the platform's layout of its conclusion, under the agency's seal."""
+    line, organisation = engagement.line, engagement.agency.organisation
+    if pdf is None:
+        report: bytes = _report(engagement, conclusion, line.facts, day)
+        place = getattr(report, "seal_place", None)
+    else:
+        _check_report(pdf)
+        report, place = pdf, seal.last_page_corner(pdf)
+    return seal.sign_pdf(
+        report,
+        seal.certificate_for(organisation.name, identifier=organisation.credit_code),
+        reason=f"交付{line.deliverable}",
+        location=line.project.location,
+        place=place,
+    )
+
+
+def _put_report(
+    session: Session,
+    actor: Actor,
+    engagement: Engagement,
+    stored: StoredFile,
+    conclusion: str,
+    day: dt.date,
+    *,
+    rendered_by_platform: bool,
+) -> Result:
+    """The report as a result of the box, with what asked for it."""
+    line = engagement.line
+    evaluation = catalogue().evaluations.get(line.code)
+    return box.put_result(
+        session,
+        actor,
+        line.project_id,
+        kind="evaluation_report",
+        stage=evaluation.stage if evaluation else Stage.DESIGN,
+        title=line.name,
+        payload={
+            "code": line.code,
+            "name": line.name,
+            "deliverable": line.deliverable,
+            "number": engagement.number,
+            "agency": engagement.agency.organisation.name,
+            "conclusion": conclusion,
+            "reason": line.reason,
+            "rule": line.rule,
+            "basis": line.basis,
+            "delivered_on": day,
+        },
+        files=[stored],
+        source={
+            "engagement": engagement.number,
+            "case": line.case_id,
+            "rendered_by_platform": rendered_by_platform,
+        },
+        trust="C",
+    )
+
+
+def _tell_of_delivery(session: Session, engagement: Engagement) -> None:
+    """A message to the developer and to the officer who dispatched the task."""
+    line, agency = engagement.line, engagement.agency.organisation.name
     for recipient in (
         {"organisation_id": line.project.organisation_id},
         {"user_id": engagement.dispatched_by},
@@ -191,10 +225,7 @@ def deliver(
             session,
             project_id=line.project_id,
             title=f"评估成果已交付：{line.name}",
-            body=f"{agency.organisation.name}交付了{line.deliverable},请评价。",
+            body=f"{agency}交付了{line.deliverable},请评价。",
             link=f"/engagements/{engagement.id}",
             **recipient,
         )
-    publish(session, EngagementDelivered(line.project_id, line.case_id, engagement.id, line.code, result.id))
-    announce_if_complete(session, line)
-    return engagement

@@ -363,12 +363,37 @@ def _take_table(reading: Reading, spec: ElementSpec, word: SheetCell | None, she
                 f"填写工作表 {sheet_name(spec.code)},或写“无”", "fill the sheet or write 无",
             )  # fmt: skip
         return
+    _take_rows(reading, spec, sheet, rows)
+
+
+def _take_rows(reading: Reading, spec: ElementSpec, sheet: Sheet, rows: Sequence[int]) -> None:
+    """A sheet of its own: records a row each, a map as 名称 and 值, or JSON in chunks."""
     heads = [c for c in sheet.row(2) if c.value is not None]
     names = [str(c.value).strip() for c in heads]
     if names == [JSON_COLUMN]:
         _take_chunks(reading, spec, sheet, rows)
         return
     before = len(reading.issues)
+    _check_heads(reading, spec, sheet, heads, names)
+    if len(reading.issues) > before:
+        return
+    by_column = {c.column: n for c, n in zip(heads, names, strict=True)}
+    records = [_record(reading, sheet, number, by_column) for number in rows]
+    if len(reading.issues) > before:
+        return
+    place = f"{sheet.name}!A3"
+    if spec.type is Type.RECORDS:
+        _take(reading, spec, place, records)
+        return
+    pairs = _pairs(reading, records, [f"{sheet.name}!A{number}" for number in rows])
+    if pairs is not None:
+        _take(reading, spec, place, pairs)
+
+
+def _check_heads(
+    reading: Reading, spec: ElementSpec, sheet: Sheet, heads: Sequence[SheetCell], names: Sequence[str]
+) -> None:
+    """Column names of row 2: each once, no formulas, those of a map for a map."""
     doubled = {n for n in names if names.count(n) > 1}
     for head in heads:
         if str(head.value).strip() in doubled or head.formula:
@@ -381,50 +406,48 @@ def _take_table(reading: Reading, spec: ElementSpec, word: SheetCell | None, she
             "XLSX-COLUMN", f"{sheet.name}!A2", "列应为 名称、值", "columns 名称 and 值 are expected",
             "恢复模板的列名", "restore the template's columns",
         )  # fmt: skip
-    if len(reading.issues) > before:
-        return
-    by_column = {c.column: n for c, n in zip(heads, names, strict=True)}
-    records: list[dict[str, Any]] = []
-    where: list[str] = []
-    for number in rows:
-        record: dict[str, Any] = {}
-        for column in by_column:
-            _check_merge(reading, sheet, number, column)
-        for cell in sheet.row(number):
-            if cell.value is None:
-                continue
-            if cell.column not in by_column:
-                reading.fault(
-                    "XLSX-COLUMN", cell.place, "这一列没有列名", "this column has no name",
-                    "在第 2 行写列名,或清空", "name the column in row 2",
-                )  # fmt: skip
-                continue
-            raw = _content(reading, cell)
-            if isinstance(raw, str) and raw is cell.value:  # as typed, not out of JSON
-                number_ = grouped_number(raw)
-                raw = raw.strip() if number_ is None else _short(number_)
-            if isinstance(raw, dt.datetime):
-                raw = raw.date().isoformat() if raw.time() == dt.time() else raw.isoformat(sep=" ")
-            if raw is not _BAD:
-                record[by_column[cell.column]] = raw.isoformat() if isinstance(raw, dt.date) else raw
-        records.append(record)
-        where.append(f"{sheet.name}!A{number}")
-    if len(reading.issues) > before:
-        return
-    if spec.type is Type.RECORDS:
-        _take(reading, spec, place, records)
-        return
+
+
+def _record(reading: Reading, sheet: Sheet, number: int, by_column: Mapping[int, str]) -> dict[str, Any]:
+    """One row as typed, dates in ISO form, numbers without their grouping."""
+    record: dict[str, Any] = {}
+    for column in by_column:
+        _check_merge(reading, sheet, number, column)
+    for cell in sheet.row(number):
+        if cell.value is None:
+            continue
+        if cell.column not in by_column:
+            reading.fault(
+                "XLSX-COLUMN", cell.place, "这一列没有列名", "this column has no name",
+                "在第 2 行写列名,或清空", "name the column in row 2",
+            )  # fmt: skip
+            continue
+        raw = _content(reading, cell)
+        if isinstance(raw, str) and raw is cell.value:  # as typed, not out of JSON
+            grouped = grouped_number(raw)
+            raw = raw.strip() if grouped is None else _short(grouped)
+        if isinstance(raw, dt.datetime):
+            raw = raw.date().isoformat() if raw.time() == dt.time() else raw.isoformat(sep=" ")
+        if raw is not _BAD:
+            record[by_column[cell.column]] = raw.isoformat() if isinstance(raw, dt.date) else raw
+    return record
+
+
+def _pairs(
+    reading: Reading, records: Sequence[Mapping[str, Any]], places: Sequence[str]
+) -> dict[str, Any] | None:
+    """Records of 名称 and 值 as a map; None (and a fault) when a name is missing or there twice."""
     pairs: dict[str, Any] = {}
-    for record, spot in zip(records, where, strict=True):
+    for record, place in zip(records, places, strict=True):
         name, value = record.get("名称"), record.get("值")
         if name is None or "值" not in record or str(name) in pairs:
             reading.fault(
-                "XLSX-PAIR", spot, "名称为空、没有值,或名称重复", "name or value missing, or name given twice",
+                "XLSX-PAIR", place, "名称为空、没有值,或名称重复", "name or value missing, or name given twice",
                 "每行一个不同的名称和它的值", "one name and its value a row",
             )  # fmt: skip
-            return
+            return None
         pairs[str(name)] = value
-    _take(reading, spec, place, pairs)
+    return pairs
 
 
 def _take_chunks(reading: Reading, spec: ElementSpec, sheet: Sheet, rows: Sequence[int]) -> None:
