@@ -17,7 +17,7 @@ from approval.case import RULES, Action, ClockName
 from approval.clock import Limit, Limits, Unit
 from approval.gates import GATES
 from approval.materials import MaterialSpec
-from approval.process import ProcessModel, read_process
+from approval.process_file import ProcessModel, read_process
 from project_box.codes import VALIDATORS
 from project_box.kernel.catalogue import load_yaml, parse
 from project_box.kernel.errors import CatalogueError, NotFound

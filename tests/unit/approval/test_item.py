@@ -10,7 +10,8 @@ import pytest
 
 from approval import form
 from approval.item import CATALOGUE, build, from_definition, load_item, load_items
-from approval.process import RunningProcess, read_process
+from approval.process import RunningProcess
+from approval.process_file import read_process
 from project_box.kernel.errors import BadInput, CatalogueError, Conflict
 
 PERMIT = CATALOGUE / "planning-permit"
