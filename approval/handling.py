@@ -29,12 +29,13 @@ from approval.casefile import (
     today,
     working_day,
 )
+from approval.item import Step
 from approval.models import Case, CaseOpinion, ResolutionRow, Task
 from approval.notice import Entry, NoticeFacts
 from approval.opinion import difference
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.finding import Finding, Outcome
-from project_box.kernel.identity import OFFICER_ROLES, Actor
+from project_box.kernel.identity import OFFICER_ROLES, Actor, Role
 from project_box.service import record_audit
 
 #: longest written opinion
@@ -82,31 +83,9 @@ def act(
     if len(opinion) > MAX_OPINION:
         raise BadInput(f"意见最多 {MAX_OPINION} 个字符", "the opinion is too long", place="opinion")
     file = open_file(session, actor, case)
-    step = file.item.steps.get(task.step)
-    if step is None or task.discipline is not None:
-        raise Conflict("该任务不在此办理，请到联审页面出具意见", "this task is handled in the joint review")
-    if step.role not in actor.roles:
-        raise Forbidden(f"该环节由{step.role.zh}办理", f"this step is for {step.role}")
-    if wanted not in step.actions:
-        offered = "、".join(a.zh for a in step.actions)
-        raise Conflict(
-            f"“{task.name}”环节不能{wanted.zh}，可以：{offered}", f"{wanted} is not offered at {task.step}"
-        )
+    step = _step(file, actor, task, wanted)
     rule = check_action(wanted, case.state, {step.role}, opinion=opinion, corrections=len(corrections))
-    if task.state not in OPEN and wanted is not Action.RESUME:
-        raise Conflict(
-            "该任务当前不可办理",
-            f"task is {task.state}",
-            remedy="请刷新页面查看最新状态",
-            remedy_en="reload the page to see how it stands",
-        )
-    done = [
-        (t.done_by, t.role)
-        for t in repository.case_tasks(session, case.id)
-        if t.done_by is not None and t.action is not None
-    ]
-    if wanted is not Action.DELIVER:
-        check_separation(actor.user_id, step.role, done)
+    _check_open(session, actor, task, step.role, wanted)
     shown: list[Finding] = []
     if rule.forward:
         shown = gates.evaluate(step.gates, gate_facts(session, file, final=wanted is Action.APPROVE))
@@ -127,6 +106,49 @@ def act(
     )  # fmt: skip
     session.flush()
     return case
+
+
+def _step(file: CaseFile, actor: Actor, task: Task, wanted: Action) -> Step:
+    """The task's step, when it is the actor's and offers the action.
+
+    Raises:
+        Conflict: handled elsewhere, or the step does not offer the action.
+        Forbidden: the step is for another role.
+    """
+    step = file.item.steps.get(task.step)
+    if step is None or task.discipline is not None:
+        raise Conflict("该任务不在此办理，请到联审页面出具意见", "this task is handled in the joint review")
+    if step.role not in actor.roles:
+        raise Forbidden(f"该环节由{step.role.zh}办理", f"this step is for {step.role}")
+    if wanted not in step.actions:
+        offered = "、".join(a.zh for a in step.actions)
+        raise Conflict(
+            f"“{task.name}”环节不能{wanted.zh}，可以：{offered}", f"{wanted} is not offered at {task.step}"
+        )
+    return step
+
+
+def _check_open(session: Session, actor: Actor, task: Task, role: Role, wanted: Action) -> None:
+    """The task can be acted on, and by this person in this role.
+
+    Raises:
+        Conflict: it is done or waits.
+        Forbidden: the actor has acted in this case in another role.
+    """
+    if task.state not in OPEN and wanted is not Action.RESUME:
+        raise Conflict(
+            "该任务当前不可办理",
+            f"task is {task.state}",
+            remedy="请刷新页面查看最新状态",
+            remedy_en="reload the page to see how it stands",
+        )
+    if wanted is not Action.DELIVER:
+        done = [
+            (t.done_by, t.role)
+            for t in repository.case_tasks(session, task.case_id)
+            if t.done_by is not None and t.action is not None
+        ]
+        check_separation(actor.user_id, role, done)
 
 
 def _entries(file: CaseFile, corrections: Sequence[Mapping[str, Any]]) -> list[Entry]:

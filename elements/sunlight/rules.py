@@ -7,8 +7,9 @@ Tables ``sunlight-*`` of the tariff catalogue; what is not in them is not assume
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from elements.engine.tariffs import Tariffs
 from elements.engine.values import Missing, Undecided
@@ -118,58 +119,17 @@ def sun_rules(
     Raises:
         Undecided: no sunlight days or no base year in force at the place.
     """
-    days = tariffs.find("sunlight-days", {}, place, at)
-    documents, verified = [days.document], days.verified
+    sources = _Sources(tariffs, place, at)
+    days = sources.rows("sunlight-days")
     if year is None:
-        base = tariffs.find("sunlight-year", {}, place, at)
-        year = int(base.rows[0]["year"])
-        documents.append(base.document)
-        verified = verified and base.verified
+        year = int(sources.rows("sunlight-year")[0]["year"])
     sweep = 0.0
-    try:
-        found = tariffs.find("sunlight-counting", {}, place, at)
-    except Undecided:
-        pass
-    else:
-        row = found.rows[0]
-        documents.append(found.document)
-        verified = verified and found.verified
+    for row in sources.rows_if_any("sunlight-counting")[:1]:
         sweep = float(row["sweep"] or 0)
-        if counting is None:
-            counting = Counting(
-                float(row["least"] or 0), int(row["longest"]) if row["longest"] is not None else None
-            )
-    uses = tariffs.find("sunlight-uses", {}, place, at)
-    words = tuple((str(r["word"]), str(r["case"])) for r in uses.rows)
-    green: float | None = None
-    try:
-        share = tariffs.find("sunlight-green", {}, place, at)
-    except Undecided:
-        pass
-    else:
-        green = float(share.rows[0]["value"])
-    standards: dict[str, Standard] = {}
-    missing: dict[str, tuple[Missing, ...]] = {}
-    for wanted in dict.fromkeys([DWELLING, RENEWAL, ELDERLY, *(c for _, c in words if c)]):
-        lacking = tuple(
-            Missing(code, name, f"缺少{name}({code})", f"{code} is not given")
-            for code, name, value in (("RZ_ZONE", "建筑气候区", zone), ("RZ_CITY", "城区常住人口", city))
-            if value is None
-        )
-        if lacking:
-            missing[wanted] = lacking
-            continue
-        try:
-            hit = tariffs.find(
-                "sunlight-standards", {"zone": str(zone), "city": str(city), "case": wanted}, place, at
-            )
-        except Undecided as error:
-            missing[wanted] = tuple(error.missing)
-            continue
-        row = hit.rows[0]
-        standards[wanted] = Standard(wanted, str(row["day"]), float(row["hours"]), str(row["clause"]))
-        documents.append(hit.document)
-        verified = verified and hit.verified
+        longest = int(row["longest"]) if row["longest"] is not None else None
+        counting = counting or Counting(float(row["least"] or 0), longest)
+    uses = tuple((str(r["word"]), str(r["case"])) for r in tariffs.find("sunlight-uses", {}, place, at).rows)
+    standards, missing = _standards(sources, uses, zone, city)
     return SunRules(
         days=tuple(
             DayRule(
@@ -179,16 +139,77 @@ def sun_rules(
                 float(r["to_hour"]),
                 float(r["sill"]),
             )
-            for r in days.rows
+            for r in days
         ),
         year=year,
         counting=counting,
         sweep=sweep,
-        uses=words,
+        uses=uses,
         standards=standards,
         missing=missing,
         own_case=case,
-        green=green,
-        documents=tuple(dict.fromkeys(documents)),
-        verified=verified,
+        green=_green(tariffs, place, at),
+        documents=tuple(dict.fromkeys(sources.documents)),
+        verified=sources.verified,
     )
+
+
+class _Sources:
+    """Looks tables up for one place and day, and remembers the documents used and whether all are verified."""
+
+    def __init__(self, tariffs: Tariffs, place: str, at: dt.date) -> None:
+        self._tariffs, self._place, self._at = tariffs, place, at
+        self.documents: list[str] = []
+        self.verified = True
+
+    def rows(self, table: str, keys: Mapping[str, str] | None = None) -> Sequence[Mapping[str, Any]]:
+        """Rows of the edition in force.
+
+        Raises:
+            Undecided: there is none.
+        """
+        found = self._tariffs.find(table, keys or {}, self._place, self._at)
+        self.documents.append(found.document)
+        self.verified = self.verified and found.verified
+        return found.rows
+
+    def rows_if_any(self, table: str) -> Sequence[Mapping[str, Any]]:
+        """Rows of the edition in force, none where there is none."""
+        try:
+            return self.rows(table)
+        except Undecided:
+            return ()
+
+
+def _standards(
+    sources: _Sources, uses: Iterable[tuple[str, str]], zone: str | None, city: str | None
+) -> tuple[dict[str, Standard], dict[str, tuple[Missing, ...]]]:
+    """What each kind of building needs, and why it is not known of the others."""
+    lacking = tuple(
+        Missing(code, name, f"缺少{name}({code})", f"{code} is not given")
+        for code, name, value in (("RZ_ZONE", "建筑气候区", zone), ("RZ_CITY", "城区常住人口", city))
+        if value is None
+    )
+    standards: dict[str, Standard] = {}
+    missing: dict[str, tuple[Missing, ...]] = {}
+    for case in dict.fromkeys([DWELLING, RENEWAL, ELDERLY, *(c for _, c in uses if c)]):
+        if lacking:
+            missing[case] = lacking
+            continue
+        try:
+            (row, *_) = sources.rows(
+                "sunlight-standards", {"zone": str(zone), "city": str(city), "case": case}
+            )
+        except Undecided as error:
+            missing[case] = tuple(error.missing)
+            continue
+        standards[case] = Standard(case, str(row["day"]), float(row["hours"]), str(row["clause"]))
+    return standards, missing
+
+
+def _green(tariffs: Tariffs, place: str, at: dt.date) -> float | None:
+    """Share of central green outside the shadow line; None when no rule says so."""
+    try:
+        return float(tariffs.find("sunlight-green", {}, place, at).rows[0]["value"])
+    except Undecided:
+        return None
