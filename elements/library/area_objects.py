@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from elements.calculators import areas
 from elements.engine.decisions import condition_text
@@ -92,45 +94,56 @@ def area_of_object(
         "利用": _YES[used],
     }
     pieces = _strips(strips) if strips is not None else [{"area": Decimal(area or 0)}]
-    total, steps, verified, once = Decimal(0), [], True, False
-    clauses: list[str] = []
-    for number, piece in enumerate(pieces, 1):
-        own = dict(facts)
-        own |= {
-            name: millimetres(piece[key])
-            for key, name in (("net", "净高"), ("height", "层高"), ("sill", "窗台高差"))
-            if key in piece
-        }
-        what = f"{object}第 {number} 带" if len(pieces) > 1 else object
-        row = areas.area_coefficient(rules, object, own, what)
-        coefficient = Decimal(row["coefficient"])
-        counted = piece["area"] * coefficient
-        total += counted
-        once = once or bool(row.get("once"))
-        verified = verified and bool(row.get("checked", True))
-        clauses.append(str(row["clause"]))
-        how = condition_text(row)
-        geometry = str(row.get("geometry") or "")
-        steps.append(
-            Step(
-                what,
-                f"{num(piece['area'])} × {plain_number(coefficient)}（{how}；量取{geometry}）",
-                num(counted),
-                str(row["clause"]),
-            )
-        )
+    rows = [
+        _row_of(rules, object, facts, piece, _strip_name(object, n, pieces)) for n, piece in enumerate(pieces)
+    ]
+    steps = tuple(
+        _strip_step(_strip_name(object, n, pieces), piece, row)
+        for n, (piece, row) in enumerate(zip(pieces, rows, strict=True))
+    )
+    once = any(row.get("once") for row in rows)
     times = 1 if storeys is None or once else storeys
     shown = " + ".join(s.expression for s in steps[:6])
     if times != 1:
         shown = f"({shown}) × {times} 层" if len(steps) > 1 else f"{shown} × {times} 层"
     elif once and storeys not in (None, 1):
         shown += "（按一层计算）"
+    total = sum(
+        (piece["area"] * Decimal(row["coefficient"]) for piece, row in zip(pieces, rows, strict=True)),
+        Decimal(0),
+    )
     return Computed(
         total * times,
         substituted=shown,
-        steps=tuple(steps),
-        clause=";".join(dict.fromkeys(clauses)),
-        verified=verified,
+        steps=steps,
+        clause=";".join(dict.fromkeys(str(row["clause"]) for row in rows)),
+        verified=all(row.get("checked", True) for row in rows),
+    )
+
+
+def _strip_name(object: str, number: int, pieces: Sequence[Mapping[str, Decimal]]) -> str:
+    return f"{object}第 {number + 1} 带" if len(pieces) > 1 else object
+
+
+def _row_of(
+    rules: Rows, object: str, facts: Mapping[str, Any], piece: Mapping[str, Decimal], what: str
+) -> Mapping[str, Any]:
+    """The rule of one strip, whose own heights stand in place of the object's."""
+    own = dict(facts)
+    for key, name in (("net", "净高"), ("height", "层高"), ("sill", "窗台高差")):
+        if key in piece:
+            own[name] = millimetres(piece[key])
+    return areas.area_coefficient(rules, object, own, what)
+
+
+def _strip_step(what: str, piece: Mapping[str, Decimal], row: Mapping[str, Any]) -> Step:
+    coefficient = Decimal(row["coefficient"])
+    geometry = str(row.get("geometry") or "")
+    return Step(
+        what,
+        f"{num(piece['area'])} × {plain_number(coefficient)}（{condition_text(row)}；量取{geometry}）",
+        num(piece["area"] * coefficient),
+        str(row["clause"]),
     )
 
 
