@@ -58,13 +58,25 @@ def second_look(cad: CadFile, settings: Reading) -> CadFile:
     """The file with its unit settled anew and its unit issues replaced; unchanged if a person confirmed the unit."""
     if not cad.readable or cad.units.source == "confirmed":
         return cad
-    votes = _votes(cad, _facts(cad), settings.units)
+    votes = _alike(_votes(cad, _facts(cad), settings.units), cad.units.header, settings.units)
     units, code, values = _settle(cad, votes, settings.units)
     kept = [i for i in cad.issues if not i.code.startswith("DXF-UNITS-")]
     if code is not None:
         kept.append(issue(code, file=cad.name, **values))
     order = {"error": 0, "warning": 1, "info": 2}
     return replace(cad, units=units, issues=tuple(sorted(kept, key=lambda i: order[i.level.value])))
+
+
+def _alike(votes: list[UnitVote], header: str | None, rules: UnitRules) -> list[UnitVote]:
+    """What speaks for a unit that the header's hardly differs from (ft, us-ft) speaks for the header's."""
+    near = [
+        u
+        for u in rules.metres
+        if header is not None and u != header and abs(rules.metres[u] / rules.metres[header] - 1) < 1e-4
+    ]
+    own = {v.sort for v in votes if v.says == header}
+    moved = [replace(v, says=header) if v.says in near and header else v for v in votes]
+    return [m for v, m in zip(votes, moved, strict=True) if v.says not in near or v.sort not in own]
 
 
 def _facts(cad: CadFile) -> _Facts:

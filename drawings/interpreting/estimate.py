@@ -48,7 +48,10 @@ def buildings_of(model: DrawingModel) -> list[RoleShape]:
         for k, (s, name) in enumerate(zip(outlines, names, strict=True))
         if s.valid and name not in named and k not in met
     ]
-    return feet + sound + ([] if feet else [s for s in outlines if not s.valid])
+    found = feet + sound + ([] if feet else [s for s in outlines if not s.valid])
+    return found or list(
+        model.by_role("covered")
+    )  # a drawing that shows no more of its buildings than what they cover
 
 
 def estimate(
@@ -61,8 +64,9 @@ def estimate(
         deadline: by when it has to be done; no bound if left out.
 
     Returns:
-        ``basis`` (``footprint``, ``outline`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by buildings on
-        the site, overlaps once), ``coverage_share``, ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far``
+        ``basis`` (``footprint``, ``outline``, ``covered`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by
+        buildings on the site, overlaps once; where the drawing standard has areas of coverage, their sum less what is
+        to be deducted), ``coverage_share``, ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far``
         (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
         floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
 
@@ -86,6 +90,9 @@ def estimate(
     site_area = sum(_area(s) for s in sites) or None
     deadline.check()
     rows, missing = _rows(own)
+    ground = _drawn_coverage(model, own)
+    if ground is None:
+        ground = _exact(own, covered.area)
     known = [r["floor_area_m2"] for r in rows]
     above = sum(known) if known and None not in known else None
     green = together([s.geometry for s in model.by_role("green") if s.valid], deadline)
@@ -95,8 +102,8 @@ def estimate(
     return {
         "basis": None if not own else "both" if len({s.role for s in own}) > 1 else own[0].role,
         "site_m2": _rounded(site_area),
-        "coverage_m2": _rounded(_exact(own, covered.area)),
-        "coverage_share": _share(covered.area, site_area),
+        "coverage_m2": _rounded(ground),
+        "coverage_share": _share(ground, site_area),
         "green_m2": _rounded(green.area) if not green.is_empty else None,
         "green_share": _share(green.area, site_area) if not green.is_empty else None,
         "above_m2": _rounded(above),
@@ -108,6 +115,22 @@ def estimate(
 
 def _area(shape: RoleShape) -> float:
     return shape.area_m2 if shape.area_m2 is not None else float(shape.geometry.area)
+
+
+def _drawn_coverage(model: DrawingModel, buildings: Sequence[RoleShape]) -> float | None:
+    """Ground covered as areas of coverage are drawn, less what is to be deducted, ㎡; None where none is drawn.
+
+    Kerala's and other eDCR rules take ``COVERED_AREA_DEDUCT`` off ``COVERED_AREA``, block by block. A building of a
+    block without an area of coverage counts with its footprint.
+    """
+    drawn = [s for s in model.by_role("covered") if s.valid]
+    if not drawn:
+        return None
+    blocks = {text_at(s, "楼号") for s in drawn}
+    rest = [s for s in buildings if s.role != "covered" and text_at(s, "楼号") not in blocks]
+    rest = [] if "" in blocks else rest
+    off = [s for s in model.by_role("covered_deduct") if s.valid]
+    return sum(map(_area, drawn)) + sum(map(_area, rest)) - sum(map(_area, off))
 
 
 def _exact(shapes: Sequence[RoleShape], covered: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
@@ -12,13 +14,31 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from drawings.cad.model import CadEntity
 from drawings.interpreting.plan_titles import Title, titles_of_plans, width_of
 from drawings.shapes.work import Ring, Work
-from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_once, parse_floors
+from drawings.standards.multiplicity import (
+    BadRange,
+    floors_of_title,
+    format_floors,
+    has_ground_floor,
+    is_once,
+    parse_floors,
+)
 
 RANGE = "起止层"
 _AREAS = frozenset({"area_full", "area_half", "area_none", "area_deduct", "balcony", "bay_window"})
 _TITLE = re.compile(r"平面|图|plan|план|grundriss|평면", re.IGNORECASE)
 _TELLING = re.compile(r"[层F~至,、]|\d\s*-", re.IGNORECASE)
 _LONGEST = 60
+_PART = r"\d{1,3}(?:\s*(?:-|TO)\s*\d{1,3})?"
+_REPEATED = re.compile(rf"=\s*({_PART}(?:\s*,\s*{_PART})*)\s*$", re.IGNORECASE)
+_MOST_STOREYS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """Plans that stand for several storeys: (楼号, floor in the layer's name) → 起止层; ``handles`` of the texts."""
+
+    ranges: Mapping[tuple[str, str], str]
+    handles: frozenset[str]
 
 
 def _told(ring: Ring, *but: str) -> bool:
@@ -79,6 +99,44 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
             ring.gathered.add("text", {RANGE: ring.titles[0]})
         elif not ring.titles and key in roofs:
             ring.gathered.add("text", {RANGE: roofs[key]})
+
+
+def typical_floors(work: Work) -> Typical:
+    """What texts on the layers of rules with ``typical`` say of plans that stand for several storeys."""
+    layers = {name: m for name, m in work.matches.items() if m is not None and m.rule.typical}
+    ranges: dict[tuple[str, str], str] = {}
+    handles: set[str] = set()
+    for entity in work.written() if layers else ():
+        match = layers.get(entity.layer)
+        found = _REPEATED.search(entity.text or "") if match is not None else None
+        if match is None or found is None:
+            continue
+        floors = _from_zero(found.group(1))
+        own = match.attributes.get(match.rule.floor_from_zero or "", "")
+        if floors and storey_from_zero(own) in floors:
+            ranges.setdefault((match.attributes.get("楼号", ""), own), format_floors(floors))
+            handles.add(entity.handle)
+    return Typical(ranges, frozenset(handles))
+
+
+def storey_from_zero(text: str) -> int | None:
+    """The storey of a floor number that counts the ground floor as 0; None if it is no number."""
+    try:
+        number = int(text)
+    except ValueError:
+        return None
+    return number + 1 if number >= 0 else number
+
+
+def _from_zero(text: str) -> list[int]:
+    floors: list[int] = []
+    for part in text.split(","):
+        ends = [storey_from_zero(n) for n in re.findall(r"\d+", part)]
+        first, last = ends[0], ends[-1]
+        if first is None or last is None or not 0 <= last - first <= _MOST_STOREYS:
+            return []
+        floors += range(first, last + 1)
+    return floors
 
 
 def loose_floors(work: Work, rings: list[Ring]) -> None:

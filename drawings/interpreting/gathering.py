@@ -14,14 +14,19 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import Wanted, picked, prefixes
 from drawings.interpreting.callouts import called_out
-from drawings.interpreting.floor_marks import frame_floors, loose_floors
+from drawings.interpreting.floor_marks import (
+    frame_floors,
+    loose_floors,
+    storey_from_zero,
+    typical_floors,
+)
 from drawings.interpreting.labels import Labels
 from drawings.interpreting.text_tables import read_tables
 from drawings.shapes.pairs import array
 from drawings.shapes.work import Ring, Work
 from drawings.standards import patterns
 from drawings.standards.attributes import Settled, parse_xdata, settle
-from drawings.standards.guess import kinds_in
+from drawings.standards.guess import ACCEPTED, kinds_in
 from drawings.standards.multiplicity import BadRange, is_once, parse_floors
 
 _SOURCE_NAMES = {
@@ -61,12 +66,14 @@ class Gatherer:
         around = {p for ring in rings if "/" in ring.entity.handle for p in prefixes(ring.entity.handle)}
         references = picked(self.work.cad.entities, Wanted(kinds={"INSERT"})) if around else ()
         inserts = {e.handle: e for e in references if e.handle in around}
+        typical = typical_floors(self.work)
         for ring in rings:
             ring.gathered.add("layer", {self.work.words.key(k): v for k, v in ring.match.attributes.items()})
             zero = ring.match.rule.floor_from_zero
             if zero is not None and zero in ring.match.attributes:
-                number = int(ring.match.attributes[zero])
-                ring.gathered.add("layer", {"起止层": str(number + 1 if number >= 0 else number)})
+                own = ring.match.attributes[zero]
+                told = typical.ranges.get((ring.match.attributes.get("楼号", ""), own))
+                ring.gathered.add("layer", {"起止层": told or str(storey_from_zero(own))})
             ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ()), self.work.words))
             owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts]
             if ring.entity.kind == "INSERT":
@@ -84,7 +91,7 @@ class Gatherer:
         moved = called_out(self.work, labels.rings)
         said: list[_Said] = []
         for entity in self.work.written():
-            if entity.at is None:
+            if entity.at is None or entity.handle in typical.handles:
                 continue
             if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
                 pairs = {self.work.words.key(k): [v] for k, v in entity.attributes.items() if v}
@@ -264,7 +271,8 @@ class Gatherer:
                 parse_floors(floors)
             except BadRange as error:
                 self.work.tell("DXF-MULTIPLICITY", ring.match, ring.entity, text=floors, reason=error.zh)
-        missing = [k for k in role.required if k not in settled.attributes]
+        prescribed = self.work.standard.code != ACCEPTED  # layers a person has named prescribe no attributes
+        missing = [k for k in role.required if k not in settled.attributes and (prescribed or k != "楼号")]
         if missing:
             own = [k for k in settled.attributes if settled.sources[k] != "layer"]
             code = "DXF-ATTRIBUTE-MISSING" if own else "DXF-RING-NO-TEXT"

@@ -23,7 +23,7 @@ _IN_BRACKETS = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?\d[\d.,  ]*")
 #: in text heights: cells of one row differ in height by less, and are no further apart; a head is no further above
-_ROW, _APART, _BELOW = 0.8, 60.0, 4.0
+_ROW, _APART, _BELOW = 0.8, 100.0, 4.0
 _LONGEST, _LONGEST_UNIT, _MOST, _STRIPS = 60, 12, 20_000, 64
 #: figures of the whole drawing
 _OF = ("plan_info", "site_boundary")

@@ -109,8 +109,10 @@ class _Word:
     role: str
     language: str
     plain: str
+    letters: str
     parts: tuple[str, ...]
     shown: str
+    alone: bool
 
 
 def _fold(text: str) -> str:
@@ -133,12 +135,18 @@ def _singular(word: str) -> str:
 @lru_cache
 def _words() -> tuple[_Word, ...]:
     out = [
-        _Word(role, language, "".join(_parts(word)), _parts(word), word)
+        _word(role, language, word)
         for role, languages in words().roles.items()
         for language, group in languages.items()
         for word in group
     ]
     return tuple(sorted(out, key=lambda w: -len(w.plain)))
+
+
+def _word(role: str, language: str, word: str) -> _Word:
+    parts = _parts(word.removeprefix("="))
+    letters = "".join(p for p in parts if not p.isdigit())
+    return _Word(role, language, "".join(parts), letters, parts, word.removeprefix("="), word.startswith("="))
 
 
 def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
@@ -158,21 +166,23 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
     best: dict[str, tuple[float, int, int, Guess]] = {}
     covered = plain
     for word in _words():
-        if word.plain == plain:
+        if word.letters == plain and (word.letters == word.plain or word.parts == parts):
             score = weights.exact
+        elif word.alone:
+            continue
         elif _within(word.parts, parts):
             score = weights.part
         elif len(word.plain) >= _INSIDE_FROM.get(word.language, 99) and word.plain in covered:
             score = weights.inside
         else:
             continue
-        if word.plain not in covered:
+        if word.letters not in covered:
             continue  # part of a longer word that was met before: 地下室轮廓 is no 轮廓
-        covered = covered.replace(word.plain, "\x00", 1)
+        covered = covered.replace(word.letters, "\x00", 1)
         score = _with_shape(score, word.role, contents)
         guess = Guess(word.role, round(score, 2), f"{word.language}: {word.shown}")
         if word.role not in best or best[word.role][0] < score:
-            best[word.role] = (score, len(word.plain), plain.rfind(word.plain), guess)
+            best[word.role] = (score, len(word.plain), plain.rfind(word.letters), guess)
     if not best and contents is not None and contents.holds_others:
         return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
     ranked = sorted(
@@ -241,7 +251,8 @@ def accepted(layers: Mapping[str, str], base: Standard | None = None) -> Standar
     for layer, role in layers.items():
         by_role.setdefault(role, []).append(layer)
     rules = tuple(
-        LayerRule(names=tuple(names), role=role, bare_text=_BARE.get(role)) for role, names in by_role.items()
+        LayerRule(names=tuple(names), role=role, bare_text=_BARE.get(role), attributes=_SAYS.get(role, {}))
+        for role, names in by_role.items()
     )
     if base is not None:
         # made anew: a copy would keep what the base has remembered of its own layers
@@ -272,3 +283,5 @@ def accepted(layers: Mapping[str, str], base: Standard | None = None) -> Standar
 
 #: what a bare text inside the rings of a role means
 _BARE = {"floor_frame": "起止层"}
+#: what shapes of a role say by lying on their layer: what is to be deducted is deducted whole
+_SAYS = {"area_deduct": {"系数": "-1"}}

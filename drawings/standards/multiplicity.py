@@ -105,6 +105,8 @@ def _storey(found: re.Match[str], name: FloorName, ground: bool) -> str:
     if name.below:
         return f"-{numbers[0] if numbers else 1}层"
     add = name.add + (1 if name.above_ground and ground else 0)
+    if listed := found.groupdict().get("list"):
+        return ",".join(str(int(n) + add) for n in re.findall(r"\d+", listed)) + "层"
     return "-".join(str(n + add) for n in numbers) + "层"
 
 

@@ -30,6 +30,8 @@ Source = Literal["xdata", "block", "text", "layer", "table"]
 DEFAULT_STANDARD = "project-box"
 #: DXF allows 255 characters in a layer name; a longer one is no name anybody gave
 LONGEST_LAYER = 1000
+#: of so many layers a standard has to know more than one, or one it asks for
+_TELLING_LAYERS = 4
 _XREF_PREFIX = re.compile(r"^.*(?:\$\d+\$|\|)")
 
 
@@ -108,6 +110,7 @@ class LayerRule(_Strict):
         attributes: constants every shape of these layers gets.
         bare_text: key that a text without ``KEY=`` inside the ring gives; ``bare_pattern`` what such text looks like.
         floor_from_zero: attribute holding a floor number that counts the ground floor as 0; gives 起止层.
+        typical: a text ``…=1,2,3`` on the layer names the floors, counted so, that its plan stands for, itself first.
     """
 
     names: tuple[str, ...] = ()
@@ -118,6 +121,7 @@ class LayerRule(_Strict):
     bare_text: str | None = None
     bare_pattern: Regex | None = None
     floor_from_zero: str | None = None
+    typical: bool = False
 
     @field_validator("role")
     @classmethod
@@ -362,6 +366,8 @@ def detect(layers: Iterable[str]) -> Standard | None:
             continue
         planned = sum(1 for m in matched if m is not None and m.role != "reference")
         shares = [sum(r in present for r in k.required) / len(k.required) for k in standard.kinds.values()]
+        if planned == 1 and not any(shares) and len(names) >= _TELLING_LAYERS:
+            continue  # one name that others use too, and nothing of what the standard asks for
         score = (float(planned), max(shares, default=0.0), sum(m is not None for m in matched) / len(names))
         if best is None or score > best[0]:
             best = (score, standard)

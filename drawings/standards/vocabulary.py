@@ -24,6 +24,9 @@ _LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
 _BETWEEN = re.compile(r"(?:[\s/|,，、;；()\[\]【】+]|(?<=\s)[-–—](?=\s))*")
+#: words set off by a sign from what a label says; not in Chinese, where they are half of what it says
+_SETS_OFF = ",;/|()"
+_UNKNOWN = re.compile(r"[^\d,;/|()\u3400-\u9fff]{2,30}(?:[,;/|()]\s*|$)")
 _LONGEST = 60
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九十")}
@@ -126,6 +129,18 @@ def _runs_on(text: str, end: int) -> bool:
     return before.isalnum() and after.isalnum() and not (_ideograph(before) or _ideograph(after))
 
 
+def _plain(text: str) -> str:
+    """NFKC, but № stays as it is written."""
+    return "№".join(unicodedata.normalize("NFKC", part) for part in text.split("№"))
+
+
+def _aside(text: str, spot: int) -> int | None:
+    """Where the words that nothing is known of end, if a sign sets them off and they hold no digit: Магазин, 1 этаж."""
+    opens = spot == 0 or text[:spot].rstrip()[-1:] in _SETS_OFF
+    found = _UNKNOWN.match(text, spot) if opens else None
+    return found.end() if found is not None else None
+
+
 def _ideograph(character: str) -> bool:
     return "\u3400" <= character <= "\u9fff"
 
@@ -199,14 +214,26 @@ class Vocabulary:
     def _split(self, text: str) -> tuple[dict[str, list[str]], str]:
         pairs: dict[str, list[str]] = {}
         rest: list[str] = []
-        for line in re.split(r"[\r\n]+|[;;]", unicodedata.normalize("NFKC", text)):
+        for line in re.split(r"[\r\n]+|[;;]", _plain(text)):
             plain = line.strip()
             found = self._pair(plain) if len(plain) <= _LONGEST_PAIR else None
-            if found is not None:
+            said = self._labelled(found)
+            if said:  # 규모: 지하1층/지상3층
+                for key, value in said.items():
+                    pairs.setdefault(key, []).append(value)
+            elif found is not None:
                 pairs.setdefault(found[0], []).append(found[1])
             elif plain:
                 rest.append(plain)
         return pairs, "\n".join(rest)
+
+    def _labelled(self, pair: tuple[str, str] | None) -> dict[str, str]:
+        """What the value of a key of numbers says as a label, where it is no number."""
+        unit = roles().number.get(pair[0]) if pair is not None else None
+        if pair is None or unit is None or self.number(pair[1], unit) is not None:
+            return {}
+        said = self.labels(pair[1])
+        return dict(said) if pair[0] in said else {}
 
     def _pair(self, line: str) -> tuple[str, str] | None:
         found = _PAIR.fullmatch(line) if "=" in line or ":" in line else None
@@ -238,7 +265,7 @@ class Vocabulary:
     def labels(self, text: str) -> dict[str, str]:
         """Attributes a short text without keys gives (``1#楼 18F/-2F``); empty unless all of it is understood."""
         if text not in self._labels:
-            self._labels[text] = self._label(unicodedata.normalize("NFKC", text).strip())
+            self._labels[text] = self._label(_plain(text).strip())
         return self._labels[text]
 
     def _label(self, text: str) -> dict[str, str]:
@@ -256,7 +283,11 @@ class Vocabulary:
                 if best is None or found[0] > best[0]:
                     best = (found[0], phrase, found[1])
             if best is None:
-                return {}
+                after = _aside(text, spot)
+                if after is None:
+                    return {}
+                spot = after
+                continue
             alone = alone or best[1].alone
             if best[1].only_with is not None and best[1].only_with not in self._spoken():
                 return {}
