@@ -86,6 +86,8 @@ look_for_system_packages() {
         postgis_is_there || missing+=(postgresql-15 postgresql-15-postgis-3)
     fi
     cjk_font_is_there || missing+=(fonts-noto-cjk)
+    # For personal geodatabases (.mdb) only: nothing to stop for where an ordinary user just wants to run the platform.
+    have mdb-json || { [ "$purpose" = run ] && [ "$(id -u)" != 0 ]; } || missing+=(mdbtools)
     if [ "$purpose" = qgis ]; then
         qgis_is_there || missing+=(qgis python3-qgis qgis-providers)
     fi

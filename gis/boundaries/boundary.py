@@ -20,7 +20,14 @@ from typing import Any
 from gis import crs as crs_module
 from gis.boundaries.declared_area import Declared
 from gis.boundaries.dxf import read_dxf
-from gis.boundaries.gdal_formats import SETS, read_file, read_geodatabase, read_set, several
+from gis.boundaries.gdal_formats import (
+    SETS,
+    read_file,
+    read_geodatabase,
+    read_personal,
+    read_set,
+    several,
+)
 from gis.boundaries.geojson import read_geojson, read_geojson_document
 from gis.boundaries.reading import BoundaryReading, failed
 from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_of_text
@@ -29,6 +36,7 @@ from gis.boundaries.txt import read_txt
 from gis.boundaries.txt_write import write_txt
 from gis.boundaries.wkt import is_wkb, is_wkt, read_wkt
 from gis.deliveries.archive import open_zip
+from gis.deliveries.personal import is_access
 from gis.deliveries.signatures import foreign
 from gis.remarks import error
 from gis.rules import boundary_rules
@@ -51,7 +59,7 @@ _ROOTS: tuple[tuple[str, str, str], ...] = (
 )
 _READABLE = (
     "txt", "csv", "xlsx", "xlsm", "geojson", "json", "topojson", "gpkg", "sqlite", "kml", "gml", "xml", "gpx", "dxf",
-    "fgb", "wkt",
+    "fgb", "wkt", "mdb", "accdb",
 )  # fmt: skip
 
 
@@ -132,6 +140,8 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
         )
     if data.startswith(b"SQLite format 3\x00"):
         return read_file(data, "GPKG" if data[68:72] in (b"GPKG", b"GP10", b"GP11") else "SQLite", crs=crs)
+    if is_access(data[:32]):
+        return read_personal(name, data, crs=crs)
     if data.startswith(b"fgb\x03"):
         return read_file(data, "FlatGeobuf", crs=crs)
     decoded = decode_text(data)

@@ -10,6 +10,7 @@ import fnmatch
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from shapely.geometry.base import BaseGeometry
 from gis import crs as crs_module
 from gis.boundaries.arcs import with_arcs
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
-from gis.boundaries.reading import BoundaryReading, failed, finish
+from gis.boundaries.reading import BoundaryReading, failed, finish, sorted_issues
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
+from gis.deliveries.personal import to_geopackage
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
 from gis.remarks import crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
@@ -131,7 +133,47 @@ def read_geodatabase(members: Mapping[str, bytes], *, crs: int | None = None) ->
             inner = name.removeprefix(f"{folders[0]}/")
             if inner != name and "/" not in inner:
                 (path / inner).write_bytes(content)
-        return _read_gdal(path, "FileGDB", crs=crs, issues=[])
+        reading = _read_gdal(path, "FileGDB", crs=crs, issues=[])
+        return with_arcs(reading) if _has_curves(path, reading.attributes.get("layer")) else reading
+
+
+def _has_curves(path: Path, layer: str | None) -> bool:
+    """Whether a layer of a file geodatabase holds arcs; GDAL itself hands out their chords."""
+    kinds = (
+        "OGR_GEOMETRY IN ('CURVEPOLYGON', 'MULTISURFACE', 'COMPOUNDCURVE', 'MULTICURVE', 'CIRCULARSTRING')"
+    )
+    try:
+        with quietly():
+            return len(pyogrio.raw.read(path, layer=layer, where=kinds, columns=[])[2]) > 0
+    except GDAL_ERRORS:
+        return False
+
+
+def read_personal(name: str, data: bytes, *, crs: int | None = None) -> BoundaryReading:
+    """Read a personal geodatabase (个人地理数据库, .mdb)."""
+    with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
+        source, target = Path(folder) / "site.mdb", Path(folder) / "site.gpkg"
+        source.write_bytes(data)
+        try:
+            classes = to_geopackage(source, target, name)
+        except BadInput as refused:
+            remedy, remedy_en = refused.remedy or "", refused.remedy_en or ""
+            return failed("MDB", error(refused.code, refused.zh, refused.en, remedy, remedy_en))
+        reading = _read_gdal(target, "MDB", crs=crs, issues=[])
+    used = next((c for c in classes if c.name == reading.attributes.get("layer")), None)
+    if used is None:
+        return reading
+    if used.unreadable:
+        issue = error(
+            "SHAPE-UNREADABLE",
+            f"要素类 {used.name} 有 {len(used.unreadable)} 个要素的图形读不了（第 {used.unreadable[0]} 个）",
+            f"{len(used.unreadable)} shapes of {used.name} cannot be read (feature {used.unreadable[0]})",
+            "在 ArcGIS 中修复几何，或另存为文件地理数据库（.gdb）",
+            "repair the geometry in ArcGIS, or save it as a file geodatabase (.gdb)",
+        )
+        reading = replace(reading, issues=sorted_issues([*reading.issues, issue]))
+    curved = used.arcs or used.flattened
+    return with_arcs(reading, other_curves=used.flattened) if curved else reading
 
 
 def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> BoundaryReading:

@@ -48,10 +48,6 @@ _PARTS = (
         b"!table", "单独的 .tab", "a .tab alone",
         "请把 .tab、.dat、.map、.id 一起压缩成 zip 上传", "zip .tab, .dat, .map and .id together",
     ),
-    Foreign(
-        b"\x00\x01\x00\x00Standard ", "Access 数据库（MDB）", "an Access database",
-        "请导出为 SHP 或 GPKG", "export it as SHP or GPKG",
-    ),
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from gis import crs as crs_module
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
-from gis.deliveries.source_files import GEOMETRY_COLUMN, cad_text, prepare, text_encoding
+from gis.deliveries.source_files import GEOMETRY_COLUMN, Prepared, cad_text, prepare, text_encoding
 from gis.deliveries.source_place import note
 from gis.layers.pieces import Geometries
 from gis.source_crs import SourceCrs, parse_crs
@@ -64,7 +64,7 @@ class Source:
 
 @contextmanager
 def open_source(path: Path, *, crs: int | None = None, layer: str | None = None) -> Iterator[Source]:
-    """Open layer data: GPKG, SHP (or a zip of one), GeoJSON, TopoJSON, GML, XPlanung, KML, FileGDB, CSV, DXF …
+    """Open layer data: GPKG, SHP (or a zip of one), GeoJSON, TopoJSON, GML, XPlanung, KML, FileGDB, MDB, CSV, DXF …
 
     Args:
         crs: EPSG, or a declared system (:func:`gis.source_crs.parse_crs`), when the file does not say or is to be
@@ -85,11 +85,11 @@ def open_source(path: Path, *, crs: int | None = None, layer: str | None = None)
             remedy_en="check the name of the file and its folder",
         )
     with tempfile.TemporaryDirectory(prefix="layer-") as folder, quietly():
-        opened, layer = prepare(path, Path(folder), layer)
-        yield _describe(opened, path.name, crs, layer)
+        yield _describe(prepare(path, Path(folder), layer), path.name, crs)
 
 
-def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Source:
+def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
+    path, layer, notes = prepared.path, prepared.layer, list(prepared.notes)
     try:
         layers = [(str(n), str(k) if k is not None else "") for n, k in pyogrio.list_layers(path)]
         cad = layers == [("entities", "Unknown")]
@@ -110,7 +110,6 @@ def _describe(path: Path, name: str, crs: int | None, layer: str | None) -> Sour
         raise _no_shapes(name)
     crs = crs if crs is not None else _own_definition(info)
     declared = crs if isinstance(crs, SourceCrs) else None
-    notes = []
     if encoding is not None:
         notes.append(
             note("ENCODING", f"属性按内容判定为 {encoding} 编码", f"attributes are {encoding}, by content")

@@ -12,18 +12,20 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
 
+from gis.deliveries.personal import is_access, to_geopackage
 from gis.deliveries.signatures import foreign
+from gis.deliveries.source_place import note
 from gis.rules import boundary_rules
 from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.errors import BadInput
 
 _DATA_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
-    ".csv", ".dxf", ".mdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson", ".tsv",
+    ".csv", ".dxf", ".mdb", ".accdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson", ".tsv",
 }  # fmt: skip
 #: marks of files that hold no data but say where GDAL is to find some
 DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")
@@ -42,8 +44,16 @@ _UNSAID = (0x00, 0x03, 0x57)
 _CHARSET = re.compile(rb'charset\s+"?(\w+)', re.IGNORECASE)
 
 
-def prepare(path: Path, folder: Path, layer: str | None) -> tuple[Path, str | None]:
-    """The file GDAL is to open, and the name of the layer in it that is still to be chosen.
+class Prepared(NamedTuple):
+    """The file GDAL is to open, the name of the layer in it that is still to be chosen, and what the report says."""
+
+    path: Path
+    layer: str | None
+    notes: tuple[dict[str, Any], ...] = ()
+
+
+def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
+    """What GDAL is to open of a delivery.
 
     Args:
         path: the delivery: a file, a zip of one, or a folder (.gdb).
@@ -56,31 +66,42 @@ def prepare(path: Path, folder: Path, layer: str | None) -> tuple[Path, str | No
     if path.is_file() and zipfile.is_zipfile(path) and path.suffix.lower() != ".kmz":
         path, layer = _choose_member(_unzip(path, folder), path.name, layer)
     if path.is_dir():
-        return path, layer
+        return Prepared(path, layer)
     with path.open("rb") as stream:
         head = stream.read(4096)
+    if is_access(head):
+        return _personal(path, folder, layer)
     _refuse(path, head)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return _readable_csv(path, folder), layer
+        return Prepared(_readable_csv(path, folder), layer)
     if b"<" in head[:200] and path.suffix.lower() in (".gml", ".xml"):
         # GDAL keeps notes (.gfs) beside a GML file: not beside somebody's own file
         linked = folder / f"linked-{path.stem}.gml"
         linked.symlink_to(path.resolve())
-        return linked, layer
-    return path, layer
+        return Prepared(linked, layer)
+    return Prepared(path, layer)
+
+
+def _personal(path: Path, folder: Path, layer: str | None) -> Prepared:
+    """A personal geodatabase as the GeoPackage GDAL reads."""
+    target = folder / "personal.gpkg"
+    classes = to_geopackage(path, target, path.name, only=layer)
+    notes = []
+    for found in classes:
+        if found.arcs or found.flattened:
+            zh = f"要素类 {found.name} 中的圆弧、曲线已按折线近似"
+            notes.append(note("CURVES", zh, f"arcs and curves of {found.name} were replaced by short lines"))
+        if found.unreadable:
+            numbers = "、".join(map(str, found.unreadable[:10]))
+            zh = f"要素类 {found.name} 有 {len(found.unreadable)} 个要素的图形读不了（第 {numbers} 个）"
+            notes.append(
+                note("SHAPE-UNREADABLE", zh, f"{len(found.unreadable)} shapes of {found.name} are unreadable")
+            )
+    return Prepared(target, layer, tuple(notes))
 
 
 def _refuse(path: Path, head: bytes) -> None:
     """Formats that cannot be read here, and descriptions that would make GDAL read other files."""
-    if head[4:19] in (b"Standard Jet DB", b"Standard ACE DB"):
-        raise BadInput(
-            f"{path.name} 是 Access 数据库(个人地理数据库 MDB)，本平台没有可用的 Access 驱动，读不了",
-            f"{path.name} is an Access database; there is no driver for it here",
-            code="MDB-NO-DRIVER",
-            place=path.name,
-            remedy="在 ArcGIS 中导出为文件地理数据库(.gdb)，或用 QGIS、ogr2ogr 另存为 GPKG 后再导入",
-            remedy_en="export a file geodatabase (.gdb) from ArcGIS, or a GPKG by QGIS or ogr2ogr",
-        )
     other = foreign(head)
     if other is not None:
         raise BadInput(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import resource
+import shutil
+import struct
 import zipfile
 
 import geopandas
@@ -24,6 +26,7 @@ from gis.layers.layer import LayerCatalogue, layer_catalogue
 from gis.rules import CATALOGUE
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
+from tests.jet4 import Table, geodatabase, ring_shape
 
 from .conftest import X, Y, rectangle
 
@@ -255,9 +258,36 @@ def test_xplanung(tmp_path, version):
     assert [p.name for p in tmp_path.iterdir()] == ["plan.gml"]  # nothing is written beside the file
 
 
-def test_access_database_is_explained(tmp_path):
-    (tmp_path / "a.mdb").write_bytes(b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(4000))
-    assert refused(tmp_path / "a.mdb").code == "MDB-NO-DRIVER"
+@pytest.mark.skipif(
+    shutil.which("mdb-json") is None, reason="mdbtools is not installed (make test installs it)"
+)
+def test_personal_geodatabase(tmp_path):
+    definition = pyproj.CRS(4547).to_wkt("WKT1_ESRI")
+    plots = [
+        [(x, 3.1e6), (x, 3.1e6 + 100), (x + 100, 3.1e6 + 100), (x + 100, 3.1e6), (x, 3.1e6)]
+        for x in (5e5, 6e5)
+    ]
+    columns = {"OBJECTID": "long", "DLMC": "text", "MJ": "double", "RQ": "date", "Shape": "ole", "BZ": "memo"}
+    rows = [
+        (1, "水田", 10_000.0, dt.datetime(2024, 3, 1), ring_shape([plots[0]]), "长" * 3_000),
+        (2, "旱地", None, None, ring_shape([plots[1]], kind=15, tail=struct.pack("<14d", *range(14))), None),
+        (3, None, 0.5, None, ring_shape([plots[1]], kind=32), None),  # a multipatch
+    ]
+    line = (3, definition, Table({"Shape": "ole"}, [(ring_shape([plots[0][:3]], kind=3),)]))
+    path = tmp_path / "规划.mdb"
+    path.write_bytes(geodatabase({"永久基本农田": (4, definition, Table(columns, rows)), "道路": line}))
+    source, batches = read(path)
+    assert (source.layer, source.crs, source.count) == ("永久基本农田", 4547, 3)
+    assert [n["code"] for n in source.notes] == ["SHAPE-UNREADABLE"]
+    batch = batches[0]
+    assert [g.area for g in batch.geometries] == [10_000, 10_000]
+    assert batch.dropped_count == 1
+    assert list(batch.columns["DLMC"]) == ["水田", "旱地"]
+    assert batch.columns["MJ"][0] == 10_000.0
+    assert (batch.columns["RQ"][0], batch.columns["BZ"][0]) == ("2024-03-01T00:00:00", "长" * 3_000)
+    assert [p.name for p in tmp_path.iterdir()] == ["规划.mdb"]
+    (tmp_path / "b.mdb").write_bytes(b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(4000))
+    assert refused(tmp_path / "b.mdb").code == "MDB-UNREADABLE"
 
 
 def test_a_description_of_other_data_is_not_followed(tmp_path):
