@@ -153,7 +153,6 @@ def test_bd09_must_be_declared_and_is_undone():
     [
         (b"PAR1" + bytes(60), "FILE-TYPE"),
         (b"!table\n!version 300\n", "FILE-TYPE"),
-        (b"\x00\x01\x00\x00Standard Jet DB" + bytes(60), "FILE-TYPE"),
         (SITE.wkt[:-6].encode(), "WKT-BROKEN"),
         (b"CURVEPOLYGON(CIRCULARSTRING(0 0, 1 1))", "WKT-BROKEN"),
         (b"SRID=999999;" + SITE.wkt.encode(), "CRS-UNKNOWN"),
