@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from drawings.models import HandIn, Revision
 from drawings.review.answers import require_replies
-from drawings.revision_service import MAX_FILES, Progress, current_revision, submit_revision
+from drawings.revision_service import current_revision, submit_revision
+from drawings.set_reading import MAX_FILES, Progress
 from drawings.standards.standard_service import find_standard
 from project_box import accounts
 from project_box import service as box

@@ -49,7 +49,7 @@ class RevisionFile(Base):
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.stored_file.id"))
     standard: Mapped[str | None] = mapped_column(String(60))
     report: Mapped[dict[str, Any]]
-    model: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    model: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sheet: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     revision: Mapped[Revision] = relationship(back_populates="files")

@@ -52,10 +52,8 @@ def next_number(session: Session, project_id: uuid.UUID) -> int:
     return (newest or 0) + 1
 
 
-def file_models(
-    session: Session, revision_id: uuid.UUID
-) -> Sequence[tuple[RevisionFile, dict[str, object] | None]]:
-    """Files of a revision with their stored models, in order."""
+def file_models(session: Session, revision_id: uuid.UUID) -> Sequence[tuple[RevisionFile, bytes | None]]:
+    """Files of a revision with their packed models, in order."""
     statement = (
         select(RevisionFile, RevisionFile.model)
         .where(RevisionFile.revision_id == revision_id)

@@ -45,7 +45,6 @@ from drawings.revision_service import (
     revision_models,
     revisions,
     submit_revision,
-    summarise,
 )
 from drawings.shapes.repair_service import decide_repairs, refused_repairs
 from drawings.sheets.sheet_service import compare_revisions, packed_sheet, revision_areas, sheet_geojson
@@ -99,7 +98,6 @@ __all__ = [
     "save_reply_draft",
     "sheet_geojson",
     "submit_revision",
-    "summarise",
     "supersede_review",
     "underlay",
 ]

@@ -13,17 +13,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from drawings.comparing.placement import laid, whole_placement
 from drawings.drawing import DrawingModel, RoleShape
-from drawings.shapes.shape_match import (
-    CompareSettings,
-    compare_settings,
-    congruent,
-    deviation,
-    match,
-    same,
-    unique,
-    vector,
-)
+from drawings.shapes.outlines import congruent, deviation, same, vector
+from drawings.shapes.shape_match import CompareSettings, compare_settings, match, unique
+from drawings.shapes.similarity import Similarity, similarity
 from drawings.standards.standards import roles
 
 
@@ -33,6 +27,8 @@ class Change(StrEnum):
     ADDED = "added"
     REMOVED = "removed"
     MOVED = "moved"
+    TURNED = "turned"
+    MIRRORED = "mirrored"
     RESHAPED = "reshaped"
     ATTRIBUTE = "attribute"
     UNCHANGED = "unchanged"
@@ -40,8 +36,8 @@ class Change(StrEnum):
     @property
     def zh(self) -> str:
         """Chinese word."""
-        return {"added": "新增", "removed": "删除", "moved": "移动", "reshaped": "改形", "attribute": "改属性",
-                "unchanged": "未变"}[self.value]  # fmt: skip
+        return {"added": "新增", "removed": "删除", "moved": "移动", "turned": "旋转", "mirrored": "镜像",
+                "reshaped": "改形", "attribute": "改属性", "unchanged": "未变"}[self.value]  # fmt: skip
 
 
 REVERSE = {Change.ADDED: Change.REMOVED, Change.REMOVED: Change.ADDED}
@@ -64,7 +60,9 @@ class ShapeChange:
         change: the greatest of what happened (a moved shape may have changed attributes too).
         file, file_before: position of the file in the later and in the earlier revision; None where it is absent.
         before, after: the shape in either revision.
-        vector: (east, north) in metres of a moved shape.
+        vector: (east, north) in metres of what was moved, turned, mirrored or scaled, from middle to middle.
+        laid: how the outline as it was lies on the outline as it is; None where no similarity does it, and for what
+            was only moved.
         deviation_m: greatest distance between the two outlines, metres.
         area_delta: ㎡, after minus before; None for lines and points.
     """
@@ -76,6 +74,7 @@ class ShapeChange:
     before: RoleShape | None
     after: RoleShape | None
     vector: tuple[float, float] | None = None
+    laid: Similarity | None = None
     deviation_m: float | None = None
     area_delta: float | None = None
     attributes: tuple[AttributeChange, ...] = ()
@@ -97,6 +96,7 @@ class ShapeChange:
             self.after,
             self.before,
             (-self.vector[0], -self.vector[1]) if self.vector else None,
+            self.laid.inverse() if self.laid else None,
             self.deviation_m,
             -self.area_delta if self.area_delta is not None else None,
             tuple(AttributeChange(a.key, a.after, a.before) for a in self.attributes),
@@ -105,7 +105,10 @@ class ShapeChange:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file in both revisions or in one of them: names, positions and counts of changes."""
+    """A file in both revisions or in one of them: names, positions and counts of changes.
+
+    ``placed``: how the drawing as a whole was laid elsewhere; its shapes are compared as they lie then.
+    """
 
     name_before: str | None
     name: str | None
@@ -115,6 +118,7 @@ class FileChange:
     identical: bool
     counts: dict[str, int] = field(default_factory=dict)
     attributes: tuple[AttributeChange, ...] = ()
+    placed: Similarity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Comparison:
     def empty(self) -> bool:
         """True if nothing differs."""
         return not self.changes and not any(
-            f.attributes or f.name is None or f.name_before is None for f in self.files
+            f.attributes or f.placed or f.name is None or f.name_before is None for f in self.files
         )
 
 
@@ -158,6 +162,7 @@ def compare(
     *,
     settings: CompareSettings | None = None,
     tolerance_m: float | None = None,
+    in_place: bool = False,
 ) -> Comparison:
     """Compare two sets of drawings.
 
@@ -165,6 +170,7 @@ def compare(
         before, after: (file position, drawing) of the earlier and the later revision.
         settings: the catalogue's if left out.
         tolerance_m: outlines nearer than this count as the same (规划核实 allows more than comparing drawings does).
+        in_place: coordinates count (规划核实): a drawing laid elsewhere as a whole has moved shape by shape.
     """
     rules = settings or compare_settings()
     if tolerance_m is not None:
@@ -173,7 +179,10 @@ def compare(
     changes: list[ShapeChange] = []
     total: Counter[str] = Counter()
     for old, new in _pair_files(before, after):
-        found = _compare_files(old, new, rules)
+        placed = (
+            whole_placement(old[1].shapes, new[1].shapes, rules) if old and new and not in_place else None
+        )
+        found = _compare_files(old, new, rules, placed)
         counts = Counter(c.change.value for c in found)
         total += counts
         changes += [c for c in found if c.change is not Change.UNCHANGED]
@@ -189,6 +198,7 @@ def compare(
                 bool(old and new and old[1].sha256 == new[1].sha256),
                 {c.value: counts.get(c.value, 0) for c in Change},
                 _attribute_changes(old[1].attributes, new[1].attributes) if old and new else (),
+                placed,
             )
         )
     return Comparison(
@@ -224,8 +234,11 @@ def _pair_files(before: Sequence[_File], after: Sequence[_File]) -> list[tuple[_
     return sorted(pairs, key=lambda p: (p[1] is None, (p[1] or p[0] or (0,))[0]))
 
 
-def _compare_files(old: _File | None, new: _File | None, rules: CompareSettings) -> list[ShapeChange]:
-    mine = _by_role(old[1].shapes if old else ())
+def _compare_files(
+    old: _File | None, new: _File | None, rules: CompareSettings, placed: Similarity | None
+) -> list[ShapeChange]:
+    before = old[1].shapes if old else ()
+    mine = _by_role(before if placed is None else laid(before, placed))
     theirs = _by_role(new[1].shapes if new else ())
     was, now = old[0] if old else None, new[0] if new else None
     out: list[ShapeChange] = []
@@ -271,13 +284,22 @@ def _difference(
     delta = round((b.area_m2 or 0.0) - (a.area_m2 or 0.0), 4) if a.area_m2 is not None else None
     if same(a.geometry, b.geometry, rules.same_m):
         change = Change.ATTRIBUTE if attributes else Change.UNCHANGED
-        return ShapeChange(change, role, was, now, a, b, None, None, delta, attributes)
+        return ShapeChange(change, role, was, now, a, b, area_delta=delta, attributes=attributes)
     apart = round(deviation(a.geometry, b.geometry), 4)
     if congruent(a.geometry, b.geometry, rules.same_m):
-        dx, dy = vector(a.geometry, b.geometry)
-        moved = (round(dx, 4), round(dy, 4))
-        return ShapeChange(Change.MOVED, role, was, now, a, b, moved, apart, delta, attributes)
-    return ShapeChange(Change.RESHAPED, role, was, now, a, b, None, apart, delta, attributes)
+        moved = vector(a.geometry, b.geometry)
+        return ShapeChange(Change.MOVED, role, was, now, a, b, _short(moved), None, apart, delta, attributes)
+    way = similarity(a.geometry, b.geometry, rules.same_m)
+    if way is None:
+        return ShapeChange(Change.RESHAPED, role, was, now, a, b, None, None, apart, delta, attributes)
+    kind = Change.RESHAPED if way.scaled else Change.MIRRORED if way.mirrored else Change.TURNED
+    p, q = a.geometry.centroid, b.geometry.centroid
+    moved = (q.x - p.x, q.y - p.y)
+    return ShapeChange(kind, role, was, now, a, b, _short(moved), way, apart, delta, attributes)
+
+
+def _short(moved: tuple[float, float]) -> tuple[float, float]:
+    return round(moved[0], 4), round(moved[1], 4)
 
 
 def _attribute_changes(

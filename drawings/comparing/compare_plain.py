@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import shapely
@@ -11,8 +12,16 @@ from shapely.geometry import mapping
 
 from drawings.comparing.compare import REVERSE, Change, Comparison, ShapeChange, rounded
 from drawings.drawing import RoleShape
+from drawings.shapes.similarity import Similarity
 from drawings.standards.standards import roles
 from project_box.kernel.plain import to_plain
+
+_DIRECTIONS = (
+    ("北", "north"), ("东北", "north-east"), ("东", "east"), ("东南", "south-east"),
+    ("南", "south"), ("西南", "south-west"), ("西", "west"), ("西北", "north-west"),
+)  # fmt: skip
+#: a movement of less is none, metres
+_STILL_M = 0.0005
 
 
 def comparison_to_plain(found: Comparison) -> dict[str, Any]:
@@ -23,7 +32,8 @@ def comparison_to_plain(found: Comparison) -> dict[str, Any]:
         "counts": found.counts,
         "files": [
             {
-                **to_plain(f),
+                **to_plain(replace(f, placed=None)),
+                "placed": laid_to_plain(f.placed, _between(f.placed) if f.placed else None),
                 "n_before": f.file_before + 1 if f.file_before is not None else None,
                 "n": f.file + 1 if f.file is not None else None,
             }
@@ -59,12 +69,46 @@ def comparison_to_plain(found: Comparison) -> dict[str, Any]:
                 "area_delta": c.area_delta,
                 "vector": list(c.vector) if c.vector else None,
                 "distance_m": round(math.hypot(*c.vector), 4) if c.vector else None,
+                "bearing": _bearing(c.vector),
+                "laid": laid_to_plain(c.laid, c.vector),
                 "deviation_m": c.deviation_m,
                 "attributes": to_plain(list(c.attributes)),
             }
             for index, c in enumerate(found.changes, 1)
         ],
     }
+
+
+def laid_to_plain(way: Similarity | None, moved: tuple[float, float] | None) -> dict[str, Any] | None:
+    """How an outline was laid: ``angle`` (degrees anticlockwise), ``axis`` of a mirror, ``scale``, ``vector``.
+
+    Args:
+        moved: (east, north) in metres from middle to middle.
+    """
+    if way is None or moved is None:
+        return None
+    return {
+        "angle": None if way.mirrored else round(way.angle, 4) + 0.0,
+        "axis": round(way.axis, 4) % 180 if way.axis is not None else None,
+        "scale": round(way.scale, 6) if way.scaled else None,
+        "vector": list(moved),
+        "distance_m": round(math.hypot(*moved), 4),
+        "bearing": _bearing(moved),
+    }
+
+
+def _between(way: Similarity) -> tuple[float, float]:
+    moved = way.end - way.start
+    return round(moved.real, 4), round(moved.imag, 4)
+
+
+def _bearing(moved: tuple[float, float] | None) -> dict[str, Any] | None:
+    """Direction of a movement: ``degrees`` clockwise from north, the nearest of eight names; None if nothing moved."""
+    if moved is None or math.hypot(*moved) < _STILL_M:
+        return None
+    degrees = round(math.degrees(math.atan2(*moved)) % 360, 1) % 360
+    zh, en = _DIRECTIONS[round(degrees / 45) % 8]
+    return {"degrees": degrees, "name": zh, "name_en": en}
 
 
 def _causes(changes: Sequence[ShapeChange], role: str) -> list[dict[str, Any]]:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import shapely
 from pydantic import BaseModel, ConfigDict, Field
-from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import RoleShape
 from drawings.reading import CATALOGUE
+from drawings.shapes.outlines import all_same, common, congruent, vector
+from drawings.shapes.similarity import similarity
 from project_box.kernel.catalogue import parse
 
 
@@ -27,6 +29,16 @@ class CauseBounds(BaseModel):
     seconds: float = Field(gt=0)
 
 
+class PlacedBounds(BaseModel):
+    """When a drawing was laid elsewhere as a whole: shapes that must agree, their share, metres they may be apart."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    least: int = Field(gt=1)
+    share: float = Field(gt=0.5, le=1)
+    apart_m: float = Field(gt=0)
+
+
 class CompareSettings(BaseModel):
     """Tolerances of comparing, from ``catalogue/compare.yaml``."""
 
@@ -35,6 +47,8 @@ class CompareSettings(BaseModel):
     same_m: float = Field(gt=0)
     overlap_share: float = Field(gt=0, le=1)
     pairs: int = Field(gt=0)
+    turned: int = Field(gt=0)
+    placed: PlacedBounds
     causes: CauseBounds
     identity: dict[str, tuple[str, ...]] = {}
 
@@ -60,98 +74,87 @@ def unique(items: Iterable[Any], key: Callable[[Any], Hashable]) -> dict[Hashabl
 _Pair = tuple[int, int]
 
 
-def same(a: BaseGeometry, b: BaseGeometry, tolerance: float) -> bool:
-    if a.is_empty or b.is_empty:
-        return bool(a.is_empty and b.is_empty)
-    if any(abs(x - y) > tolerance for x, y in zip(a.bounds, b.bounds, strict=True)):
-        return False
-    return deviation(a, b) <= tolerance
-
-
-def deviation(a: BaseGeometry, b: BaseGeometry) -> float:
-    """Greatest distance from a vertex of one outline to the other outline."""
-    return max(float(shapely.hausdorff_distance(a, b)), float(shapely.hausdorff_distance(b, a)))
-
-
-def vector(a: BaseGeometry, b: BaseGeometry) -> tuple[float, float]:
-    """From the middle of a to the middle of b, by their boxes (exact for congruent outlines)."""
-    p, q = a.bounds, b.bounds
-    return (q[0] + q[2] - p[0] - p[2]) / 2, (q[1] + q[3] - p[1] - p[3]) / 2
-
-
-def congruent(a: BaseGeometry, b: BaseGeometry, tolerance: float) -> bool:
-    """True if b is a moved in parallel."""
-    if a.is_empty or b.is_empty or a.geom_type != b.geom_type:
-        return False
-    p, q = a.bounds, b.bounds
-    if (
-        abs((p[2] - p[0]) - (q[2] - q[0])) > 2 * tolerance
-        or abs((p[3] - p[1]) - (q[3] - q[1])) > 2 * tolerance
-    ):
-        return False
-    return same(affinity.translate(a, *vector(a, b)), b, tolerance)
-
-
-def _common(a: BaseGeometry, b: BaseGeometry, tolerance: float) -> float:
-    """Share two shapes have in common, 0 … 1, the same both ways."""
-    try:
-        if a.area > 0 and b.area > 0:
-            inner = (a.intersection(b).area + b.intersection(a).area) / 2
-            return round(inner / (a.area + b.area - inner), 9)
-        if a.length > 0 and b.length > 0:
-            near = 10 * tolerance
-            run = a.intersection(b.buffer(near)).length + b.intersection(a.buffer(near)).length
-            return round(float(min(1.0, run / (a.length + b.length))), 9)
-    except shapely.errors.GEOSException:
-        return 0.0
-    return 0.0
-
-
 def match(role: str, a: Sequence[RoleShape], b: Sequence[RoleShape], rules: CompareSettings) -> list[_Pair]:
     """Pairs of indexes; what is not in a pair was added or removed."""
-    free_a, free_b = set(range(len(a))), set(range(len(b)))
-    pairs: list[_Pair] = []
+    return _Matching(role, a, b, rules).pairs()
 
-    def take(candidates: Iterable[tuple[float, int, int]]) -> None:
+
+class _Matching:
+    """Shapes of one role in both revisions; what is paired is no longer free."""
+
+    def __init__(
+        self, role: str, a: Sequence[RoleShape], b: Sequence[RoleShape], rules: CompareSettings
+    ) -> None:
+        self.role, self.a, self.b, self.rules = role, a, b, rules
+        self.free_a, self.free_b = set(range(len(a))), set(range(len(b)))
+        self.found: list[_Pair] = []
+
+    def pairs(self) -> list[_Pair]:
+        """The surest first: the same outline, handle, identity, overlap, the outline elsewhere, the outline turned."""
+        rules = self.rules
+        self.take(self.unchanged())
+        self.take((0.0, i, j) for i, j in self.keyed(lambda s: s.handle) if self.one(i, j))
+        self.take((0.0, i, j) for i, j in self.keyed(lambda s: _identity(self.role, s, rules)))
+        shares = ((common(*self.outlines(i, j), rules.same_m), i, j) for i, j in self.touching())
+        self.take((-share, i, j) for share, i, j in shares if share >= rules.overlap_share)
+        self.take(_moved_candidates(self.a, self.b, sorted(self.free_a), sorted(self.free_b), rules))
+        self.take(_turned_candidates(self.a, self.b, sorted(self.free_a), sorted(self.free_b), rules))
+        return sorted(self.found)
+
+    def take(self, candidates: Iterable[tuple[float, int, int]]) -> None:
+        """Pair what is free, the smallest number first."""
         # the sum and the difference of indexes order equal candidates the same way from both sides
         for _, i, j in sorted(candidates, key=lambda c: (c[0], c[1] + c[2], abs(c[1] - c[2]))):
-            if i in free_a and j in free_b:
-                free_a.discard(i)
-                free_b.discard(j)
-                pairs.append((i, j))
+            if i in self.free_a and j in self.free_b:
+                self.free_a.discard(i)
+                self.free_b.discard(j)
+                self.found.append((i, j))
 
-    def touching() -> Iterable[_Pair]:
-        left, right = sorted(free_a), sorted(free_b)
+    def outlines(self, i: int, j: int) -> tuple[BaseGeometry, BaseGeometry]:
+        return self.a[i].geometry, self.b[j].geometry
+
+    def touching(self) -> list[_Pair]:
+        """Free shapes whose boxes touch."""
+        left, right = sorted(self.free_a), sorted(self.free_b)
         if not left or not right:
             return []
-        tree = shapely.STRtree([b[j].geometry for j in right])
-        boxes = [a[i].geometry.buffer(rules.same_m) for i in left]
-        rows = tree.query(boxes)
+        grain = self.rules.same_m
+        bounds = shapely.bounds([self.a[i].geometry for i in left]) + np.array([-grain, -grain, grain, grain])
+        tree = shapely.STRtree([self.b[j].geometry for j in right])
+        rows = tree.query(shapely.box(*bounds.T))
         return [(left[i], right[j]) for i, j in zip(rows[0].tolist(), rows[1].tolist(), strict=True)]
 
-    def keyed(key: Callable[[RoleShape], Hashable]) -> list[_Pair]:
-        mine = unique(sorted(free_a), lambda i: key(a[i]))
-        theirs = unique(sorted(free_b), lambda j: key(b[j]))
+    def unchanged(self) -> list[tuple[float, int, int]]:
+        """Candidates drawn in the same place, those of the same handle first."""
+        near = self.touching()
+        if not near:
+            return []
+        mine = np.array([None, *(self.a[i].geometry for i, _ in near)], dtype=object)[1:]
+        theirs = np.array([None, *(self.b[j].geometry for _, j in near)], dtype=object)[1:]
+        alike = all_same(mine, theirs, self.rules.same_m)
+        return [
+            (0.0 if self.a[i].handle == self.b[j].handle else 1.0, i, j)
+            for (i, j), yes in zip(near, alike.tolist(), strict=True)
+            if yes
+        ]
+
+    def keyed(self, key: Callable[[RoleShape], Hashable]) -> list[_Pair]:
+        """Free shapes that alone have a key, on both sides."""
+        mine = unique(sorted(self.free_a), lambda i: key(self.a[i]))
+        theirs = unique(sorted(self.free_b), lambda j: key(self.b[j]))
         return [(mine[k], theirs[k]) for k in mine.keys() & theirs.keys()]
 
-    take(
-        (0.0 if a[i].handle == b[j].handle else 1.0, i, j)
-        for i, j in touching()
-        if same(a[i].geometry, b[j].geometry, rules.same_m)
-    )
-    for i, j in keyed(lambda s: s.handle):
-        first, second = a[i].geometry, b[j].geometry
-        if (
-            _common(first, second, rules.same_m) >= rules.overlap_share
-            or congruent(first, second, rules.same_m)
-            or (_identity(role, a[i], rules) and _identity(role, a[i], rules) == _identity(role, b[j], rules))
-        ):
-            take([(0.0, i, j)])
-    take((0.0, i, j) for i, j in keyed(lambda s: _identity(role, s, rules)))
-    scored = [(_common(a[i].geometry, b[j].geometry, rules.same_m), i, j) for i, j in touching()]
-    take((-share, i, j) for share, i, j in scored if share >= rules.overlap_share)
-    take(_moved_candidates(a, b, sorted(free_a), sorted(free_b), rules))
-    return sorted(pairs)
+    def one(self, i: int, j: int) -> bool:
+        """Is a shape of the same handle the same shape? Handles may have been given anew."""
+        own = _identity(self.role, self.a[i], self.rules)
+        if own and own == _identity(self.role, self.b[j], self.rules):
+            return True
+        first, second = self.outlines(i, j)
+        return (
+            common(first, second, self.rules.same_m) >= self.rules.overlap_share
+            or congruent(first, second, self.rules.same_m)
+            or similarity(first, second, self.rules.same_m) is not None
+        )
 
 
 def _identity(role: str, shape: RoleShape, rules: CompareSettings) -> tuple[str, ...]:
@@ -204,3 +207,33 @@ def _moved_candidates(
         for j in others
         if congruent(a[i].geometry, b[j].geometry, rules.same_m)
     ]
+
+
+def _turned_candidates(
+    a: Sequence[RoleShape],
+    b: Sequence[RoleShape],
+    left: Sequence[int],
+    right: Sequence[int],
+    rules: CompareSettings,
+) -> list[tuple[float, int, int]]:
+    """(distance, i, j) of shapes that are each other turned or mirrored, not scaled."""
+    grain = max(rules.same_m * 20, 1e-6)
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for j in right:
+        if b[j].geometry.length > 0:
+            buckets[round(b[j].geometry.length / grain)].append(j)
+    near = [
+        (i, j)
+        for i in left
+        if a[i].geometry.length > 0
+        for k in (-1, 0, 1)
+        for j in buckets.get(round(a[i].geometry.length / grain) + k, ())
+    ]
+    if len(near) > rules.turned:
+        return []
+    out = []
+    for i, j in near:
+        found = similarity(a[i].geometry, b[j].geometry, rules.same_m)
+        if found is not None and not found.scaled:
+            out.append((round(math.hypot(*vector(a[i].geometry, b[j].geometry)), 6), i, j))
+    return out

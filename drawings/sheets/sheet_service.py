@@ -13,7 +13,8 @@ from drawings import repository
 from drawings.areas.area_table import AreaTable, area_table
 from drawings.cad import read
 from drawings.comparing.compare import Comparison, compare
-from drawings.drawing import DrawingModel, model_from_plain
+from drawings.drawing import DrawingModel
+from drawings.model_pack import unpack_model
 from drawings.models import Revision, RevisionFile
 from drawings.revision_service import positioned_models
 from drawings.sheets.sheet import build_sheet, sheet_to_geojson
@@ -44,7 +45,9 @@ def _made_anew(session: Session, file: RevisionFile) -> bytes:
     model = next(m for row, m in repository.file_models(session, file.revision_id) if row.id == file.id)
     unit = (file.report.get("units") or {}).get("unit")
     cad = read(store_from_settings().read(file.sha256), file.name, unit=unit)
-    packed = pack(build_sheet(cad, model_from_plain(dict(model or {}))))
+    if model is None:
+        raise NotFound("这个文件没有图形", "this file has no sheet")
+    packed = pack(build_sheet(cad, unpack_model(model)))
     session.execute(update(RevisionFile).where(RevisionFile.id == file.id).values(sheet=packed))
     return packed
 
@@ -71,11 +74,14 @@ def compare_revisions(
     project_id: uuid.UUID,
     before: int | None = None,
     after: int | None = None,
+    *,
+    in_place: bool = False,
 ) -> RevisionPair:
     """Compare two revisions of a visible project 图纸比对.
 
     Args:
         before, after: revision numbers; the newest two (the older one first) where left out.
+        in_place: see :func:`drawings.comparing.compare.compare`.
 
     Raises:
         NotFound: no such project or revision for this person, or there is only one revision and none was named.
@@ -92,7 +98,7 @@ def compare_revisions(
     if before is None and first == last:
         raise NotFound("只有一版图纸，没有可以比对的版本", "there is only one revision")
     old, new = positioned_models(session, known[first]), positioned_models(session, known[last])
-    return RevisionPair(known[first], known[last], old, new, compare(old, new))
+    return RevisionPair(known[first], known[last], old, new, compare(old, new, in_place=in_place))
 
 
 def revision_areas(

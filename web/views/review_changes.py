@@ -37,7 +37,7 @@ def changes_plain(
     review = service.get_review(session, actor, review_id)
     earlier = round_before(session, review)
     if earlier is None:
-        return {"from": None, "same": False, "roles": [], "layers": [], "overlay": None}
+        return {"from": None, "same": False, "placed": [], "roles": [], "layers": [], "overlay": None}
     pair = service.compare_revisions(
         session, actor, review.project_id, earlier.revision.number, review.revision.number
     )
@@ -52,6 +52,7 @@ def changes_plain(
         "to": {"round": review.round, "revision": review.revision.number},
         "same": pair.found.empty and not layers,
         "counts": plain["counts"],
+        "placed": [{"name": f["name"], "placed": f["placed"]} for f in plain["files"] if f["placed"]],
         "roles": _by_role(plain["changes"]),
         "layers": layers,
         "overlay": _overlay(review, pair, number) if number is not None else None,

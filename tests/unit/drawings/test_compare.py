@@ -187,5 +187,5 @@ def test_swapping_the_revisions_mirrors_the_result(a: list[RoleShape], b: list[R
     counted["added"], counted["removed"] = counted["removed"], counted["added"]
     assert counted == back.counts
     # every shape is in exactly one place
-    kept = sum(there.counts[c] for c in ("moved", "reshaped", "attribute", "unchanged"))
+    kept = sum(there.counts[c] for c in ("moved", "turned", "mirrored", "reshaped", "attribute", "unchanged"))
     assert kept + there.counts["added"] == len(b) and kept + there.counts["removed"] == len(a)

@@ -173,7 +173,7 @@ class SheetViewer extends HTMLElement {
 
   setMarks(marks) { this.marks = marks; this.redraw(); }
 
-  // differences of two revisions: GeoJSON features with change (added, removed, moved, reshaped, attribute) and when (before, after)
+  // differences of two revisions: GeoJSON features with change (added, removed, moved, turned, mirrored, reshaped, attribute) and when (before, after)
   setOverlay(features) { this.overlay = features.map((f) => ({ ...f.properties, ...shapeOf(f.geometry) })); this.redraw(); }
 
   showChange(id) {

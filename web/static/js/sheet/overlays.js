@@ -1,8 +1,8 @@
 // What lies over the sheet: map, differences, lit entities, marks, the mark being drawn, the scale.
 // Every function takes the viewer, whose context is in CSS pixels.
 
-const INK = { added: "#1d6b3a", removed: "#c8161d", moved: "#c26a00", reshaped: "#c26a00", attribute: "#1f6fb2" };
-const SIGN = { added: "+", removed: "−", moved: "→", reshaped: "◇", attribute: "≠" };
+const INK = { added: "#1d6b3a", removed: "#c8161d", moved: "#c26a00", turned: "#c26a00", mirrored: "#c26a00", reshaped: "#c26a00", attribute: "#1f6fb2" };
+const SIGN = { added: "+", removed: "−", moved: "→", turned: "↻", mirrored: "⇋", reshaped: "◇", attribute: "≠" };
 
 function trace(viewer, points, closed) {
   const c = viewer.context;
