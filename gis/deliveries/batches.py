@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyogrio
 import shapely
 
+from gis import crs as crs_module
 from gis.deliveries.columns import Columns, plain_column
 from gis.deliveries.source import FAILURES, Source, outlines_as_areas
 from gis.deliveries.source_files import cad_text
@@ -145,7 +146,7 @@ class _Reader:
             if closed[position] or (area is not shape and not valid[position]):
                 mended[position] = True
                 if len(result.issues) < LISTED:
-                    result.issues.append(_repaired(number, shape, area))
+                    result.issues.append(_repaired(number, shape, area, self.source.crs))
             shapes[position] = area
         result.geometries = shapes[kept]
         result.delivered = [
@@ -229,7 +230,8 @@ def _usable(result: Batch, number: int, shape: Any, valid: bool, lost: bool, buf
     return area
 
 
-def _repaired(number: int, before: Any, after: Any) -> dict[str, Any]:
+def _repaired(number: int, before: Any, after: Any, crs: int) -> dict[str, Any]:
+    """What a repair did; areas in ㎡, also of a delivery in degrees or feet."""
     reason = str(shapely.is_valid_reason(before))
     text, _, where = reason.partition("[")
     if before.is_valid:
@@ -244,8 +246,8 @@ def _repaired(number: int, before: Any, after: Any) -> dict[str, Any]:
         "message": f"第 {number} 个要素几何无效（{text}），已修复",
         "message_en": f"feature {number} was invalid ({text}) and has been repaired",
         "at": at,
-        "area_before": float(before.area),
-        "area_after": float(after.area),
+        "area_before": crs_module.planar_area(before, crs),
+        "area_after": crs_module.planar_area(after, crs),
     }
 
 

@@ -15,7 +15,7 @@ from gis.maps.printing import PrintRequest, print_sheet
 from gis.source_crs import parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, PlatformError
-from web.deps import ActorDep, SessionDep, redirect, render
+from web.deps import ActorDep, SessionDep, redirect, refusing, render
 from web.views import map as views
 from web.views.gis import recorded_view
 
@@ -76,16 +76,28 @@ def _entry(text: str) -> tuple[str, int | None, float]:
 
 @pages.get("/map")
 def map_page(
-    request: Request, session: SessionDep, actor: ActorDep, project: uuid.UUID | None = None
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    project: uuid.UUID | None = None,
+    crs: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """The map workbench 一张图; ``?project=`` shows a project's site in it."""
-    return render(request, "gis/map.html", **views.workbench_view(session, actor, project))
+    """The map workbench 一张图; ``?project=`` shows a project's site in it, ``?crs=`` measures in that CRS."""
+    return refusing(
+        request,
+        session,
+        "gis/map.html",
+        lambda: views.workbench_view(session, actor, project, parse_crs(crs)) | {"typed_crs": crs},
+        lambda: views.workbench_view(session, actor, project) | {"typed_crs": crs},
+    )
 
 
 @api.get("/map")
-def get_map(session: SessionDep, actor: ActorDep, project: uuid.UUID | None = None) -> dict[str, Any]:
+def get_map(
+    session: SessionDep, actor: ActorDep, project: uuid.UUID | None = None, crs: int | None = None
+) -> dict[str, Any]:
     """What the workbench starts with: layers, versions, coordinate systems, scales."""
-    return views.workbench_view(session, actor, project)
+    return views.workbench_view(session, actor, project, crs)
 
 
 @api.get("/map/find")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 
 import shapely
@@ -11,9 +12,10 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
-from gis import service
+from gis import repository, service
 from gis.boundaries.points import BoundaryPoint, boundary_points, find_points
 from gis.layers.layer import layer_catalogue
+from gis.maps.browser_crs import browser_text
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor
@@ -24,6 +26,8 @@ from web.views.projects import project_plain, result_plain
 DEFAULT_VISIBLE = ("KG_DK", "DLHX", "YJJBNT", "STBHHX", "CZKFBJ")
 #: at most this many projections are offered by name; any EPSG code can be typed
 _OFFERED_ZONES = (37, 38, 39)
+#: degrees around the area a CRS is meant for in which coordinates are still read in it
+_NEAR = 3.0
 #: a page lists at most this many 界址点; the text file has them all
 _LISTED_POINTS = 400
 
@@ -118,12 +122,22 @@ def city_crs() -> int:
     return layer_catalogue().families.check_crs
 
 
-def crs_view(epsg: int) -> dict[str, Any]:
-    """A CRS as the map needs it."""
-    return _named(epsg) | {"proj4": crs_module.proj4_text(epsg)}
+def crs_view(epsg: int, extent: tuple[float, float, float, float] | None = None) -> dict[str, Any]:
+    """A CRS as the map needs it around an extent (lon/lat): PROJ text, metres to its unit, where it may be used."""
+    metres = 1.0 if crs_module.is_geographic(epsg) else crs_module.unit_factor(epsg)
+    meant = crs_module.lonlat_bounds(epsg)
+    area = meant and [meant[0] - _NEAR, meant[1] - _NEAR, meant[2] + _NEAR, meant[3] + _NEAR]
+    return named_crs(epsg) | {"proj4": browser_text(epsg, extent), "metres": metres, "area": area}
 
 
-def _named(epsg: int) -> dict[str, Any]:
+def kept_crs(session: Session) -> list[int]:
+    """The systems the current layers are checked in: the city's first, then those of most layers."""
+    kept = Counter(row.check_crs for row in repository.current_versions(session).values())
+    return sorted(kept, key=lambda epsg: (epsg != city_crs(), -kept[epsg], epsg))
+
+
+def named_crs(epsg: int) -> dict[str, Any]:
+    """A CRS with its names."""
     return {"epsg": epsg, "name": crs_module.name(epsg), "name_en": crs_module.name_en(epsg)}
 
 
@@ -138,7 +152,7 @@ def crs_options() -> list[dict[str, Any]]:
                 if epsg is not None and epsg not in codes:
                     codes.append(epsg)
     codes += [4490, 4326]
-    return [_named(e) for e in codes]
+    return [named_crs(e) for e in codes]
 
 
 def lonlat(geometry: BaseGeometry, crs: int) -> dict[str, Any] | None:
@@ -161,11 +175,17 @@ def map_config(
     crs: int | None = None,
     visible: tuple[str, ...] = DEFAULT_VISIBLE,
 ) -> dict[str, Any]:
-    """What a ``<plan-map>`` starts with: CRS of its read-outs, extent, boundary, visible layers."""
-    extent = shape(boundary).bounds if boundary is not None else _city_extent(session)
+    """What a ``<plan-map>`` starts with: CRS of its read-outs, extent, boundary, visible layers.
+
+    Without a stated CRS it is the city's, or that of most layers where none is kept in the city's.
+    """
+    chosen = crs or next(iter(kept_crs(session)), city_crs())
+    west, south, east, north = (
+        shape(boundary).bounds if boundary is not None else _layers_extent(session, chosen)
+    )
     return {
-        "crs": crs_view(crs or city_crs()),
-        "extent": list(extent),
+        "crs": crs_view(chosen, (west, south, east, north)),
+        "extent": [west, south, east, north],
         "boundary": boundary,
         "visible": list(visible),
         "findings": [],
@@ -174,17 +194,17 @@ def map_config(
     }
 
 
-def _city_extent(session: Session) -> tuple[float, float, float, float]:
-    """Extent (lon/lat) of the layers kept in the city's CRS; the city CRS's own area when there are none."""
+def _layers_extent(session: Session, epsg: int) -> tuple[float, float, float, float]:
+    """Extent (lon/lat) of the layers checked in a CRS; the area the CRS is meant for when there are none."""
     boxes = [
-        shapely.box(*version["extent_lonlat"])
-        for layer in service.list_layers(session)
-        if (version := layer["version"]) and version["extent_lonlat"] and version["check_crs"] == city_crs()
+        shapely.box(*row.extent_lonlat)
+        for row in repository.current_versions(session).values()
+        if row.extent_lonlat and row.check_crs == epsg
     ]
     if boxes:
         west, south, east, north = shapely.union_all(boxes).bounds
         return west, south, east, north
-    return crs_module.lonlat_bounds(city_crs()) or (73.0, 18.0, 135.0, 54.0)
+    return crs_module.lonlat_bounds(epsg) or (73.0, 18.0, 135.0, 54.0)
 
 
 def _head(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
@@ -259,8 +279,8 @@ def site_view(
         for p in proposed
         if repair_crs is not None
     ]
-    view["editor_crs"] = crs_view(project_crs or city_crs())
-    view["reading_crs"] = _named(view["reading"]["crs"]) if view["reading"] is not None else None
+    view["editor_crs"] = view["map"]["crs"]
+    view["reading_crs"] = named_crs(view["reading"]["crs"]) if view["reading"] is not None else None
     view["crs_options"] = crs_options()
     return view
 

@@ -14,16 +14,19 @@ from gis.layers.layer import layer_catalogue
 from gis.maps import map_search, plot_site
 from gis.maps.print_map import PAPERS, SCALES, Sheet
 from project_box import service as box
+from project_box.kernel.errors import BadInput
 from project_box.kernel.identity import Actor, Role
-from web.views.gis import city_crs, crs_options, layers_view, lonlat, map_config
+from web.views.gis import city_crs, crs_options, kept_crs, layers_view, lonlat, map_config, named_crs
 from web.views.projects import project_plain
 
 
-def workbench_view(session: Session, actor: Actor, project_id: uuid.UUID | None = None) -> dict[str, Any]:
-    """The map workbench 一张图, on request with a project's site in it.
+def workbench_view(
+    session: Session, actor: Actor, project_id: uuid.UUID | None = None, asked: int | None = None
+) -> dict[str, Any]:
+    """The map workbench 一张图, on request with a project's site in it; ``asked``: the CRS to read and measure in.
 
     Raises:
-        NotFound: the project is not visible.
+        NotFound: the project is not visible. BadInput: no such CRS, or none that can be measured in.
     """
     project, shown, crs = None, None, None
     if project_id is not None:
@@ -32,8 +35,10 @@ def workbench_view(session: Session, actor: Actor, project_id: uuid.UUID | None 
         if found is not None:
             shown, crs = lonlat(found[1], found[0].crs or 0), found[0].crs
     view = layers_view(session)
-    config = map_config(session, boundary=shown, crs=crs)
+    config = map_config(session, boundary=shown, crs=_measurable(asked) or crs)
+    offered = dict.fromkeys([config["crs"]["epsg"], *([crs] if crs else []), *kept_crs(session), city_crs()])
     config |= {
+        "crs_offered": [named_crs(epsg) for epsg in offered],
         "workbench": True,
         "versions": _versions(session),
         "systems": crs_options(),
@@ -46,6 +51,20 @@ def workbench_view(session: Session, actor: Actor, project_id: uuid.UUID | None 
         "project": project,
     }
     return {**view, "map": config, "project": project}
+
+
+def _measurable(asked: int | None) -> int | None:
+    """A stated CRS, if lengths can be measured in it."""
+    if asked is not None and crs_module.is_geographic(asked):
+        raise BadInput(
+            "一张图要按投影坐标系量测和读数",
+            f"EPSG:{asked} is not projected",
+            code="map_crs",
+            place="crs",
+            remedy="改为投影坐标系的 EPSG 代码，例如 4547；经纬度另列在读数后面",
+            remedy_en="give the EPSG code of a projected system, such as 4547; longitude and latitude stand beside it",
+        )
+    return asked
 
 
 def _versions(session: Session) -> dict[str, list[dict[str, Any]]]:

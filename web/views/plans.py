@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import shutil
 import tempfile
@@ -30,6 +31,9 @@ REASON_LONGEST = 500
 SHOWN = 1000
 #: shapes on the map are thinned to this share of their own size
 _THIN = 1 / 2000
+#: of a link to the map: the closest look in degrees, the screen's pixels, the world in its projection
+_CLOSEST, _SCREEN = 0.002, 600
+_WORLD_M, _METRES_A_DEGREE = 40_075_016.7, 111_319.5
 #: of the width of all shapes, around them
 _MARGIN = 0.3
 
@@ -72,7 +76,27 @@ def layer_view(session: Session, actor: Actor, code: str) -> dict[str, Any]:
         for e in events
         if e.kind in ("gis.layer.activated", "gis.layer.ended", "gis.layer.imported")
     ]
-    return {"layer": layer, "may_import": actor.has(Role.ADMIN), "log": log}
+    held = layer["version"]
+    for issue in layer["issues"]:
+        issue["look"] = _look(layer["code"], held, issue["at"]) if issue.get("at") else None
+    look = _look(layer["code"], held, None) if held is not None else None
+    return {"layer": layer, "may_import": actor.has(Role.ADMIN), "log": log, "look": look}
+
+
+def _look(code: str, version: dict[str, Any], spot: list[float] | None) -> str | None:
+    """The workbench at a spot in the CRS of the delivery, or at all of a version; None where there is no place."""
+    extent = version["extent_lonlat"]
+    if spot is not None:
+        moved = lonlat(shapely.Point(*spot), version["source_crs"])
+        extent = shape(moved).bounds if moved is not None else ()
+    if not extent:
+        return None
+    west, south, east, north = extent
+    wide = max(east - west, north - south, _CLOSEST) * _METRES_A_DEGREE
+    zoom = math.log2(_WORLD_M / 256 * _SCREEN / wide)
+    middle = f"{(west + east) / 2:.7f},{(south + north) / 2:.7f}"
+    at = f"&p={middle}" if spot is not None else ""
+    return f"/map?crs={version['check_crs']}&at={middle}&z={zoom:.2f}&l={code}{at}"
 
 
 def import_upload(

@@ -99,6 +99,7 @@
       if (!this.config.workbench) return;
       this.swipe.fill();
       this.permalink.start();
+      this.tree.unfold();
     }
 
     refresh(curtain = true) {

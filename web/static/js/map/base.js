@@ -99,11 +99,21 @@ window.ProjectBoxMap = { VIEW: "EPSG:3857", LONLAT: "EPSG:4326" };
       return ol.proj.transform(coordinate, VIEW, this.crsCode);
     }
 
+    /** Whether the project's CRS is meant for a place. */
+    fits(lon, lat) {
+      const { area } = this.config.crs;
+      return !area || area[0] > area[2] || (lon >= area[0] && lon <= area[2] && lat >= area[1] && lat <= area[3]);
+    }
+
     readAt(coordinate) {
       if (!coordinate) return;
       const [east, north] = this.project(coordinate);
       const [lon, lat] = ol.proj.toLonLat(coordinate);
       const { format } = ui;
+      if (!this.fits(lon, lat)) {
+        this.readout.value = `${lon.toFixed(6)}°, ${lat.toFixed(6)}° · ${this.words.not_here}`;
+        return;
+      }
       this.readout.value = `${this.words.east} ${format(east, 2)}  ${this.words.north_axis} ${format(north, 2)} · EPSG:${this.config.crs.epsg} · ${lon.toFixed(6)}°, ${lat.toFixed(6)}°`;
     }
 

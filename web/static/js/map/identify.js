@@ -23,7 +23,10 @@
 
     /** Ask at a place of the view; `focus`: the table takes the focus (keyboard). */
     async ask(coordinate, focus = false) {
-      const [x, y] = this.owner.project(coordinate);
+      const place = ol.proj.toLonLat(coordinate);
+      const own = this.owner.fits(...place);
+      const [x, y] = own ? this.owner.project(coordinate) : place;
+      const crs = own ? this.owner.config.crs.epsg : 4326;
       this.at = coordinate;
       this.source.clear();
       this.source.addFeature(new ol.Feature(new ol.geom.Point(coordinate)));
@@ -31,7 +34,7 @@
       this.panel.replaceChildren(element("p", { class: "soft" }, this.words.asking));
       this.owner.changedState();
       try {
-        const found = await ui.ask(`/api/v1/layers/identify?x=${x}&y=${y}&crs=${this.owner.config.crs.epsg}`);
+        const found = await ui.ask(`/api/v1/layers/identify?x=${x}&y=${y}&crs=${crs}`);
         if (this.at === coordinate) this.tell(found, x, y);
       } catch (error) {
         this.panel.replaceChildren(this.head(x, y), element("p", {}, /\D/.test(error.message) ? error.message : this.words.unreachable));
@@ -49,7 +52,7 @@
     }
 
     head(x, y) {
-      return element("header", {}, element("h3", {}, `${this.words.at_point} `, element("span", { class: "mono small" }, `${format(x, 2)}, ${format(y, 2)}`)),
+      return element("header", {}, element("h3", {}, `${this.words.at_point} `, element("span", { class: "mono small" }, Math.abs(x) > 180 ? `${format(x, 2)}, ${format(y, 2)}` : `${format(x, 6)}°, ${format(y, 6)}°`)),
         button(this.words.close, () => this.close(), { class: "quiet" }));
     }
 
@@ -60,6 +63,7 @@
           element("a", { href: `/projects/${project.id}` }, project.name), " ", element("span", { class: "soft small mono" }, project.code), " "])));
       }
       let first = null;
+      const rank = (layer) => (this.owner.shown.has(layer.code) ? 2 : 0) + (layer.plot ? 1 : 0);
       const bodies = [];
       let family = null;
       for (const layer of found.layers) {
@@ -68,7 +72,7 @@
           bodies.push(element("tr", { class: "family" }, element("th", { scope: "rowgroup", colspan: "4" }, bi(layer.family_name, layer.family_name_en))));
         }
         for (const feature of layer.features) {
-          if (!first || (layer.plot && !first.plot)) first = { code: layer.code, fid: feature.fid, plot: layer.plot };
+          if (!first || rank(layer) > first.rank) first = { code: layer.code, fid: feature.fid, rank: rank(layer) };
           bodies.push(this.row(layer, feature));
         }
       }

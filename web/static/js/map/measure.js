@@ -86,10 +86,11 @@
       this.copied.textContent = "";
       const flat = this.points.map((point) => this.owner.project(point));
       const closed = this.kind === "area";
+      const { metres } = this.owner.config.crs;
       const ring = closed && flat.length > 2 ? [...flat, flat[0]] : flat;
-      const parts = ring.slice(1).map(([x, y], index) => Math.hypot(x - ring[index][0], y - ring[index][1]));
+      const parts = ring.slice(1).map(([x, y], index) => Math.hypot(x - ring[index][0], y - ring[index][1]) * metres);
       this.segments.replaceChildren(...parts.map((part) => element("li", {}, `${format(part, 2)} m`)));
-      this.tell({ length_m: parts.reduce((sum, part) => sum + part, 0), area_m2: closed && flat.length > 2 ? new ol.geom.Polygon([ring]).getArea() : null });
+      this.tell({ length_m: parts.reduce((sum, part) => sum + part, 0), area_m2: closed && flat.length > 2 ? new ol.geom.Polygon([ring]).getArea() * metres ** 2 : null });
       clearTimeout(this.waiting);
       if (flat.length >= (closed ? 3 : 2)) this.waiting = setTimeout(() => this.askEllipsoid(flat, closed), 200);
     }

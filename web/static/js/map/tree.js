@@ -58,10 +58,18 @@
         ? element("span", { class: held.in_force ? "soft small" : "soft small nodata", title: period },
           held.in_force ? `${held.version} · ${policy}` : `${held.version} · ${this.words.out_of_force}`)
         : element("span", { class: "soft small nodata" }, this.words.no_data);
+      const extent = held && held.extent_lonlat;
+      const there = extent && extent.length ? ui.button("◎", () => this.goTo(definition.code, extent), { class: "quiet", "aria-label": `${name} ${this.words.zoom_layer}`, title: this.words.zoom_layer }) : "";
       const node = element("li", {}, box, element("label", { for: id, title: bi(definition.clause.text, definition.clause.text_en) }, ui.swatch(definition.symbol, definition.symbol.fill), name),
-        version, slider, legend);
+        there, version, slider, legend);
       this.rows.set(definition.code, { node, box, slider, legend, words: `${definition.code} ${definition.name} ${definition.name_en}`.toLowerCase() });
       return node;
+    }
+
+    /** Show a layer and all of where its data lies. */
+    goTo(code, extent) {
+      if (!this.map.shown.has(code)) this.map.show(code, 100);
+      this.map.flyTo(window.ol.proj.transformExtent(extent, ui.LONLAT, ui.VIEW), 20);
     }
 
     /** Set every control as the map is. */
@@ -77,6 +85,14 @@
         family.all.checked = on > 0 && on === family.loaded.length;
         family.all.indeterminate = on > 0 && on < family.loaded.length;
         family.count.textContent = on ? `${on}/${family.definitions.length}` : "";
+      }
+    }
+
+    /** Unfold the families of which something is shown. */
+    unfold() {
+      for (const family of this.families) {
+        family.open = family.open || family.definitions.some((definition) => this.map.shown.has(definition.code));
+        family.details.open = family.open;
       }
     }
 
