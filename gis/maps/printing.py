@@ -21,7 +21,9 @@ from gis.boundaries.recording import latest_boundary
 from gis.check.checking import today
 from gis.layers.layer import LayerCatalogue, layer_catalogue
 from gis.maps import map_repository
-from gis.maps.print_map import PAPERS, SCALES, Sheet, SheetLayer, SheetShape, sheet_svg
+from gis.maps.print_map import sheet_svg
+from gis.maps.sheet import PAPERS, SCALES, Sheet, SheetLayer, SheetShape
+from gis.maps.sheet_words import Words, words
 from gis.models import LayerVersion
 from gis.repository import current_versions
 from project_box import seal
@@ -46,6 +48,7 @@ class PrintRequest:
         layers: (layer code, version number or None for the current one, opacity 0 to 1).
         project_id: whose 用地红线 is drawn.
         sealed: ask for the seal of the actor's authority.
+        english: an English sheet; the authority, its seal and what the plans hold stay Chinese.
     """
 
     x: float
@@ -58,6 +61,12 @@ class PrintRequest:
     layers: Sequence[tuple[str, int | None, float]] = ()
     project_id: uuid.UUID | None = None
     sealed: bool = False
+    english: bool = False
+
+    @property
+    def words(self) -> Words:
+        """The words of the sheet."""
+        return words(self.english)
 
 
 def print_sheet(session: Session, actor: Actor, request: PrintRequest) -> bytes:
@@ -80,6 +89,7 @@ def print_sheet(session: Session, actor: Actor, request: PrintRequest) -> bytes:
             "width": width,
             "height": height,
             "svg": sheet_svg(sheet),
+            "lang": sheet.words.lang,
             "seal": list(sheet.seal_place) if request.sealed else None,
         },
         created=day,
@@ -140,13 +150,13 @@ def _sheet(session: Session, actor: Actor, request: PrintRequest) -> Sheet:
         found = latest_boundary(session, actor, request.project_id)
         if found is not None:
             boundary = crs_module.transform(found[1], found[0].crs or 0, request.crs)
-        title = title or f"{project.name} 规划图"[:_TITLE_LENGTH]
+        title = title or request.words.titled.format(project.name)[:_TITLE_LENGTH]
     empty = Sheet(
-        title=title or "规划一张图",
+        title=title or request.words.untitled,
         x=request.x,
         y=request.y,
         crs=request.crs,
-        crs_name=crs_module.name(request.crs),
+        crs_name=(crs_module.name_en if request.english else crs_module.name)(request.crs),
         scale=request.scale,
         printed_on=today(),
         paper=request.paper,
@@ -154,6 +164,7 @@ def _sheet(session: Session, actor: Actor, request: PrintRequest) -> Sheet:
         boundary=boundary,
         author=actor.name,
         sealed_by=actor.organisation_name if request.sealed else "",
+        words=request.words,
     )
     layers = _layers(session, request, shapely.box(*empty.extent))
     return Sheet(**{name: getattr(empty, name) for name in empty.__slots__} | {"layers": layers})
@@ -190,12 +201,14 @@ def _layer(
 ) -> SheetLayer:
     definition = catalogue.get(code)
     classes = definition.classes.values if definition.classes else {}
-    legend = {key: (value.name, value.fill) for key, value in classes.items()}
+    english, said = request.english, request.words
+    name = definition.name_en if english else definition.name
+    legend = {key: (c.name_en if english else c.name, c.fill) for key, c in classes.items()}
     if row is None:
-        return SheetLayer(definition.name, "", definition.symbol, missing="无数据")
-    version = row.version if row.current else f"{row.version}，非现行"
+        return SheetLayer(name, "", definition.symbol, missing=said.no_data)
+    version = row.version if row.current else said.not_current.format(row.version)
     if not crs_module.can_transform(row.source_crs, request.crs):
-        return SheetLayer(definition.name, version, definition.symbol, missing="坐标系不能换算，未绘")
+        return SheetLayer(name, version, definition.symbol, missing=said.not_movable)
     around = crs_module.transform_unchecked(
         shapely.segmentize(frame, request.scale / 20), request.crs, 3857
     ).bounds
@@ -217,7 +230,7 @@ def _layer(
         for (key, label, _), g in zip(found, moved, strict=True)
         if g is not None and g.intersects(frame)
     ]
-    return SheetLayer(definition.name, version, definition.symbol, shapes, legend, opacity)
+    return SheetLayer(name, version, definition.symbol, shapes, legend, opacity)
 
 
 def _seal(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Form, Query, Request
@@ -12,10 +12,12 @@ from pydantic import BaseModel, Field
 
 from gis.maps import map_measure, plot_site
 from gis.maps.printing import PrintRequest, print_sheet
+from gis.maps.sheet_words import words
 from gis.source_crs import parse_crs
 from project_box import service as box
 from project_box.kernel.errors import BadInput, PlatformError
 from web.deps import ActorDep, SessionDep, redirect, refusing, render
+from web.i18n import current_locale
 from web.views import map as views
 from web.views.gis import recorded_view
 
@@ -24,7 +26,8 @@ api = APIRouter(prefix="/api/v1", tags=["map"])
 
 
 class SheetIn(BaseModel):
-    """A sheet to print; ``layers``: ``CODE``, ``CODE@version`` or ``CODE:opacity`` in percent, comma-separated."""
+    """A sheet to print; ``layers``: ``CODE``, ``CODE@version`` or ``CODE:opacity`` in percent, comma-separated;
+    ``lang``: of the sheet, without it the one of the session."""
 
     x: float
     y: float
@@ -36,6 +39,7 @@ class SheetIn(BaseModel):
     layers: str = Field(default="", max_length=2000)
     project: uuid.UUID | None = None
     seal: bool = False
+    lang: Literal["zh", "en"] | None = None
 
     def request(self) -> PrintRequest:
         """What the printing service takes.
@@ -55,7 +59,13 @@ class SheetIn(BaseModel):
             entries,
             self.project,
             self.seal,
+            self.language == "en",
         )
+
+    @property
+    def language(self) -> str:
+        """The language asked for, else that of the person's pages."""
+        return self.lang or current_locale.get()
 
 
 def _entry(text: str) -> tuple[str, int | None, float]:
@@ -125,8 +135,10 @@ def post_measure(
 # --- print -----------------------------------------------------------------------------------------------------------
 
 
-def _pdf(data: bytes, title: str, scale: int) -> Response:
-    name = quote(f"{title.strip() or '规划一张图'}-1比{scale}.pdf")
+def _pdf(data: bytes, sheet: SheetIn) -> Response:
+    english = sheet.language == "en"
+    title = sheet.title.strip() or words(english).untitled
+    name = quote(f"{title}-1{'-' if english else '比'}{sheet.scale}.pdf", safe="")
     return Response(
         data,
         media_type="application/pdf",
@@ -140,13 +152,13 @@ def _pdf(data: bytes, title: str, scale: int) -> Response:
 @api.post("/map/print")
 def post_print(session: SessionDep, actor: ActorDep, sheet: SheetIn) -> Response:
     """A map sheet as PDF at a true scale; with ``seal``, sealed by the officer's authority."""
-    return _pdf(print_sheet(session, actor, sheet.request()), sheet.title, sheet.scale)
+    return _pdf(print_sheet(session, actor, sheet.request()), sheet)
 
 
 @pages.post("/map/print")
 def print_form(session: SessionDep, actor: ActorDep, sheet: Annotated[SheetIn, Form()]) -> Response:
     """The same by form."""
-    return _pdf(print_sheet(session, actor, sheet.request()), sheet.title, sheet.scale)
+    return _pdf(print_sheet(session, actor, sheet.request()), sheet)
 
 
 # --- a plot as a site ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from gis import crs as crs_module
 from gis import repository, service
 from gis.layers.layer import layer_catalogue
 from gis.maps import map_search, plot_site
-from gis.maps.print_map import PAPERS, SCALES, Sheet
+from gis.maps.sheet import PAPERS, SCALES, Sheet
 from project_box import service as box
 from project_box.kernel.errors import BadInput
 from project_box.kernel.identity import Actor, Role

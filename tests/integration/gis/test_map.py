@@ -153,6 +153,11 @@ def test_print_a_sheet(client, developer, city):
         assert words in text, words
     older = client.post("/api/v1/map/print", json=SHEET | {"layers": f"KG_DK@{city[0]}"}, headers=developer)
     assert "map-old，非现行" in pypdf.PdfReader(io.BytesIO(older.content)).pages[0].extract_text()
+    english = client.post("/api/v1/map/print", json=SHEET | {"lang": "en", "title": ""}, headers=developer)
+    text = pypdf.PdfReader(io.BytesIO(english.content)).pages[0].extract_text()
+    for words in ("Planning map", "Scale 1:1000", "Detailed plan plots (map-new)", "Residential", "3° zone"):
+        assert words in text, words
+    assert "Planning%20map-1-1000.pdf" in english.headers["content-disposition"]
 
 
 @pytest.mark.parametrize(

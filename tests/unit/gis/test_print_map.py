@@ -12,16 +12,10 @@ import pytest
 import shapely
 
 from gis.layers.layer import layer_catalogue
-from gis.maps.print_map import (
-    SCALES,
-    Sheet,
-    SheetLayer,
-    SheetShape,
-    bar_length,
-    grid_values,
-    legend_entries,
-    sheet_svg,
-)
+from gis.maps.print_map import grid_values, sheet_svg
+from gis.maps.sheet import SCALES, Sheet, SheetLayer, SheetShape
+from gis.maps.sheet_band import bar_length, legend_entries
+from gis.maps.sheet_words import EN, ZH
 from project_box.document import typeset
 
 X, Y = 485_000.0, 3_115_000.0
@@ -69,6 +63,7 @@ def pdf_of(made):
         "width": width,
         "height": height,
         "svg": sheet_svg(made),
+        "lang": made.words.lang,
         "seal": None,
     }
     pdf, _ = typeset("map_sheet", data)
@@ -160,3 +155,16 @@ def test_words_are_printed_as_they_stand():
     text = pdf_of(sheet()).pages[0].extract_text()
     assert "XQ-01 <住宅> & #panic()" in text
     assert "1:1000" in text
+
+
+def test_an_english_sheet_says_everything_but_names_and_data_in_english():
+    made = sheet(
+        words=EN, crs_name="CGCS2000, 3° zone", author="张工", boundary=shapely.box(X, Y, X + 9, Y + 9)
+    )
+    text = pdf_of(made).pages[0].extract_text()
+    for said in ("Legend", "Site boundary", "Scale 1:1000", "Made on 2026-01-01 by 张工", "grid north up"):
+        assert said in text
+    assert not any(word in text for word in ("图例", "比例尺", "用地红线", "制图", "坐标单位", "北"))
+    empty = SheetLayer("Forest", "2026.2", layer_catalogue().get("LINDI").symbol)
+    assert legend_entries(sheet(words=EN, layers=[empty]))[0][0] == "Forest (2026.2): nothing on this sheet"
+    assert ZH.lang == "zh" and EN.lang == "en"
