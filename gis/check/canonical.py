@@ -1,39 +1,25 @@
 """Canonical JSON of a check's report, the same bytes as of its plain form but put together from parts made once. Pure.
 
 Most of a report is the same for every site: names, clauses and advice of the layers, whole lines of layers that are
-clear. What a site changes in a line is written out field by field, in the order of the names.
+clear, the words around a few values in those that are met. Those words are found by writing such a line with signs in
+place of the values; what a site brings is then put where the signs stood.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import fields
 from json.encoder import encode_basestring
 from math import isfinite
 from types import NoneType
 from typing import Any, NamedTuple
 
-from gis.check.conflict import Attributes, ConflictReport, FeatureHit, LayerResult, PlanningConditions
-from project_box.kernel.finding import Finding, Outcome
-from project_box.kernel.plain import canonical_text, to_plain
-
-#: what a site changes in a line and in a finding, in the order of the names; a status has its words beside it
-_LINE = ("features", "marker", "message", "message_en", "outcome", "overlap_m2", "rules", "share", "status")
-_FINDING = (
-    "entities",
-    "limit",
-    "marker",
-    "marker_crs",
-    "measured",
-    "message",
-    "message_en",
-    "outcome",
-    "source",
-    "unit",
-)
-#: and in the source of a layer's finding
-_SOURCE = ("share", "status")
+from gis.check.conflict import Attributes, FeatureHit, LayerResult, LoadedVersion, PlanningConditions, Status
+from gis.check.lines import Judgement, Line, Rule, Values, Whole, finding_of, line_of, words
+from project_box.kernel.finding import Outcome
+from project_box.kernel.plain import to_plain
 
 
 class Answer(NamedTuple):
@@ -43,154 +29,187 @@ class Answer(NamedTuple):
     json: bytes
 
 
-#: texts around the values a site changes
-_Template = tuple[bytes, ...]
-#: stands for such a value while a template is made; canonical JSON never holds it
-_HOLE = "\0"
+#: stand for the values of a site, in the order of :class:`Values`; no text has these noncharacters of Unicode
+_SIGNS = tuple(chr(0xFDD0 + n) for n in range(len(Values._fields)))
+_SIGN = re.compile(f"([{''.join(_SIGNS)}])")
+#: values that are not within quotes
+_BARE = frozenset({"features", "overlap_m2", "share"})
 #: kinds of values of a summary of which there are few
 _FEW = frozenset({bool, dt.date, Outcome, NoneType})
-_NULL, _NONE = b"null", b"[]"
 
 
-def _template(entry: LayerResult | Finding, changing: tuple[str, ...]) -> _Template:
-    """Canonical JSON of an entry around the fields a site changes."""
-    return _left_open({f.name: getattr(entry, f.name) for f in fields(entry)}, changing)
+def _plain(value: Any) -> Any:
+    """One level of a value that is no JSON type; all keys of a report are words."""
+    if isinstance(value, Attributes):
+        return value.values_read
+    names = getattr(type(value), "__dataclass_fields__", None)
+    return to_plain(value) if names is None else {name: getattr(value, name) for name in names}
 
 
-def _left_open(values: Mapping[str, Any], changing: tuple[str, ...]) -> _Template:
-    """Canonical JSON of an object around some of its values."""
-    parts = [f'"{name}":{_HOLE if name in changing else _value(values[name])}' for name in sorted(values)]
-    return tuple(f"{{{','.join(parts)}}}".encode().split(_HOLE.encode()))
+#: as :func:`~project_box.kernel.plain.canonical_json`, without making a plain copy of everything first
+_text = json.JSONEncoder(
+    default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
 
 
-def _filled(template: _Template, values: tuple[bytes, ...]) -> bytes:
-    """A template with its values. Bytes are joined: formatting and encoding kilobytes took most of a report's time."""
-    parts = [b""] * (2 * len(values) + 1)
-    parts[::2], parts[1::2] = template, values
-    return b"".join(parts)
+class _Form(NamedTuple):
+    """Text around values, after a comma: every other part is left open for a value; ``order`` tells which ones."""
+
+    parts: tuple[bytes, ...]
+    order: tuple[int, ...]
+
+    @classmethod
+    def of(cls, entry: Any) -> _Form:
+        """From an entry written with signs."""
+        text = _text(entry)
+        for name, sign in zip(Values._fields, _SIGNS, strict=True):
+            if name in _BARE:
+                text = text.replace(f'"{sign}"', sign)
+        parts = _SIGN.split(f",{text}")
+        return cls(tuple(part.encode() for part in parts), tuple(_SIGNS.index(sign) for sign in parts[1::2]))
+
+    def filled(self, values: tuple[bytes, ...]) -> list[bytes]:
+        """The parts with values between them."""
+        parts = [*self.parts]
+        parts[1::2] = [values[n] for n in self.order]
+        return parts
+
+
+class _Forms(NamedTuple):
+    """A layer's line and finding around the values of a site; none where it has no finding."""
+
+    version: LoadedVersion
+    line: _Form
+    finding: _Form | None
+
+    @classmethod
+    def of(cls, rule: Rule, version: LoadedVersion, status: Status) -> _Forms:
+        """Written with signs by the very functions that write lines and findings."""
+        signs: Any = Values._make(_SIGNS)._replace(features=())
+        line = line_of(rule, version, status, signs, words(rule.definition, status, signs))
+        finding = finding_of(rule, line, signs.measured, 0)
+        named = _named(line) | {"features": _SIGNS[0]}
+        return cls(version, _Form.of(named), None if finding is None else _Form.of(finding))
 
 
 class Fragments:
-    """Texts of lines and findings of one catalogue; filled as they are met."""
+    """Texts of lines and findings of one catalogue; made as they are met."""
 
     def __init__(self) -> None:
-        self._whole: dict[int, tuple[Any, bytes]] = {}
-        self._lines: dict[Any, _Template] = {}
-        self._findings: dict[str, _Template] = {}
-        self._sources: dict[Any, _Template] = {}
-        self._words: dict[Any, bytes] = {}
+        self._forms: dict[tuple[str, Status], _Forms] = {}
         self._few: dict[Any, bytes] = {}
+        self._planning: dict[int, tuple[PlanningConditions, bytes]] = {}
 
-    def keep(self, *entries: LayerResult | Finding | PlanningConditions | dict[str, Any] | None) -> None:
-        """Make the texts of lines, findings, conditions and zones that will come again as the same objects."""
-        for entry in entries:
-            if isinstance(entry, LayerResult):
-                self._whole[id(entry)] = entry, self._line(entry)
-            elif isinstance(entry, Finding):
-                self._whole[id(entry)] = entry, self._finding(entry)
-            elif entry is not None:
-                self._whole[id(entry)] = entry, _value(entry).encode()
+    def keep(self, line: Whole) -> None:
+        """Make the texts of a line that will come again as the same object."""
+        line.texts = _texts(line, 0)
+        if line.planning is not None:
+            self._planning[id(line.planning)] = line.planning, _value(line.planning).encode()
 
-    def report(self, report: ConflictReport, head: Mapping[str, Any]) -> bytes:
-        """Canonical JSON of ``head`` and the report's payload."""
-        whole = self._whole
-        parts: dict[str, tuple[bytes, ...]] = {
-            "findings": _listed(
-                [w[1] if (w := whole.get(id(f))) else self._finding(f) for f in report.findings]
-            ),
-            "layers": _listed([w[1] if (w := whole.get(id(e))) else self._line(e) for e in report.layers]),
+    def report(self, judged: Judgement, head: Mapping[str, Any]) -> bytes:
+        """Canonical JSON of ``head`` and the payload of the report.
+
+        All bytes are joined at once: to format, encode and copy kilobytes takes most of a report's time.
+        """
+        lines: list[bytes] = []
+        findings: list[bytes] = []
+        for line in judged.lines:
+            texts = line.texts
+            if texts is not None:
+                lines.append(texts[0])
+                findings.append(texts[1])
+            else:
+                self._put(line, judged.crs, lines, findings)
+        parts = {
+            "findings": _listed(findings),
+            "layers": _listed(lines),
+            "counts": [self._short(tuple(judged.counts.items()), judged.counts)],
+            "planning": [self._planned(judged.planned)],
+            "zones": [_text(judged.zones).encode()],
         }
-        for name, value in (*head.items(), *report.summary().items()):
-            parts[name] = (w[1] if (w := whole.get(id(value))) else self._short(name, value),)
-        text: list[bytes] = []
+        own = (("checked_on", judged.checked_on), ("crs", judged.crs), ("outcome", judged.outcome))
+        for name, value in (*own, ("site_area_m2", judged.site_area_m2), *head.items()):
+            kind = type(value)
+            parts[name] = [self._short((kind, value), value) if kind in _FEW else _value(value).encode()]
+        all_parts = [b"{"]
         for name in sorted(parts):
-            text += (b"," if text else b"{", _string(name), b":", *parts[name])
-        text.append(b"}")
-        return b"".join(text)
+            all_parts += (b'"', name.encode(), b'":', *parts[name], b",")
+        all_parts[-1] = b"}"
+        return b"".join(all_parts)
 
-    def _short(self, name: str, value: Any) -> bytes:
-        """A value of a summary; days, outcomes and counts are few."""
-        kind = type(value)
-        if name == "counts":
-            key: Any = tuple(value.items())
-        elif kind in _FEW:
-            key = kind, value
-        else:
-            return _value(value).encode()
+    def _short(self, key: Any, value: Any) -> bytes:
+        """A value of a summary of which there are few."""
         text = self._few.get(key)
         if text is None:
             text = self._few[key] = _value(value).encode()
         return text
 
-    def _line(self, line: LayerResult) -> bytes:
-        key = line.code, line.version, line.valid_from
-        template = self._lines.get(key)
-        if template is None:
-            template = self._lines[key] = _template(line, _LINE)
-        words = self._words.get((line.status, line.policy))
-        if words is None:
-            zh, en = map(_value, line.status_words)  # in the order of their names
-            words = f'{_value(line.status)},"status_name":{zh},"status_name_en":{en}'.encode()
-            self._words[(line.status, line.policy)] = words
-        return _filled(
-            template,
-            (
-                f"[{','.join(map(_feature, line.features))}]".encode(),
-                _NULL if line.marker is None else _value(line.marker).encode(),
-                _string(line.message),
-                _string(line.message_en),
-                _string(line.outcome),
-                _number(line.overlap_m2).encode(),
-                _value(line.rules).encode() if line.rules else _NONE,
-                _number(line.share).encode(),
-                words,
-            ),
-        )
+    def _planned(self, line: Whole | None) -> bytes:
+        if line is None:
+            return b"null"
+        kept = self._planning.get(id(line.planning))
+        return kept[1] if kept is not None else _value(line.planning).encode()
 
-    def _finding(self, finding: Finding) -> bytes:
-        template = self._findings.get(finding.code)
-        if template is None:
-            template = self._findings[finding.code] = _template(finding, _FINDING)
-        return _filled(
-            template,
-            (
-                _value(finding.entities).encode() if finding.entities else _NONE,
-                _NULL if finding.limit is None else _string(finding.limit),
-                _NULL if finding.marker is None else _value(finding.marker).encode(),
-                _NULL if finding.marker_crs is None else str(finding.marker_crs).encode(),
-                _NULL if finding.measured is None else _string(finding.measured),
-                _string(finding.message),
-                _string(finding.message_en),
-                _string(finding.outcome),
-                self._source(finding),
-                _NULL if finding.unit is None else _string(finding.unit),
-            ),
-        )
-
-    def _source(self, finding: Finding) -> bytes:
-        """Where a finding comes from; of a layer's version only share and status change."""
-        source = finding.source
-        if "share" not in source:
-            return _value(source).encode()
-        key = finding.code, source["version"], source["valid_from"]
-        template = self._sources.get(key)
-        if template is None:
-            template = self._sources[key] = _left_open(source, _SOURCE)
-        return _filled(template, (_number(source["share"]).encode(), _string(source["status"])))
+    def _put(self, line: Line, crs: int, lines: list[bytes], findings: list[bytes]) -> None:
+        """Add the texts of a line and of its findings."""
+        if (
+            isinstance(line, Whole)
+            or line.outside is not None
+            or any(f.marker is not None for f in line.features)
+        ):
+            text, found = _texts(line, crs)
+            lines.append(text)
+            findings.append(found)
+            return
+        forms = self._forms.get((line.rule.code, line.status))
+        if forms is None or forms.version is not line.version:
+            forms = _Forms.of(line.rule, line.version, line.status)
+            self._forms[line.rule.code, line.status] = forms
+        values = _values(line.values)
+        lines += forms.line.filled(values)
+        if forms.finding is not None:
+            findings += forms.finding.filled(values)
 
 
-def _string(value: str) -> bytes:
-    return encode_basestring(value).encode()
+def _listed(entries: list[bytes]) -> list[bytes]:
+    """A list of entries that each begin with a comma; the first one's is left out."""
+    first = next((n for n, entry in enumerate(entries) if entry), None)
+    if first is not None:
+        entries[first] = entries[first][1:]
+    return [b"[", *entries, b"]"]
 
 
-def _listed(entries: list[bytes]) -> tuple[bytes, ...]:
-    return b"[", b",".join(entries), b"]"
+def _texts(line: Line, crs: int) -> tuple[bytes, bytes]:
+    """Canonical JSON of any line and of its findings, each after a comma."""
+    findings = "".join([f",{_value(finding)}" for finding in line.findings(crs)])
+    return f",{_text(_named(line.result))}".encode(), findings.encode()
+
+
+def _named(line: LayerResult) -> dict[str, Any]:
+    """A line with the words for its status."""
+    zh, en = line.status_words
+    named: dict[str, Any] = _plain(line)
+    return named | {"status_name": zh, "status_name_en": en}
+
+
+def _values(values: Values) -> tuple[bytes, ...]:
+    """What a site changes in a line, as it stands in JSON; words without their quotes."""
+    features, overlap, share, size, part, named, measured = values
+    return (
+        f"[{','.join(map(_feature, features))}]".encode(),
+        _number(overlap).encode(),
+        _number(share).encode(),
+        size.encode(),
+        part.encode(),
+        encode_basestring(named)[1:-1].encode(),
+        measured.encode(),
+    )
 
 
 def _feature(feature: FeatureHit) -> str:
     """A feature; its attributes are plain already, they come from JSON."""
     key, marker, detail, attributes = feature.class_key, feature.marker, feature.detail, feature.attributes
-    text = attributes.text if type(attributes) is Attributes else canonical_text(attributes)
+    text = attributes.text if type(attributes) is Attributes else _text(attributes)
     return (
         f'{{"attributes":{text},'
         f'"class_key":{"null" if key is None else encode_basestring(key)},'
@@ -203,7 +222,7 @@ def _feature(feature: FeatureHit) -> str:
 
 
 def _number(value: float) -> str:
-    return repr(value) if type(value) is float and isfinite(value) else canonical_text(value)
+    return repr(value) if type(value) is float and isfinite(value) else _text(value)
 
 
 def _value(value: Any) -> str:
@@ -213,4 +232,4 @@ def _value(value: Any) -> str:
         return encode_basestring(value)
     if kind is int:
         return str(value)
-    return _number(value) if kind is float else canonical_text(to_plain(value))
+    return _number(value) if kind is float else _text(value)

@@ -19,6 +19,7 @@ from gis.check import lookup
 from gis.check.canonical import Answer
 from gis.check.conflict import ConflictReport, Intent, LoadedVersion
 from gis.check.judging import Settled, judge
+from gis.check.lines import Judgement
 from gis.check.lookup import Surroundings
 from gis.check.measuring import measured as measured_facts
 from gis.check.measuring import wanted
@@ -162,35 +163,36 @@ def check_geometries(
     catalogue: LayerCatalogue | None = None,
 ) -> list[ConflictReport | BadInput]:
     """Check several sites with one query; one that cannot be checked has its error in the list."""
-    return list(
-        _reports(
-            session,
-            geoms,
-            crs,
-            height_m=height_m,
-            intent=intent,
-            on=on or today(),
-            markers=markers,
-            catalogue=catalogue or layer_catalogue(),
-        )
-    )
+    asked = _Asked(on or today(), catalogue or layer_catalogue(), markers, height_m, intent)
+    reports: list[ConflictReport | BadInput] = []
+    for judged, timings in _judged(session, geoms, crs, asked):
+        if isinstance(judged, BadInput):
+            reports.append(judged)
+        else:
+            report = judged.report()
+            report.timings.update(timings)
+            reports.append(report)
+    return reports
 
 
-def _reports(
-    session: Session,
-    geoms: Sequence[BaseGeometry],
-    crs: int,
-    *,
-    height_m: float | None = None,
-    intent: Intent | None = None,
-    on: dt.date,
-    markers: bool = False,
-    catalogue: LayerCatalogue,
-) -> Iterator[ConflictReport | BadInput]:
-    """The reports one after the other, so that none has to be kept until all are made."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked about all sites: see :func:`check_geometry`."""
+
+    on: dt.date
+    catalogue: LayerCatalogue
+    markers: bool = False
+    height_m: float | None = None
+    intent: Intent | None = None
+
+
+def _judged(
+    session: Session, geoms: Sequence[BaseGeometry], crs: int, asked: _Asked
+) -> Iterator[tuple[Judgement | BadInput, dict[str, float]]]:
+    """Sites judged one after the other, so that none has to be kept until all are; and the milliseconds it took."""
     started = time.perf_counter()
     connection = session.connection()
-    loaded = _loaded(session, connection, catalogue)
+    loaded = _loaded(session, connection, asked.catalogue)
     while True:
         cases = [_case(geom, crs, loaded) for geom in geoms]
         sites = [c for c in cases if isinstance(c, Case)]
@@ -198,7 +200,7 @@ def _reports(
         found = loaded.surroundings(connection, boxes)
         if found.current == loaded.current:
             break
-        loaded = _loaded(session, connection, catalogue, found.current)
+        loaded = _loaded(session, connection, asked.catalogue, found.current)
     laid = laid_over(sites, found.pieces)
     features = found.features
     if features is None:
@@ -208,33 +210,34 @@ def _reports(
     arounds = iter(laid)
     for case in cases:
         if isinstance(case, BadInput):
-            yield case
+            yield case, {}
             continue
         begun = time.perf_counter()
-        facts = facts_of(case, next(arounds), features, markers=markers)
-        if pairs := wanted(facts):
-            facts = measured_facts(
-                facts, case.site, case.crs, repository.shapes_of(session, pairs), catalogue
-            )
+        facts = facts_of(case, next(arounds), features, markers=asked.markers)
+        if pairs := wanted(facts, loaded.settled.widened):
+            shapes = repository.shapes_of(session, pairs)
+            facts = measured_facts(facts, case.site, case.crs, shapes, asked.catalogue)
         measured = time.perf_counter()
-        report = judge(
+        judged = judge(
             case.area,
             case.crs,
             facts,
-            catalogue,
-            on=on,
-            height_m=height_m,
-            intent=intent,
+            asked.catalogue,
+            on=asked.on,
+            height_m=asked.height_m,
+            intent=asked.intent,
             settled=loaded.settled,
         )
-        timings = {
-            "fetch_ms": share,
-            "overlap_ms": (measured - begun) * 1000,
-            "judge_ms": (time.perf_counter() - measured) * 1000,
-            "total_ms": share + (time.perf_counter() - begun) * 1000,
-        }
-        report.timings.update(timings)
-        yield report
+        ended = time.perf_counter()
+        yield (
+            judged,
+            {
+                "fetch_ms": share,
+                "overlap_ms": (measured - begun) * 1000,
+                "judge_ms": (ended - measured) * 1000,
+                "total_ms": share + (ended - begun) * 1000,
+            },
+        )
 
 
 def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
@@ -259,10 +262,11 @@ def canonical_answers(
     """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
     answers: list[Answer] = []
     connection, catalogue = session.connection(), layer_catalogue()
-    for head, report in zip(heads, _reports(session, geoms, crs, on=on, catalogue=catalogue), strict=True):
-        if isinstance(report, BadInput):
-            answers.append(Answer(None, canonical_json(head | {"error": report.to_plain()})))
+    asked = _Asked(on, catalogue)
+    for head, (judged, _) in zip(heads, _judged(session, geoms, crs, asked), strict=True):
+        if isinstance(judged, BadInput):
+            answers.append(Answer(None, canonical_json(head | {"error": judged.to_plain()})))
         else:
             fragments = _loaded(session, connection, catalogue).settled.fragments
-            answers.append(Answer(report.outcome, fragments.report(report, head)))
+            answers.append(Answer(judged.outcome, fragments.report(judged, head)))
     return answers

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gis.check.conflict import Condition, FeatureHit, LayerFacts, LayerResult, PlanningConditions, Status
+from gis.check.lines import Line
 from gis.layers.layer import ConditionItem, LayerCatalogue, LayerDefinition
 
 
@@ -145,11 +146,11 @@ def _under(feature: FeatureHit) -> bool:
 
 
 def zones_of(
-    catalogue: LayerCatalogue, layers: Sequence[LayerResult], site_area: float, on: dt.date
+    catalogue: LayerCatalogue, lines: Sequence[Line], site_area: float, on: dt.date
 ) -> dict[str, Any]:
     """Facts later stages ask for; a zone whose layer was not checked is None."""
     zones: dict[str, Any] = {}
-    for line in layers:
+    for line in lines:
         zone = catalogue.layers[line.code].zone
         if zone is None:
             continue

@@ -10,6 +10,8 @@ take three times as long to make; nobody changes it once it is handed on.
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -79,11 +81,37 @@ class LoadedVersion:
         return Period(self.version, self.valid_from, self.valid_to)
 
 
-class Attributes(dict[str, Any]):
-    """Attributes of a feature, which nobody changes, with their canonical JSON."""
+class Attributes(Mapping[str, Any]):
+    """Attributes of a feature by their canonical JSON ``text``, which is read when somebody asks for one of them."""
 
-    __slots__ = ("text",)
-    text: str
+    __slots__ = ("_values", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._values: dict[str, Any] | None = None
+
+    @property
+    def values_read(self) -> dict[str, Any]:
+        """All of them; nobody changes them."""
+        if self._values is None:
+            self._values = _decoded(self.text)
+        return self._values
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values_read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_read)
+
+    def __len__(self) -> int:
+        return len(self.values_read)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """One of them."""
+        return self.values_read.get(name, default)
+
+
+_decoded = json.JSONDecoder().decode
 
 
 @dataclass(slots=True)
@@ -97,7 +125,7 @@ class Overlap:
     label: str
     overlap_m2: float
     perimeter_m: float
-    attributes: dict[str, Any]
+    attributes: Mapping[str, Any]
     marker: dict[str, Any] | None = None
     class_key: str | None = None
     detail: dict[str, Any] | None = None
@@ -153,7 +181,7 @@ class FeatureHit:
     status: Status
     overlap_m2: float
     share: float
-    attributes: dict[str, Any]
+    attributes: Mapping[str, Any]
     marker: dict[str, Any] | None
     class_key: str | None
     detail: dict[str, Any] | None = None
@@ -252,12 +280,8 @@ class ConflictReport:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst outcome: 不符合 before 无法判定 before 提示 before 符合."""
-        found = {f.outcome for f in self.findings}
-        for worst in (Outcome.FAIL, Outcome.UNDECIDED, Outcome.NOTE):
-            if worst in found:
-                return worst
-        return Outcome.PASS
+        """The worst outcome."""
+        return worst({f.outcome for f in self.findings})
 
     def payload(self) -> dict[str, Any]:
         """Plain form, as Result ``conflict_report`` carries it (timings are not part of it)."""
@@ -276,6 +300,14 @@ class ConflictReport:
             "zones": self.zones,
             "planning": self.planning,
         }
+
+
+def worst(outcomes: Set[Outcome]) -> Outcome:
+    """不符合 before 无法判定 before 提示 before 符合."""
+    for outcome in (Outcome.FAIL, Outcome.UNDECIDED, Outcome.NOTE):
+        if outcome in outcomes:
+            return outcome
+    return Outcome.PASS
 
 
 def line_plain(line: LayerResult) -> dict[str, Any]:

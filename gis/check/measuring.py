@@ -5,7 +5,7 @@ Distances are those between the geometries in the site's own projected CRS, not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +22,12 @@ from project_box.kernel.errors import BadInput
 Shapes = Mapping[tuple[int, int], tuple[BaseGeometry, int]]
 
 
-def wanted(facts: Mapping[str, LayerFacts]) -> list[tuple[int, int]]:
-    """(version, feature) of everything that has to be measured."""
+def wanted(facts: Mapping[str, LayerFacts], widened: Collection[str]) -> list[tuple[int, int]]:
+    """(version, feature) of everything that has to be measured; ``widened``: layers that take in lines and points."""
     return [
         (known.version.id, overlap.fid)
-        for known in facts.values()
-        if known.version is not None
+        for code in widened
+        if (known := facts.get(code)) is not None and known.version is not None
         for overlap in known.overlaps
         if ORIGIN in overlap.attributes
     ]

@@ -49,7 +49,7 @@ def folder_of(database: str) -> Path:
 
 
 #: label, legend key and attributes of a feature
-Described = tuple[str, str | None, dict[str, Any]]
+Described = tuple[str, str | None, Mapping[str, Any]]
 
 
 def outwards(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
@@ -127,15 +127,7 @@ class Pack:
             str(told[start:stop], "utf-8").split("\n", 2)
             for start, stop in zip(begins[rows].tolist(), begins[rows + 1].tolist(), strict=True)
         ]
-        # all at once: starting to read takes longer than reading one
-        listed = ",".join([f"{text},{key or 'null'}" for text, key, _ in parts])
-        values = _decoded(f"[{listed}]")
-        found: list[Described] = []
-        for (text, _, label), plain, key in zip(parts, values[::2], values[1::2], strict=True):
-            attributes = Attributes(plain)
-            attributes.text = text
-            found.append((label, key, attributes))
-        return found
+        return [(label, _decoded(key) if key else None, Attributes(text)) for text, key, label in parts]
 
 
 _TYPES = (np.float32, np.int64, np.int64, np.int32, np.int64, np.uint8)

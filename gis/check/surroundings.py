@@ -15,14 +15,15 @@ from shapely.geometry.base import BaseGeometry
 
 from gis import crs as crs_module
 from gis.check.conflict import LayerFacts, LoadedVersion, Overlap
-from gis.check.overlay import COMMON_SHARE, Around, Layers, Near, Pieces, joined, overlay
+from gis.check.overlay import COMMON_SHARE, Around, Key, Layers, Near, Pieces, joined, overlay
+from gis.check.packs import Described
 from gis.layers.layer import LayerCatalogue, LayerDefinition, Policy
 from gis.layers.pieces import boxes_over, polygonal, repair
 from gis.markers import rounded_geojson
 from project_box.kernel.errors import BadInput
 
 #: label, legend key and attributes of a feature, by version and number
-Features = Mapping[tuple[int, int], tuple[str, str | None, dict[str, Any]]]
+Features = Mapping[Key, Described]
 
 
 @dataclass(frozen=True, slots=True)

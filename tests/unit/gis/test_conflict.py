@@ -31,7 +31,7 @@ def overlap(area, perimeter=None, fid=1, **attributes):
 
 
 def run(code, known, **options):
-    report = judge(AREA, 4547, {code: known}, layer_catalogue(), on=DAY, **options)
+    report = judge(AREA, 4547, {code: known}, layer_catalogue(), on=DAY, **options).report()
     return next(entry for entry in report.layers if entry.code == code), report
 
 
@@ -53,7 +53,7 @@ def test_forbidden(known, status, outcome):
 
 
 def test_no_data_is_never_clear():
-    report = judge(AREA, 4547, {}, layer_catalogue(), on=DAY)
+    report = judge(AREA, 4547, {}, layer_catalogue(), on=DAY).report()
     assert {entry.status for entry in report.layers} == {Status.NOT_CHECKED}
     assert not [f for f in report.findings if f.outcome is Outcome.PASS]
     assert report.outcome is Outcome.UNDECIDED

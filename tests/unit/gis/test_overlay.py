@@ -168,10 +168,10 @@ def test_lines_made_beforehand_change_nothing():
     settled = Settled(catalogue, versions)
     plain = judge(8000.0, 4547, facts, catalogue, on=day)
     ready = judge(8000.0, 4547, facts, catalogue, on=day, settled=settled)
-    assert ready.payload() == plain.payload()
+    assert ready.report().payload() == plain.report().payload()
     head = {"site": 3, "repaired": False}
-    for report in (plain, ready, plain):  # from fragments that are new, ready, and met before
-        assert settled.fragments.report(report, head) == canonical_json(head | report.payload())
+    for judged in (plain, ready, plain):  # from fragments that are new, ready, and met before
+        assert settled.fragments.report(judged, head) == canonical_json(head | judged.report().payload())
 
 
 def test_reports_put_together_from_fragments_are_the_canonical_ones():
@@ -189,7 +189,7 @@ def test_reports_put_together_from_fragments_are_the_canonical_ones():
                 for n, marker in enumerate((None, {"type": "Point", "coordinates": (1.0, 2.5)}))
             )
             facts[code] = LayerFacts(version, overlaps[: int(rng.integers(0, 3))], 90.0)
-        report = judge(8000.0, 4547, facts, catalogue, on=day)
-        assert settled.fragments.report(report, {"site": turn}) == canonical_json(
-            {"site": turn} | report.payload()
+        judged = judge(8000.0, 4547, facts, catalogue, on=day)
+        assert settled.fragments.report(judged, {"site": turn}) == canonical_json(
+            {"site": turn} | judged.report().payload()
         )

@@ -61,7 +61,7 @@ def test_uses_that_cannot_be_read(text):
 
 def line(code, overlap, intent=None, on=dt.date(2026, 6, 1)):
     facts = {code: LayerFacts(V, (overlap,), overlap.overlap_m2)}
-    report = judge(8000.0, 4547, facts, layer_catalogue(), on=on, intent=intent)
+    report = judge(8000.0, 4547, facts, layer_catalogue(), on=on, intent=intent).report()
     return next(entry for entry in report.layers if entry.code == code)
 
 

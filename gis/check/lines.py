@@ -1,0 +1,413 @@
+"""Lines of the multi-plan check 核查结果的一行: what a layer means for a site, as words, results and findings. Pure.
+
+Most layers a site meets say the same words around a few values (:class:`Values`). Such a line is :class:`Met`: its
+words are put together when somebody asks for its result or finding, and a batch fills the values into texts made once
+(:mod:`gis.check.canonical`). All other lines are :class:`Whole`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+from gis.check.conflict import (
+    ConflictReport,
+    FeatureHit,
+    LayerResult,
+    LoadedVersion,
+    PlanningConditions,
+    RuleAnswer,
+    Status,
+    worst,
+)
+from gis.layers.layer import LayerCatalogue, LayerDefinition, Policy
+from project_box.kernel.finding import Finding, Outcome
+
+Words = tuple[Outcome, str, str]
+#: policies under which an overlap is measured
+_MEASURED = frozenset({Policy.FORBID, Policy.CONSULT, Policy.NOTE, Policy.WITHIN})
+#: policies whose lines need more than the values of :class:`Values`
+_SPECIAL = frozenset({Policy.HEIGHT, Policy.ATTRIBUTES})
+
+
+class Values(NamedTuple):
+    """What a site changes in a line, as it is shown.
+
+    Attributes:
+        features: the features met.
+        overlap_m2, share: of the line.
+        size, part: overlap and share in words, ``1,234.50`` and ``4.13%``.
+        named: labels of the features with what stands around them, or nothing.
+        measured: the overlap in the finding, ``1234.50``.
+    """
+
+    features: tuple[FeatureHit, ...]
+    overlap_m2: float
+    share: float
+    size: str
+    part: str
+    named: str
+    measured: str
+
+    @classmethod
+    def of(cls, features: Sequence[FeatureHit], overlap: float, share: float, named: str) -> Values:
+        """Overlap in ㎡ and share as computed; they are rounded here."""
+        shown = f"{overlap:,.2f}"
+        return cls(
+            tuple(features),
+            round(overlap, 2),
+            round(share, 6),
+            shown,
+            f"{share:.2%}",
+            named,
+            shown.replace(",", ""),
+        )
+
+
+def untouched(features: Sequence[FeatureHit] = (), named: str = "") -> Values:
+    """Values of a line without overlap."""
+    return Values(tuple(features), 0.0, 0.0, "", "", named, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a layer's definition says, ready for judging: ``made`` gives its line, ``found`` its finding.
+
+    Attributes:
+        plain: overlaps with it are told in the words of :func:`words`.
+    """
+
+    code: str
+    definition: LayerDefinition
+    tolerance: float
+    minimum: float
+    plain: bool
+    made: Callable[..., LayerResult]
+    found: Callable[..., Finding]
+
+    @classmethod
+    def of(cls, definition: LayerDefinition, catalogue: LayerCatalogue) -> Rule:
+        """From a definition."""
+        made = partial(
+            LayerResult,
+            code=definition.code,
+            name=definition.name,
+            name_en=definition.name_en,
+            family=definition.family,
+            policy=definition.policy,
+            clause=definition.clause.text,
+            clause_en=definition.clause.text_en,
+            clause_verified=definition.clause.verified,
+            advice=definition.advice,
+            advice_en=definition.advice_en,
+            trigger=definition.trigger,
+        )
+        found = partial(
+            Finding,
+            code=f"plan.{definition.code}",
+            title=definition.name,
+            title_en=definition.name_en,
+            clause=definition.clause.text,
+        )
+        plain = (
+            definition.policy not in _SPECIAL
+            and definition.buffer is None
+            and definition.building_limit is None
+        )
+        tolerance, minimum = catalogue.tolerance(definition), catalogue.minimum_area(definition)
+        return cls(definition.code, definition, tolerance, minimum, plain, made, found)
+
+    def tells(self, status: Status) -> bool:
+        """Whether a line of this status has a finding: one that is only information where it is met or missing."""
+        return self.definition.policy is not Policy.INFO or status in (Status.HIT, Status.NOT_CHECKED)
+
+
+@dataclass(slots=True)
+class Whole:
+    """A line with all its objects.
+
+    Attributes:
+        answers: findings of rules on attributes, and last the line's own.
+        texts: canonical JSON of the line and of its findings, where it comes again and again.
+        outcomes: of its findings.
+    """
+
+    result: LayerResult
+    answers: tuple[Finding, ...]
+    planning: PlanningConditions | None = None
+    texts: tuple[bytes, bytes] | None = None
+    outcomes: frozenset[Outcome] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outcomes = frozenset(f.outcome for f in self.answers)
+
+    @property
+    def code(self) -> str:
+        """The layer."""
+        return self.result.code
+
+    @property
+    def status(self) -> Status:
+        """State of the layer."""
+        return self.result.status
+
+    @property
+    def features(self) -> tuple[FeatureHit, ...]:
+        """The features met."""
+        return self.result.features
+
+    def findings(self, _: int) -> tuple[Finding, ...]:
+        """Its findings."""
+        return self.answers
+
+
+@dataclass(slots=True)
+class Met:
+    """A line in the usual words; ``outside`` is the shape of the part outside of a ``within`` layer."""
+
+    rule: Rule
+    version: LoadedVersion
+    status: Status
+    values: Values
+    outside: dict[str, Any] | None = None
+    planning: ClassVar[None] = None
+    texts: ClassVar[None] = None
+
+    @property
+    def code(self) -> str:
+        """The layer."""
+        return self.rule.code
+
+    @property
+    def features(self) -> tuple[FeatureHit, ...]:
+        """The features met."""
+        return self.values.features
+
+    @property
+    def outcomes(self) -> frozenset[Outcome]:
+        """Outcome of its finding."""
+        if not self.rule.tells(self.status):
+            return frozenset()
+        return _ONLY[_outcome(self.rule.definition.policy, self.status)]
+
+    @property
+    def result(self) -> LayerResult:
+        """The line itself."""
+        said = words(self.rule.definition, self.status, self.values)
+        return line_of(self.rule, self.version, self.status, self.values, said, self.outside)
+
+    def findings(self, crs: int) -> tuple[Finding, ...]:
+        """Its finding; ``crs`` is that of markers."""
+        found = finding_of(self.rule, self.result, self.values.measured, crs)
+        return () if found is None else (found,)
+
+
+Line = Whole | Met
+_ONLY = {outcome: frozenset({outcome}) for outcome in Outcome}
+
+
+@dataclass(slots=True)
+class Judgement:
+    """One site judged: a line for each layer of the catalogue, and facts of zones for later stages."""
+
+    crs: int
+    site_area_m2: float
+    checked_on: dt.date
+    lines: Sequence[Line]
+    zones: dict[str, Any]
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst outcome of all findings."""
+        found: frozenset[Outcome] = frozenset()
+        return worst(found.union(*[line.outcomes for line in self.lines]))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many layers there are of each status."""
+        met = [line.status for line in self.lines]
+        return {name: met.count(status) for name, status in _STATUSES}
+
+    @property
+    def planned(self) -> Whole | None:
+        """The line of the layer of plots."""
+        return next((line for line in reversed(self.lines) if line.planning is not None), None)
+
+    def report(self) -> ConflictReport:
+        """The report with all its objects."""
+        planned = self.planned
+        return ConflictReport(
+            self.crs,
+            self.site_area_m2,
+            self.checked_on,
+            tuple(line.result for line in self.lines),
+            tuple(finding for line in self.lines for finding in line.findings(self.crs)),
+            self.counts,
+            self.zones,
+            planned.planning if planned is not None else None,
+        )
+
+
+_STATUSES = tuple((s.value, s) for s in Status)
+
+
+def line_of(
+    rule: Rule,
+    version: LoadedVersion,
+    status: Status,
+    values: Values,
+    said: Words,
+    marker: dict[str, Any] | None = None,
+) -> LayerResult:
+    """The result of a layer with data."""
+    outcome, message, message_en = said
+    return rule.made(
+        status=status,
+        outcome=outcome,
+        overlap_m2=values.overlap_m2,
+        share=values.share,
+        features=values.features,
+        version=version.version,
+        valid_from=version.valid_from,
+        message=message,
+        message_en=message_en,
+        marker=marker,
+    )
+
+
+def missing(rule: Rule, reason: str, reason_en: str) -> LayerResult:
+    """The result of a layer without data, or with data that proves nothing."""
+    definition = rule.definition
+    return rule.made(
+        status=Status.NOT_CHECKED,
+        outcome=Outcome.NOTE if definition.policy is Policy.INFO else Outcome.UNDECIDED,
+        overlap_m2=0.0,
+        share=0.0,
+        features=(),
+        version=None,
+        valid_from=None,
+        message=reason or f"没有{definition.name}的数据，未核查",
+        message_en=reason_en or f"{definition.name_en}: no data loaded, not checked",
+    )
+
+
+def names_of(hits: Sequence[FeatureHit]) -> str:
+    """Labels of the first features met."""
+    what = "、".join(dict.fromkeys([h.label for h in hits[:3] if h.label])) + (" 等" if len(hits) > 3 else "")
+    return f"：{what}" if what else ""
+
+
+def zones_named(features: Sequence[FeatureHit]) -> str:
+    """Labels of the zones a site lies in."""
+    zones = "、".join(dict.fromkeys([f.label for f in features if f.status is Status.HIT and f.label]))
+    return f"（{zones}）" if zones else ""
+
+
+def _outcome(policy: Policy, status: Status) -> Outcome:
+    if status is Status.CLEAR:
+        return Outcome.PASS
+    return Outcome.FAIL if status is Status.HIT and policy is Policy.FORBID else Outcome.NOTE
+
+
+def words(definition: LayerDefinition, status: Status, values: Values) -> Words:
+    """Outcome, and a sentence in Chinese and English, in the usual words."""
+    if definition.policy is Policy.WITHIN:
+        return _within_words(definition, status, values)
+    name, name_en, size, part = definition.name, definition.name_en, values.size, values.part
+    outcome = _outcome(definition.policy, status)
+    if status is Status.CLEAR:
+        return outcome, f"不涉及{name}", f"Clear of: {name_en}"
+    if status is Status.TOUCH:
+        return (
+            outcome,
+            f"与{name}相邻，未压占；请核对界线",
+            f"Touches without overlapping: {name_en}; check the line",
+        )
+    verb, verb_en = _VERBS.get(definition.policy, ("位于", "Lies in"))
+    advice = f"。{definition.advice}" if definition.advice else ""
+    return (
+        outcome,
+        f"{verb}{name} {size} ㎡（占用地 {part}）{values.named}{advice}",
+        f"{verb_en}: {name_en}, {size} m² ({part} of the site). {definition.advice_en}".strip(),
+    )
+
+
+_VERBS = {Policy.FORBID: ("压占", "Overlaps"), Policy.CONSULT: ("涉及", "Concerns")}
+
+
+def _within_words(definition: LayerDefinition, status: Status, values: Values) -> Words:
+    """Of a layer that is to hold the site: *hit* is what lies outside."""
+    outcome = _outcome(definition.policy, status)
+    if status is Status.CLEAR:
+        return (
+            outcome,
+            f"全部位于{definition.name}内{values.named}",
+            f"The whole site lies within the {definition.name_en.lower()}",
+        )
+    size, part = values.size, values.part
+    return (
+        outcome,
+        f"有 {size} ㎡（{part}）位于{definition.name}外。{definition.advice}",
+        f"{size} m² ({part}) lie outside. {definition.advice_en}",
+    )
+
+
+def finding_of(rule: Rule, line: LayerResult, measured: str, crs: int) -> Finding | None:
+    """The finding of a line, where it has one; ``measured``: its overlap as shown."""
+    if not rule.tells(line.status):
+        return None
+    marker = _marker(line)
+    measures = line.status is Status.HIT and line.policy in _MEASURED
+    return rule.found(
+        outcome=line.outcome,
+        message=line.message,
+        message_en=line.message_en,
+        measured=measured if measures else None,
+        limit="0" if measures and line.policy is Policy.FORBID else None,
+        unit="㎡" if measures else "",
+        marker=marker,
+        marker_crs=crs if marker is not None else None,
+        source={
+            "layer": line.code,
+            "version": line.version,
+            "valid_from": line.valid_from.isoformat() if line.valid_from else None,
+            "status": str(line.status),
+            "share": line.share,
+            "trigger": line.trigger,
+            "clause_verified": line.clause_verified,
+        },
+    )
+
+
+def _marker(line: LayerResult) -> dict[str, Any] | None:
+    """The shape of a finding: of what lies outside, or of what is met."""
+    if line.marker is not None or not line.features:
+        return line.marker
+    wanted = Status.HIT if line.status is Status.HIT else Status.TOUCH
+    markers = [f.marker for f in line.features if f.status is wanted and f.marker is not None]
+    if len(markers) > 1:
+        return {"type": "GeometryCollection", "geometries": markers}
+    return markers[0] if markers else None
+
+
+def rule_finding(line: LayerResult, answer: RuleAnswer) -> Finding:
+    """The finding of one rule on attributes."""
+    return Finding(
+        code=f"plan.{line.code}.{answer.id}",
+        title=answer.name,
+        title_en=answer.name_en,
+        outcome=answer.outcome,
+        message=answer.message,
+        message_en=answer.message_en,
+        clause=answer.clause,
+        source={
+            "layer": line.code,
+            "version": line.version,
+            "valid_from": line.valid_from.isoformat() if line.valid_from else None,
+            "rule": answer.id,
+            "clause_verified": answer.clause_verified,
+        },
+    )
