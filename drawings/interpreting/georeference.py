@@ -11,11 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from drawings.cad.curve import Affine, Point, apply
 from drawings.cad.model import CadFile
 from drawings.reading import National, Reading, reading
+from drawings.standards.guess import spoken
 from project_box.kernel.errors import BadInput
 
 #: EPSG codes of CGCS2000 / Gauss-Kruger: zone numbers in the easting, and central meridians without one
@@ -27,6 +29,10 @@ _MERIDIAN_TEXT = re.compile(
     re.IGNORECASE,
 )
 _CGCS_TEXT = re.compile(r"CGCS\s*2000|2000\s*国家大地坐标", re.IGNORECASE)
+#: scripts no Chinese drawing is written in, and Chinese ones
+_OTHER_SCRIPT = re.compile(r"[\u0400-\u04ff\uac00-\ud7a3\u3040-\u30ff\u0900-\u097f]{2}")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_MOST_LAYERS = 400
 _SYSTEM_TEXT = re.compile(
     r"(?:西安\s*80|北京\s*54|1954|1980|独立坐标|地方坐标|城市坐标|Gauss|ETRS89|UTM|МСК[- ]?\d+|GRS\s*80|WGS\s*84)",
     re.IGNORECASE,
@@ -49,6 +55,8 @@ def locate(cad: CadFile, settings: Reading | None = None) -> dict[str, Any]:
     middle = _middle(cad)
     if middle is None:
         return _place("unknown", None, "没有图形", "nothing is drawn", stated=stated)
+    if _foreign(cad, texts):
+        return _stated_system(texts, stated)
     x, y = middle[0] * cad.units.metres_per_unit, middle[1] * cad.units.metres_per_unit
     for swapped, (east, north) in ((False, (x, y)), (True, (y, x))):
         found = _national(east, north, texts, settings.units.national)
@@ -59,6 +67,31 @@ def locate(cad: CadFile, settings: Reading | None = None) -> dict[str, Any]:
         None,
         "坐标不是国家平面坐标，需给出两个以上对应点（--fit）",
         "the coordinates are local; give two or more corresponding points (--fit)",
+        stated=stated,
+    )
+
+
+def _foreign(cad: CadFile, texts: Sequence[str]) -> bool:
+    """True if a drawing is written in a language other than Chinese: its coordinates are of no Chinese system."""
+    written = " ".join([*islice(cad.layers, _MOST_LAYERS), *texts])
+    if _OTHER_SCRIPT.search(written) is not None:
+        return True
+    return _CHINESE.search(written) is None and "de" in spoken(cad.layers)
+
+
+def _stated_system(texts: Sequence[str], stated: Sequence[str]) -> dict[str, Any]:
+    """The system a drawing from abroad names; its coordinates alone tell none."""
+    codes = {int(m.group(1)) for t in texts for m in _EPSG_TEXT.finditer(t)}
+    if len(codes) == 1:
+        code = codes.pop()
+        return _place(
+            "national", code, f"图上写明 EPSG:{code}", f"the drawing says EPSG:{code}", stated=stated
+        )
+    return _place(
+        "local",
+        None,
+        "图上没有写明坐标系（EPSG 代码），坐标按当地坐标；需给出两个以上对应点（--fit）",
+        "the drawing names no coordinate system (EPSG code); give two or more corresponding points (--fit)",
         stated=stated,
     )
 

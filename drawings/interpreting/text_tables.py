@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from drawings.interpreting.plan_titles import width_of
 from drawings.shapes.work import Work
 from drawings.standards.standards import roles
-from drawings.standards.vocabulary import Vocabulary
+from drawings.standards.vocabulary import NUMBERING, Vocabulary
 
-_NUMBERING = re.compile(
-    r"^\s*(?:[(（]?\d{1,2}(?:\.\d{1,2})*[.、)）:]?\s+|\d{1,2}[.、)）]\s*|[①-⑳]\s*|其中:?\s*|[-–•·*]\s*)"
-)
 _IN_BRACKETS = re.compile(
     r"\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}\.?)\s*:?$"
 )
@@ -52,17 +49,21 @@ def read_tables(work: Work) -> dict[str, str]:
     cells = _cells(work)
     heads = [(c, named) for c in cells if (named := _named(work.words, c.text)) is not None]
     out: dict[str, str] = {}
+    under: dict[str, str] = {}  # what stands below a head is worth less than what stands beside a name
     if not heads:
         return out
     rows = _Rows(cells)
     for cell, name in heads:
         work.deadline.check()
         key = work.words.key(name.spelling)
-        if key in keys and key not in out:
-            found = _beside(work.words, rows, cell, name) or _under(work.words, rows, cell, name)
-            if found is not None:
-                out[key] = found
-    return out
+        if key not in keys or key in out:
+            continue
+        found = _beside(work.words, rows, cell, name)
+        if found is not None:
+            out[key] = found
+        elif key not in under and (found := _under(work.words, rows, cell, name)) is not None:
+            under[key] = found
+    return under | out
 
 
 def _cells(work: Work) -> list[_Cell]:
@@ -84,7 +85,7 @@ def _cells(work: Work) -> list[_Cell]:
 
 def _named(words: Vocabulary, text: str) -> _Name | None:
     """What a cell names that does not hold the figure itself."""
-    plain = _NUMBERING.sub("", text)
+    plain = NUMBERING.sub("", text)
     for name in dict.fromkeys((plain, text)):
         bare = re.sub(r"[\s:=]+$", "", name)
         if words.knows(bare):
@@ -137,7 +138,18 @@ def _under(words: Vocabulary, rows: _Rows, head: _Cell, name: _Name) -> str | No
     lines = rows.between(head.y - _BELOW * head.height, head.y - _ROW * head.height)
     below = [c for c in lines if c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)]
     nearest = max(below, key=lambda c: c.y, default=None)
+    if nearest is not None and _goes_on(rows, nearest, head):
+        return None  # a column of several things, not a figure of the whole drawing
     return _value(words, name, nearest.text, [name.unit]) if nearest is not None else None
+
+
+def _goes_on(rows: _Rows, first: _Cell, head: _Cell) -> bool:
+    """True if the column below a head holds a further number."""
+    lines = rows.between(first.y - _BELOW * head.height, first.y - _ROW * head.height)
+    return any(
+        _NUMBER.match(c.text) and c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)
+        for c in lines
+    )
 
 
 def _value(words: Vocabulary, name: _Name, text: str, units: Sequence[str]) -> str | None:

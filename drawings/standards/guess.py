@@ -34,6 +34,8 @@ _LANGUAGES = frozenset({"zh", "ko", "ja", "hi", "ru", "de", "en"})
 _MOST_ASKED = 200  # layers
 #: languages whose words are looked for inside longer ones, with the least length that is
 _INSIDE_FROM = {"zh": 2, "ko": 2, "ja": 2, "hi": 3, "ru": 5, "de": 4}
+#: shorter words are not looked for across the parts of a name
+_DIVIDED_FROM = 6
 _SEPARATORS = re.compile(r"[\s_\-–—./\\|#$@()()\[\]【】:;,、]+")
 #: runs of letters (vowel signs of Devanagari are no letters to ``\\w``) and of digits
 _RUNS = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u097f])+|\d+")
@@ -218,7 +220,17 @@ def spoken(layers: Iterable[str]) -> frozenset[str]:
 
 
 def _within(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    return any(parts[i : i + len(word)] == word for i in range(len(parts) - len(word) + 1))
+    """True if the word is a run of whole parts, however either is divided: FOOT_PRINT and footprint are one."""
+    if any(parts[i : i + len(word)] == word for i in range(len(parts) - len(word) + 1)):
+        return True
+    whole = "".join(word)
+    if len(whole) < _DIVIDED_FROM:
+        return False
+    return any(
+        "".join(parts[i:j]) == whole
+        for i in range(len(parts))
+        for j in range(i + 1, min(len(parts), i + 4) + 1)
+    )
 
 
 def _with_shape(score: float, role: str, contents: Contents | None) -> float:

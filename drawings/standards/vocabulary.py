@@ -19,7 +19,13 @@ from drawings.standards.standards import AttributeRule, Phrase, Spellings, roles
 from project_box.kernel.catalogue import parse
 
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
-_SPACED = re.compile(r"\s*([^\d=:]{1,60}?)\s*([-+±]?\d.*?)\s*")
+_SPACED = re.compile(r"\s*([^\d=:]{1,60}?)(?:\s+[-–—](?=\s))?\s*([-+±]?\d.*?)\s*")
+#: what stands between two pairs of one line
+_BEHIND = re.compile(r"\s+[/|]\s+|,\s+(?=\D)")
+#: what a line of a list begins with
+NUMBERING = re.compile(
+    r"^\s*(?:[(（]?\d{1,2}(?:\.\d{1,2})*[.、)）:]?\s+|[(（]?\d{1,2}[.、)）]\s*|[(（]?[一二三四五六七八九十]{1,2}[.、)）]\s*|[①-⑳]\s*|其中:?\s*|[-–•·*]\s*)"
+)
 _LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and finds none
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
@@ -57,12 +63,22 @@ class Language(_Strict):
     floors: tuple[FloorName, ...]
 
 
+class Bays(_Strict):
+    """How notes count spaces (``counts``, group ``n``), and how large one is (``area``, role → ㎡ from, to)."""
+
+    counts: tuple[str, ...]
+    area: dict[str, tuple[float, float]]
+
+
 class AttributeWords(_Strict):
     """``attribute_words.yaml``; ``compass``: word (casefold) → degrees from east, anticlockwise."""
 
     units: dict[str, dict[str, float]]
     counted: tuple[str, ...]
     labelled: frozenset[str]
+    noted: frozenset[str]
+    bays: Bays
+    legends: tuple[str, ...]
     languages: dict[str, Language]
     compass: dict[str, float]
     numerals: dict[str, int] = Field(default_factory=dict)
@@ -214,9 +230,10 @@ class Vocabulary:
     def _split(self, text: str) -> tuple[dict[str, list[str]], str]:
         pairs: dict[str, list[str]] = {}
         rest: list[str] = []
-        for line in re.split(r"[\r\n]+|[;;]", _plain(text)):
-            plain = line.strip()
+        for plain in self._lines(_plain(text)):
             found = self._pair(plain) if len(plain) <= _LONGEST_PAIR else None
+            if found is None and (listed := NUMBERING.sub("", plain)) != plain and len(plain) <= _LONGEST_PAIR:
+                found = self._pair(listed)
             said = self._labelled(found)
             if said:  # 규모: 지하1층/지상3층
                 for key, value in said.items():
@@ -226,6 +243,15 @@ class Vocabulary:
             elif plain:
                 rest.append(plain)
         return pairs, "\n".join(rest)
+
+    def _lines(self, text: str) -> list[str]:
+        """What stands on lines of its own, between semicolons, or in pairs one behind the other (TH = 6 / FH = 9)."""
+        out: list[str] = []
+        for line in re.split(r"[\r\n]+|[;;]", text):
+            parts = _BEHIND.split(line.strip()) if len(line) <= _LONGEST_PAIR else [line]
+            alone = len(parts) < 2 or not all(p and self._pair(p) for p in parts)
+            out += [line.strip()] if alone else parts
+        return out
 
     def _labelled(self, pair: tuple[str, str] | None) -> dict[str, str]:
         """What the value of a key of numbers says as a label, where it is no number."""
