@@ -75,7 +75,10 @@ def retire_others(session: Session, keep: LayerVersion) -> None:
         .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
         .scalar_subquery()
     )
-    session.execute(delete(models.Piece).where(models.Piece.version_id.in_(others)))
+    session.execute(
+        delete(models.Piece).where(models.Piece.version_id.in_(others)),
+        execution_options={"synchronize_session": False},  # no piece is known to the session
+    )
     session.execute(
         update(LayerVersion)
         .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)

@@ -27,6 +27,7 @@ from gis.crs.moving import (
     transform_point,
     transform_unchecked,
 )
+from gis.crs.nearly import transform_nearly
 from gis.crs.systems import (
     CGCS2000_GEOGRAPHIC,
     WEB_MERCATOR,
@@ -83,6 +84,7 @@ __all__ = [
     "transform",
     "transform_array",
     "transform_coordinates",
+    "transform_nearly",
     "transform_point",
     "transform_unchecked",
     "unit_factor",

@@ -12,7 +12,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.crs.systems import crs, family, name
+from gis.crs.systems import WEB_MERCATOR, WGS84, crs, family, name
 from gis.crs.zones import Family, gauss_kruger
 from project_box.kernel.errors import BadInput
 
@@ -136,5 +136,8 @@ def transform_coordinates(
     """(east, north) or (lon, lat) of many points in another CRS; not finite where there is none."""
     if source == target:
         return points
+    if target == WEB_MERCATOR and source != WGS84:
+        # what PROJ does, too; but looking for the way takes it as long as moving a hundred thousand points
+        points, source = transform_coordinates(points, source, WGS84), WGS84
     x, y = points.T.copy()
     return np.column_stack(_transformer(source, target).transform(x, y, inplace=True))

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from gis import crs as crs_module
@@ -19,6 +20,8 @@ from gis.layers.pieces import Geometries
 
 Blobs = list[bytes | None]
 _SRID_FLAG = 0x20
+#: how far a picture may lie beside the feature; a unit of the finest tiles is a centimetre
+_DRAWN_WITHIN_M = 0.001
 #: bytes sent at a time
 _CHUNK = 1 << 18
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
@@ -54,16 +57,21 @@ def pictures(geometries: Geometries, delivered: Sequence[bytes | None], crs: int
     made[simple] = _simple_pictures(
         geometries[simple], [b for b, s in zip(delivered, simple, strict=True) if b and s], crs
     )
-    others = crs_module.transform_array(geometries[~simple], crs, crs_module.WEB_MERCATOR)
+    others = np.array(
+        shapely.transform(geometries[~simple], lambda points: _drawn(points, crs)), dtype=object
+    )
+    others[~np.isfinite(shapely.bounds(others)).all(axis=1)] = None
     made[~simple] = ewkb(others, crs_module.WEB_MERCATOR)
     return list(made)
 
 
+def _drawn(points: npt.NDArray[np.float64], crs: int) -> npt.NDArray[np.float64]:
+    return crs_module.transform_nearly(points, crs, crs_module.WEB_MERCATOR, _DRAWN_WITHIN_M)
+
+
 def _simple_pictures(geometries: Geometries, blobs: Sequence[bytes], crs: int) -> Any:
     """Of Polygons with one ring: only the coordinates of their WKB are others."""
-    moved = crs_module.transform_coordinates(
-        shapely.get_coordinates(geometries), crs, crs_module.WEB_MERCATOR
-    )
+    moved = _drawn(shapely.get_coordinates(geometries), crs)
     ends = np.cumsum(shapely.get_num_coordinates(geometries))
     finite = np.isfinite(moved).all(axis=1)
     shown = np.ones(len(blobs), dtype=bool)

@@ -8,10 +8,10 @@ memory does not grow with the delivery. Nothing is committed here: what fails le
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,68 +23,27 @@ from sqlalchemy.orm import Session
 from gis.layers import copying
 from gis.layers.pieces import MAX_VERTICES, Geometries, cut_up, hilbert_order
 
-#: bytes of pieces that are put in order together
-PART_BYTES = 80_000_000
 #: batches on their way at a time
 UNDER_WAY = 3
 _POLYGON = 3
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pieces:
-    """Pieces to be written: feature number, EWKB and box of each."""
+    """Pieces in Hilbert order: feature number and EWKB of each."""
 
-    numbers: list[npt.NDArray[np.int64]] = field(default_factory=list)
-    shapes: list[bytes] = field(default_factory=list)
-    boxes: list[npt.NDArray[np.float64]] = field(default_factory=list)
+    numbers: npt.NDArray[np.int64]
+    shapes: list[bytes | None]
 
-    def add(
-        self, numbers: npt.NDArray[np.int64], shapes: Iterable[bytes | None], geometries: Geometries
-    ) -> None:
-        """More of them."""
-        self.numbers.append(numbers)
-        self.shapes += [shape for shape in shapes if shape is not None]
-        self.boxes.append(shapely.bounds(geometries))
-
-    def extend(self, others: Pieces) -> None:
-        """All of others."""
-        self.numbers += others.numbers
-        self.shapes += others.shapes
-        self.boxes += others.boxes
-
-    def rows(self, version_id: int) -> bytes:
-        """As rows of COPY, in Hilbert order."""
-        order = hilbert_order(np.concatenate(self.boxes))
-        numbers = np.concatenate(self.numbers)[order].tolist()
-        return copying.piece_rows(version_id, numbers, [self.shapes[n] for n in order.tolist()])
+    def write(self, connection: Any, version_id: int) -> None:
+        """Into the database, over a DBAPI connection."""
+        if self.shapes:
+            copying.copy_pieces(
+                connection, copying.piece_rows(version_id, self.numbers.tolist(), self.shapes)
+            )
 
 
-class PieceWriter:
-    """Writes pieces in Hilbert order, as far as memory allows: a layer of more than ``PART_BYTES`` is written in parts,
-    which are what lay together in the delivery.
-    """
-
-    def __init__(self, connection: Any, version_id: int) -> None:
-        self._connection, self._version_id = connection, version_id
-        self._waiting, self._size = Pieces(), 0
-        self.count = 0
-
-    def add(self, pieces: Pieces) -> None:
-        """Pieces to be written now or later."""
-        self._waiting.extend(pieces)
-        self._size += sum(map(len, pieces.shapes))
-        if self._size >= PART_BYTES:
-            self.finish()
-
-    def finish(self) -> None:
-        """Write what is waiting."""
-        if self._waiting.shapes:
-            copying.copy_pieces(self._connection, self._waiting.rows(self._version_id))
-        self.count += len(self._waiting.shapes)
-        self._waiting, self._size = Pieces(), 0
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """What one batch becomes: rows of features with their area, and their pieces."""
 
@@ -97,18 +56,13 @@ def pieces_of(
     shapes: Geometries, numbers: npt.NDArray[np.int64], crs: int, delivered: Sequence[bytes | None] = ()
 ) -> Pieces:
     """Pieces of features in the check CRS; ``delivered``: EWKB of those whose geometry is known in this form."""
-    made = Pieces()
-    known = (
-        np.array([b is not None for b in delivered], dtype=bool) if delivered else np.zeros(len(shapes), bool)
-    )
+    known = np.array([b is not None for b in delivered] or [False] * len(shapes), dtype=bool)
     whole = known & (shapely.get_type_id(shapes) == _POLYGON)
     whole &= shapely.get_num_coordinates(shapes) <= MAX_VERTICES
-    made.add(
-        numbers[whole], (b for b, fine in zip(delivered, whole.tolist(), strict=False) if fine), shapes[whole]
-    )
     parts, owners = cut_up(shapes[~whole], numbers[~whole])
-    made.add(owners, copying.ewkb(parts, crs), parts)
-    return made
+    blobs = [delivered[n] for n in np.flatnonzero(whole).tolist()] + copying.ewkb(parts, crs)
+    order = hilbert_order(np.concatenate([shapely.bounds(shapes[whole]), shapely.bounds(parts)]))
+    return Pieces(np.concatenate([numbers[whole], owners])[order], [blobs[n] for n in order.tolist()])
 
 
 class Loading(AbstractContextManager["Loading"]):
@@ -129,8 +83,8 @@ class Loading(AbstractContextManager["Loading"]):
             ThreadPoolExecutor(1, "layer-write"),
         )
         self._under_way: deque[Future[None]] = deque()
-        self._pieces = PieceWriter(self._connection, version_id)
-        self.area_m2 = 0.0
+        self._version_id = version_id
+        self.area_m2, self.piece_count = 0.0, 0
 
     def add(self, prepare: Callable[[], Prepared]) -> None:
         """A batch: ``prepare`` runs in a thread of its own, then what it made is written."""
@@ -143,17 +97,12 @@ class Loading(AbstractContextManager["Loading"]):
         """Wait until everything is written."""
         while self._under_way:
             self._under_way.popleft().result()
-        self._pieces.finish()
-
-    @property
-    def piece_count(self) -> int:
-        """Pieces written."""
-        return self._pieces.count
 
     def _write(self, made: Prepared) -> None:
         copying.copy_features(self._connection, made.rows)
+        made.pieces.write(self._connection, self._version_id)
         self.area_m2 += made.area_m2
-        self._pieces.add(made.pieces)
+        self.piece_count += len(made.pieces.shapes)
 
     def __enter__(self) -> Self:
         return self

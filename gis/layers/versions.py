@@ -13,7 +13,7 @@ from gis.layers.browsing import named_version
 from gis.layers.buffers import widened
 from gis.layers.importing import checked_period, to_check_crs
 from gis.layers.layer import LayerDefinition, layer_catalogue
-from gis.layers.loading import PieceWriter, pieces_of
+from gis.layers.loading import pieces_of
 from gis.models import LayerVersion
 from project_box import service as box
 from project_box.kernel.errors import BadInput
@@ -102,13 +102,14 @@ def end_version(
 
 def _pieces_anew(session: Session, row: LayerVersion, definition: LayerDefinition) -> int:
     """Cut the features of a version again, some megabytes of them at a time; gives the number of pieces."""
-    writer = PieceWriter(session.connection().connection, row.id)
+    count = 0
     for numbers, shapes, attributes in repository.feature_parts(
         session, row.id, attributes=definition.widens
     ):
         checked = to_check_crs(shapes, row.source_crs, row.check_crs)
         if definition.widens:
             checked = widened(checked, attributes, definition, row.check_crs)
-        writer.add(pieces_of(checked, numbers, row.check_crs))
-    writer.finish()
-    return writer.count
+        pieces = pieces_of(checked, numbers, row.check_crs)
+        pieces.write(session.connection().connection, row.id)
+        count += len(pieces.shapes)
+    return count

@@ -1,5 +1,6 @@
 """Coordinate systems: EPSG map of WE-37, identification, areas, honesty about datums."""
 
+import numpy as np
 import pyproj
 import pytest
 from shapely.geometry import Point, box
@@ -111,3 +112,48 @@ def test_fit():
 def test_ellipsoidal_area_of_a_degree_square():
     # WGS 84: 1° x 1° at the equator; reference value of geographiclib for geodesic edges
     assert crs.ellipsoidal_area(box(0, 0, 1, 1), 4326) == pytest.approx(12_308_778_361, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("source", "corner", "extent"),
+    [
+        (4547, (440_000, 3_060_000), (30_000, 30_000)),
+        (4547, (300_000, 2_900_000), (320_000, 320_000)),
+        (4490, (104, 24), (9, 6)),
+        (4326, (-180, -89), (360, 178)),
+        (27700, (400_000, 200_000), (50_000, 50_000)),
+        (4547, (500_000, 3_000_000), (0, 0)),
+        (4547, (-1e9, -1e9), (2e9, 2e9)),
+        (3857, (12_500_000, 3_200_000), (1_000, 1_000)),
+    ],
+)
+def test_many_points_are_moved_to_within_a_millimetre(source, corner, extent):
+    points = np.array(corner, dtype=float) + np.random.default_rng(4).random((5_000, 2)) * extent
+    exact = crs.transform_coordinates(points, source, crs.WEB_MERCATOR)
+    nearly = crs.transform_nearly(points, source, crs.WEB_MERCATOR, 0.001)
+    known = np.isfinite(exact).all(axis=1)
+    assert (np.isfinite(nearly).all(axis=1) == known).all()
+    assert known.any() and np.abs(nearly[known] - exact[known]).max() <= 0.001
+    few = crs.transform_nearly(points[:5], source, crs.WEB_MERCATOR, 0.001)
+    assert (few == exact[:5])[known[:5]].all()
+
+
+def test_what_a_projection_breaks_is_not_smoothed_over():
+    """Across the edge of a zone of the world the polynomial would be wrong; the formulas are asked."""
+    points = np.column_stack([np.linspace(179, 181, 4_000), np.linspace(-10, 10, 4_000)])
+    moved = crs.transform_nearly(points, crs.WGS84, 32660, 0.001)
+    assert np.allclose(moved, crs.transform_coordinates(points, crs.WGS84, 32660), atol=0.001)
+
+
+def test_web_mercator_by_way_of_longitude_and_latitude_is_what_proj_gives():
+    for source, corner in ((4547, (450_000, 3_100_000)), (27700, (400_000, 200_000)), (4490, (114, 27))):
+        points = np.array(corner, dtype=float) + np.random.default_rng(5).random((50, 2)) * (
+            1 if source == 4490 else 9_000
+        )
+        direct = pyproj.Transformer.from_crs(source, crs.WEB_MERCATOR, always_xy=True).transform(*points.T)
+        assert (
+            np.abs(
+                crs.transform_coordinates(points, source, crs.WEB_MERCATOR) - np.column_stack(direct)
+            ).max()
+            < 1e-6
+        )
