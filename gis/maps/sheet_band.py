@@ -60,9 +60,8 @@ def legend(sheet: Sheet) -> Iterator[str]:
             if symbol.hatch is not None:
                 lines = "".join(f"M{x + k:.2f} {y + 2.9:.2f}l2 -2.9" for k in (0.5, 2.5, 4.5))
                 yield f'<path d="{lines}" stroke="{symbol.stroke}" stroke-width="0.14" fill="none"/>'
-        yield text(
-            x + (8.5 if fill else 0), y + 2.4, fitting(words, column - (10 if fill else 2)), 2.4, "start"
-        )
+        fit, size = fitting(words, column - (10 if fill else 1.5), 2.4)
+        yield text(x + (8.5 if fill else 0), y + 2.4, fit, size, "start")
     if len(shown) < len(entries):
         index = rows * columns - 1
         x, y = left + (index // rows) * column, top + 7 + (index % rows) * 4.2
@@ -104,7 +103,7 @@ def information(sheet: Sheet) -> Iterator[str]:
         words.advice,
     ]
     for index, line in enumerate(lines):
-        yield text(left, top + 14.5 + index * 4, fitting(line, _INFO - 3), 2.4, "start")
+        yield text(left, top + 14.5 + index * 4, *fitting(line, _INFO - 3, 2.4), "start")
     if sheet.sealed_by:
         x, _, _ = sheet.seal_place
         yield text(x + 21, top + 44, sheet.sealed_by, 2.6, "middle")

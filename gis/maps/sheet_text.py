@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+#: words are set smaller down to this share of their size before they are cut
+_SMALLEST = 0.75
 
-def fitting(words: str, room: float) -> str:
-    """As many characters as fit the room, mm (2.4 mm for a Chinese character, half of it for others)."""
-    used = 0.0
-    for index, character in enumerate(words):
-        used += 1.3 if character.isascii() else 2.4
-        if used > room:
-            return words[: max(index - 1, 1)] + "…"
-    return words
+
+def width_of(words: str, size: float) -> float:
+    """About how long words are, mm: a Chinese character is as wide as the type is high, Latin ones about half."""
+    return sum(size * (1.0 if ord(c) > 0x2E80 else 0.68 if c.isupper() else 0.55) for c in words)
+
+
+def fitting(words: str, room: float, size: float) -> tuple[str, float]:
+    """Words and their size for a room, mm: set smaller where they are too long, and cut if that is not enough."""
+    smaller = size * max(min(room / max(width_of(words, size), room), 1.0), _SMALLEST)
+    if width_of(words, smaller) <= room + 1e-6:
+        return words, smaller
+    kept = words
+    while kept and width_of(kept + "…", smaller) > room:
+        kept = kept[:-1]
+    return kept + "…", smaller
 
 
 def text(

@@ -15,6 +15,7 @@ from gis.layers.layer import layer_catalogue
 from gis.maps.print_map import grid_values, sheet_svg
 from gis.maps.sheet import SCALES, Sheet, SheetLayer, SheetShape
 from gis.maps.sheet_band import bar_length, legend_entries
+from gis.maps.sheet_text import fitting, width_of
 from gis.maps.sheet_words import EN, ZH
 from project_box.document import typeset
 
@@ -168,3 +169,13 @@ def test_an_english_sheet_says_everything_but_names_and_data_in_english():
     empty = SheetLayer("Forest", "2026.2", layer_catalogue().get("LINDI").symbol)
     assert legend_entries(sheet(words=EN, layers=[empty]))[0][0] == "Forest (2026.2): nothing on this sheet"
     assert ZH.lang == "zh" and EN.lang == "en"
+
+
+@pytest.mark.parametrize(
+    "words", ["永久基本农田(2026.1)", "Urban development boundary (2026.1, not current)", "W" * 60, ""]
+)
+def test_words_are_set_smaller_before_they_are_cut(words):
+    fit, size = fitting(words, 30, 2.4)
+    assert width_of(fit, size) <= 30 + 1e-6 and 1.799 <= size <= 2.4
+    assert fit == words or (size == pytest.approx(1.8) and fit.endswith("…") and words.startswith(fit[:-1]))
+    assert fitting(words, 500, 2.4) == (words, 2.4)
