@@ -20,22 +20,18 @@ from typing import Any
 from gis import crs as crs_module
 from gis.boundaries.declared_area import Declared
 from gis.boundaries.dxf import read_dxf
-from gis.boundaries.gdal_formats import (
-    SETS,
-    read_file,
-    read_geodatabase,
-    read_personal,
-    read_set,
-    several,
-)
-from gis.boundaries.geojson import read_geojson, read_geojson_document
+from gis.boundaries.gdal_formats import SETS, read_file, read_set, several
+from gis.boundaries.geodatabases import read_geodatabase, read_personal
+from gis.boundaries.geojson import esri_features, read_geojson, read_geojson_document
 from gis.boundaries.reading import BoundaryReading, failed
 from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_of_text
 from gis.boundaries.text import decode_text
 from gis.boundaries.txt import read_txt
 from gis.boundaries.txt_write import write_txt
 from gis.boundaries.wkt import is_wkb, is_wkt, read_wkt
+from gis.boundaries.xml_points import read_xml_points
 from gis.deliveries.archive import open_zip
+from gis.deliveries.dxf_text import BINARY, is_dxf
 from gis.deliveries.personal import is_access
 from gis.deliveries.signatures import foreign
 from gis.remarks import error
@@ -144,6 +140,8 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
         return read_personal(name, data, crs=crs)
     if data.startswith(b"fgb\x03"):
         return read_file(data, "FlatGeobuf", crs=crs)
+    if data.startswith(BINARY):
+        return read_dxf(data, crs=crs)
     decoded = decode_text(data)
     if decoded is None and is_wkb(data):
         return read_wkt(data.hex(), crs=crs)
@@ -163,16 +161,21 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
 
 def _read_text(data: bytes, text: str, crs: int | None) -> BoundaryReading:
     """A text file, by what it begins with."""
-    if text.startswith("{"):
+    if text.startswith(("{", "[{")):
         kind = _json_kind(text)
+        if kind == "Esri JSON":
+            data = esri_features(text)
         return read_file(data, kind, crs=crs) if kind is not None else read_geojson(data, crs=crs)
     if text.startswith("<"):
         format_name = _xml_kind(text)
+        reading = read_xml_points(text, crs=crs) if format_name is None else None
+        if reading is not None:
+            return reading
         if format_name is None:
             zh = "XML/HTML 文件不是可识别的界址文件"
             return failed("", _not_a_boundary(zh, "XML of no known format", f"请提供 {_FORMATS}"))
         return read_file(data, format_name, crs=crs)
-    if _is_dxf(text):
+    if is_dxf(text):
         return read_dxf(data, crs=crs)
     if is_wkt(text):
         return read_wkt(text, crs=crs)
@@ -214,14 +217,8 @@ def _xml_kind(text: str) -> str | None:
     return {"kml": "KML", "gpx": "GPX"}.get(local)
 
 
-def _is_dxf(text: str) -> bool:
-    lines = [line.strip() for line in text[:20_000].splitlines() if line.strip()]
-    while len(lines) > 1 and lines[0] == "999":  # comments
-        lines = lines[2:]
-    return len(lines) > 1 and lines[0] == "0" and lines[1] == "SECTION"
-
-
-def _read_zip(data: bytes, crs: int | None) -> BoundaryReading:
+def _read_zip(data: bytes, crs: int | None, *, within: bool = False) -> BoundaryReading:
+    """The one boundary in a zip, or in the one zip in it (``within``)."""
     archive = open_zip(data)
     if archive.issue is not None:
         return failed("ZIP", archive.issue)
@@ -236,13 +233,16 @@ def _read_zip(data: bytes, crs: int | None) -> BoundaryReading:
     for format_name, extensions in SETS.items():
         if any(name.lower().endswith(f".{extensions[0]}") for name in members):
             return read_set(members, format_name, crs=crs)
-    if any(".gdb/" in name.lower() for name in members):
+    if any(name.lower().endswith(".gdbtable") for name in members):
         return read_geodatabase(members, crs=crs)
     known = [n for n in members if n.lower().rsplit(".", 1)[-1] in _READABLE]
-    if len(known) > 1:
-        known = [
-            n for n in known if not n.lower().endswith((".xml", ".json"))
-        ] or known  # metadata beside the data
+    packed = [n for n in members if n.lower().endswith((".zip", ".kmz"))]
+    if len(known) + len(packed) > 1:  # a text beside the data may say what it is, no more
+        texts = [n for n in known if n.lower().endswith((".txt", ".csv", ".xml", ".json"))]
+        silent = {n for n in texts if read_boundary(n, members[n], crs=crs).geometry is None}
+        known = [n for n in known if n not in silent] or (known if not packed else [])
+    if not known and len(packed) == 1 and not within:
+        return _read_zip(members[packed[0]], crs, within=True)
     if len(known) > 1:
         return failed("ZIP", several(f"压缩包里有 {len(known)} 个文件"))
     if known:

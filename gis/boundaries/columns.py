@@ -171,6 +171,10 @@ def _prefix(points: PointList, issues: list[Issue]) -> int | None:
 def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int | None:
     """Coordinates that are not of a Chinese national grid: degrees, a city's own grid, another country."""
     degrees = all(abs(v.x) <= 180 and abs(v.y) <= 180 for v in points.vertices)
+    named = _geographic_of(points.header) if degrees and stated is None else None
+    if named is not None:
+        swap_axes(points.parcels)  # latitude comes first; finish() turns it when only that fits
+        return named
     if stated is None:
         issues.append(
             crs_unknown(
@@ -184,6 +188,14 @@ def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int 
     crs_module.crs(stated)
     swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
     return stated
+
+
+def _geographic_of(header: Mapping[str, str]) -> int | None:
+    """Longitude and latitude on the datum a header names."""
+    text = header.get("坐标系", header.get("坐标系统", ""))
+    if re.search(r"wgs[\s_-]*(19)?84", text, re.IGNORECASE):
+        return crs_module.WGS84
+    return crs_module.geographic(_family_of(text))
 
 
 def _family_of(text: str) -> Family | None:

@@ -15,6 +15,7 @@ from gis.boundaries.gdal_formats import GDAL_ERRORS, red_line_layer, said
 from gis.boundaries.parcel import Parcel, bounds_of, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.topology import Vertex
+from gis.deliveries.dxf_text import as_text
 from gis.remarks import crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
@@ -28,6 +29,7 @@ def read_dxf(data: bytes, *, crs: int | None = None) -> BoundaryReading:
     """Closed lines on a red line layer of model space; without such a layer, the one closed line of the drawing."""
     issues: list[Issue] = []
     try:
+        data = as_text(data)
         drawing = read_lines(data)
     except GDAL_ERRORS as problem:
         return failed(

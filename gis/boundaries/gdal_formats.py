@@ -10,7 +10,6 @@ import fnmatch
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,10 @@ from shapely.geometry.base import BaseGeometry
 from gis import crs as crs_module
 from gis.boundaries.arcs import with_arcs
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
-from gis.boundaries.reading import BoundaryReading, failed, finish, sorted_issues
+from gis.boundaries.reading import BoundaryReading, failed, finish
+from gis.boundaries.topology import Ring
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
-from gis.deliveries.personal import to_geopackage
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
 from gis.remarks import crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
@@ -116,64 +115,9 @@ def read_set(members: Mapping[str, bytes], format_name: str, *, crs: int | None 
                     "zip .tab, .dat, .map and .id together",
                 ),
             )
-        return _read_gdal(
+        return read_source(
             Path(folder) / f"site.{extensions[0]}", format_name, crs=crs, issues=issues, wkt=text
         )
-
-
-def read_geodatabase(members: Mapping[str, bytes], *, crs: int | None = None) -> BoundaryReading:
-    """Read the one ``.gdb`` folder (文件地理数据库) among the members of a zip."""
-    folders = sorted({m[0] for name in members if (m := re.match(r".*?\.gdb(?=/)", name, re.IGNORECASE))})
-    if len(folders) > 1:
-        return failed("FileGDB", several(f"压缩包里有 {len(folders)} 个数据库"))
-    with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
-        path = Path(folder) / "site.gdb"
-        path.mkdir()
-        for name, content in members.items():
-            inner = name.removeprefix(f"{folders[0]}/")
-            if inner != name and "/" not in inner:
-                (path / inner).write_bytes(content)
-        reading = _read_gdal(path, "FileGDB", crs=crs, issues=[])
-        return with_arcs(reading) if _has_curves(path, reading.attributes.get("layer")) else reading
-
-
-def _has_curves(path: Path, layer: str | None) -> bool:
-    """Whether a layer of a file geodatabase holds arcs; GDAL itself hands out their chords."""
-    kinds = (
-        "OGR_GEOMETRY IN ('CURVEPOLYGON', 'MULTISURFACE', 'COMPOUNDCURVE', 'MULTICURVE', 'CIRCULARSTRING')"
-    )
-    try:
-        with quietly():
-            return len(pyogrio.raw.read(path, layer=layer, where=kinds, columns=[])[2]) > 0
-    except GDAL_ERRORS:
-        return False
-
-
-def read_personal(name: str, data: bytes, *, crs: int | None = None) -> BoundaryReading:
-    """Read a personal geodatabase (个人地理数据库, .mdb)."""
-    with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
-        source, target = Path(folder) / "site.mdb", Path(folder) / "site.gpkg"
-        source.write_bytes(data)
-        try:
-            classes = to_geopackage(source, target, name)
-        except BadInput as refused:
-            remedy, remedy_en = refused.remedy or "", refused.remedy_en or ""
-            return failed("MDB", error(refused.code, refused.zh, refused.en, remedy, remedy_en))
-        reading = _read_gdal(target, "MDB", crs=crs, issues=[])
-    used = next((c for c in classes if c.name == reading.attributes.get("layer")), None)
-    if used is None:
-        return reading
-    if used.unreadable:
-        issue = error(
-            "SHAPE-UNREADABLE",
-            f"要素类 {used.name} 有 {len(used.unreadable)} 个要素的图形读不了（第 {used.unreadable[0]} 个）",
-            f"{len(used.unreadable)} shapes of {used.name} cannot be read (feature {used.unreadable[0]})",
-            "在 ArcGIS 中修复几何，或另存为文件地理数据库（.gdb）",
-            "repair the geometry in ArcGIS, or save it as a file geodatabase (.gdb)",
-        )
-        reading = replace(reading, issues=sorted_issues([*reading.issues, issue]))
-    curved = used.arcs or used.flattened
-    return with_arcs(reading, other_curves=used.flattened) if curved else reading
 
 
 def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> BoundaryReading:
@@ -184,7 +128,7 @@ def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> Bound
     with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
         path = Path(folder) / f"site.{_SUFFIX[format_name]}"
         path.write_bytes(_as_utf8(data) if format_name in _XML else data)
-        reading = _read_gdal(path, format_name, crs=crs, issues=[])
+        reading = read_source(path, format_name, crs=crs, issues=[])
         curves = _CURVES.get(format_name)
         return with_arcs(reading) if curves is not None and curves.search(data) else reading
 
@@ -252,8 +196,16 @@ def several(what: str) -> Issue:
     )
 
 
-def no_area() -> Issue:
-    """The file holds nothing that is an area."""
+def no_area(points: int = 0) -> Issue:
+    """The file holds nothing that is an area; of points alone it is not known in which order they are joined."""
+    if points > 2:
+        return error(
+            "NO-AREA",
+            f"文件里只有 {points} 个点，没有连成面，连接次序不明",
+            f"the file holds {points} points and no area; in which order they are joined is not said",
+            "在软件中按界址点次序连成面，或提供按次序排列的坐标表（TXT、Excel）",
+            "join them to an area in their order, or hand in a table of points in that order (TXT, Excel)",
+        )
     return error("NO-AREA", "文件里没有面要素", "the file holds no area", "提供闭合的面", "hand in an area")
 
 
@@ -282,7 +234,7 @@ def _value(value: Any) -> Any:
     return plain if isinstance(plain, (str, int, float, bool)) else str(plain)
 
 
-def _read_gdal(
+def read_source(
     path: Path,
     format_name: str,
     *,
@@ -290,13 +242,14 @@ def _read_gdal(
     issues: list[Issue],
     wkt: str = "",
 ) -> BoundaryReading:
+    """Read the one layer of areas of what GDAL opens; ``wkt`` is a CRS stated beside it."""
     try:
         with quietly():
             layer, names = _area_layer(path, issues)
             if layer is None and len(names) > 1:
                 return failed(format_name, several(f"文件里有多个面图层（{'、'.join(names[:10])}）"))
             if layer is None and not names and format_name != "SHP":
-                return failed(format_name, no_area())
+                return failed(format_name, no_area(_point_count(path)))
             meta, geometries, rows = open_layer(path, layer)
     except GDAL_ERRORS as problem:
         return failed(
@@ -311,7 +264,10 @@ def _read_gdal(
         )
     parcels, properties = parcels_of(geometries, rows, issues)
     if not parcels:
-        return failed(format_name, *issues, _open_line(geometries) if _has_lines(geometries) else no_area())
+        points = sum(g is not None and g.geom_type == "Point" for g in geometries)
+        return failed(
+            format_name, *issues, _open_line(geometries) if _has_lines(geometries) else no_area(points)
+        )
     found = crs_of_source(crs, meta.get("crs"), wkt, issues)
     return finish(
         parcels,
@@ -320,6 +276,12 @@ def _read_gdal(
         format_name=format_name,
         attributes={"layer": layer, "properties": properties, "features": len(geometries)},
     )
+
+
+def _point_count(path: Path) -> int:
+    """Points in all layers of a file that holds nothing else."""
+    layers = [str(name) for name, kind in pyogrio.list_layers(path) if "Point" in str(kind)]
+    return sum(pyogrio.read_info(path, layer=n, force_feature_count=True)["features"] for n in layers)
 
 
 def _open_line(geometries: Sequence[BaseGeometry | None]) -> Issue:
@@ -439,15 +401,18 @@ def parcels_of(
         if geometry is None or geometry.is_empty:
             continue
         mine: list[Parcel] = []
+        closed: list[Ring] = []
         for part in flatten(geometry):
             if part.geom_type == "Polygon":
                 rings = [part.exterior, *part.interiors]
                 mine.append(grouped_parcel([[(c[0], c[1]) for c in r.coords] for r in rings]))
             elif part.geom_type == "LineString" and part.is_ring:
                 lines += 1
-                mine.append(Parcel([ring_of([(c[0], c[1]) for c in part.coords])]))
+                closed.append(ring_of([(c[0], c[1]) for c in part.coords]))
             elif part.geom_type in unused:
                 unused[part.geom_type] += 1
+        if closed:
+            mine.append(Parcel(closed))
         if mine and not properties:
             properties = {k: v for k, v in row.items() if v is not None}
         if len(mine) == 1 and len(geometries) == 1:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gis import crs as crs_module
-from gis.boundaries.gdal_formats import report_unused
+from gis.boundaries.gdal_formats import no_area, report_unused
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.text import decode_text
@@ -41,6 +41,8 @@ def read_geojson(data: bytes, *, crs: int | None = None) -> BoundaryReading:
         )
     except RecursionError:
         return failed("GeoJSON", error("JSON-BROKEN", "JSON 嵌套过深", "the JSON is nested too deeply"))
+    if isinstance(document, list) and document and all(isinstance(f, dict) and "type" in f for f in document):
+        document = {"type": "FeatureCollection", "features": document}
     if not isinstance(document, dict):
         return failed(
             "GeoJSON", error("JSON-NOT-GEOJSON", "不是 GeoJSON", "not GeoJSON", "提供 GeoJSON 面要素")
@@ -69,6 +71,21 @@ def _document(text: str) -> Any:
         return json.loads(plain)  # tell where the whole text breaks, not a line of it
 
 
+def esri_features(text: str) -> bytes:
+    """Esri JSON as a set of features; a geometry alone (``{"rings": …}``) becomes one."""
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return text.encode()  # GDAL says what is wrong
+    if isinstance(document, dict) and "rings" in document:
+        document = {
+            "geometryType": "esriGeometryPolygon",
+            "spatialReference": document.get("spatialReference") or {},
+            "features": [{"attributes": {}, "geometry": document}],
+        }
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
 def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None) -> BoundaryReading:
     """Like :func:`read_geojson`, of a parsed document."""
     issues: list[Issue] = []
@@ -87,11 +104,7 @@ def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None
         report_unused(unused["line"], unused["point"], issues)
     else:
         if not any(i.level is Level.ERROR for i in issues):
-            issues.append(
-                error(
-                    "NO-AREA", "文件里没有面要素", "the file holds no area", "提供闭合的面", "hand in an area"
-                )
-            )
+            issues.append(no_area(unused["point"]))
         return failed("GeoJSON", *issues)
     found = crs if crs is not None else _crs_member(document, issues)
     if crs is not None:
@@ -100,7 +113,7 @@ def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None
         numbers = [c for p in parcels for r in p.rings for v in r.vertices for c in v.at]
         if not all(map(_finite, numbers)):
             pass  # finish() names the coordinates that are no numbers
-        elif numbers and _all_lonlat(parcels):
+        elif numbers and _all_lonlat(parcels):  # in either order: finish() turns what only fits turned
             found = crs_module.WGS84
             issues.append(
                 warning(
@@ -121,7 +134,9 @@ def _finite(value: float) -> bool:
 
 
 def _all_lonlat(parcels: Sequence[Parcel]) -> bool:
-    return all(abs(v.x) <= 180 and abs(v.y) <= 90 for p in parcels for r in p.rings for v in r.vertices)
+    points = [v for p in parcels for r in p.rings for v in r.vertices]
+    straight = all(abs(v.x) <= 180 and abs(v.y) <= 90 for v in points)
+    return straight or all(abs(v.x) <= 90 < abs(v.y) <= 180 for v in points)
 
 
 def _geometries(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -162,7 +177,7 @@ def _parcels_of_geojson(geometry: Mapping[str, Any], issues: list[Issue]) -> lis
             closed = [p for p in map(_points, lines) if len(p) > 3 and p[0] == p[-1]]
             if closed:
                 issues.append(warning("LINE-AS-AREA", "闭合线按面读取", "closed lines were read as areas"))
-            return [Parcel([ring_of(p)]) for p in closed]
+            return [Parcel([ring_of(p) for p in closed])] if closed else []
     except (TypeError, ValueError, IndexError, KeyError):
         issues.append(
             error(

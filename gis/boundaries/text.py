@@ -22,9 +22,15 @@ _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?(\d{4,},\d+|\d{1,3},(\d{1,2}|\d{4,}))")
 #: what stands before a coordinate (``X=``, ``东:``) and its unit behind it
 _LABELLED = re.compile(r"^[^\d=:.+-]{1,8}[=:]|(?<=[\d.])(m|米)$", re.IGNORECASE)
+_SIDE = r"(?:([NSEW]|[北南][纬緯]?|[东西東][经經]?)[:=]?)"
+#: 28°09′08.5″N, 28°09.142′, 北纬28度9分8.5秒, 28.1523°N
 _ANGLE = re.compile(
-    r"([NSEW北南东西])?(\d{1,3})[°度](\d{1,2})['′分’](\d{1,2}(?:\.\d*)?)(?:[\"″秒”]|''|′′)?([NSEW北南东西])?",
-    re.IGNORECASE,
+    _SIDE + r"?(\d{1,3}(?:\.\d*)?)[°º度](?:(\d{1,2}(?:\.\d*)?)['′分’](?:(\d{1,2}(?:\.\d*)?)(?:[\"″秒”]|''|′′)?)?)?"
+    + _SIDE + "?", re.IGNORECASE,
+)  # fmt: skip
+#: N28-09-08.5, 28:09:08.5, 28 09 08.5: parted by signs that part other things too, so with a side or decimals
+_PARTED_ANGLE = re.compile(
+    _SIDE + r"?(\d{1,3})([-: ])(\d{1,2})\3(\d{1,2}(?:\.\d*)?)" + _SIDE + "?", re.IGNORECASE
 )
 _SAMPLE = 200_000
 
@@ -101,19 +107,50 @@ def _unquoted(fields: Sequence[str]) -> list[str]:
 
 def number(text: str) -> float | None:
     """The number in a field: ``3115000.000``, ``3,115,000``, ``3115000,123``, ``X=3115000``, ``485900m``,
-    ``28°09′08.5″``; else None.
+    ``28°09′08.5″``, ``N28-09-08.5``; else None.
 
     The text must be half-width.
     """
-    cleaned = text.replace("。", ".").replace(" ", "")
-    if not cleaned or cleaned[-1] not in "0123456789." or cleaned[0] not in "0123456789.+-":
-        found = _ANGLE.fullmatch(cleaned)
+    text = text.replace("。", ".").strip()
+    cleaned = text.replace(" ", "")
+    if not cleaned:
+        return None
+    if cleaned[-1] not in "0123456789." or cleaned[0] not in "0123456789.+-":
+        found = _angle(cleaned)
         if found is not None:
-            value = int(found[2]) + int(found[3]) / 60 + float(found[4]) / 3600
-            return -value if (found[1] or found[5] or "").upper() in ("S", "W", "南", "西") else value
+            return found
         cleaned = _LABELLED.sub("", cleaned)
+    elif any(c in text for c in "-: "):
+        found = _parted_angle(text)
+        if found is not None:
+            return found
     if "," in cleaned and _THOUSANDS.fullmatch(cleaned):
         cleaned = cleaned.replace(",", "")
     elif "," in cleaned and _DECIMAL_COMMA.fullmatch(cleaned):
         cleaned = cleaned.replace(",", ".")
     return float(cleaned) if _NUMBER.fullmatch(cleaned) else None
+
+
+def _angle(text: str) -> float | None:
+    """Degrees with their signs, also of minutes with decimals or none."""
+    found = _ANGLE.fullmatch(text)
+    if found is None:
+        return _parted_angle(text)
+    side, degrees, minutes, seconds, behind = found.groups()
+    return _degrees(degrees, minutes or "0", seconds or "0", side or behind)
+
+
+def _parted_angle(text: str) -> float | None:
+    found = _PARTED_ANGLE.fullmatch(text)
+    if found is None:
+        return None
+    side, degrees, _, minutes, seconds, behind = found.groups()
+    said = side or behind
+    return _degrees(degrees, minutes, seconds, said) if said or "." in seconds else None
+
+
+def _degrees(degrees: str, minutes: str, seconds: str, side: str | None) -> float | None:
+    if float(minutes) >= 60 or float(seconds) >= 60:
+        return None
+    value = float(degrees) + float(minutes) / 60 + float(seconds) / 3600
+    return -value if (side or "")[:1].upper() in ("S", "W", "南", "西") else value

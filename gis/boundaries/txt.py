@@ -34,6 +34,7 @@ _HEADER_WORDS = (
     "投影类型",
     "计量单位",
 )
+_PAIR_OF_NUMBERS = re.compile(r"\d+\.\d+,\d+\.\d+(,-?\d+(\.\d+)?)?")
 _PAIR = re.compile(r"^([^\d,=:][^,=:]*)\s*[=:](.*)$")
 
 
@@ -117,6 +118,11 @@ class _Scanner:
     def _row(self, row: str, line: int) -> None:
         if row.startswith("[") and "]" in row:
             self._section = row[1 : row.index("]")].strip()
+            return
+        pairs = row.split()
+        if len(pairs) > 2 and all(map(_PAIR_OF_NUMBERS.fullmatch, pairs)):
+            for pair in pairs:  # all points of a ring in one line: 3115000.1,485900.2 3115010.3,485950.4 …
+                self._point(pair.split(",")[:2], line)
             return
         fields = split_row(row)
         if is_comment(row, fields):

@@ -46,6 +46,11 @@ def is_geographic(epsg: int) -> bool:
     return bool(crs(epsg).is_geographic)
 
 
+def geographic(which: Family | None) -> int | None:
+    """EPSG code of longitude and latitude on a datum of Chinese practice; None for other datums."""
+    return next((code for code, family in _GEOGRAPHIC.items() if family is which), None)
+
+
 def family(epsg: int) -> Family:
     """Datum family of a CRS."""
     zone = gauss_kruger(epsg)

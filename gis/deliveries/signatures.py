@@ -22,9 +22,6 @@ _FOREIGN = (
     Foreign(b"%PDF", "PDF", "a PDF", "请提供矢量文件（如 TXT、DXF、SHP、GPKG），不是 PDF", "hand in a vector file"),
     Foreign(b"AC10", "DWG", "a DWG drawing", "请在 CAD 中另存为 DXF 后上传", "save it as DXF in CAD"),
     Foreign(b"\x08\x09\xfe", "DGN", "a DGN drawing", "请在 MicroStation 中另存为 DXF", "save it as DXF"),
-    Foreign(
-        b"AutoCAD Binary DXF", "二进制 DXF", "a binary DXF", "请另存为文本（ASCII）DXF", "save it as ASCII DXF"
-    ),
     Foreign(b"\x89PNG", "PNG 图片", "a PNG image", *_NO_IMAGE),
     Foreign(b"\xff\xd8\xff", "JPEG 图片", "a JPEG image", *_NO_IMAGE),
     Foreign(b"II*\x00", "TIFF 图片", "a TIFF image", *_NO_IMAGE),

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import shapely
 
+from gis.deliveries.dxf_text import BINARY, as_text
 from gis.deliveries.personal import is_access, to_geopackage
 from gis.deliveries.signatures import foreign
 from gis.deliveries.source_place import note
@@ -74,6 +75,8 @@ def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
     _refuse(path, head)
     if path.suffix.lower() in (".csv", ".tsv"):
         return Prepared(_readable_csv(path, folder), layer)
+    if head.startswith(BINARY) or (path.suffix.lower() == ".dxf" and b"\x00" in head[:64]):
+        return Prepared(_plain_dxf(path, folder), layer)
     if b"<" in head[:200] and path.suffix.lower() in (".gml", ".xml"):
         # GDAL keeps notes (.gfs) beside a GML file: not beside somebody's own file
         linked = folder / f"linked-{path.stem}.gml"
@@ -98,6 +101,23 @@ def _personal(path: Path, folder: Path, layer: str | None) -> Prepared:
                 note("SHAPE-UNREADABLE", zh, f"{len(found.unreadable)} shapes of {found.name} are unreadable")
             )
     return Prepared(target, layer, tuple(notes))
+
+
+def _plain_dxf(path: Path, folder: Path) -> Path:
+    """A binary DXF, or one in UTF-16, as the text GDAL reads."""
+    target = folder / f"text-{path.stem}.dxf"
+    try:
+        target.write_bytes(as_text(path.read_bytes()))
+    except ValueError as error:
+        raise BadInput(
+            f"二进制 DXF {path.name} 损坏或不完整",
+            f"{path.name}: {error}",
+            code="unreadable_layer",
+            place=path.name,
+            remedy="用 CAD 打开并另存为文本（ASCII）DXF",
+            remedy_en="open it in CAD and save it as ASCII DXF",
+        ) from error
+    return target
 
 
 def _refuse(path: Path, head: bytes) -> None:

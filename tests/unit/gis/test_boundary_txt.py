@@ -283,10 +283,15 @@ def test_stated_crs_that_cannot_be():
     assert not reading.ok
 
 
-def test_degrees_need_a_crs():
+def test_degrees_need_a_datum():
     corners = [("28.1500", "113.8500"), ("28.1510", "113.8500"), ("28.1510", "113.8510")]
+    without, named = (
+        text("4,,D1,样例,面,,,,@\n", rows(corners), header(**words)) for words in ({}, {"坐标系": "1980西安坐标系"})
+    )
+    assert "CRS-UNKNOWN" in codes(read(without))
+    assert read(named).crs == 4610
     content = text("4,,D1,样例,面,,,,@\n", rows(corners), header(坐标系="2000国家大地坐标系"))
-    assert "CRS-UNKNOWN" in codes(read(content))
+    assert read(content).crs == 4490
     reading = read(content, crs=4490)
     assert reading.ok, reading.issues
     assert reading.area_crs == 4547
