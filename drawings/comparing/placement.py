@@ -1,17 +1,19 @@
 """Whether a drawing lies elsewhere as a whole: moved, turned or mirrored between two revisions. Pure; metres.
 
-Only outlines that are alone of their kind (role, length, corners) in both revisions are asked, the largest first: each
-offers the ways it can be laid onto its counterpart, and the way that brings most of the others home is the drawing's.
+Only outlines that are alone of their kind (role, length, area) in both revisions are asked, or where there are none
+those of one handle; the largest first. Each offers the ways it can be laid onto its counterpart, and the way that
+brings most of the others home is the drawing's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import RoleShape
@@ -47,16 +49,31 @@ def whole_placement(
     return best[1] if best is not None and best[0] >= needed else None
 
 
-def _counterparts(before: Iterable[RoleShape], after: Iterable[RoleShape], rules: CompareSettings) -> _Pairs:
-    def kind(shape: RoleShape) -> Hashable:
-        found = corners(shape.geometry, rules.same_m)
-        if found is None or len(found[0]) < 3:
-            return ()
-        return shape.role, round(shape.geometry.length / (20 * rules.same_m)), len(found[0])
-
-    mine, theirs = unique(before, kind), unique(after, kind)
-    pairs = [(mine[k].geometry, theirs[k].geometry) for k in mine.keys() & theirs.keys()]
+def _counterparts(before: Sequence[RoleShape], after: Sequence[RoleShape], rules: CompareSettings) -> _Pairs:
+    mine, theirs = _kinds(before, rules.same_m), _kinds(after, rules.same_m)
+    by_kind = unique(mine, lambda k: k[:3]), unique(theirs, lambda k: k[:3])
+    by_handle = unique(mine, lambda k: k[:4]), unique(theirs, lambda k: k[:4])
+    pairs: _Pairs = []
+    for old, new in (
+        by_kind,
+        by_handle,
+    ):  # where all look alike, as parking spaces do, handles tell which is which
+        pairs = [(before[old[k][4]].geometry, after[new[k][4]].geometry) for k in old.keys() & new.keys()]
+        if len(pairs) >= rules.placed.least:
+            break
     return sorted(pairs, key=lambda p: -p[0].length)[:_MOST]
+
+
+def _kinds(shapes: Sequence[RoleShape], grain: float) -> list[tuple[str, int, int, str, int]]:
+    """(role, length, area, handle, position) of outlines; where an outline lies does not touch the first four."""
+    drawn = np.array([None, *(s.geometry for s in shapes)], dtype=object)[1:]
+    length, area = shapely.length(drawn), shapely.area(drawn)
+    coarse = (np.rint(length / (20 * grain)), np.rint(area / (20 * grain * np.maximum(length, 1))))
+    return [
+        (s.role, int(a), int(b), s.handle, i)
+        for i, (s, a, b) in enumerate(zip(shapes, *(c.tolist() for c in coarse), strict=True))
+        if a > 0
+    ]
 
 
 def _home(way: Similarity, pairs: _Pairs, near: float) -> _Pairs:

@@ -14,6 +14,7 @@ from shapely.geometry import LineString, MultiPolygon, Polygon
 
 from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.pause import collector_paused
+from drawings.cad.selection import layers_drawn
 from drawings.deadline import Deadline, OutOfTimeError
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.interpreting.area_labels import check_area_labels
@@ -21,6 +22,7 @@ from drawings.interpreting.audit import APPROVED, audit, check_dimensions
 from drawings.interpreting.building_model import interpret_ifc
 from drawings.interpreting.gathering import Gatherer, Table
 from drawings.interpreting.georeference import locate
+from drawings.interpreting.legend import without_legend
 from drawings.interpreting.sheet_copies import without_copies
 from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
@@ -59,7 +61,8 @@ def interpret(
     """
     settings = settings or reading()
     used = [name for name, layer in cad.layers.items() if layer.entities] or list(cad.layers)
-    standard = standard or detect(used)
+    # a plan may lie in one block: then model space holds an insert, and the layers are those of the block
+    standard = standard or detect(used) or detect(layers_drawn(cad.entities))
     units = {
         "unit": cad.units.unit,
         "metres_per_unit": cad.units.metres_per_unit,
@@ -124,7 +127,7 @@ def _understood(
     steps = _Interpretation(work, table)
     if standard is None and cad.entities:
         issues.add("DXF-STANDARD-UNKNOWN")
-    shapes = without_copies(work, steps.shapes()) if standard is not None else ()
+    shapes = without_copies(work, without_legend(work, steps.shapes())) if standard is not None else ()
     kind = steps.kind(shapes)
     place = locate(cad, work.settings)
     if place["kind"] == "national" and place["axis_swapped"]:
