@@ -22,7 +22,7 @@ _point = st.tuples(_number, _number)
 
 
 def model(*geometries) -> DrawingModel:
-    facts = {
+    facts: dict[str, Any] = {
         "attributes": {"层数": 3.0, "名称": "绿地“一”"},
         "sources": {"层数": "text"},
         "members": ("A", "B"),
