@@ -16,6 +16,7 @@ import numpy.typing as npt
 import shapely
 
 from gis import crs as crs_module
+from gis import dateline
 from gis.layers.pieces import Geometries
 
 Blobs = list[bytes | None]
@@ -53,13 +54,17 @@ def ewkb(geometries: Geometries, srid: int, delivered: Sequence[bytes | None] = 
 def pictures(geometries: Geometries, delivered: Sequence[bytes | None], crs: int) -> Blobs:
     """EWKB in EPSG:3857, to be drawn in tiles; None where Web Mercator cannot show a feature."""
     simple = np.array([b is not None and b[:9] == _ONE_RING for b in delivered], dtype=bool)
+    moved = _drawn(shapely.get_coordinates(geometries[simple]), crs)
+    if dateline.wide(moved, dateline.METRES):
+        simple[:] = False
     made = np.full(len(geometries), None, dtype=object)
-    made[simple] = _simple_pictures(
-        geometries[simple], [b for b, s in zip(delivered, simple, strict=True) if b and s], crs
-    )
+    if simple.any():
+        blobs = [b for b, s in zip(delivered, simple, strict=True) if b and s]
+        made[simple] = _simple_pictures(geometries[simple], blobs, moved)
     others = np.array(
         shapely.transform(geometries[~simple], lambda points: _drawn(points, crs)), dtype=object
     )
+    others = dateline.cut_at_dateline(others, dateline.METRES)
     others[~np.isfinite(shapely.bounds(others)).all(axis=1)] = None
     made[~simple] = ewkb(others, crs_module.WEB_MERCATOR)
     return list(made)
@@ -69,9 +74,8 @@ def _drawn(points: npt.NDArray[np.float64], crs: int) -> npt.NDArray[np.float64]
     return crs_module.transform_nearly(points, crs, crs_module.WEB_MERCATOR, _DRAWN_WITHIN_M)
 
 
-def _simple_pictures(geometries: Geometries, blobs: Sequence[bytes], crs: int) -> Any:
-    """Of Polygons with one ring: only the coordinates of their WKB are others."""
-    moved = _drawn(shapely.get_coordinates(geometries), crs)
+def _simple_pictures(geometries: Geometries, blobs: Sequence[bytes], moved: npt.NDArray[np.float64]) -> Any:
+    """Of Polygons with one ring: only the coordinates of their WKB are others, those in ``moved``."""
     ends = np.cumsum(shapely.get_num_coordinates(geometries))
     finite = np.isfinite(moved).all(axis=1)
     shown = np.ones(len(blobs), dtype=bool)

@@ -16,6 +16,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
+from gis import dateline
 from gis.layers.layer import LayerDefinition, layer_catalogue
 from gis.models import LayerVersion
 from gis.ogc import ogc_store, query_geometry
@@ -366,6 +367,8 @@ def _items(rows: Sequence[ogc_store.Row], asked: Collection, target: query_geome
     shapes = np.asarray(shapely.from_wkb([r.geometry for r in rows]), dtype=object)
     shapes = crs_module.transform_array(shapes, asked.storage, target.epsg)
     digits = 9 if crs_module.is_geographic(target.epsg) else 4
+    if crs_module.is_geographic(target.epsg):
+        shapes = dateline.cut_at_dateline(shapes, dateline.DEGREES)
 
     def written(coordinates: Any) -> Any:
         return np.round(coordinates[:, ::-1] if target.north_first else coordinates, digits)

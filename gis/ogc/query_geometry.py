@@ -155,14 +155,26 @@ def _stored(shape: BaseGeometry, given: Crs, storage: int, place: str) -> BaseGe
     if not crs_module.is_geographic(given.epsg):
         shape = _moved(_segmented(shape), given.epsg, crs_module.WGS84, place)
     area = crs_module.lonlat_bounds(storage)
-    if area is not None and not shapely.box(*area).contains(shape):
-        west, south, east, north = area
-        room = shapely.box(west - 3, max(south - 3, -89), east + 3, min(north + 3, 89))
+    if area is not None and not _room(area, 0.0).contains(shape):
+        room = _room(area, 3.0)
         if not room.contains(shape):
             shape = shapely.intersection(shapely.make_valid(shape), room)
     if shape.is_empty or crs_module.is_geographic(storage):
         return shape
     return _moved(_segmented(shape), crs_module.WGS84, storage, place)
+
+
+def _room(area: tuple[float, float, float, float], more: float) -> BaseGeometry:
+    """The area a CRS is meant for and some degrees more; in two parts where it lies across the 180° meridian."""
+    west, south, east, north = (
+        area[0] - more,
+        max(area[1] - more, -89),
+        area[2] + more,
+        min(area[3] + more, 89),
+    )
+    if area[0] <= area[2]:
+        return shapely.box(west, south, east, north)
+    return shapely.MultiPolygon([shapely.box(west, south, 180, north), shapely.box(-180, south, east, north)])
 
 
 def _segmented(shape: BaseGeometry) -> BaseGeometry:

@@ -6,10 +6,11 @@ import datetime as dt
 from urllib.parse import parse_qs, urlsplit
 
 import geopandas
+import numpy as np
 import pytest
 import shapely
 
-from gis import service
+from gis import crs, service
 
 pytestmark = pytest.mark.integration
 
@@ -66,3 +67,37 @@ def test_a_repaired_parcel_has_its_area_in_square_metres_and_a_way_to_it(client,
     assert asked["crs"] == ["32619"] and asked["l"] == ["ZD"]
     lon, lat = map(float, asked["p"][0].split(","))
     assert (lon, lat) == pytest.approx((LON + 0.0025, LAT + 0.0005), abs=1e-6)
+
+
+@pytest.fixture
+def islands(database, tmp_path, empty_layers):
+    """Reserves on both sides of the 180° meridian and one across it, in Fiji's own grid."""
+    squares = [shapely.box(lon, -16.8, lon + 0.03, -16.77) for lon in (179.90, 179.985, 180.05)]
+    there = [
+        shapely.transform(
+            s, lambda c: np.array([crs.transform_point((x + 180) % 360 - 180, y, 4326, 3460) for x, y in c])
+        )
+        for s in squares
+    ]
+    path = tmp_path / "reserves.gpkg"
+    geopandas.GeoDataFrame({"DKBH": ["W", "M", "E"]}, geometry=there, crs=3460).to_file(path)
+    with database.transaction() as session:
+        service.import_layer(session, "KG_DK", path, version="fj", valid_from=dt.date(2026, 1, 1))
+
+
+def test_layers_across_the_dateline_are_served_in_two_parts_and_drawn_where_they_are(client, islands):
+    items = "/ogc/collections/KG_DK/items"
+    features = {f["properties"]["DKBH"]: f["geometry"] for f in client.get(items).json()["features"]}
+    middle = shapely.geometry.shape(features["M"])
+    assert features["W"]["type"] == features["E"]["type"] == "Polygon" and middle.geom_type == "MultiPolygon"
+    assert sorted(round(p.bounds[0], 3) for p in middle.geoms) == [-180, 179.985]
+    for box, found in (
+        ("179.8,-17,180,-16", {"W", "M"}), ("-180,-17,-179.9,-16", {"M", "E"}), ("0,-17,10,-16", set()),
+        ("179.8,-17,-179.8,-16", {"W", "M", "E"}), ("179.8,-17,179.95,-16", {"W"}),
+    ):  # fmt: skip
+        got = client.get(items, params={"bbox": box}).json()["features"]
+        assert {f["properties"]["DKBH"] for f in got} == found, box
+    tiles = "/ogc/collections/KG_DK/tiles/WebMercatorQuad/10"
+    row = 560  # of latitude -16.8
+    assert client.get(f"{tiles}/{row}/1023").status_code == client.get(f"{tiles}/{row}/0").status_code == 200
+    assert client.get(f"{tiles}/{row}/512").status_code == 204  # no band around the Earth
