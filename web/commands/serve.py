@@ -106,6 +106,8 @@ def _serve_until_stopped(opened: Database, settings: Settings, port: int) -> Non
     try:
         app = create_app(opened)
         _greet(address, settings)
+        # the web server raises the signal that stopped it once more: unheard, it would leave the worker running alone
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(app, host=settings.host, port=port, log_level="warning", timeout_graceful_shutdown=5)
     finally:
         record.unlink(missing_ok=True)
