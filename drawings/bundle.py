@@ -12,7 +12,7 @@ from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, memb
 from project_box.kernel.errors import BadInput, TooLarge
 
 #: suffixes of files that are drawings or the table that goes with them
-KNOWN = (".dxf", ".dwg", ".ifc", ".xlsx")
+KNOWN = (".dxf", ".dwg", ".ifc", ".ifczip", ".xlsx")
 
 
 @dataclass(frozen=True, slots=True)

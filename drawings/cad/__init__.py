@@ -6,14 +6,16 @@ remedy. It never raises for bad content and stays within the time and memory bou
 
 from __future__ import annotations
 
+import hashlib
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from drawings.cad.bounded import read_careful
 from drawings.cad.curve import Curve
 from drawings.cad.dwg import is_dwg, read_dwg
 from drawings.cad.fast import read_large
-from drawings.cad.ifc import is_ifc, read_ifc
+from drawings.cad.ifc import is_ifc, read_ifc, unzipped
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
 from drawings.cad.unit_evidence import second_look
 from drawings.reading import Reading, reading
@@ -48,6 +50,11 @@ def read(
         data = source
     if is_dwg(data):
         return second_look(read_dwg(data, name or "drawing.dwg", settings, unit), settings)
+    packed = unzipped(data, settings.limits.file_bytes)
+    if packed is not None and is_ifc(packed):
+        return replace(
+            read_ifc(packed, name or "model.ifczip", settings), sha256=hashlib.sha256(data).hexdigest()
+        )
     if is_ifc(data):
         return read_ifc(data, name or "model.ifc", settings)
     name = name or "drawing.dxf"

@@ -9,12 +9,14 @@ says of itself is kept in ``CadFile.ifc`` and turned into shapes with roles by
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +28,7 @@ from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile, CadLayer, Units
 from drawings.issues import Collector, quotable
 from drawings.reading import Limits, Reading
+from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 
 _MEMORY_BYTES = 2_000_000_000
 _OUTPUT_BYTES = 300_000_000
@@ -37,6 +40,20 @@ _COLORS = {"IfcSite": "#ff0000", "IfcSpace": "#00a0c0", "IfcSlab": "#808080"}
 def is_ifc(data: bytes) -> bool:
     """True if the bytes begin like a STEP file, as IFC does."""
     return data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"ISO-10303-21")
+
+
+def unzipped(data: bytes, most_bytes: int) -> bytes | None:
+    """The IFC in an archive (``.ifczip``); None if there is not exactly one, or it is larger than allowed."""
+    if not data.startswith(b"PK\x03\x04"):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            found = [entry for entry, path in members(opened) if path.casefold().endswith(".ifc")]
+            if len(found) != 1:
+                return None
+            return b"".join(Budget(most_bytes).take(opened, found[0]))
+    except (UnpacksTooLarge, *UNREADABLE):
+        return None
 
 
 def read_ifc(data: bytes, name: str, settings: Reading) -> CadFile:

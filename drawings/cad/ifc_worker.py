@@ -61,6 +61,7 @@ def take_apart(source: Path, seconds: float) -> dict[str, Any]:
     out["metres_per_unit"] = scale
     scales = {1: scale, 2: _unit_scale(model, "AREAUNIT"), 3: _unit_scale(model, "VOLUMEUNIT")}
     out["georeference"] = _georeference(model)
+    out["true_north_deg"] = _true_north(model)
     out["sites"] = [_site(s, scales) for s in model.by_type("IfcSite")]
     out["buildings"] = [
         {"guid": b.GlobalId, "name": _text(b.Name) or _text(b.LongName), "quantities": _quantities(b, scales)}
@@ -119,6 +120,15 @@ def _georeference(model: Any) -> dict[str, Any] | None:
         return None
     keys = ("Eastings", "Northings", "OrthogonalHeight", "XAxisAbscissa", "XAxisOrdinate", "Scale")
     return {"crs": name, "metres_per_map_unit": map_unit, **{k: _number(conversion.get(k)) for k in keys}}
+
+
+def _true_north(model: Any) -> float | None:
+    """Degrees from the model's y axis to true north, anticlockwise; None where the file does not say."""
+    for context in model.by_type("IfcGeometricRepresentationContext", include_subtypes=False):
+        ratios = getattr(getattr(context, "TrueNorth", None), "DirectionRatios", None)
+        if ratios is not None and len(ratios) >= 2 and (ratios[0] or ratios[1]):
+            return math.degrees(math.atan2(-float(ratios[0]), float(ratios[1])))
+    return None
 
 
 def _site(site: Any, scales: dict[int, float]) -> dict[str, Any]:
@@ -201,6 +211,9 @@ def _products(model: Any, scales: dict[int, float], deadline: float) -> tuple[li
     settings = geom.settings()
     settings.set("use-world-coords", True)
     settings.set("mesher-linear-deflection", 0.001)
+    lines = geom.settings()  # outlines drawn as curves
+    lines.set("use-world-coords", True)
+    lines.set("dimensionality", ifcopenshell.ifcopenshell_wrapper.CURVES_SURFACES_AND_SOLIDS)
     out: list[dict[str, Any]] = []
     for kind in _SHAPED:
         for product in model.by_type(kind):
@@ -219,8 +232,7 @@ def _products(model: Any, scales: dict[int, float], deadline: float) -> tuple[li
                 entry["quantities"] = _quantities(product, scales)
             if product.Representation is not None:
                 try:
-                    shape = geom.create_shape(settings, product)
-                    entry |= _outline(shape.geometry, outlined=kind in _OUTLINED)
+                    entry |= _shape(geom, settings, lines, product, kind)
                 except MemoryError:
                     raise
                 except BaseException as error:  # native code: one odd shape must not cost the file
@@ -229,8 +241,47 @@ def _products(model: Any, scales: dict[int, float], deadline: float) -> tuple[li
     return out, False
 
 
-def _outline(geometry: Any, *, outlined: bool) -> dict[str, Any]:
-    """Heights of a triangulated body and the union of what of it looks downwards: its outline on the ground."""
+def _shape(geom: Any, settings: Any, lines: Any, product: Any, kind: str) -> dict[str, Any]:
+    """Outline and heights of a product; of one that has no body the area its curves enclose."""
+    try:
+        geometry = geom.create_shape(settings, product).geometry
+    except RuntimeError:
+        if kind not in _OUTLINED:
+            raise
+        return _enclosed(geom.create_shape(lines, product).geometry)
+    if kind in _OUTLINED and not len(geometry.faces):
+        return _enclosed(geom.create_shape(lines, product).geometry)
+    return _outline(geometry, outlined=kind in _OUTLINED, lies=kind == "IfcSite")
+
+
+def _enclosed(geometry: Any) -> dict[str, Any]:
+    """What lines enclose on the ground."""
+    import numpy as np
+    import shapely
+
+    points = np.asarray(geometry.verts, dtype=float).reshape(-1, 3)
+    edges = np.asarray(geometry.edges, dtype=int).reshape(-1, 2)
+    if not len(points) or not np.isfinite(points).all():
+        return {"shape_error": "no finite points"}
+    whole = shapely.union_all(shapely.linestrings(points[edges][:, :, :2]))
+    return {"rings": _rings(shapely.union_all(shapely.get_parts(shapely.polygonize([whole]))))}
+
+
+def _rings(union: Any) -> list[Any]:
+    import shapely
+
+    parts = [p.simplify(1e-7) for p in shapely.get_parts(union) if p.geom_type == "Polygon" and p.area > 1e-6]
+    return [
+        [list(map(list, p.exterior.coords)), *[list(map(list, r.coords)) for r in p.interiors]] for p in parts
+    ]
+
+
+def _outline(geometry: Any, *, outlined: bool, lies: bool) -> dict[str, Any]:
+    """Heights of a triangulated body and the union of what of it looks downwards: its outline on the ground.
+
+    Args:
+        lies: it is ground; its slopes count however steep they are.
+    """
     import numpy as np
     import shapely
 
@@ -245,15 +296,12 @@ def _outline(geometry: Any, *, outlined: bool) -> dict[str, Any]:
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(normals, axis=1)
     flat = (length > 0) & (normals[:, 2] < -0.5 * length)
-    if not flat.any():  # a surface, or a body turned inside out
-        flat = (length > 0) & (np.abs(normals[:, 2]) > 0.5 * length)
+    if not flat.any() or lies:  # a surface, or a body turned inside out
+        flat = (length > 0) & (np.abs(normals[:, 2]) > (1e-6 if lies else 0.5) * length)
     polygons = shapely.polygons(corners[flat][:, :, :2])
     union = shapely.union_all(polygons[shapely.is_valid(polygons)])
     union = shapely.union_all(shapely.set_precision(union, 1e-7))
-    parts = [p.simplify(1e-7) for p in shapely.get_parts(union) if p.geom_type == "Polygon" and p.area > 1e-6]
-    out["rings"] = [
-        [list(map(list, p.exterior.coords)), *[list(map(list, r.coords)) for r in p.interiors]] for p in parts
-    ]
+    out["rings"] = _rings(union)
     return out
 
 

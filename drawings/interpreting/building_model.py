@@ -1,7 +1,7 @@
 """An IFC as planners see it: storeys as floor frames with their area, spaces, the site; heights and georeference.
 
-The floor area of a storey is, in this order: the quantity the file states for it (GrossFloorArea), the union of its
-floor slabs, the union of its spaces (which leaves the walls out); where it comes from is told with it.
+The floor area of a storey is, in this order: the quantity the file states for it (GrossFloorArea), its spaces of the
+kind GFA, the union of its floor slabs, of its spaces (which leaves the walls out); where it comes from is told with it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import shapely
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.model import CadFile
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet, Value
 from drawings.issues import Collector
-from drawings.standards.multiplicity import floors_of_title
+from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_once, parse_floors
 from drawings.standards.standards import roles
 
 _GROSS = ("GrossFloorArea", "GrossArea", "BruttoGrundfläche")
@@ -27,6 +28,7 @@ _SAME = 0.001  # metres: placements of storeys that differ by less from their el
 _CORRECTION = 0.1  # a scale nearer to 1 corrects lengths and converts no unit
 _FARTHEST = 1e8  # metres of an easting or northing, with its zone in front
 _EPSG = re.compile(r"(\d{4,5})")
+_NOWHERE = Point(0.0, 0.0)  # where an area lies that is stated and drawn nowhere
 
 
 def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> DrawingModel:
@@ -49,7 +51,8 @@ def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> Drawi
     heights: list[float] = []
     for building, own in buildings:
         heights += _building(building, own, shapes, facts, outlines, issues)
-    for space in spaces:
+    _whole_buildings(facts, shapes, issues)
+    for space in (s for s in spaces if not _is_gross(s)):
         shapes += _space(space, outlines.get(space["guid"]), issues)
     attributes = {"项目名称": facts["project"]} if facts["project"] else {}
     if heights:
@@ -111,6 +114,7 @@ def _building(
 ) -> list[float]:
     """Add the storeys of one building; its height above the ground floor, if it can be told."""
     numbers = _numbers(storeys)
+    levels = _levels(storeys, numbers)
     guids = {s["guid"] for s in storeys}
     lone = len({s["building"] for s in facts["storeys"]}) == 1
     tops = [
@@ -124,7 +128,7 @@ def _building(
     top = max(tops) - zero if tops else None
     for index, storey in enumerate(storeys):
         above = storeys[index + 1]["elevation"] if index + 1 < len(storeys) else top
-        made = _storey(storey, above, numbers[index], facts, outlines, issues)
+        made = _storey(storey, above, levels[index], facts, outlines, issues)
         if name is not None:
             made = [replace(m, attributes={"楼号": name, **m.attributes}) for m in made]
         shapes += made
@@ -134,7 +138,7 @@ def _building(
 
 def _numbers(storeys: list[dict[str, Any]]) -> list[int | None]:
     """Storey numbers by elevation: 1 is the lowest that does not lie clearly below the ground (0)."""
-    known = [s["elevation"] is not None for s in storeys]
+    known = [s["elevation"] is not None and not is_once(s["name"] or "") for s in storeys]
     below = [s for s, k in zip(storeys, known, strict=True) if k and s["elevation"] < -0.5]
     out: list[int | None] = []
     up = 0
@@ -147,6 +151,38 @@ def _numbers(storeys: list[dict[str, Any]]) -> list[int | None]:
             up += 1
             out.append(up)
     return out
+
+
+def _whole_buildings(facts: dict[str, Any], shapes: list[RoleShape], issues: Collector) -> None:
+    """A building's stated floor area against the sum of its storeys."""
+    at = {s["guid"]: s["building"] for s in facts["storeys"]}
+    for building in facts["buildings"]:
+        stated = next((building["quantities"][k] for k in _GROSS if k in building["quantities"]), None)
+        own = [s for s in shapes if s.role == "area_full" and at.get(s.handle) == building["guid"]]
+        if stated is not None and own:
+            name = building["name"] or building["guid"]
+            total = sum(s.area_m2 or 0.0 for s in own)
+            _compare(name, name, stated, total, building["guid"], None, issues)
+
+
+def _levels(storeys: list[dict[str, Any]], numbers: list[int | None]) -> list[str | None]:
+    """起止层 of storeys in order: what their names say if that rises with them (Level 0 and Level 1 do not), else their
+    numbers; a roof or a mezzanine is called by its name."""
+    names = [s["name"] or "" for s in storeys]
+    ground = has_ground_floor(names)
+    said = [None if is_once(n) else floors_of_title(n, ground=ground) for n in names]
+    merged = [t or (str(n) if n is not None else None) for t, n in zip(said, numbers, strict=True)]
+    firsts = [_storeys(t) for t in merged if t is not None]
+    if any(a[-1] >= b[0] for a, b in pairwise(firsts)):
+        merged = [str(n) if n is not None else None for n in numbers]
+    return [n if is_once(n) else t for n, t in zip(names, merged, strict=True)]
+
+
+def _storeys(text: str) -> tuple[int, ...]:
+    try:
+        return parse_floors(text)
+    except BadRange:
+        return (0,)
 
 
 def _site(site: dict[str, Any], geometry: BaseGeometry | None, issues: Collector) -> list[RoleShape]:
@@ -168,7 +204,7 @@ def _site(site: dict[str, Any], geometry: BaseGeometry | None, issues: Collector
 def _storey(
     storey: dict[str, Any],
     above: float | None,
-    number: int | None,
+    floors: str | None,
     facts: dict[str, Any],
     outlines: dict[str, BaseGeometry | None],
     issues: Collector,
@@ -176,16 +212,8 @@ def _storey(
     own = [
         p for p in facts["products"] if p["storey"] == storey["guid"] and outlines.get(p["guid"]) is not None
     ]
-    slabs = [
-        outlines[p["guid"]]
-        for p in own
-        if p["class"] == "IfcSlab" and p["predefined"] not in ("ROOF", "LANDING")
-    ]
-    spaces = [outlines[p["guid"]] for p in own if p["class"] == "IfcSpace"]
-    union = shapely.union_all([*slabs, *spaces]) if slabs or spaces else None
     name = storey["name"] or storey["guid"]
     attributes: dict[str, Value] = {"层名": name}
-    floors = floors_of_title(name) or (str(number) if number is not None else None)
     if floors:
         attributes["起止层"] = floors
     if storey["elevation"] is not None:
@@ -193,22 +221,16 @@ def _storey(
         if above is not None and above > storey["elevation"]:
             attributes["层高"] = round(above - storey["elevation"], 6)
     stated = next((storey["quantities"][k] for k in _GROSS if k in storey["quantities"]), None)
-    if stated is not None:
-        area, source = stated, "quantity"
-    elif slabs:
-        area, source = shapely.union_all(slabs).area, "slabs"
-    elif spaces:
-        area, source = shapely.union_all(spaces).area, "spaces"
-    else:
+    drawn, source = _floor(own, outlines)
+    if drawn is None and stated is None:
         issues.add("IFC-STOREY-EMPTY", handle=storey["guid"], name=name)
         return []
-    geometry = shapely.union_all(slabs) if slabs else union
-    if stated is not None and slabs:
-        _compare(name, name, stated, shapely.union_all(slabs).area, storey["guid"], union, issues)
-    if geometry is None:
-        issues.add("IFC-STOREY-EMPTY", handle=storey["guid"], name=name)
-        return []
-    frame = RoleShape("floor_frame", union.envelope if union is not None else geometry, attributes, storey["guid"],
+    if stated is not None and drawn is not None and source != "spaces":
+        _compare(name, name, stated, drawn.area, storey["guid"], drawn, issues)
+    around = shapely.union_all([g for p in own if (g := outlines[p["guid"]]) is not None])
+    geometry = drawn if drawn is not None else _NOWHERE
+    source = "quantity" if stated is not None else source
+    frame = RoleShape("floor_frame", around.envelope if own else geometry, attributes, storey["guid"],
                       "IfcBuildingStorey", area_m2=None, members=(storey["guid"],))  # fmt: skip
     full = RoleShape(
         "area_full",
@@ -216,12 +238,38 @@ def _storey(
         {"面积来源": source},
         storey["guid"],
         "IfcBuildingStorey",
-        area_m2=area,
+        area_m2=stated if stated is not None else geometry.area,
         parent=storey["guid"],
         sources={"面积来源": source},
         members=tuple(p["guid"] for p in own),
     )
     return [frame, full]
+
+
+def _floor(
+    own: list[dict[str, Any]], outlines: dict[str, BaseGeometry | None]
+) -> tuple[BaseGeometry | None, str]:
+    """The floor of a storey and what it was taken from; None if nothing of it is drawn.
+
+    Spaces that say they are its gross area, floor slabs, a base slab where there is no other, rooms.
+    """
+    slabs = [p for p in own if p["class"] == "IfcSlab"]
+    spaces = [p for p in own if p["class"] == "IfcSpace"]
+    ways = (
+        ([p for p in spaces if _is_gross(p)], "gfa_spaces"),
+        ([p for p in slabs if p["predefined"] not in ("ROOF", "LANDING", "BASESLAB")], "slabs"),
+        ([p for p in slabs if p["predefined"] == "BASESLAB"], "slabs"),
+        (spaces, "spaces"),
+    )
+    for products, source in ways:
+        if products:
+            return shapely.union_all([outlines[p["guid"]] for p in products]), source
+    return None, ""
+
+
+def _is_gross(space: dict[str, Any]) -> bool:
+    """True for a space that stands for the gross floor area of its storey, not for a room."""
+    return bool(space["predefined"] == "GFA")
 
 
 def _space(space: dict[str, Any], geometry: BaseGeometry | None, issues: Collector) -> list[RoleShape]:
@@ -235,14 +283,17 @@ def _space(space: dict[str, Any], geometry: BaseGeometry | None, issues: Collect
     if "top" in space:
         attributes["净高"] = round(space["top"] - space["bottom"], 6)
     if geometry is None:
-        issues.add("IFC-SPACE-NO-SHAPE", handle=space["guid"], name=name)
-        return []
-    if stated is not None:
+        if stated is None:
+            issues.add("IFC-SPACE-NO-SHAPE", handle=space["guid"], name=name)
+            return []
+        attributes["面积来源"] = "quantity"
+    elif stated is not None:
         _compare(name, name, stated, geometry.area, space["guid"], geometry, issues)
     if space["storey"] is None:
         issues.add("IFC-SPACE-NO-STOREY", handle=space["guid"], name=name)
-    return [RoleShape("space", geometry, attributes, space["guid"], "IfcSpace", name, geometry.area, space["storey"],
-                      members=(space["guid"],))]  # fmt: skip
+    area = geometry.area if geometry is not None else stated
+    return [RoleShape("space", geometry if geometry is not None else _NOWHERE, attributes, space["guid"], "IfcSpace",
+                      name, area, space["storey"], members=(space["guid"],))]  # fmt: skip
 
 
 def _compare(
@@ -274,7 +325,15 @@ def _georeference(facts: dict[str, Any]) -> dict[str, Any]:
     found = facts["georeference"]
     site = next((s for s in facts["sites"] if s["latitude"] is not None and s["longitude"] is not None), None)
     degrees = {"latitude": site["latitude"], "longitude": site["longitude"]} if site else {}
-    base: dict[str, Any] = {"epsg": None, "axis_swapped": False, "zone": None, "stated": [], **degrees}
+    turned = facts.get("true_north_deg")
+    degrees |= {"true_north_deg": round(turned, 6)} if turned is not None else {}
+    base: dict[str, Any] = {
+        "epsg": None,
+        "axis_swapped": False,
+        "zone": None,
+        "stated": [],
+        **degrees,
+    }
     if found is None:
         kind = "geographic" if site else "unknown"
         zh = "只有经纬度（IfcSite），没有 IfcMapConversion" if site else "没有 IfcMapConversion"
