@@ -236,6 +236,9 @@ def _read_zip(data: bytes, crs: int | None, *, within: bool = False) -> Boundary
     if any(name.lower().endswith(".gdbtable") for name in members):
         return read_geodatabase(members, crs=crs)
     known = [n for n in members if n.lower().rsplit(".", 1)[-1] in _READABLE]
+    with_shapes = [n for n in known if n.lower().endswith(".kml") and b"<coordinates" in members[n]]
+    if len(with_shapes) == 1:  # a KMZ whose main file only links to its layers
+        known = [n for n in known if not n.lower().endswith(".kml") or n in with_shapes]
     packed = [n for n in members if n.lower().endswith((".zip", ".kmz"))]
     if len(known) + len(packed) > 1:  # a text beside the data may say what it is, no more
         texts = [n for n in known if n.lower().endswith((".txt", ".csv", ".xml", ".json"))]

@@ -18,6 +18,24 @@ from gis.remarks import crs_unknown, error, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 
+#: what a title says about the coordinate system, by the word of a TXT's header that means the same
+_CRS_WORDS = (
+    (
+        "坐标系",
+        re.compile(
+            r"2000\s*国家|国家\s*2000|cgcs\s*2000|(?:1980|80)\s*西安|西安\s*(?:19)?80|(?:1954|54)年?\s*北京|北京\s*(?:19)?54"
+            r"|[\u4e00-\u9fff]{2,8}(?:独立|地方|城建|城市)坐标系",
+            re.IGNORECASE,
+        ),
+    ),
+    ("几度分带", re.compile(r"[36三六](?=\s*[°度]\s*分?带)")),
+    ("带号", re.compile(r"(?<=带号)[:=\s]*\d{2}(?!\d)|(?<!\d)\d{2}(?=\s*号?带)")),
+    (
+        "中央经线",
+        re.compile(r"(?<=中央子午线|.中央经线)[^\d]{0,6}\d{2,3}(?:\.\d+)?(?:\s*[°度]\s*\d{1,2}\s*['′分])?"),
+    ),
+)
+
 
 @dataclass(slots=True)
 class PointList:
@@ -37,6 +55,15 @@ class PointList:
     def vertices(self) -> list[Vertex]:
         """Every point."""
         return [v for p in self.parcels for r in p.rings for v in r.vertices]
+
+
+def notice_crs(text: str, line: int, points: PointList) -> None:
+    """Keep what a title or remark says about the coordinate system, unless it was said before."""
+    for key, pattern in _CRS_WORDS:
+        found = pattern.search(text)
+        if found is not None and key not in points.header:
+            points.header[key] = found[0].strip(" :=")
+            points.header_lines[key] = line
 
 
 def numbers_usable(points: PointList, issues: list[Issue]) -> bool:

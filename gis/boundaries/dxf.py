@@ -115,7 +115,7 @@ def _settle_layer(drawing: DrawingLines, issues: list[Issue]) -> str | None:
     chosen = red_line_layer(list(rings), issues)
     if chosen is not None:
         return chosen
-    unclosed = red_line_layer(list(lines), [])
+    unclosed = red_line_layer(list(lines), []) or _only_joined(drawing)
     if unclosed is not None:
         joined = _joined(lines[unclosed])
         if not joined:
@@ -143,6 +143,14 @@ def _settle_layer(drawing: DrawingLines, issues: list[Issue]) -> str | None:
         info("DXF-ONLY-RING", f"没有红线图层，采用唯一的闭合线（图层“{only}”）", "the only closed line")
     )
     return only
+
+
+def _only_joined(drawing: DrawingLines) -> str | None:
+    """The one layer whose open lines join to one ring, in a drawing without closed lines."""
+    if drawing.rings:
+        return None
+    found = [layer for layer, lines in drawing.lines.items() if len(lines) > 1 and len(_joined(lines)) == 1]
+    return found[0] if len(found) == 1 else None
 
 
 def _no_red_line(drawing: DrawingLines, count: int) -> Issue:

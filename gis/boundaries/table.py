@@ -16,7 +16,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from gis.boundaries.columns import PointList, numbers_usable, settle_columns
+from gis.boundaries.columns import PointList, notice_crs, numbers_usable, settle_columns
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.rings import RingBuilder
@@ -32,34 +32,18 @@ _SUM = re.compile(r"面积|周长|合计|总计")
 #: row number and the texts of its cells, half-width
 Row = tuple[int, list[str]]
 _HEADINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("north", re.compile(r"[北纵]|north|^n$")),
-    ("east", re.compile(r"[东横]|^east|^e$")),
+    ("north", re.compile(r"[北纵]|north|^n$|^zzb$|hochwert")),
+    ("east", re.compile(r"[东横]|^east|^e$|^hzb$|rechtswert")),
     ("lat", re.compile(r"纬|^lat")),
     ("lon", re.compile(r"经度|^lon|^lng")),
-    ("x", re.compile(r"^(坐标)?x(坐标|值)?(m|米)?$")),
-    ("y", re.compile(r"^(坐标)?y(坐标|值)?(m|米)?$")),
+    ("x", re.compile(r"^(坐标)?x(坐标|值|zb)?(m|米)?$")),
+    ("y", re.compile(r"^(坐标)?y(坐标|值|zb)?(m|米)?$")),
     ("ring", re.compile(r"^(圈号|环号|圈|ring|part)$")),
     ("parcel", re.compile(r"^(地块|宗地|图斑)(编?号|名称|代码)?$|^parcel|^plot")),
     ("name", re.compile(r"点号|点名|界址点|拐点|^(序号|编号|点|no\.?|id|name|point|fid)$")),
 )
 _PAIRS = (("north", "east"), ("lat", "lon"), ("x", "y"))
 _LOOK_AT = 60
-_CRS_WORDS = (
-    (
-        "坐标系",
-        re.compile(
-            r"2000\s*国家|国家\s*2000|cgcs\s*2000|(?:1980|80)\s*西安|西安\s*(?:19)?80|(?:1954|54)年?\s*北京|北京\s*(?:19)?54"
-            r"|[\u4e00-\u9fff]{2,8}(?:独立|地方|城建|城市)坐标系",
-            re.IGNORECASE,
-        ),
-    ),
-    ("几度分带", re.compile(r"[36三六](?=\s*[°度]\s*分?带)")),
-    ("带号", re.compile(r"(?<=带号)[:=\s]*\d{2}(?!\d)|(?<!\d)\d{2}(?=\s*号?带)")),
-    (
-        "中央经线",
-        re.compile(r"(?<=中央子午线|.中央经线)[^\d]{0,6}\d{2,3}(?:\.\d+)?(?:\s*[°度]\s*\d{1,2}\s*['′分])?"),
-    ),
-)
 _AREA = re.compile(r"(?:面积|(?<![A-Za-z])S\s*[=:])[^\d]{0,20}\d[\d,]*\.?\d*\s*[^\s\d,;()]{0,4}")
 
 
@@ -197,7 +181,7 @@ def _blocks(rows: Sequence[Row], points: PointList, title: str) -> list[_Block]:
         else:
             text = " ".join(c for c in cells if c)
             titles.append(text)
-            _notice_crs(text, line, points)
+            notice_crs(text, line, points)
             if blocks:
                 blocks[-1].rows.append((line, cells))
         above = cells
@@ -206,14 +190,6 @@ def _blocks(rows: Sequence[Row], points: PointList, title: str) -> list[_Block]:
 
 def _point_lines(blocks: Sequence[_Block]) -> set[int]:
     return {r[0] for b in blocks for r in b.rows if any(None not in _numbers(r[1], c) for c in b.columns)}
-
-
-def _notice_crs(text: str, line: int, points: PointList) -> None:
-    for key, pattern in _CRS_WORDS:
-        found = pattern.search(text)
-        if found is not None and key not in points.header:
-            points.header[key] = found[0].strip(" :=")
-            points.header_lines[key] = line
 
 
 def _columns(cells: Sequence[str], before: Sequence[str]) -> list[_Columns]:

@@ -17,6 +17,7 @@ _HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {
     0x3015: "]",
 }
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 #: a comma that can only be a decimal sign: not three digits behind it, or more than three before it
 _DECIMAL_COMMA = re.compile(r"[-+]?(\d{4,},\d+|\d{1,3},(\d{1,2}|\d{4,}))")
@@ -86,8 +87,9 @@ def split_row(row: str) -> list[str]:
             with_comma = [f for f in fields if "," in f]
             if len(fields) > 1 and all(number(f) is not None for f in with_comma):
                 return _unquoted(fields)
+    outside = _QUOTED.sub("", row) if '"' in row else row
     for separator in (",", ";", "|"):
-        if separator in row:
+        if separator in outside:
             return _separated(row, separator)
     return _unquoted(row.split())
 

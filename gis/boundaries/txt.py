@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from gis.boundaries.columns import PointList, numbers_usable, settle_columns
+from gis.boundaries.columns import PointList, notice_crs, numbers_usable, settle_columns
 from gis.boundaries.declared_area import parse_declared
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
@@ -104,6 +104,7 @@ class _Scanner:
         self._section = ""
         self._rings: RingBuilder | None = None
         self._columns = 0
+        self._title = PointList()
         rows = (
             text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").replace("\f", "\n").split("\n")
         )
@@ -111,6 +112,8 @@ class _Scanner:
         self.content.cut_line = self.last_line if rows and rows[-1].strip() else None
         for line, raw in enumerate(rows, start=1):
             row = half_width(raw).strip().strip("\ufeff").strip()
+            if row.startswith("(") and row.endswith(")"):
+                row = row[1:-1]
             if row:
                 self._row(row, line)
         self._finish()
@@ -129,8 +132,16 @@ class _Scanner:
             return
         if is_parcel_row(fields):
             self._begin(parcel_of(fields, line, self.issues), fields[0], line)
-        elif not self._header(row, fields, line):
+        elif not self._header(row, fields, line) and not self._title_says(row, fields, line):
             self._point(fields, line)
+
+    def _title_says(self, row: str, fields: list[str], line: int) -> bool:
+        """Whether a row above the points is a title that names a coordinate system; a header says it better."""
+        if self.content.parcels or holds_point(fields):
+            return False
+        before = len(self._title.header)
+        notice_crs(row, line, self._title)
+        return len(self._title.header) > before
 
     def _header(self, row: str, fields: list[str], line: int) -> bool:
         pair = _PAIR.match(row)
@@ -188,6 +199,10 @@ class _Scanner:
         self._rings = RingBuilder(parcel, self.issues)
 
     def _finish(self) -> None:
+        for key, value in self._title.header.items():
+            if key not in self.content.header:
+                self.content.header[key] = value
+                self.content.header_lines[key] = self._title.header_lines[key]
         if self._rings is not None:
             self._rings.finish()
         for position, parcel in enumerate(self.content.parcels, start=1):

@@ -185,3 +185,59 @@ def test_points_alone_are_not_joined_by_guess():
         (issue,) = read_boundary("a.json", json.dumps(geometry).encode(), crs=4547).issues
         assert issue.code == "NO-AREA"
     assert "4 个点" in issue.message
+
+
+# --- what stands around the points -----------------------------------------------------------------------------------
+
+
+def test_a_title_names_the_system_and_a_header_says_it_better():
+    rows = "".join(f"J{n} {y:.3f} {x:.3f}\n" for n, (x, y) in enumerate(OUTER, 1))
+    assert read_boundary("a.txt", f"2000国家大地坐标系 中央子午线114度\n{rows}".encode()).crs == 4547
+    both = f"由1980西安坐标系转换\n坐标系=2000国家大地坐标系\n带号=38\n{rows}"
+    reading = read_boundary("a.txt", both.encode())
+    assert reading.crs == 4547
+    assert "TXT-HEADER-DIFFERS" not in codes(reading)
+
+
+def test_points_in_brackets():
+    rows = "".join(f"({y:.3f}, {x + 38e6:.3f})\n" for x, y in OUTER)
+    assert read_boundary("a.txt", f"坐标系=2000国家大地坐标系\n{rows}".encode()).area_m2 == 8_000
+
+
+@pytest.mark.parametrize("heads", ["DH,XZB,YZB", "点号,ZZB,HZB", "Punkt;Hochwert;Rechtswert"])
+def test_headings_in_pinyin_and_german(heads):
+    rows = "".join(f"{n},{y},{x}\n" for n, (x, y) in enumerate(OUTER, 1))
+    text = f"{heads}\n{rows.replace(',', ';') if ';' in heads else rows}"
+    assert read_boundary("a.csv", text.encode(), crs=4547).area_m2 == 8_000
+
+
+def test_wkt_in_quotes_between_semicolons():
+    reading = read_boundary("a.csv", f'"id";"WKT"\n1;"{SITE.wkt}"\n'.encode(), crs=4547)
+    assert reading.area_m2 == AREA
+
+
+def test_kmz_whose_main_file_links_to_its_layers():
+    ring = " ".join(f"{x},{y}" for x, y in DEGREES.exterior.coords)
+    layer = (
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>'
+        f"{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></kml>"
+    )
+    link = '<kml xmlns="http://www.opengis.net/kml/2.2"><NetworkLink><Link><href>layers/a.kml</href></Link></NetworkLink></kml>'
+    reading = read_boundary("a.kmz", packed({"doc.kml": link, "layers/a.kml": layer}))
+    assert reading.area_m2 == pytest.approx(8_000, abs=0.2)
+
+
+def lines_of(points, layer):
+    tags = [(0, "SECTION"), (2, "ENTITIES")]
+    for (x, y), (u, v) in zip(points, [*points[1:], points[0]], strict=True):
+        tags += [(0, "LINE"), (8, layer), (10, x), (20, y), (11, u), (21, v)]
+    return "".join(f"{code}\n{value}\n" for code, value in [*tags, (0, "ENDSEC"), (0, "EOF")])
+
+
+def test_open_lines_that_join_to_the_one_ring_of_a_drawing():
+    reading = read_boundary("a.dxf", lines_of(OUTER, "0").encode(), crs=4547)
+    assert reading.area_m2 == 8_000
+    assert "LINE-AS-AREA" in codes(reading)
+    assert not read_boundary(
+        "a.dxf", lines_of(OUTER[:3], "0").replace("LINE", "POINT", 1).encode(), crs=4547
+    ).ok
