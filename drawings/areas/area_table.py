@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.floors import Floor, building_of, drawn_floors
 from drawings.reading import CATALOGUE
-from drawings.standards.multiplicity import BadRange, is_between, is_once, parse_floors
+from drawings.standards.multiplicity import BadRange, is_below, is_between, is_once, parse_floors
 from drawings.standards.standards import roles
 from project_box.kernel.catalogue import parse
 from project_box.kernel.plain import to_plain
@@ -245,6 +245,8 @@ def _floor(
     except BadRange as error:
         if is_once(text) or is_once(name):
             storeys, part = 1, "above" if is_between(text) or is_between(name) else "roof"
+            if is_below(f"{name} {text}"):
+                part = "below"
         else:
             storeys = None
             if inside:  # a frame without area lines is a sheet of something else

@@ -126,7 +126,9 @@ class Converter:
             if kind in SILENT:
                 continue
             try:
-                if isinstance(entity, DXFTagStorage):  # a kind nobody knows; it may lack every attribute
+                if (
+                    isinstance(entity, DXFTagStorage) and kind not in VIRTUAL
+                ):  # nobody knows it; it may lack every attribute
                     self._note_unsupported(entity, kind)
                     continue
                 if entity.dxf.get("invisible", 0):
@@ -446,6 +448,8 @@ class Converter:
         except _DAMAGED:
             parts = []  # told as unsupported below
         for part in parts[:_MOST_PARTS]:
+            if part.dxftype() == "ACAD_TABLE":
+                continue  # no table holds another
             for item in self._one(part, part.dxftype()):
                 if isinstance(item, CadEntity):
                     curves += item.curves

@@ -10,7 +10,6 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.numbers import number_in
-from drawings.cad.selection import OUTLINES, Wanted, picked
 from drawings.drawing import RoleShape
 from drawings.shapes.work import Work
 from drawings.standards.vocabulary import attribute_words
@@ -25,6 +24,8 @@ _ROLES = ("site_boundary", "footprint", "outline", "basement", "green", "area_fu
 #: a number that differs by more than this share is not meant for the ring; by less than the second it is rounding
 _MEANT, _ROUNDING = 0.3, 0.001
 _LONGEST = 60
+#: figures of the drawing that speak of the part they stand in
+_OF_PARTS = frozenset({"建筑基底面积", "绿地面积", "地下建筑面积"})
 
 
 def check_area_labels(work: Work, shapes: Sequence[RoleShape]) -> None:
@@ -35,16 +36,17 @@ def check_area_labels(work: Work, shapes: Sequence[RoleShape]) -> None:
         return
     tree = shapely.STRtree([s.geometry for s in rings])
     units, known = attribute_words().units["㎡"], work.catalogue.keys
-    for entity in picked(work.cad.entities, Wanted(without=OUTLINES)):
+    for entity in work.written():
         if not entity.text or entity.at is None or entity.kind in ("DIMENSION", "INSERT", "ATTRIB"):
             continue
-        work.deadline.check()
         for line in entity.text.split("\n")[:8]:
             plain = unicodedata.normalize("NFKC", line).strip()
             found = _LABEL.fullmatch(plain) if len(plain) <= _LONGEST else None
             value = found.group("value") if found is not None else ""
             stated = number_in(value, "㎡", units) if value.strip("0123456789., ") else None
-            if stated and not set(work.words.pairs(plain)[0]) & known:  # an attribute is compared elsewhere
+            if (
+                stated and not (set(work.words.pairs(plain)[0]) & known) - _OF_PARTS
+            ):  # an attribute is compared elsewhere
                 around = tree.query(Point(work.metres(entity.at)), predicate="intersects").tolist()
                 _compare(work, stated, [rings[n] for n in around])
 

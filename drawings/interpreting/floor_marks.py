@@ -16,6 +16,7 @@ from drawings.interpreting.plan_titles import Title, titles_of_plans, width_of
 from drawings.shapes.work import Ring, Work
 from drawings.standards.multiplicity import (
     BadRange,
+    building_of_title,
     floors_of_title,
     format_floors,
     has_ground_floor,
@@ -24,6 +25,7 @@ from drawings.standards.multiplicity import (
 )
 
 RANGE = "起止层"
+BUILDING = "楼号"
 _AREAS = frozenset({"area_full", "area_half", "area_none", "area_deduct", "balcony", "bay_window"})
 _TITLE = re.compile(r"平面|图|plan|план|grundriss|평면", re.IGNORECASE)
 _TELLING = re.compile(r"[层F~至,、]|\d\s*-", re.IGNORECASE)
@@ -49,10 +51,18 @@ def _told(ring: Ring, *but: str) -> bool:
 def _texts(work: Work) -> list[tuple[CadEntity, str]]:
     """Short texts with a place, in NFKC."""
     return [
-        (e, unicodedata.normalize("NFKC", e.text).strip())
+        (e, unicodedata.normalize("NFKC", text).strip())
         for e in work.written()
-        if e.text and e.at is not None and e.kind not in ("DIMENSION", "ATTRIB") and len(e.text) <= _LONGEST
+        for text in _written(e)
+        if e.at is not None and len(text) <= _LONGEST
     ]
+
+
+def _written(entity: CadEntity) -> list[str]:
+    """Its text; of a block with attributes (a title block) what they say."""
+    if entity.kind == "INSERT":
+        return [v for v in entity.attributes.values() if v and not v.isdigit()]
+    return [entity.text] if entity.text and entity.kind not in ("DIMENSION", "ATTRIB") else []
 
 
 def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> None:
@@ -62,6 +72,7 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
         return
     layers = {ring.entity.layer for ring in frames.values()}  # a text on a frame's layer speaks of the frame
     offers: dict[int, list[tuple[tuple[bool, float], str]]] = defaultdict(list)
+    owners: dict[int, set[str]] = defaultdict(set)
     roofs: dict[int, str] = {}
     texts = _texts(work)
     ground = has_ground_floor(t for _, t in texts)
@@ -80,6 +91,7 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
             ring = polygons[int(index)]
             if id(ring) not in frames:
                 continue
+            owners[id(ring)] |= {building_of_title(text)} - {""}
             if roof:
                 roofs[id(ring)] = text
             elif title is not None:
@@ -87,6 +99,9 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
             else:
                 offers[id(ring)].append(((_TELLING.search(text) is not None, entity.height), text))
     for key, ring in frames.items():
+        known = any(pairs.get(BUILDING) for pairs in ring.gathered.values.values())
+        if len(owners[key]) == 1 and not known:
+            ring.gathered.add("text", {BUILDING: owners[key].pop()})
         found = sorted(offers[key], reverse=True)
         if found and (found[0][0][0] or not (ring.titles or key in roofs)):
             best = found[0]  # a plain number is worth less than a title
@@ -155,6 +170,7 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
     texts = _texts(work)
     ground = has_ground_floor([*(t for _, t in texts), *(_spaced(n) for n in work.cad.layers)])
     titles: dict[int, set[str]] = defaultdict(set)
+    owners: dict[int, set[str]] = defaultdict(set)
     beside: list[Title] = []
     tree = shapely.STRtree([r.geometry for r in loose])
     for entity, text in texts:
@@ -165,19 +181,28 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
         spot = Point(work.metres(entity.at))
         around = tree.query(spot, predicate="intersects").tolist()
         if around:
-            titles[min(around, key=lambda n: loose[n].geometry.area)].add(title)
+            ring_number = min(around, key=lambda n: loose[n].geometry.area)
+            titles[ring_number].add(title)
+            owners[ring_number] |= {building_of_title(text)} - {""}
         elif not frames.intersects(spot):
-            beside.append(Title(title, spot.x, spot.y, width_of(text, entity.height * work.scale)))
+            wide = width_of(text, entity.height * work.scale)
+            beside.append(Title(title, spot.x, spot.y, wide, building_of_title(text)))
     named = titles_of_plans([r.geometry for r in loose], beside) if beside else {}
     for number, ring in enumerate(loose):
         found = titles[number]
         of_layer = floors_of_title(_spaced(ring.entity.layer), ground=ground) if not found else None
         if len(found) == 1:
             ring.gathered.add("text", {RANGE: found.pop()})
+            if len(owners[number]) == 1:
+                ring.gathered.add("text", {BUILDING: owners[number].pop()})
         elif of_layer is not None:
             ring.gathered.add("layer", {RANGE: of_layer})
         elif not found and number in named:
-            ring.gathered.add("text", {RANGE: named[number]})
+            ring.gathered.add("text", {RANGE: named[number].floors, **_of(named[number].building)})
+
+
+def _of(building: str) -> dict[str, str]:
+    return {BUILDING: building} if building else {}
 
 
 def _spaced(layer: str) -> str:

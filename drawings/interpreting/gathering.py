@@ -21,6 +21,7 @@ from drawings.interpreting.floor_marks import (
     typical_floors,
 )
 from drawings.interpreting.labels import Labels
+from drawings.interpreting.ring_notes import COUNT, COUNTED, RingNotes
 from drawings.interpreting.text_tables import read_tables
 from drawings.shapes.pairs import array
 from drawings.shapes.work import Ring, Work
@@ -51,12 +52,25 @@ class _Said:
     source: str
 
 
+#: a figure written in one of these is that of the part, not of the whole drawing
+_PARTS = frozenset(
+    {"footprint", "outline", "adjacent", "basement", "green", "roof_green", "parking_car", "parking_bike"}
+)
+
+
+def _counting(ring: Ring, pairs: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Pairs with a number of spaces as how many the ring holds: 停车位 12辆 in a row of spaces."""
+    key = COUNTED.get(ring.role, "")
+    return {COUNT if k == key else k: v for k, v in pairs.items()} if key in pairs else pairs
+
+
 class Gatherer:
     """Gives the rings of one drawing their attributes."""
 
     def __init__(self, work: Work, table: Table) -> None:
         self.work = work
         self.table = table
+        self.figures = frozenset(work.catalogue.roles["plan_info"].keys) - {"项目名称"}
         self.beside: list[tuple[CadEntity, dict[str, list[str]]]] = []
 
     def gather(self, rings: list[Ring]) -> None:
@@ -87,7 +101,7 @@ class Gatherer:
         polygons = [r for r in rings if isinstance(r.geometry, (Polygon, MultiPolygon))]
         tree = shapely.STRtree([r.geometry for r in polygons])
         owned = {r.entity.handle for r in rings if r.entity.kind == "INSERT"}
-        labels = Labels(self.work, rings)
+        labels, notes = Labels(self.work, rings), RingNotes(self.work, rings)
         moved = called_out(self.work, labels.rings)
         said: list[_Said] = []
         for entity in self.work.written():
@@ -104,10 +118,12 @@ class Gatherer:
                         _Said(entity if at == entity.at else replace(entity, at=at), pairs, rest, "text")
                     )
                 labels.note(at, rest)
+                notes.note(at, rest)
         self._assign_all(said, polygons, tree)
         labels.give()
+        notes.give()
         for key, value in read_tables(self.work).items():
-            self._note_drawing({key: [value]})
+            self._note_drawing({key: [value.text]}, value.entity)
         self._to_lines(rings)
         self._from_table(rings)
         frame_floors(self.work, polygons, tree)
@@ -147,12 +163,12 @@ class Gatherer:
         match = self.work.matches.get(entity.layer)
         on_role = match is not None and match.role != "reference"
         if match is not None and on_role and self.work.role(match).geometry == "text":
-            self._note_drawing(pairs)
+            self._note_drawing(pairs, entity)
             return
         if match is not None and on_role:
             target = next((r for r in inside if r.role == match.role), None)
             if target is not None:
-                target.gathered.add(source, pairs)
+                target.gathered.add(source, _counting(target, pairs))
                 if rest:
                     self._bare(target, rest, source)
                 return
@@ -164,6 +180,7 @@ class Gatherer:
             return
         left = dict(pairs)
         for number, ring in enumerate(inside):
+            left = _counting(ring, left)
             accepted = {k: v for k, v in left.items() if k in self.work.role(ring.match).keys}
             if not accepted:
                 continue
@@ -174,7 +191,8 @@ class Gatherer:
             left = {k: v for k, v in left.items() if k not in accepted}
             if not left:
                 break
-        self._note_drawing(left)
+        of_part = any(r.role in _PARTS for r in inside)
+        self._note_drawing({k: v for k, v in left.items() if not (of_part and k in self.figures)}, entity)
 
     def _to_lines(self, rings: list[Ring]) -> None:
         """Texts on a layer of lines (height marks) belong to the nearest of them that takes their keys."""
@@ -194,9 +212,11 @@ class Gatherer:
                 taken = set(self.work.role(nearest.match).keys)
                 nearest.gathered.add("text", {k: v for k, v in pairs.items() if k in taken})
 
-    def _note_drawing(self, pairs: dict[str, list[str]]) -> None:
+    def _note_drawing(self, pairs: dict[str, list[str]], entity: CadEntity) -> None:
         for key, values in pairs.items():
-            self.work.drawing_attributes.setdefault(key, values[0])
+            if key not in self.work.drawing_attributes:
+                self.work.drawing_attributes[key] = values[0]
+                self.work.told_at[key] = (entity.layer, entity.handle, entity.at)
 
     def _bare(self, ring: Ring, text: str, source: str) -> None:
         rule = ring.match.rule

@@ -12,6 +12,7 @@ from dataclasses import replace
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon
 
+from drawings.areas.declared import compare_declared
 from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.pause import collector_paused
 from drawings.cad.selection import layers_drawn
@@ -154,6 +155,8 @@ def _understood(
         dimensions=dimensions,
         attributes=work.drawing_attributes,
     )
+    if standard is not None:
+        compare_declared(model, work.words, work.told_at, issues, work.deadline)
     return replace(model, issues=_ordered(*model.issues, *issues.finish()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 import shapely
@@ -12,6 +13,8 @@ from drawings.standards.vocabulary import attribute_words
 
 #: rings whose areas differ by less than this share are the same building drawn twice
 _TWIN = 0.01
+#: a text that speaks of a building, whatever else it says: no hole of another one holds it
+_SPEAKS = re.compile(r"\d\s*(?:F\b|F(?=\W)|层|層|#|栋|幢|号楼|층|эт)|塔楼|裙[房楼]|主楼", re.IGNORECASE)
 
 
 class Labels:
@@ -43,7 +46,9 @@ class Labels:
             self.work.deadline.check()
             numbers.sort(key=lambda n: self.rings[n].geometry.area)
             for line in self.noted[hit][1].split("\n"):
-                for key, value in self.work.words.labels(line).items():
+                told = self.work.words.labels(line)
+                self.rings[numbers[0]].speaks |= bool(told) or _SPEAKS.search(line) is not None
+                for key, value in told.items():
                     for number in self._takers(numbers, key):
                         self.found[number][key].append(value)
 

@@ -24,6 +24,12 @@ class Title:
     x: float
     y: float
     width: float
+    building: str = ""
+
+    @property
+    def says(self) -> tuple[str, str]:
+        """Storeys and building."""
+        return self.floors, self.building
 
 
 def width_of(text: str, height: float) -> float:
@@ -31,8 +37,8 @@ def width_of(text: str, height: float) -> float:
     return height * sum(1.0 if ord(c) > 0x2E7F else 0.7 for c in text)
 
 
-def titles_of_plans(outlines: Sequence[BaseGeometry], titles: Sequence[Title]) -> Mapping[int, str]:
-    """Number of an outline → storeys of the title that stands at its plan.
+def titles_of_plans(outlines: Sequence[BaseGeometry], titles: Sequence[Title]) -> Mapping[int, Title]:
+    """Number of an outline → the title that stands at its plan.
 
     All titles of a drawing stand on the same side of their plans: the side on which more plans have a title of their
     own is taken, below where both do. A plan with two titles, and a title between two plans, get none.
@@ -42,10 +48,10 @@ def titles_of_plans(outlines: Sequence[BaseGeometry], titles: Sequence[Title]) -
     bounds: list[Box] = [(b[0], b[1], b[2], b[3]) for b in (x.tolist() for x in boxes)]
     below, above = _on_side(bounds, titles, True), _on_side(bounds, titles, False)
     chosen = above if (len(above), -_away(above)) > (len(below), -_away(below)) else below
-    return {n: floors for plan, (floors, _) in chosen.items() for n in plans[plan]}
+    return {n: title for plan, (title, _) in chosen.items() for n in plans[plan]}
 
 
-def _away(found: Mapping[int, tuple[str, float]]) -> float:
+def _away(found: Mapping[int, tuple[Title, float]]) -> float:
     return sum(gap for _, gap in found.values())
 
 
@@ -70,25 +76,24 @@ def _plans(outlines: Sequence[BaseGeometry]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _on_side(bounds: Sequence[Box], titles: Sequence[Title], under: bool) -> dict[int, tuple[str, float]]:
-    """Plan → (storeys, gap) of the only title whose nearest plan on that side it is."""
-    offers: dict[int, list[tuple[float, str]]] = defaultdict(list)
+def _on_side(bounds: Sequence[Box], titles: Sequence[Title], under: bool) -> dict[int, tuple[Title, float]]:
+    """Plan → (title, gap) of the only title whose nearest plan on that side it is."""
+    offers: dict[int, list[tuple[float, Title]]] = defaultdict(list)
     for title in titles:
-        near: list[tuple[float, int]] = []
+        near: list[tuple[float, float, int]] = []
+        middle = title.x + title.width / 2
         for number, (x0, y0, x1, y1) in enumerate(bounds):
             gap = y0 - title.y if under else title.y - y1
-            aside = max(0.25 * (x1 - x0), 0.75 * title.width)
-            if (
-                0 <= gap <= max(_LEAST_REACH, y1 - y0)
-                and x0 - aside <= title.x + title.width / 2 <= x1 + aside
-            ):
-                near.append((gap, number))
+            aside = max(0.0, x0 - middle, middle - x1)
+            reach = max(0.25 * (x1 - x0), title.width)
+            if 0 <= gap <= max(_LEAST_REACH, y1 - y0) and aside <= reach:
+                near.append((gap + aside, gap, number))
         if near:
-            gap, number = min(near)
-            offers[number].append((gap, title.floors))
-    out: dict[int, tuple[str, float]] = {}
+            _, gap, number = min(near)
+            offers[number].append((gap, title))
+    out: dict[int, tuple[Title, float]] = {}
     for number, found in offers.items():
-        found.sort()
-        if len({floors for gap, floors in found if gap <= 2 * found[0][0] + 1}) == 1:
+        found.sort(key=lambda offer: offer[0])
+        if len({title.says for gap, title in found if gap <= 2 * found[0][0] + 1}) == 1:
             out[number] = (found[0][1], found[0][0])
     return out

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drawings.cad.model import CadEntity
 from drawings.interpreting.plan_titles import width_of
 from drawings.shapes.work import Work
 from drawings.standards.standards import roles
@@ -33,6 +34,15 @@ class _Cell:
     y: float
     width: float
     height: float
+    entity: CadEntity
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a table says of a figure, with its unit; and the text that names it."""
+
+    text: str
+    entity: CadEntity
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,13 @@ class _Name:
     unit: str = ""
 
 
-def read_tables(work: Work) -> dict[str, str]:
+def read_tables(work: Work) -> dict[str, Read]:
     """Attribute of the drawing → what its table says, with the unit; the first table goes before later ones."""
     keys = {k for role in _OF for k in work.catalogue.roles[role].keys} & set(work.catalogue.number)
     cells = _cells(work)
     heads = [(c, named) for c in cells if (named := _named(work.words, c.text)) is not None]
-    out: dict[str, str] = {}
-    under: dict[str, str] = {}  # what stands below a head is worth less than what stands beside a name
+    out: dict[str, Read] = {}
+    under: dict[str, Read] = {}  # what stands below a head is worth less than what stands beside a name
     if not heads:
         return out
     rows = _Rows(cells)
@@ -60,9 +70,9 @@ def read_tables(work: Work) -> dict[str, str]:
             continue
         found = _beside(work.words, rows, cell, name)
         if found is not None:
-            out[key] = found
+            out[key] = Read(found, cell.entity)
         elif key not in under and (found := _under(work.words, rows, cell, name)) is not None:
-            under[key] = found
+            under[key] = Read(found, cell.entity)
     return under | out
 
 
@@ -79,7 +89,7 @@ def _cells(work: Work) -> list[_Cell]:
         text = unicodedata.normalize("NFKC", entity.text).strip()
         if 0 < len(text) <= _LONGEST and "\n" not in text and not entity.rotation % 360:
             height = entity.height or 1.0
-            out.append(_Cell(text, *entity.at, width_of(text, height), height))
+            out.append(_Cell(text, *entity.at, width_of(text, height), height, entity))
     return sorted(out, key=lambda c: (-c.y, c.x))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely.geometry import LineString
 
 from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
@@ -143,11 +144,19 @@ class Chainer:
             self._tell("DXF-CROSSINGS", int(numbers[0]), count=len(numbers))
             found = []
         tangled = {i for piece in left if isinstance(piece, Tangle) for i in piece.members}
+        self._entities(numbers[np.unique([i for cell in found for i in cell.members]).astype(np.int64)])
+        open_ = {
+            frozenset(r.members) for r in left if isinstance(r, Run) and not r.closed and len(r.members) > 1
+        }
         for cell in found:
+            whole = frozenset(numbers[list(cell.members)].tolist())
+            if whole in open_ and cell.cut.length <= self.work.tolerances.chain and not cell.added.is_empty:
+                continue  # one chain with a gap between its ends
             if cell.members:
-                self._cell(cell, numbers[list(cell.members)].tolist(), tangled)
+                before = [lines[i] for i in cell.members]
+                self._cell(cell, numbers[list(cell.members)].tolist(), before, tangled)
 
-    def _cell(self, cell: Cell, members: list[int], tangled: set[int]) -> None:
+    def _cell(self, cell: Cell, members: list[int], lines: Sequence[LineString], tangled: set[int]) -> None:
         branch = not tangled.isdisjoint(members)
         rule: str | None
         if branch and cell.added.is_empty:
@@ -159,7 +168,7 @@ class Chainer:
             kind, rule = "overshoot" if cell.added.is_empty else "undershoot", None
         applied = self.work.ledger.passed(kind, rule)
         if applied is None:
-            applied = self._propose(cell, members, kind, rule)
+            applied = self._propose(cell, members, lines, kind, rule)
         if applied:
             entities = self._entities(members)
             handles = tuple(dict.fromkeys(e.handle for e in entities))
@@ -176,7 +185,9 @@ class Chainer:
         spot = cell.ring.representative_point()
         return spot.x / self.work.scale, spot.y / self.work.scale
 
-    def _propose(self, cell: Cell, members: list[int], kind: str, rule: str | None) -> bool:
+    def _propose(
+        self, cell: Cell, members: list[int], lines: Sequence[LineString], kind: str, rule: str | None
+    ) -> bool:
         """Enter the repair a cell stands for; True if it is to be applied."""
         entities = self._entities(members)
         return self.work.ledger.enter(
@@ -186,7 +197,7 @@ class Chainer:
             handles=[e.handle for e in entities],
             at=self._spot(cell),
             size_m=cell.size,
-            before=shapely.MultiLineString([self.work.line(self.curves.curve(n)) for n in members]),
+            before=shapely.MultiLineString(lines),
             after=cell.ring,
             area_before=None,
             area_after=cell.ring.area,

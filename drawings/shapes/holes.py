@@ -36,7 +36,9 @@ def _cut(work: Work, ordered: list[Ring], gone: set[int]) -> None:
         for number, holders in sorted(around.items()):
             ring = ordered[number]
             holder = max((o for o in holders if o not in holder_of), default=None)
-            own = any(source != "layer" and pairs for source, pairs in ring.gathered.values.items())
+            own = ring.speaks or any(
+                source != "layer" and pairs for source, pairs in ring.gathered.values.items()
+            )
             if holder is None or own or any(holder_of.get(o) == holder for o in holders):
                 continue
             holder_of[number] = holder

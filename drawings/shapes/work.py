@@ -11,6 +11,7 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Curve
+from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.selection import OUTLINES, Wanted, entities_by_layer, layers_drawn, picked
 from drawings.deadline import Deadline
@@ -21,8 +22,6 @@ from drawings.standards.attributes import Gathered
 from drawings.standards.guess import spoken
 from drawings.standards.standards import Match, Role, Roles, Standard, roles
 from drawings.standards.vocabulary import Vocabulary, vocabulary
-
-_KEPT = 300_000  # texts and the like of a drawing that are kept once they are made
 
 
 @dataclass(slots=True)
@@ -39,6 +38,7 @@ class Ring:
     gathered: Gathered = field(default_factory=Gathered)
     free_text: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    speaks: bool = False  # a text in it speaks of a building
     holes: list[Ring] = field(default_factory=list)
 
     @property
@@ -72,8 +72,10 @@ class Work:
         self.tolerances = self.catalogue.tolerances
         self.words = Vocabulary(standard.attributes, self._spoken) if standard is not None else vocabulary()
         self.drawing_attributes: dict[str, str] = {}
+        self.told_at: dict[
+            str, tuple[str, str, tuple[float, float] | None]
+        ] = {}  # layer, handle, place of the text
         self.matches: dict[str, Match | None] = {}
-        self._written: list[CadEntity] | None = None
         if standard is not None:
             drawn = {d.layer for d in cad.dimensions} | set(layers_drawn(cad.entities))
             names = set(cad.layers) | drawn
@@ -99,18 +101,10 @@ class Work:
         Raises:
             OutOfTimeError: the time is over.
         """
-        if self._written is not None:
-            yield from self._written
-            return
-        made: list[CadEntity] = []
         for number, entity in enumerate(picked(self.cad.entities, Wanted(without=OUTLINES))):
             if number % 1000 == 0:
                 self.deadline.check()
-            if number < _KEPT:
-                made.append(entity)
             yield entity
-        if len(made) < _KEPT:
-            self._written = made
 
     def role(self, match: Match) -> Role:
         """The role a layer rule gives."""
@@ -147,11 +141,11 @@ class Work:
         passed = self.ledger.passed(kind, rule)
         if passed is not None:
             return passed
-        lines = [self.line(c) for c in before if len(c.points) >= 2]
+        lines = CurveBatch([c for c in before if len(c.points) >= 2]).lines(self.chord, self.scale)
         ring: Polygon | None = None
         area: float | None = None
         if after is not None:
-            points = [self.metres(p) for p in after.flatten(self.chord)]
+            points = CurveBatch([after]).flatten(self.chord).xy * self.scale
             ring = Polygon(points) if len(points) >= 3 else None
             area = abs(after.area()) * self.scale * self.scale
         if not size and len(before) == 1 and after is not None:
@@ -163,7 +157,7 @@ class Work:
             handles=[e.handle for e in entities],
             at=at or entities[0].at,
             size_m=size,
-            before=shapely.MultiLineString(lines) if len(lines) != 1 else lines[0],
+            before=shapely.MultiLineString(list(lines)) if len(lines) != 1 else lines[0],
             after=ring,
             area_before=None,
             area_after=area,

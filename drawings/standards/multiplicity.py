@@ -18,7 +18,7 @@ from drawings.standards.vocabulary import FloorName, any_floor_name, floor_names
 _MAX_FLOORS = 400
 _LONGEST_TITLE = 200  # characters
 _PART = re.compile(r"(B?-?\d{1,3})(?:(?:-|~|至|到)(B?-?\d{1,3}))?")
-_ROOF = re.compile(r"屋面|屋顶|机房|出屋面|^R(F|\d)?$", re.IGNORECASE)
+_ROOF = re.compile(r"屋面|屋顶|机房|出屋面|^R(F|\d)?$|(?<![A-Z])RF\d?(?![A-Z])", re.IGNORECASE)
 _DECORATION = re.compile(r"[\s第层楼F]+")
 
 
@@ -71,6 +71,32 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 
+#: 2F-8F, 3层至5层: the first one's name of a storey says nothing more
+_EACH_NAMED = re.compile(r"(?:层|F)(\s*(?:[-~]|至|到)\s*)(?=(?:第|地下|B)?\s*-?\d)", re.IGNORECASE)
+#: 地下室二层, 地下车库负一层: the storey, whatever it is used for
+_BASEMENT = re.compile(
+    r"(?:半?地下(?:停?车库|室|库)|地库)\s*(?=[(（]?(?:地下|负|-)?第?[\d一二三四五六七八九十]+层)(?:[(（]?(?:地下|负|-))?"
+)
+#: how many storeys there are is no name of one
+_HOW_MANY = re.compile(r"\s*(?:共|总共|总层数|地上|层数)")
+_EVERY_OTHER = re.compile(r"[奇单偶双]数")
+_ODD = {"奇": 1, "单": 1, "偶": 0, "双": 0}
+#: whose plan a title names, before the storey: 1#楼一层平面图
+_OF_BUILDING = re.compile(
+    r"^[^\d]{0,14}?((?:(?<![A-Z])[A-Z]{1,2}-?)?\d{1,3}(?:-\d{1,3})?\s*(?:#\s*(?:楼|栋|幢|座)?|号楼|号?(?:栋|幢|座))"
+    r"|[A-Z]\d{0,2}\s*(?:栋|幢|座|塔楼|塔)|T\d{1,2}(?=[^\d-]))",
+    re.IGNORECASE,
+)
+
+
+def building_of_title(text: str) -> str:
+    """The building a sheet title begins with, if it goes on with a storey (``1#楼二至五层平面图``); else empty."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    found = _OF_BUILDING.match(plain) if len(plain) <= _LONGEST_TITLE else None
+    if found is None or not (floors_of_title(plain) or is_once(plain)):
+        return ""
+    return found.group(1).strip()
+
 
 @lru_cache(maxsize=65_536)
 def floors_of_title(text: str, *, ground: bool = False) -> str | None:
@@ -81,20 +107,29 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     Args:
         ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
     """
-    if len(text) > _LONGEST_TITLE or is_between(text):
+    if len(text) > _LONGEST_TITLE or is_between(text) or _HOW_MANY.match(text):
         return None
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
+    clean = _OF_BUILDING.sub("", clean)
+    clean = _BASEMENT.sub("地下", clean).replace("负", "地下")
     for pattern, name in floor_names() if any_floor_name().search(clean) else ():
         if not name.roof and not name.between:
             clean = pattern.sub(partial(_storey, name=name, ground=ground), clean)
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
+    clean = clean.replace("第", "")
+    clean = _EACH_NAMED.sub(r"\1", clean)
     parts = list(_TITLE.finditer(clean))
-    if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及" for x, y in pairwise(parts)):
+    if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及/" for x, y in pairwise(parts)):
         return None  # several titles in one text: which one holds is not for us to guess
     try:
-        return format_floors(parse_floors(",".join(part.group(1) for part in parts)))
+        floors = parse_floors(",".join(part.group(1) for part in parts))
     except BadRange:
         return None
+    return format_floors(
+        [n for n in floors if n % 2 == _ODD[found.group()[0]]]
+        if (found := _EVERY_OTHER.search(clean))
+        else floors
+    )
 
 
 def _storey(found: re.Match[str], name: FloorName, ground: bool) -> str:
@@ -159,3 +194,11 @@ def is_roof(text: str) -> bool:
     if any_floor_name().search(plain) is None:
         return False
     return any(name.roof and pattern.search(plain) for pattern, name in floor_names())
+
+
+def is_below(text: str) -> bool:
+    """True for a name that places a storey below ground: 地下一层夹层."""
+    return (
+        re.search(r"地下|负[一二三四五六\d]|(?<![A-Z])B\d", unicodedata.normalize("NFKC", text).upper())
+        is not None
+    )

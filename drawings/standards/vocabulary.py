@@ -232,7 +232,11 @@ class Vocabulary:
         rest: list[str] = []
         for plain in self._lines(_plain(text)):
             found = self._pair(plain) if len(plain) <= _LONGEST_PAIR else None
-            if found is None and (listed := NUMBERING.sub("", plain)) != plain and len(plain) <= _LONGEST_PAIR:
+            if (
+                found is None
+                and (listed := NUMBERING.sub("", plain)) != plain
+                and len(plain) <= _LONGEST_PAIR
+            ):
                 found = self._pair(listed)
             said = self._labelled(found)
             if said:  # 규모: 지하1층/지상3층
