@@ -93,7 +93,7 @@ class Feature(Base):
 
 
 class Piece(Base):
-    """切片: a part of a feature of at most 128 vertices, in the version's check CRS, stored in Hilbert order."""
+    """切片: a part of a feature of at most 128 vertices, in the version's check CRS; a batch in Hilbert order."""
 
     __tablename__ = "piece"
     __table_args__ = (
@@ -101,8 +101,8 @@ class Piece(Base):
         _SCHEMA,
     )
 
+    version_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    version_id: Mapped[int] = mapped_column(BigInteger, index=True)
     fid: Mapped[int]
     geom: Mapped[WKBElement] = mapped_column(Geometry(None, srid=-1, spatial_index=False))
 

@@ -70,20 +70,14 @@ def lock_layer(session: Session, code: str) -> None:
 
 def retire_others(session: Session, keep: LayerVersion) -> None:
     """Make ``keep``, whose pieces are new, the layer's only current version; pieces of the others go."""
-    others = (
-        select(LayerVersion.id)
-        .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
-        .scalar_subquery()
-    )
-    session.execute(
-        delete(models.Piece).where(models.Piece.version_id.in_(others)),
-        execution_options={"synchronize_session": False},  # no piece is known to the session
-    )
-    session.execute(
-        update(LayerVersion)
-        .where(LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
-        .values(current=False)
-    )
+    others = (LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
+    for number in session.scalars(select(LayerVersion.id).where(*others)).all():
+        # one at a time: of several the server does not know how few they are, and would read every piece of all layers
+        session.execute(
+            delete(models.Piece).where(models.Piece.version_id == number),
+            execution_options={"synchronize_session": False},  # no piece is known to the session
+        )
+    session.execute(update(LayerVersion).where(*others).values(current=False))
     session.execute(
         update(LayerVersion)
         .where(LayerVersion.id == keep.id)

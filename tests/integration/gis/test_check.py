@@ -298,8 +298,7 @@ def test_large_polygons_are_cut_without_losing_area(session, load):
     assert shapely.geometry.shape(entry.features[0].marker).area == pytest.approx(wild.area, rel=1e-4)
 
 
-def test_a_layer_too_large_for_memory_is_cut_in_parts(session, load, monkeypatch):
-    monkeypatch.setattr("gis.layers.loading.PART_BYTES", 300)
+def test_a_layer_is_written_batch_by_batch(session, load, monkeypatch):
     monkeypatch.setattr("gis.deliveries.batches.FIRST_BATCH", 2)
     monkeypatch.setattr("gis.deliveries.batches.BATCH", 2)
     row = load("LVX", [(rectangle(n * 10, 0, n * 10 + 10, 10), {}) for n in range(7)])
