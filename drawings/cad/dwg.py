@@ -140,6 +140,7 @@ class _Reader:
                 last = row[-1]
                 block = last if isinstance(last, str) else (last[-1] if isinstance(last, list) else None)
                 self.places[f"{int(row[0]):X}"] = ((float(row[1]), float(row[2])), block)
+        self.elevations = {f"{int(h):X}": float(z) for h, z in tables.get("elevations") or ()}
         self.entities: list[CadEntity] = []
         self.blocks: Counter[str] = Counter()
 
@@ -252,6 +253,8 @@ class _Reader:
                     handle=_handle(str(feature.get("id") or "")),
                 )
                 continue
+            if z := self._elevation(entity.handle):
+                entity = replace(entity, z=z)
             if not all(c.is_finite() for c in entity.curves) or not math.isfinite(sum(entity.at or (0.0,))):
                 self.issues.add("DXF-NONFINITE", handle=entity.handle, layer=entity.layer)
                 continue
@@ -303,6 +306,10 @@ class _Reader:
                 )
             )
 
+    def _elevation(self, path: str) -> float:
+        """Height of an entity; a part of a block lies as much higher as its reference."""
+        return sum(self.elevations.get(part, 0.0) for part in path.split("/")) if self.elevations else 0.0
+
     def _references(self, entity: CadEntity, facts: dict[str, Any], seen: dict[str, int]) -> None:
         """Block references are not given as entities unless they hold attributes: made from the handles of parts."""
         path = entity.handle.split("/")
@@ -319,7 +326,7 @@ class _Reader:
             block = block or (names[depth - 1] if depth <= len(names) else None)
             self._reference(
                 CadEntity(handle, "INSERT", layer, entity.color, at=place if depth == 1 else None,
-                          block=block, in_block=depth > 1), seen
+                          block=block, in_block=depth > 1, z=self._elevation(handle)), seen
             )  # fmt: skip
 
     def _reference(self, insert: CadEntity, seen: dict[str, int]) -> None:

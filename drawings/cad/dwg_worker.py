@@ -44,11 +44,21 @@ def take_apart(source: Path, chord: float) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for name, function in _TABLES.items():
         tables[name] = _table(getattr(raw, function), str(source))
+    tables["elevations"] = _elevations(raw, str(source), tables["inserts"])
     handles = [row[0] for part in tables["inserts"] or () for row in part]
     handles += [row[1][0] for row in tables["dimensions"] or ()]
     if handles:
         tables["layer_of"] = _table(raw.decode_object_entity_layer_handles, str(source), handles)
     return {**found, "tables": tables}
+
+
+def _elevations(raw: Any, source: str, inserts: Any) -> list[tuple[int, float]]:
+    """Handle and height of outlines and block references that do not lie at 0."""
+    rows = [(row[0], row[3]) for row in _table(raw.decode_write_geometry, source) or ()]
+    rows += [(row["handle"], row["elevation"]) for row in _table(raw.decode_write_polylines, source) or ()]
+    for part in (*(_table(raw.decode_line_arc_circle_entities, source) or ()), *(inserts or ())):
+        rows += [(row[0], row[3]) for row in part]
+    return [(int(handle), float(z)) for handle, z in rows if z]
 
 
 def _table(function: Callable[..., Any], *arguments: Any) -> Any:

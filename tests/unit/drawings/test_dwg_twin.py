@@ -99,3 +99,18 @@ def _parts(cad: CadFile, handle: str, factor: float) -> None:
     parts = {e.kind: _area(e) for e in cad.entities if e.handle.startswith(handle + "/")}
     assert parts["LWPOLYLINE"] == pytest.approx(_RING * factor, rel=1e-5)
     assert parts["CIRCLE"] == pytest.approx(_CIRCLE * factor, rel=1e-5)
+
+
+def test_elevations_of_outlines_and_references(tmp_path: Path) -> None:
+    drawing = ezdwg.new()
+    space = drawing.modelspace()
+    ring = space.add_lwpolyline(_POINTS, closed=True, elevation=12.5)
+    circle = space.add_circle((10, 10, 3.5), 5)
+    drawing.blocks.new("B").add_lwpolyline(_POINTS, closed=True, elevation=1.0)
+    placed = space.add_blockref("B", (5, 5, 2.0))
+    path = tmp_path / "high.dwg"
+    drawing.save(str(path))
+    found = {e.handle: e.z for e in read(path).entities}
+    assert found[f"{ring.handle:X}"] == 12.5 and found[f"{circle.handle:X}"] == 3.5
+    assert found[f"{placed.handle:X}"] == 2.0
+    assert [z for handle, z in found.items() if handle.startswith(f"{placed.handle:X}/")] == [3.0]
