@@ -46,13 +46,13 @@ def planning_conditions(
         )
     first = hits[0]
     if first.overlap_m2 < rule.share_minimum * site_area:
-        names = "、".join(str(p["code"]) for p in plots[:6])
+        names = "、".join(_called(p) for p in plots[:6])
         return PlanningConditions(
             "undecided",
             f"用地涉及 {len(hits)} 个{definition.name}({names}),没有一个包含 {rule.share_minimum:.0%} 以上的用地,"
             "无法判定规划条件"
             if len(hits) > 1
-            else f"用地只有 {first.share:.1%} 在{definition.name} {plots[0]['code']} 内，无法判定规划条件",
+            else f"用地只有 {first.share:.1%} 在{definition.name} {_called(plots[0])} 内，无法判定规划条件",
             f"The site lies in {len(hits)} plots ({names}), none of which holds it",
             source,
             None,
@@ -75,6 +75,11 @@ def planning_conditions(
     return PlanningConditions(
         "decided", f"位于控规地块 {plot['code']}", f"In plot {plot['code']}", source, plot, conditions, plots
     )
+
+
+def _called(plot: Mapping[str, Any]) -> str:
+    """A plot by its code, or by its number in the delivery where the layer has none."""
+    return str(plot["code"] or f"#{plot['fid']}")
 
 
 def _condition(item: ConditionItem, attributes: Mapping[str, Any], clause: str) -> Condition | None:

@@ -131,6 +131,12 @@ def test_one_plot_must_hold_the_site(share, status):
     assert report.planning is not None and report.planning.status == status
 
 
+def test_a_plot_without_a_code_is_called_by_its_number():
+    _, report = run("KG_DK", facts(overlap(AREA * 0.6, YDDM="0701")))
+    assert report.planning is not None
+    assert "#1" in report.planning.reason and "None" not in report.planning.reason + report.planning.reason_en
+
+
 def test_evaluations_cover_only_while_valid():
     def covers(until, area=AREA):
         _, report = run("QYPG", facts(overlap(area, PGLX="YFK", BGH="1", YXQZ=until)))
