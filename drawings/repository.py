@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from drawings.models import JointReview, Mark, Opinion, OpinionDraft, Revision, RevisionFile
+from drawings.review.joint_review import Verdict
 from project_box.kernel.identity import Actor
 from project_box.models import Project
 from project_box.repository import visible_projects
@@ -82,6 +83,20 @@ def rounds(session: Session, case_id: uuid.UUID) -> Sequence[JointReview]:
     return session.scalars(
         select(JointReview).where(JointReview.case_id == case_id).order_by(JointReview.round.desc())
     ).all()
+
+
+def agreed_rounds(session: Session, actor: Actor, project_id: uuid.UUID) -> Sequence[JointReview]:
+    """Rounds of a project in which everybody agreed, the one closed last first, if the actor may see it."""
+    statement = (
+        select(JointReview)
+        .where(
+            JointReview.project_id == project_id,
+            JointReview.project_id.in_(_visible(actor)),
+            JointReview.verdict == Verdict.AGREE.value,
+        )
+        .order_by(JointReview.closed_at.desc())
+    )
+    return session.scalars(statement).all()
 
 
 def review(session: Session, actor: Actor, review_id: uuid.UUID, *, lock: bool = False) -> JointReview | None:

@@ -32,6 +32,7 @@ from drawings.review.reply_service import drop_reply_draft, own_reply_draft, rep
 from drawings.review.review_facts import review_standing
 from drawings.review.review_feed import events_after, newest_event
 from drawings.review.review_service import (
+    agreed_revisions,
     get_review,
     open_review,
     review_of_case,
@@ -53,6 +54,7 @@ from drawings.sheets.underlay_service import place_of, underlay
 __all__ = [
     "Part",
     "add_mark",
+    "agreed_revisions",
     "area_pdf",
     "check_completeness",
     "close_mark",

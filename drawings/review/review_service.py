@@ -242,6 +242,15 @@ def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointR
     return found[0] if found else None
 
 
+def agreed_revisions(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[int, int]:
+    """Revisions of a project everybody agreed to, the last first: number of the revision → round that agreed."""
+    rounds = repository.agreed_rounds(session, actor, project_id)
+    found: dict[int, int] = {}
+    for review in rounds:
+        found.setdefault(review.revision.number, review.round)
+    return found
+
+
 def supersede_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:
     """Close an open round without a joint opinion: the case was withdrawn or returned, or the drawings changed.
 

@@ -12,7 +12,7 @@ from ezdxf.entities.lwpolyline import LWPolyline
 from sqlalchemy import delete, select
 
 from drawings import service
-from drawings.models import Revision
+from drawings.models import JointReview, Revision
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.models import Project, User
@@ -99,6 +99,55 @@ def test_page_and_json_twin(client, sign_in, http) -> None:
     stranger = sign_in(client, "developer2")
     for address in (f"/api/v1/projects/{http}/drawings/compare", f"/projects/{http}/drawings/compare"):
         assert client.get(address, headers=stranger).status_code == 404
+
+
+def test_as_built_says_which_revisions_were_taken(client, sign_in, http, database) -> None:
+    developer = sign_in(client, "developer")
+    twin = f"/api/v1/projects/{http}/as-built"
+    proposed = client.get(twin, headers=developer).json()
+    assert (proposed["approved"], proposed["built"], proposed["taken"]["chosen"]) == (1, 2, False)
+    assert "两版由平台预选，请核对" in proposed["text"] and "没有联合审图通过的记录" in proposed["text"]
+    chosen = client.get(f"{twin}?approved=2&built=1", headers=developer).json()
+    assert (chosen["approved"], chosen["built"]) == (2, 1) and "竣工图纸早于审定图纸" in chosen["text"]
+    assert "as-built drawings are older" in chosen["text_en"] and "预选" not in chosen["text"]
+    refused = client.get(f"{twin}?approved=2&built=2", headers=developer)
+    assert refused.status_code == 422 and refused.json()["error"]["code"] == "same_revision"
+    page = client.get(f"/projects/{http}/as-built?approved=2&built=2", headers=developer)
+    assert page.status_code == 200 and "选了同一版" in page.text and "按此核实" in page.text
+    assert client.get(f"{twin}?approved=9", headers=developer).status_code == 404
+    # a round that agreed names the approved revision; nothing has come after it yet
+    with database.transaction() as session:
+        newest = session.scalars(
+            select(Revision).where(Revision.project_id == http, Revision.number == 2)
+        ).one()
+        agreed = JointReview(
+            case_id=uuid.uuid4(), project_id=http, revision_id=newest.id, round=3, disciplines=["fire"],
+            opened_at=newest.created_at, opened_by=newest.created_by, closed_at=newest.created_at, verdict="agree",
+        )  # fmt: skip
+        session.add(agreed)
+    try:
+        waiting = client.get(twin, headers=developer).json()["error"]
+        assert waiting["code"] == "no_survey" and "第 2 版" in waiting["message"]
+        named = client.get(f"{twin}?approved=2&built=1", headers=developer).json()
+        assert "第 3 轮联合审图通过" in named["taken"]["approved"]
+    finally:
+        with database.transaction() as session:
+            session.execute(delete(JointReview).where(JointReview.project_id == http))
+
+
+def test_coordinates_count_as_built(session, actors) -> None:
+    """A drawing that lies elsewhere as a whole is not set back before it is judged."""
+    from web.views.as_built import as_built_plain
+
+    actor = actors["developer"]
+    project = make_project(session, actors)
+    doc = build.site_plan()
+    for entity in doc.modelspace():
+        entity.translate(0.5, 0, 0)
+    for plan in (build.data(build.site_plan()), build.data(doc)):
+        service.submit_revision(session, actor, project.id, [("总平图.dxf", plan)])
+    found = as_built_plain(session, actor, project.id, 1, 2, "", "0.10")
+    assert found["outcome"] == "fail" and "相差 0.500 m，允许 0.10 m，不符合" in found["text"]
 
 
 def test_area_table_and_its_workbook(client, sign_in, http) -> None:
