@@ -26,6 +26,7 @@ from drawings.shapes.pairs import Floats, Longs, array, pairs
 from drawings.shapes.rings import joined_batch, runs
 from drawings.standards.guess import Contents, Guess, guesses
 from drawings.standards.standards import roles
+from drawings.standards.vocabulary import vocabulary
 
 _LOT = 16_384  # curves turned into rings at once
 _NO_OUTLINE = frozenset(
@@ -106,6 +107,14 @@ class Survey:
         return {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
 
 
+#: roles of floor plans: their texts name storeys, not buildings
+_OF_PLANS = frozenset({"floor_frame", "area_full", "area_half", "area_none", "area_deduct", "unit_inner"})
+
+
+def _names_building(text: str) -> bool:
+    return any(not {"楼号", "层数"}.isdisjoint(vocabulary().labels(line)) for line in text.split("\n")[:5])
+
+
 @dataclass(slots=True)
 class _Layer:
     kinds: Counter[str] = field(default_factory=Counter)
@@ -155,8 +164,9 @@ class _Survey:
         facts: dict[str, LayerFacts] = {}
         settled = {name: self._settled(layer) for name, layer in self.layers.items()}
         holder = self._holder(settled)
+        labelled = self._labelled(settled)
         for name, layer in self.layers.items():
-            facts[name] = self._facts(name, layer, settled[name], name == holder)
+            facts[name] = self._facts(name, layer, settled[name], name == holder, labelled[name])
             rings += settled[name]
         rings.sort(key=lambda r: -r.area_m2)
         if len(rings) > self.bounds.rings:
@@ -324,7 +334,9 @@ class _Survey:
             return False
         return bool(a.symmetric_difference(b).area <= self.same * a.length)
 
-    def _facts(self, name: str, layer: _Layer, rings: list[LayerRing], holds: bool) -> LayerFacts:
+    def _facts(
+        self, name: str, layer: _Layer, rings: list[LayerRing], holds: bool, labelled: int
+    ) -> LayerFacts:
         outlines = [r for r in rings if r.closed_by != "hatch" and r.duplicate is None]
         hatches = [r for r in rings if r.closed_by == "hatch" and r.duplicate is None]
         net: float | None = None
@@ -337,6 +349,7 @@ class _Survey:
             texts=layer.texts,
             inserts=layer.kinds["INSERT"],
             holds_others=holds,
+            labelled=labelled,
         )
         return LayerFacts(
             kinds=dict(sorted(layer.kinds.items())),
@@ -349,6 +362,29 @@ class _Survey:
             length_m=layer.length + sum(r.length_m for r in outlines),
             guesses=guesses(name, contents),
         )
+
+    def _labelled(self, settled: dict[str, list[LayerRing]]) -> Counter[str]:
+        """How many rings of each layer are the smallest around a label of a building (18F, 1#楼), in a site plan."""
+        out: Counter[str] = Counter()
+        every = [
+            (ring, polygon)
+            for name, rings in settled.items()
+            for ring, (_, polygon) in zip(rings, self.layers[name].rings, strict=True)
+            if ring.closed_by != "hatch" and ring.valid and ring.duplicate is None
+        ]
+        labels = [t for t in self.texts[: self.bounds.nested] if t.at is not None and _names_building(t.text)]
+        plans = any(g.role in _OF_PLANS for name in settled for g in guesses(name)[:1])
+        if plans or not labels or not 0 < len(every) <= self.bounds.nested:
+            return out
+        tree = shapely.STRtree([p for _, p in every])
+        spots = shapely.points([(t.at[0] * self.scale, t.at[1] * self.scale) for t in labels if t.at])
+        smallest: dict[int, int] = {}
+        for hit, number in zip(*tree.query(spots, predicate="intersects").tolist(), strict=True):
+            best = smallest.get(hit)
+            if best is None or every[number][1].area < every[best][1].area:
+                smallest[hit] = number
+        out.update(every[number][0].layer for number in set(smallest.values()))
+        return out
 
     def _holder(self, settled: dict[str, list[LayerRing]]) -> str | None:
         """The layer whose one ring holds most of the other layers' rings, if it is that sort of drawing."""

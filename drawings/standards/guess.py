@@ -53,6 +53,7 @@ class Confidence(BaseModel):
     shape_fits: float
     shape_misfits: float
     largest_ring: float
+    labelled: float
 
 
 class Words(BaseModel):
@@ -95,6 +96,7 @@ class Contents:
     texts: int = 0
     inserts: int = 0
     holds_others: bool = False
+    labelled: int = 0  # rings that hold a label of a building
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
             best[word.role] = (score, len(word.plain), plain.rfind(word.letters), guess)
     if not best and contents is not None and contents.holds_others:
         return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
+    if not best and contents is not None and contents.labelled:
+        return (Guess("outline", weights.labelled, "labels of buildings in its rings"),)
     ranked = sorted(
         best.values(), key=lambda b: (-b[0], -b[1], -b[2])
     )  # names go from the general to the special
