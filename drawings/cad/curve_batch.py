@@ -21,6 +21,7 @@ from drawings.cad.curve import MAX_SEGMENTS, MIN_BULGE, SERIES_BELOW, Array, Cur
 Geometries: TypeAlias = npt.NDArray[np.object_]
 Longs: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
+_MANY_ARCS = 20_000  # of more than these it is worth loading the kernels
 _SAME_M = 1e-9  # vertices nearer than this are one
 
 
@@ -168,6 +169,11 @@ class CurveBatch:
         arcs = np.flatnonzero((bulge != 0) & (chord > 0))
         if not arcs.size:
             return Flat(self.xy, self.start)
+        if arcs.size > _MANY_ARCS:
+            from drawings.cad.fast.flattening import flattened  # compiled, which takes a while to load
+
+            start, xy = flattened(self.start, self.xy, bulge, self.closed, tolerance)
+            return Flat(xy, start)
         inner = np.zeros(len(self.xy), np.int64)
         b, chord = bulge[arcs], chord[arcs]
         size = np.abs(b)

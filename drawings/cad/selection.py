@@ -79,11 +79,11 @@ class Outlines:
 
     def entities(self, numbers: Longs) -> list[CadEntity]:
         """Many entities, without their curves; each is the same object whenever it is asked for."""
-        known = self._made
-        new = [n for n in np.unique(numbers).tolist() if n not in known]
+        known, wanted = self._made, numbers.tolist()
+        new = sorted({n for n in wanted if n not in known})
         if new:
             known.update(zip(new, self.make(np.array(new)), strict=True))
-        return [known[n] for n in numbers.tolist()]
+        return [known[n] for n in wanted]
 
 
 @runtime_checkable

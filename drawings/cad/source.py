@@ -408,21 +408,23 @@ def _shown(raw: bytes, encoding: str) -> str:
 #: four digits; eight where a writer gives a character beyond the basic plane whole (``\U+0001F600``)
 _UNICODE_ESCAPE = re.compile(r"\\[Uu]\+(000[1-9A-Fa-f][0-9A-Fa-f]{4}|0010[0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})")
 _MIF_ESCAPE = re.compile(r"\\[Mm]\+([1-5])([0-9A-Fa-f]{4})")
+_HALF = re.compile("[\ud800-\udfff]")
 _MIF_CODEPAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "4": "johab", "5": "gb18030"}
 
 
 def decode_escapes(text: str) -> str:
     r"""Replace ``\U+XXXX`` and ``\M+nXXXX`` by their characters, and undecodable bytes by U+FFFD."""
 
-    def mif(found: re.Match[str]) -> str:
-        try:
-            return bytes.fromhex(found.group(2)).decode(_MIF_CODEPAGES[found.group(1)])
-        except UnicodeDecodeError:
-            return "�"
-
     if "\\" in text:
         text = _UNICODE_ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), text)
-        text = _MIF_ESCAPE.sub(mif, text)
-    if any("\ud800" <= c <= "\udfff" for c in text):  # two escapes may be one character
+        text = _MIF_ESCAPE.sub(_mif_character, text)
+    if not text.isascii() and _HALF.search(text):  # two escapes may be one character
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\x00", "")
+
+
+def _mif_character(found: re.Match[str]) -> str:
+    try:
+        return bytes.fromhex(found.group(2)).decode(_MIF_CODEPAGES[found.group(1)])
+    except UnicodeDecodeError:
+        return "�"

@@ -97,7 +97,6 @@ def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, dead
         every = array([s.geometry for s in group])
         good = np.flatnonzero(shapely.is_valid(every))
         geometries = every[good]
-        shapely.prepare(geometries)
         for i, j, area in _common(geometries, catalogue.tolerances.overlap_area, deadline):
             if issues.full("DXF-OVERLAP"):
                 issues.more("DXF-OVERLAP", 1)
@@ -115,7 +114,6 @@ def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, dead
                 other=other.handle,
                 area=f"{area:.2f}",
             )
-        shapely.destroy_prepared(geometries)
 
 
 def _common(geometries: Geometries, least: float, deadline: Deadline) -> Iterator[tuple[int, int, float]]:

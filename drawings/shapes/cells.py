@@ -110,12 +110,15 @@ def _may_enclose(
     count = np.bincount(a, minlength=len(lines))
     group = joined(np.arange(len(lines)), a, b)
     tree = shapely.STRtree(lines)
-    for index in (0, -1):
-        ends = shapely.get_point(lines, index)
+    tips = [shapely.get_point(lines, 0), shapely.get_point(lines, -1)]
+    spots = [shapely.get_coordinates(tip) for tip in tips]
+    for ends, spot in zip(tips, spots, strict=True):
         for end, other in pairs(ends, tree, "dwithin", deadline, distance=reach):
-            foreign = end != other
-            count += np.bincount(end[foreign], minlength=len(lines))
-            group = joined(group, end[foreign], other[foreign])
+            further = end != other
+            for one in spots:  # ends that coincide are among those that touch
+                further &= (spot[end] != one[other]).any(axis=1)
+            count += np.bincount(end[further], minlength=len(lines))
+            group = joined(group, end[further], other[further])
     enough = np.bincount(group, count, len(lines)) >= np.bincount(group, minlength=len(lines))
     enough[group[~shapely.is_simple(lines)]] = True
     enclosing: npt.NDArray[np.bool_] = enough[group]

@@ -7,12 +7,16 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from drawings.shapes.pairs import Floats, array
 from drawings.shapes.work import Ring, Work
 
+_WEIGHTS = np.array([1.0, math.sqrt(2), math.sqrt(3), math.sqrt(5)])
 _HATCH_TWIN = 2  # decimals of metres in which hatches of one place agree
 
 
@@ -43,12 +47,14 @@ def _outlines(work: Work, group: list[Ring]) -> list[Ring]:
     step = 10 * tolerance
     places: dict[tuple[int, ...], list[Ring]] = defaultdict(list)
     kept: list[Ring] = []
-    boxes = shapely.bounds([r.geometry for r in group]).tolist()
-    for ring, box in zip(group, boxes, strict=True):
-        if not isinstance(ring.geometry, (Polygon, MultiPolygon)) or not all(map(math.isfinite, box)):
+    boxes = shapely.bounds(array([r.geometry for r in group]))
+    for number, alike in enumerate(_boxes_alike(boxes, tolerance).tolist()):
+        ring = group[number]
+        if not alike or not isinstance(ring.geometry, (Polygon, MultiPolygon)):
             kept.append(ring)
             continue
         work.deadline.check()
+        box = boxes[number].tolist()
         near = itertools.product(
             *({math.floor((v - tolerance) / step), math.floor((v + tolerance) / step)} for v in box)
         )
@@ -62,6 +68,25 @@ def _outlines(work: Work, group: list[Ring]) -> list[Ring]:
         places[tuple(math.floor(v / step) for v in box)].append(ring)
         kept.append(ring)
     return kept
+
+
+def _boxes_alike(boxes: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
+    """Which boxes may have another one within ``tolerance`` of theirs; none that is not finite has."""
+    finite = np.isfinite(boxes).all(axis=1)
+    out = np.zeros(len(boxes), np.bool_)
+    numbers = np.flatnonzero(finite)
+    if numbers.size < 2:
+        return out
+    # a sum in which boxes that differ rarely agree, those within the tolerance always do
+    local = boxes[numbers] - boxes[numbers].min(axis=0)
+    sums = local @ _WEIGHTS
+    order = np.argsort(sums)
+    near = np.diff(sums[order]) <= tolerance * _WEIGHTS.sum() * (1 + 1e-6) + 1e-9 * np.abs(sums).max()
+    some = np.zeros(numbers.size, np.bool_)
+    some[order[1:]] = near
+    some[order[:-1]] |= near
+    out[numbers] = some
+    return out
 
 
 def _uncovered(work: Work, hatches: list[Ring], covering: Sequence[BaseGeometry]) -> list[Ring]:

@@ -47,15 +47,16 @@ def held(shapes: Geometries, deadline: Deadline) -> Iterator[tuple[Longs, Longs]
     Raises:
         OutOfTimeError: the time is over.
     """
-    shapely.prepare(shapes)
     boxes = shapely.bounds(shapes)
     for inner, outer in pairs(shapes, shapely.STRtree(shapes), None, deadline):
         a, b = boxes[inner], boxes[outer]
         maybe = (outer < inner) & (b[:, :2] <= a[:, :2]).all(axis=1) & (b[:, 2:] >= a[:, 2:]).all(axis=1)
         inner, outer = inner[maybe], outer[maybe]
+        holders = shapes[np.unique(outer)]
+        shapely.prepare(holders)  # for this lot: of all shapes at once it would take gigabytes
         within = shapely.contains(shapes[outer], shapes[inner])
+        shapely.destroy_prepared(holders)
         yield inner[within], outer[within]
-    shapely.destroy_prepared(shapes)
 
 
 def pairs(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import shapely
-from shapely.geometry import Polygon, mapping, shape
+from shapely.geometry import LineString, MultiLineString, Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Point
@@ -219,4 +219,17 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _geojson(geometry: BaseGeometry | None) -> Any:
-    return to_plain(mapping(geometry)) if geometry is not None and not geometry.is_empty else None
+    if geometry is None or geometry.is_empty:
+        return None
+    if isinstance(geometry, Polygon):
+        rings = [geometry.exterior, *geometry.interiors]
+        return {"type": "Polygon", "coordinates": [_points(ring) for ring in rings]}
+    if isinstance(geometry, LineString):
+        return {"type": "LineString", "coordinates": _points(geometry)}
+    if isinstance(geometry, MultiLineString):
+        return {"type": "MultiLineString", "coordinates": [_points(line) for line in geometry.geoms]}
+    return to_plain(mapping(geometry))
+
+
+def _points(line: BaseGeometry) -> Any:
+    return shapely.get_coordinates(line, include_z=line.has_z).tolist()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import MultiPoint, MultiPolygon, Point, Polygon
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from drawings.cad.curve import Curve
@@ -21,12 +21,13 @@ from drawings.cad.model import CadEntity
 from drawings.cad.selection import Outlines, Wanted, outlines, picked, prefixes
 from drawings.shapes.chaining import Chainer, Closed, Drawn
 from drawings.shapes.duplicates import without_duplicates
-from drawings.shapes.pairs import Longs, array, crosses_little
+from drawings.shapes.pairs import Geometries, Longs, array, crosses_little
 from drawings.shapes.work import Ring, Work
 from drawings.standards.standards import Match
 
 _LOT = 2048  # curves turned into shapes at once
 _NO_OUTLINES = frozenset({"DIMENSION", "INSERT", "ATTRIB", "POINT", "TEXT", "MTEXT"})
+_AREA_OR_POINT = (shapely.GeometryType.POLYGON, shapely.GeometryType.POINT)
 _REPAIRABLE = 5000  # vertices of a ring that crosses itself
 
 
@@ -94,21 +95,28 @@ class RingMaker:
         flat = CurveBatch([c for _, _, curves in lot for c in curves]).flatten(self.work.chord * 10)
         copy_of_curve = np.repeat(np.arange(len(lot)), [len(curves) for _, _, curves in lot])
         owner = copy_of_curve[flat.owner] if len(flat.xy) else np.zeros(0, np.int64)
-        start = np.searchsorted(owner, np.arange(len(lot) + 1))
-        out: list[Ring] = []
-        for k, (match, entity, _) in enumerate(lot):
-            geometry: BaseGeometry
-            if start[k + 1] - start[k] >= 3:
-                frame = self.work.role(match).geometry == "frame"
-                hull = MultiPoint(flat.xy[start[k] : start[k + 1]] * self.work.scale)
-                geometry = hull.envelope if frame else hull.convex_hull
-            else:
-                geometry = Point(self.work.metres(entity.at or (0.0, 0.0)))
-            area = geometry.area if isinstance(geometry, Polygon) else None
-            if not isinstance(geometry, (Polygon, Point)):
-                geometry = geometry.centroid
-            out.append(Ring(match, entity, geometry, area, (entity.handle,)))
-        return out
+        sizes = np.bincount(owner, minlength=len(lot))
+        shapes = shapely.points([self.work.metres(entity.at or (0.0, 0.0)) for _, entity, _ in lot])
+        drawn = np.flatnonzero(sizes >= 3)
+        if drawn.size:
+            keep = sizes[owner] >= 3
+            corners: Geometries = np.empty(drawn.size, object)
+            corners[:] = shapely.multipoints(
+                flat.xy[keep] * self.work.scale,
+                indices=np.searchsorted(drawn, owner[keep]),
+            )
+            frame = np.array([self.work.role(match).geometry == "frame" for match, _, _ in lot], np.bool_)
+            hulls = shapely.convex_hull(corners)
+            hulls[frame[drawn]] = shapely.envelope(corners[frame[drawn]])
+            flatter = ~np.isin(shapely.get_type_id(hulls), _AREA_OR_POINT)
+            hulls[flatter] = shapely.centroid(hulls[flatter])
+            shapes[drawn] = hulls
+        return [
+            Ring(match, entity, shape, area if isinstance(shape, Polygon) else None, (entity.handle,))
+            for (match, entity, _), shape, area in zip(
+                lot, shapes, shapely.area(shapes).tolist(), strict=True
+            )
+        ]
 
     def _rings_of_layer(self, found: Outlines) -> list[Ring]:
         match = self.work.matches[found.layer]

@@ -12,8 +12,10 @@ from drawings.standards.vocabulary import Vocabulary, vocabulary
 
 def parse_xdata(strings: Sequence[str], words: Vocabulary | None = None) -> dict[str, str]:
     """Pairs in the strings of extended data: ``KEY=VALUE`` strings, else key and value in turn."""
-    words = words or vocabulary()
     out: dict[str, str] = {}
+    if not strings:
+        return out
+    words = words or vocabulary()
     loose: list[str] = []
     for text in strings:
         pairs, rest = words.pairs(text)
@@ -71,8 +73,10 @@ class Settled:
 
 def settle(gathered: Gathered, order: Sequence[str], words: Vocabulary | None = None) -> Settled:
     """One value per key: the most trusted source's first one; what disagrees is told."""
-    catalogue, words = roles(), words or vocabulary()
     out = Settled()
+    if not gathered.values:
+        return out
+    catalogue, words = roles(), words or vocabulary()
     ranking = [*order, *(s for s in gathered.values if s not in order)]
     for key in gathered.all_keys():
         offers = [(s, v) for s in ranking for v in gathered.values.get(s, {}).get(key, [])]

@@ -6,7 +6,6 @@ world vertices. Rules of layer 0, BYLAYER and BYBLOCK are those of the careful r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,9 +41,20 @@ from drawings.cad.fast.columns import (
     X,
     Y,
 )
-from drawings.cad.fast.curves import BULGED, CLOSED, flat_size, has_arcs, keeps_circles, put_flat, reach_box
+from drawings.cad.fast.curves import CLOSED, flat_size, has_arcs, keeps_circles, put_flat, reach_box
+from drawings.cad.fast.instances import (
+    FIRST,
+    INSTANCE_COLUMNS,
+    LAST,
+    LAYER,
+    PATH,
+    ROW,
+    TINT,
+    WHITE,
+    Instances,
+)
 from drawings.cad.fast.jit import helper, kernel
-from drawings.cad.fast.tags import Bytes, Floats, Ints, Longs
+from drawings.cad.fast.tags import Floats, Ints, Longs
 from drawings.cad.fast.vertices import grown
 
 # what happened on the way: codes of events
@@ -52,44 +62,6 @@ from drawings.cad.fast.vertices import grown
 EVENT_CODES = 7
 EVENTS_KEPT = 64  # of one code; the others are counted
 _RELATIVE = 1e-5  # tolerance of arcs that a map turns into ellipses, of their size
-# columns of an instance
-ROW, PATH, LAYER, TINT, FIRST, LAST = range(6)
-INSTANCE_COLUMNS = 6
-WHITE = 0xFFFFFF
-MOST_POINTS = 30_000_000  # points of one lot of flattened curves
-
-
-@dataclass(slots=True)
-class Instances:
-    """Entities in the world.
-
-    Attributes:
-        ints: one line per instance: row, path (chain of inserts, -1 for model space), layer number, colour (RGB),
-            first and one past the last curve.
-        x, y, height, rotation: anchor and text measures; x is NaN where there is no anchor.
-        curve_start, curve_flags, vx, vy, bulge: world curves, as in :class:`drawings.cad.fast.rows.Rows`.
-        paths: for every path its parent path and its INSERT row.
-        uses: how often every block name was drawn. visited: of every block row + 1,
-            path and layer of the reference that drew it first (0: never drawn), the row in model space that led there,
-            and a running number.
-        events: counts per code; kept: (code, row or name, path, layer) of the first of them.
-    """
-
-    ints: Ints
-    x: Floats
-    y: Floats
-    height: Floats
-    rotation: Floats
-    curve_start: Ints
-    curve_flags: Bytes
-    vx: Floats
-    vy: Floats
-    bulge: Floats
-    paths: Ints
-    uses: Longs
-    visited: Longs
-    events: Longs
-    kept: Longs
 
 
 @helper
@@ -143,7 +115,6 @@ def _expand(
     kept = np.zeros((EVENT_CODES * EVENTS_KEPT, 4), np.int64)
     n = curves = verts = n_paths = visits = 0
     wstart[0] = 0
-    tx, ty = np.empty(16), np.empty(16)
     # the stack: where we are in which block, under which map
     levels = max_depth + 3
     s_place = np.zeros(levels, np.int64)
@@ -206,72 +177,17 @@ def _expand(
                 else:
                     m_layer = own_layer if row_layer[member] == 0 else row_layer[member]
                     m_color = _tint(rows_i[member, COLOR], m_layer, own_color, layer_colors)
-                a, b, c, d = s_map[depth, 0], s_map[depth, 1], s_map[depth, 2], s_map[depth, 3]
-                e, f = s_map[depth, 4], s_map[depth, 5]
-                identity = a == 1.0 and b == 0.0 and c == 0.0 and d == 1.0 and e == 0.0 and f == 0.0
-                good = True
-                x = y = np.nan
-                height, rotation = rows_f[member, HEIGHT], rows_f[member, ROTATION]
-                if member_flags & AT:
-                    x, y = rows_f[member, X], rows_f[member, Y]
-                    if not identity:
-                        x, y = a * x + c * y + e, b * x + d * y + f
-                    good = np.isfinite(x) and np.isfinite(y)
-                if member_flags & WORDS and not identity:
-                    height *= np.sqrt(abs(a * d - b * c))
-                    rotation += np.degrees(np.arctan2(b, a))
-                good = good and np.isfinite(height) and np.isfinite(rotation)
+                good, x, y, height, rotation = _anchor(rows_f, member, member_flags, s_map, depth)
                 first_curve, first_vertex = curves, verts
                 for k in range(rows_i[member, CURVE0], rows_i[member, CURVE1]):
-                    i0, i1 = curve_start[k], curve_start[k + 1]
-                    bent = curve_flags[k]
-                    closed = bent & CLOSED
-                    if identity or not has_arcs(sb, i0, i1) or keeps_circles(a, b, c, d):
-                        need = verts + i1 - i0
-                        wx, wy, wb = grown(wx, need), grown(wy, need), grown(wb, need)
-                        if identity:
-                            for i in range(i0, i1):
-                                wx[verts], wy[verts], wb[verts] = sx[i], sy[i], sb[i]
-                                good = (
-                                    good
-                                    and np.isfinite(sx[i])
-                                    and np.isfinite(sy[i])
-                                    and abs(sb[i]) <= MAX_BULGE
-                                )
-                                verts += 1
-                        else:
-                            turn = -1.0 if a * d - b * c < 0 and has_arcs(sb, i0, i1) else 1.0
-                            for i in range(i0, i1):
-                                px, py = a * sx[i] + c * sy[i] + e, b * sx[i] + d * sy[i] + f
-                                wx[verts], wy[verts], wb[verts] = px, py, turn * sb[i]
-                                good = (
-                                    good and np.isfinite(px) and np.isfinite(py) and abs(sb[i]) <= MAX_BULGE
-                                )
-                                verts += 1
-                    else:
-                        x0, y0, x1, y1 = reach_box(sx, sy, sb, i0, i1, closed)
-                        tolerance = max(np.hypot(x1 - x0, y1 - y0) * _RELATIVE, 1e-12)
-                        need = flat_size(sx, sy, sb, i0, i1, closed, tolerance)
-                        if verts - first_vertex + need > max_vertices:
-                            need = 0
-                            good = False
-                        else:
-                            tx, ty = grown(tx, need), grown(ty, need)
-                            put_flat(sx, sy, sb, i0, i1, closed, tolerance, tx, ty, 0)
-                        wx, wy, wb = (
-                            grown(wx, verts + need),
-                            grown(wy, verts + need),
-                            grown(wb, verts + need),
-                        )
-                        for i in range(need):
-                            px, py = a * tx[i] + c * ty[i] + e, b * tx[i] + d * ty[i] + f
-                            wx[verts], wy[verts], wb[verts] = px, py, 0.0
-                            good = good and np.isfinite(px) and np.isfinite(py)
-                            verts += 1
-                        bent = closed
+                    i0, i1, closed = curve_start[k], curve_start[k + 1], curve_flags[k] & CLOSED
+                    fine, bent, verts, wx, wy, wb = _world_curve(
+                        sx, sy, sb, i0, i1, closed, s_map, depth, wx, wy, wb, verts, first_vertex + max_vertices
+                    )  # fmt: skip
+                    good = good and fine
                     curves += 1
                     wstart, wflags = grown(wstart, curves + 2), grown(wflags, curves + 2)
-                    wflags[curves - 1] = bent
+                    wflags[curves - 1] = curve_flags[k] if bent else closed
                     wstart[curves] = verts
                 if not good:
                     _note(events, kept, NONFINITE, member, path, m_layer)
@@ -310,37 +226,20 @@ def _expand(
             continue
         # the content of the block
         name = row_name[row]
-        again = False
-        for level in range(1, depth + 1):
-            if s_name[level] == name:
-                again = True
-        if again:
-            if not told_recursion[name]:
-                told_recursion[name] = 1
-                _note(events, kept, RECURSION, row, path, own_layer)
-            continue
-        if depth >= max_depth:
-            _note(events, kept, DEEP, row, path, own_layer)
-            continue
-        block = block_of_name[name]
+        block, why = _block_to_draw(
+            name, block_of_name[name], s_name, depth, max_depth, told_recursion, told_missing
+        )
+        if why >= 0:
+            _note(events, kept, why, row, path, own_layer)
         if block < 0:
-            if not told_missing[name]:
-                told_missing[name] = 1
-                _note(events, kept, MISSING, row, path, own_layer)
             continue
         if visited[block, 0] == 0:
             visits += 1
             visited[block, 0], visited[block, 1], visited[block, 2] = row + 1, path, own_layer
             visited[block, 3], visited[block, 4] = place_rows[s_next[0] - 1], visits
         inner = block + 3
-        if place_start[inner] == place_start[inner + 1]:
-            continue
-        entry = rows_i[row, ENTRY]
-        if matrix_end[row] > matrix_start[row]:
-            copies = np.int64(matrix_end[row] - matrix_start[row])
-        elif entry >= 0:
-            copies = np.int64(refs[entry, COLUMNS] * refs[entry, ROWS])
-        else:
+        copies = _copies_of(refs, rows_i[row, ENTRY], matrix_end[row] - matrix_start[row])
+        if place_start[inner] == place_start[inner + 1] or copies < 0:
             continue
         uses[name] += copies
         paths = _wide(paths, n_paths + 1)
@@ -363,6 +262,102 @@ def _expand(
         inst[:n], ax[:n], ay[:n], ah[:n], ar[:n], wstart[: curves + 1], wflags[:curves], wx[:verts], wy[:verts],
         wb[:verts], paths[:n_paths], uses, visited, events, kept,
     )  # fmt: skip
+
+
+@helper
+def _anchor(rows_f: Any, row: Any, flags: Any, s_map: Any, depth: Any) -> Any:
+    """Where a row stands in the world: whether all is finite, x, y, height, rotation."""
+    a, b, c, d = s_map[depth, 0], s_map[depth, 1], s_map[depth, 2], s_map[depth, 3]
+    e, f = s_map[depth, 4], s_map[depth, 5]
+    identity = a == 1.0 and b == 0.0 and c == 0.0 and d == 1.0 and e == 0.0 and f == 0.0
+    good = True
+    x = y = np.nan
+    height, rotation = rows_f[row, HEIGHT], rows_f[row, ROTATION]
+    if flags & AT:
+        x, y = rows_f[row, X], rows_f[row, Y]
+        if not identity:
+            x, y = a * x + c * y + e, b * x + d * y + f
+        good = np.isfinite(x) and np.isfinite(y)
+    if flags & WORDS and not identity:
+        height *= np.sqrt(abs(a * d - b * c))
+        rotation += np.degrees(np.arctan2(b, a))
+    return good and np.isfinite(height) and np.isfinite(rotation), x, y, height, rotation
+
+
+@helper
+def _world_curve(
+    sx: Any, sy: Any, sb: Any, i0: Any, i1: Any, closed: Any, s_map: Any, depth: Any, wx: Any, wy: Any, wb: Any,
+    verts: Any, most: Any,
+) -> Any:  # fmt: skip
+    """Append a curve under a map; arcs that it turns into ellipses become chords.
+
+    Returns:
+        whether all is finite and fits, whether arcs are arcs still, the number of vertices, and the columns.
+    """
+    a, b, c, d = s_map[depth, 0], s_map[depth, 1], s_map[depth, 2], s_map[depth, 3]
+    e, f = s_map[depth, 4], s_map[depth, 5]
+    good = True
+    if a == 1.0 and b == 0.0 and c == 0.0 and d == 1.0 and e == 0.0 and f == 0.0:
+        need = verts + i1 - i0
+        wx, wy, wb = grown(wx, need), grown(wy, need), grown(wb, need)
+        for i in range(i0, i1):
+            wx[verts], wy[verts], wb[verts] = sx[i], sy[i], sb[i]
+            good = good and np.isfinite(sx[i]) and np.isfinite(sy[i]) and abs(sb[i]) <= MAX_BULGE
+            verts += 1
+        return good, True, verts, wx, wy, wb
+    arcs = has_arcs(sb, i0, i1)
+    if not arcs or keeps_circles(a, b, c, d):
+        need = verts + i1 - i0
+        wx, wy, wb = grown(wx, need), grown(wy, need), grown(wb, need)
+        turn = -1.0 if a * d - b * c < 0 and arcs else 1.0
+        for i in range(i0, i1):
+            px, py = a * sx[i] + c * sy[i] + e, b * sx[i] + d * sy[i] + f
+            wx[verts], wy[verts], wb[verts] = px, py, turn * sb[i]
+            good = good and np.isfinite(px) and np.isfinite(py) and abs(sb[i]) <= MAX_BULGE
+            verts += 1
+        return good, True, verts, wx, wy, wb
+    x0, y0, x1, y1 = reach_box(sx, sy, sb, i0, i1, closed)
+    tolerance = max(np.hypot(x1 - x0, y1 - y0) * _RELATIVE, 1e-12)
+    need = flat_size(sx, sy, sb, i0, i1, closed, tolerance)
+    if verts + need > most:
+        return False, False, verts, wx, wy, wb
+    wx, wy, wb = grown(wx, verts + need), grown(wy, verts + need), grown(wb, verts + need)
+    put_flat(sx, sy, sb, i0, i1, closed, tolerance, wx, wy, verts)
+    for _ in range(need):
+        px, py = a * wx[verts] + c * wy[verts] + e, b * wx[verts] + d * wy[verts] + f
+        wx[verts], wy[verts], wb[verts] = px, py, 0.0
+        good = good and np.isfinite(px) and np.isfinite(py)
+        verts += 1
+    return good, False, verts, wx, wy, wb
+
+
+@helper
+def _block_to_draw(
+    name: Any, block: Any, s_name: Any, depth: Any, max_depth: Any, told_recursion: Any, told_missing: Any
+) -> Any:
+    """The block a reference draws, -1 if none; what is to be told about it (each once by name, depth always), or -1."""
+    for level in range(1, depth + 1):
+        if s_name[level] == name:
+            if told_recursion[name]:
+                return -1, -1
+            told_recursion[name] = 1
+            return -1, RECURSION
+    if depth >= max_depth:
+        return -1, DEEP
+    if block < 0:
+        if told_missing[name]:
+            return -1, -1
+        told_missing[name] = 1
+        return -1, MISSING
+    return block, -1
+
+
+@helper
+def _copies_of(refs: Any, entry: Any, matrices: Any) -> Any:
+    """How often a reference draws its block, -1 if it has no placement."""
+    if matrices > 0:
+        return np.int64(matrices)
+    return np.int64(refs[entry, COLUMNS] * refs[entry, ROWS]) if entry >= 0 else np.int64(-1)
 
 
 @helper
@@ -444,70 +439,3 @@ def expand(
             int(rows.x.size), int(block_of_name.size),
         )
     )  # fmt: skip
-
-
-@kernel
-def _boxes(start: Any, flags: Any, xs: Any, ys: Any, bs: Any, out: Any) -> None:
-    for k in range(flags.size):
-        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = reach_box(
-            xs, ys, bs, start[k], start[k + 1], flags[k] & CLOSED
-        )
-
-
-def boxes(instances: Instances) -> Floats:
-    """Bounds of every world curve as ``Curve.bounds`` gives them: x0, y0, x1, y1."""
-    out = np.empty((instances.curve_flags.size, 4))
-    _boxes(
-        instances.curve_start, instances.curve_flags, instances.vx, instances.vy, instances.bulge, out
-    )  # fmt: skip
-    return out
-
-
-@kernel
-def _flatten(
-    start: Any, flags: Any, xs: Any, ys: Any, bs: Any, tolerance: Any, chosen: Any, repeat: Any
-) -> Any:
-    sizes = np.empty(chosen.size + 1, np.int64)
-    sizes[0] = 0
-    for j in range(chosen.size):
-        k = chosen[j]
-        closed = flags[k] & CLOSED
-        if flags[k] & BULGED:
-            size = flat_size(xs, ys, bs, start[k], start[k + 1], closed, tolerance)
-        else:
-            size = start[k + 1] - start[k]
-        sizes[j + 1] = sizes[j] + size + repeat
-    bend = sizes[chosen.size] <= MOST_POINTS
-    if not bend:  # absurdly many chords: the vertices have to do
-        for j in range(chosen.size):
-            sizes[j + 1] = sizes[j] + start[chosen[j] + 1] - start[chosen[j]] + repeat
-    points = np.empty((sizes[chosen.size], 2))
-    px, py = points[:, 0], points[:, 1]
-    n = 0
-    for j in range(chosen.size):
-        k = chosen[j]
-        first = n
-        if bend and flags[k] & BULGED:
-            n = put_flat(xs, ys, bs, start[k], start[k + 1], flags[k] & CLOSED, tolerance, px, py, n)
-        else:
-            for i in range(start[k], start[k + 1]):
-                px[n], py[n] = xs[i], ys[i]
-                n += 1
-        if repeat:
-            px[n], py[n] = px[first], py[first]
-            n += 1
-    return sizes, points
-
-
-def flatten(instances: Instances, tolerance: float, chosen: Longs, *, repeat: bool) -> tuple[Longs, Floats]:
-    """Some world curves with arcs as chords: first point of every curve (and one more), points.
-
-    Args:
-        tolerance: greatest distance between arc and chord. chosen: numbers of the curves.
-        repeat: write the first point of every curve again at its end.
-    """
-    sizes, points = _flatten(
-        instances.curve_start, instances.curve_flags, instances.vx, instances.vy, instances.bulge, tolerance,
-        np.ascontiguousarray(chosen, np.int64), int(repeat),
-    )  # fmt: skip
-    return sizes, points

@@ -10,7 +10,8 @@ import shapely
 
 from drawings.cad.fast.columns import FILLED
 from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.expand import FIRST, LAST, ROW, Instances, flatten
+from drawings.cad.fast.flattening import flatten
+from drawings.cad.fast.instances import FIRST, LAST, ROW, Instances
 from drawings.cad.fast.tags import Ints, Longs
 
 Geometries: TypeAlias = npt.NDArray[np.object_]

@@ -14,7 +14,6 @@ from ezdxf.colors import DXF_DEFAULT_COLORS
 from drawings.cad.dxf_entities import SILENT as NO_DRAWING
 from drawings.cad.dxf_entities import VIRTUAL, Insert
 from drawings.cad.fast import columns, tables
-from drawings.cad.fast import expand as placing
 from drawings.cad.fast.columns import (
     COLUMNS,
     FIRST_BLOCK,
@@ -40,7 +39,9 @@ from drawings.cad.fast.columns import (
     release,
 )
 from drawings.cad.fast.direct import DirectReader
-from drawings.cad.fast.expand import boxes, expand
+from drawings.cad.fast.expand import expand
+from drawings.cad.fast.flattening import boxes
+from drawings.cad.fast.instances import WHITE
 from drawings.cad.fast.rows import collect
 from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles_of, skeleton
 from drawings.cad.fast.splines import spline_curve
@@ -220,7 +221,7 @@ class _Fast:
         place_start, place_rows = places_of(rows, len(layout.blocks), self.replaced)
         layer_list = list(self.layer_names.numbers)
         tints = np.array(
-            [int(table_layers[n].color[1:], 16) if n in table_layers else placing.WHITE for n in layer_list],
+            [int(table_layers[n].color[1:], 16) if n in table_layers else WHITE for n in layer_list],
             np.int32,
         )
         base = np.array([b.base for b in layout.blocks] or [(0.0, 0.0)])

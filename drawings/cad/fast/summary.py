@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from drawings.cad.curve import Curve
 from drawings.cad.fast import columns
-from drawings.cad.fast import expand as placing
 from drawings.cad.fast.columns import (
     FIRST_BLOCK,
     KIND,
@@ -20,7 +19,7 @@ from drawings.cad.fast.columns import (
     Rows,
 )
 from drawings.cad.fast.curves import CLOSED
-from drawings.cad.fast.expand import Instances
+from drawings.cad.fast.instances import FIRST, LAST, LAYER, PATH, ROW, Instances
 from drawings.cad.fast.skeleton import Odd
 from drawings.cad.fast.tags import Longs
 from drawings.cad.model import CadEntity, CadLayer, CadSheet
@@ -38,9 +37,9 @@ def largest_rings(
     diagonal = np.hypot(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
     diagonal[(instances.curve_flags & CLOSED) == 0] = -1.0
     for k in np.flatnonzero(
-        np.isin(instances.ints[:, placing.ROW], [r for r, e in foreign.items() if e.kind == "DIMENSION"])
+        np.isin(instances.ints[:, ROW], [r for r, e in foreign.items() if e.kind == "DIMENSION"])
     ).tolist():
-        diagonal[instances.ints[k, placing.FIRST] : instances.ints[k, placing.LAST]] = -1.0
+        diagonal[instances.ints[k, FIRST] : instances.ints[k, LAST]] = -1.0
     diagonal[~np.isfinite(diagonal)] = -1.0
     largest = np.argsort(-diagonal, kind="stable")[:_RINGS]
     out: list[Curve] = []
@@ -60,12 +59,12 @@ def layer_table(
 ) -> dict[str, CadLayer]:
     """The layer table with counts of what lies on each layer in model space itself."""
     lines = instances.ints[kept]
-    kinds = rows.ints[lines[:, placing.ROW], KIND]
-    counted = (lines[:, placing.PATH] < 0) & (kinds != columns.ATTRIB)
+    kinds = rows.ints[lines[:, ROW], KIND]
+    counted = (lines[:, PATH] < 0) & (kinds != columns.ATTRIB)
     members = [r for r, e in foreign.items() if e.kind == "ATTRIB"]
     if members:
-        counted &= ~np.isin(lines[:, placing.ROW], members)
-    counts = np.bincount(lines[counted, placing.LAYER], minlength=len(names)).tolist()
+        counted &= ~np.isin(lines[:, ROW], members)
+    counts = np.bincount(lines[counted, LAYER], minlength=len(names)).tolist()
     by_name = {name: counts[k] for k, name in enumerate(names) if counts[k]}
     out = dict(table_layers)
     for name in by_name:
@@ -104,7 +103,7 @@ def extents_of(
     """Bounds of the shown instances: of their curves, of the anchor where there are none."""
     everything = shown.size == len(instances.ints)
     lines = instances.ints if everything else instances.ints[shown]
-    first, last = lines[:, placing.FIRST], lines[:, placing.LAST]
+    first, last = lines[:, FIRST], lines[:, LAST]
     if everything:
         used = bounds
     else:
@@ -123,7 +122,7 @@ def extents_of(
 
 def middle_of(instances: Instances, bounds: npt.NDArray[np.float64]) -> tuple[float, float] | None:
     """Median of the middles of all curves and bare anchors."""
-    bare = (instances.ints[:, placing.FIRST] == instances.ints[:, placing.LAST]) & ~np.isnan(instances.x)
+    bare = (instances.ints[:, FIRST] == instances.ints[:, LAST]) & ~np.isnan(instances.x)
     xs = np.concatenate(((bounds[:, 0] + bounds[:, 2]) / 2, instances.x[bare]))
     ys = np.concatenate(((bounds[:, 1] + bounds[:, 3]) / 2, instances.y[bare]))
     return (float(np.median(xs)), float(np.median(ys))) if xs.size else None

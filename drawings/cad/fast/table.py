@@ -4,41 +4,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.fast.columns import (
-    FILLED,
     FLAGS,
-    HANDLE0,
-    HANDLE1,
-    INSERT,
     KIND,
     KNOWN,
     PARTED,
     TEXT0,
     TEXT1,
     WORDS,
-    XDATA0,
     Z,
 )
 from drawings.cad.fast.curves import BULGED, CLOSED
-from drawings.cad.fast.expand import FIRST, LAST, LAYER, PATH, ROW, Instances
 from drawings.cad.fast.geometries import Geometries, geometries
-from drawings.cad.fast.skeleton import given_handle
+from drawings.cad.fast.instances import FIRST, LAST, LAYER, PATH, ROW, Instances
+from drawings.cad.fast.making import KIND_NAMES, Maker
 from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.fast.words import Words
 from drawings.cad.model import CadEntity
 from drawings.cad.pause import collector_paused
-from drawings.cad.selection import Outlines, Wanted
+from drawings.cad.selection import OUTLINES, Outlines, Wanted
 
-_KIND_NAMES = {number: name for name, number in KNOWN.items()}
 _CHUNK = 4096  # entities made at once
 _KEPT = 100_000  # more entities than this are made anew whenever they are looked at
 #: what may stand between the letters of a word in formatted text
@@ -58,8 +50,7 @@ class EntityTable(Sequence[CadEntity]):
         self._instances = instances
         self._layers = list(layers)
         self._shown = shown
-        self._colors: dict[int, str] = {}
-        self._prefixes: dict[int, str] = {-1: ""}
+        self._maker = Maker(words, instances, self._layers)
         self._kept: tuple[CadEntity, ...] | None = None
 
     def __len__(self) -> int:
@@ -85,10 +76,10 @@ class EntityTable(Sequence[CadEntity]):
         if self._kept is not None:
             return self._kept[index]
         if isinstance(index, slice):
-            return tuple(self._make(self._shown[index]))
+            return tuple(self._maker.entities(self._shown[index]))
         if index < -len(self) or index >= len(self):
             raise IndexError(index)
-        return next(self._make(self._shown[index : index + 1 or None]))
+        return next(self._maker.entities(self._shown[index : index + 1 or None]))
 
     def __iter__(self) -> Iterator[CadEntity]:
         if self._kept is not None:
@@ -97,7 +88,7 @@ class EntityTable(Sequence[CadEntity]):
         made: list[CadEntity] = []
         for first in range(0, len(self), _CHUNK):
             with collector_paused():
-                lot = list(self._make(self._shown[first : first + _CHUNK]))
+                lot = list(self._maker.entities(self._shown[first : first + _CHUNK]))
             if len(self) <= _KEPT:
                 made += lot
             yield from lot
@@ -124,13 +115,18 @@ class EntityTable(Sequence[CadEntity]):
             return
         picked = self._picked(wanted)
         known = self._words.rows.ints[self._instances.ints[picked, ROW], KIND] >= 0
+        make = self._maker.entities if any(map(wanted.holds_kind, OUTLINES)) else self._maker.kept
         for first in range(0, picked.size, _CHUNK):
             with collector_paused():
-                lot = list(self._make(picked[first : first + _CHUNK]))
+                lot = list(make(picked[first : first + _CHUNK]))
             if known[first : first + _CHUNK].all():
                 yield from lot
             else:
                 yield from filter(wanted.holds, lot)
+
+    def prefix(self, path: int) -> str:
+        """What handles of entities on a path of block references begin with."""
+        return self._maker.prefix(path)
 
     def layers_drawn(self, wanted: Wanted) -> list[str]:
         """Layers of the wanted entities, first drawn first."""
@@ -163,14 +159,14 @@ class EntityTable(Sequence[CadEntity]):
         """Of every path, whether it leads through one of these block references; the last one is model space itself."""
         inside = np.zeros(len(self._instances.paths) + 1, bool)
         for path, (parent, _) in enumerate(self._instances.paths.tolist()):
-            inside[path] = inside[parent] or self._prefix(path)[:-1] in handles
+            inside[path] = inside[parent] or self._maker.prefix(path)[:-1] in handles
         return inside
 
     def kinds_by_layer(self) -> dict[str, dict[str, int]]:
         """How many entities of each type lie on each layer, layers and those of blocks too, first drawn first."""
         lines = self._instances.ints[self._shown]
         kinds = self._words.rows.ints[lines[:, ROW], KIND].astype(np.int64)
-        names = dict(_KIND_NAMES)
+        names = dict(KIND_NAMES)
         for k in np.flatnonzero(kinds < 0).tolist():
             kind = self._words.foreign[int(lines[k, ROW])].kind
             number = KNOWN.get(kind) or next((n for n, name in names.items() if name == kind), None)
@@ -215,7 +211,7 @@ class EntityTable(Sequence[CadEntity]):
             owner,
             z,
             lines[:, PATH] >= 0,
-            lambda wanted: list(self._make(numbers[wanted], with_curves=False)),
+            lambda wanted: list(self._maker.entities(numbers[wanted], with_curves=False)),
         )
 
     def _batch(self, curves: Longs) -> CurveBatch:
@@ -259,107 +255,7 @@ class EntityTable(Sequence[CadEntity]):
             if bounds[k + 1] > bounds[k]
         }
 
-    # --- objects -------------------------------------------------------------------------------------------
-
-    def _prefix(self, path: int) -> str:
-        found = self._prefixes.get(path)
-        if found is None:
-            parent, row = self._instances.paths[path].tolist()
-            found = self._prefix(parent) + self._words.handle(row) + "/"
-            self._prefixes[path] = found
-        return found
-
-    def _make(self, numbers: Longs, *, with_curves: bool = True) -> Iterator[CadEntity]:
-        if not numbers.size:
-            return
-        instances, words = self._instances, self._words
-        taken = instances.ints[numbers]
-        curve_of = self._curves(taken) if with_curves else None
-        sources = words.rows.ints[taken[:, ROW]].tolist()
-        elevations = words.rows.floats[taken[:, ROW], Z].tolist()
-        anchors = zip(
-            instances.x[numbers].tolist(),
-            instances.y[numbers].tolist(),
-            instances.height[numbers].tolist(),
-            instances.rotation[numbers].tolist(),
-            strict=True,
-        )
-        raw, colors, layers = words.raw, self._colors, self._layers
-        for line, own, z, (x, y, height, rotation) in zip(
-            taken.tolist(), sources, elevations, anchors, strict=True
-        ):
-            row, path, layer, tint, first, last = line
-            color = colors.get(tint) or colors.setdefault(tint, f"#{tint:06x}")
-            curves = tuple([curve_of(k) for k in range(first, last)]) if curve_of is not None else ()
-            at = (x, y) if x == x else None  # NaN: no anchor
-            prefix = self._prefix(path) if path >= 0 else ""
-            kind, flags = own[KIND], own[FLAGS]
-            if kind < 0:
-                foreign = words.foreign[row]
-                yield replace(
-                    foreign,
-                    handle=prefix + foreign.handle,
-                    layer=layers[layer],
-                    color=color,
-                    curves=curves,
-                    at=at,
-                    height=height,
-                    rotation=rotation,
-                    in_block=path >= 0,
-                )
-                continue
-            insert = kind == INSERT
-            yield CadEntity(
-                prefix + (raw(own[HANDLE0], own[HANDLE1]) or given_handle(row)),
-                _KIND_NAMES[kind],
-                layers[layer],
-                color,
-                curves,
-                bool(flags & FILLED),
-                at,
-                words.text(row) if flags & WORDS else None,
-                height,
-                rotation,
-                words.attributes(row) if insert else {},
-                words.xdata(row) if own[XDATA0] >= 0 else {},
-                words.block(row) if insert else None,
-                path >= 0,
-                z,
-            )
-
-    def _curves(self, taken: npt.NDArray[np.int32]) -> Callable[[int], Curve]:
-        """Maker of the curves (by number) of some instances; the vertices are turned into numbers in one go."""
-        instances = self._instances
-        first, last = int(taken[:, FIRST].min()), int(taken[:, LAST].max())
-        if last - first > 4 * int((taken[:, LAST] - taken[:, FIRST]).sum()) + 64:  # far apart
-
-            def single(number: int) -> Curve:
-                a, b = instances.curve_start[number : number + 2].tolist()
-                flags = int(instances.curve_flags[number])
-                points = tuple(zip(instances.vx[a:b].tolist(), instances.vy[a:b].tolist(), strict=True))
-                return Curve(
-                    points,
-                    tuple(instances.bulge[a:b].tolist()) if flags & BULGED else None,
-                    bool(flags & CLOSED),
-                )
-
-            return single
-        starts = instances.curve_start[first : last + 1]
-        origin = int(starts[0])
-        bounds = (starts - origin).tolist()
-        kinds = instances.curve_flags[first:last].tolist()
-        span = slice(origin, int(starts[-1]))
-        points = list(zip(instances.vx[span].tolist(), instances.vy[span].tolist(), strict=True))
-        bulges = instances.bulge[span].tolist()
-
-        def one(number: int) -> Curve:
-            k = number - first
-            a, b, flags = bounds[k], bounds[k + 1], kinds[k]
-            return Curve(
-                tuple(points[a:b]), tuple(bulges[a:b]) if flags & BULGED else None, bool(flags & CLOSED)
-            )
-
-        return one
+    # --- texts ---------------------------------------------------------------------------------------------
 
     def sample_of_texts(self, most: int) -> list[CadEntity]:
         """Up to ``most`` text entities, spread evenly over the drawing."""
@@ -367,7 +263,7 @@ class EntityTable(Sequence[CadEntity]):
         numbers = self._shown[(ints[self._instances.ints[self._shown, ROW], FLAGS] & WORDS) != 0]
         if numbers.size > most:
             numbers = numbers[np.linspace(0, numbers.size - 1, most).astype(np.int64)]
-        return [e for e in self._make(numbers) if e.text]
+        return [e for e in self._maker.entities(numbers) if e.text]
 
     def texts_with(self, words: Collection[str], shortest: int = 0) -> Iterator[str]:
         """Contents of the texts that may hold one of the words (lower case), once however often they are drawn.

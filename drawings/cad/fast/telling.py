@@ -23,7 +23,7 @@ from drawings.cad.fast.columns import (
     PLACE,
     UNSUPPORTED,
 )
-from drawings.cad.fast.expand import Instances
+from drawings.cad.fast.instances import FIRST, LAST, Instances
 from drawings.cad.fast.skeleton import Layout, Odd
 from drawings.cad.fast.table import EntityTable
 from drawings.cad.fast.tags import Longs, intern, line_ends
@@ -65,7 +65,7 @@ class Teller:
                 _, row, path, layer = instances.kept[code * placing.EVENTS_KEPT + k].tolist()
                 if code in (placing.TOO_MANY, placing.TOO_MANY_VERTICES, placing.TOO_LONG):
                     break
-                handle = table._prefix(path) + words.handle(row)
+                handle = table.prefix(path) + words.handle(row)
                 own = layers[layer]
                 if code == placing.RECURSION:
                     issues.add(
@@ -98,7 +98,7 @@ class Teller:
                 issues.add(
                     "DXF-XREF",
                     name=decode_escapes(block.name),
-                    handle=table._prefix(path) + words.handle(row - 1),
+                    handle=table.prefix(path) + words.handle(row - 1),
                     layer=layers[layer],
                 )
 
@@ -156,7 +156,7 @@ class Teller:
             return np.arange(len(instances.ints), dtype=np.int64)
         before = np.concatenate(([0], np.cumsum(far_vertex)))
         ends = before[instances.curve_start]  # far vertices before every curve
-        far |= ends[instances.ints[:, placing.LAST]] > ends[instances.ints[:, placing.FIRST]]
+        far |= ends[instances.ints[:, LAST]] > ends[instances.ints[:, FIRST]]
         numbers = np.flatnonzero(far)
         for k in numbers[: self.issues.limit].tolist():
             entity = table[k]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ezdxf.tools.text import plain_text
 
@@ -49,6 +49,7 @@ class Words:
     encoding: str
     rows: Rows
     foreign: dict[int, CadEntity]
+    _texts: dict[int, str | None] = field(default_factory=dict)
 
     def raw(self, first: int, last: int) -> str:
         """Text of a byte range."""
@@ -65,7 +66,15 @@ class Words:
         """Content of a text row without formatting, None if the row is no text."""
         if row in self.foreign:
             return self.foreign[row].text
-        line = self.rows.ints[row].tolist()
+        return self._text(self.rows.ints[row].tolist())
+
+    def shared(self, row: int) -> str | None:
+        """As :meth:`text`, the same string for all copies of a block."""
+        if row not in self._texts:
+            self._texts[row] = self.text(row)
+        return self._texts[row]
+
+    def _text(self, line: list[int]) -> str | None:
         if not line[FLAGS] & WORDS:
             return None
         if line[KIND] != MTEXT:
@@ -99,9 +108,10 @@ class Words:
         out: dict[str, str] = {}
         ints = self.rows.ints
         member = row + 1
-        while member < len(ints) and ints[member, FLAGS] & MEMBER:
-            name = decode_escapes(self.raw(ints[member, NAME0], ints[member, NAME1]))
-            out[name] = (self.text(member) or "").strip()
+        while member < len(ints) and (line := ints[member].tolist())[FLAGS] & MEMBER:
+            name = decode_escapes(self.raw(line[NAME0], line[NAME1]))
+            text = self.text(member) if member in self.foreign else self._text(line)
+            out[name] = (text or "").strip()
             member += 1
         return out
 
