@@ -131,7 +131,7 @@ def delivery(polygons: int, number: int) -> Path:
     """A made layer as GeoPackage."""
     path = province.FOLDER / f"layer-{polygons}-{number}-{province.recipe()}.gpkg"
     if not path.exists():
-        definition, shapes = province.definition_of(number), province.frames(polygons)[number]
+        definition, shapes = province.definition_of(number), province.frame(polygons, number)
         attributes = [province.attributes_of(definition, n) for n in range(1, len(shapes) + 1)]
         frame = geopandas.GeoDataFrame(attributes, geometry=list(shapes), crs=province.CRS)
         frame.to_file(path, layer="layer", engine="pyogrio")
@@ -174,7 +174,7 @@ def main() -> int:
     options = parser.parse_args()
     met = True
     if options.polygons <= 500_000:
-        large = np.concatenate(province.frames(options.polygons)[1:4])
+        large = np.concatenate([province.frame(options.polygons, number) for number in (1, 2, 3)])
         mine, bare, same = split(large, options.repeats)
         print(
             f"split of {len(large)} polygons with {shapely.get_num_coordinates(large).sum():,} vertices: {mine:.2f} s, "

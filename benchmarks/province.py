@@ -261,10 +261,14 @@ def _ensure_made(polygons: int) -> Path:
     return folder
 
 
+def frame(polygons: int, number: int) -> Geometries:
+    """Polygons of a layer, made once and then read from ``var/benchmarks``."""
+    return _read(_ensure_made(polygons), number)
+
+
 def frames(polygons: int) -> list[Geometries]:
-    """Polygons of every layer, made once and then read from ``var/benchmarks``."""
-    folder = _ensure_made(polygons)
-    return [_read(folder, number) for number in range(len(LAYERS))]
+    """Polygons of every layer."""
+    return [frame(polygons, number) for number in range(len(LAYERS))]
 
 
 def _read(folder: Path, number: int) -> Geometries:

@@ -38,9 +38,24 @@ class _Polynomial:
         moved = np.empty_like(points)
         for start in range(0, len(points), _AT_ONCE):
             x, y = ((points[start : start + _AT_ONCE] - self.middle) / self.half).T.copy()
-            offsets = self.factors @ _terms(x, y, self.degree)
-            np.add(offsets.T, self.there, out=moved[start : start + _AT_ONCE])
+            for axis in (0, 1):
+                moved[start : start + _AT_ONCE, axis] = self._offset(x, y, axis)
+        moved += self.there
         return moved
+
+    def _offset(self, x: Points, y: Points, axis: int) -> Points:
+        """Horner's scheme, number by number: a product of matrices would give equal points unequal places."""
+        total, last = np.zeros_like(x), self.factors.shape[1]
+        for count in range(1, self.degree + 2):  # of the highest power of x there is one term
+            own = self.factors[axis, last - count : last]
+            last -= count
+            inner = np.full_like(y, own[-1])
+            for factor in own[-2::-1]:
+                inner *= y
+                inner += factor
+            total *= x
+            total += inner
+        return total
 
 
 def transform_nearly(points: Points, source: int, target: int, within: float) -> Points:

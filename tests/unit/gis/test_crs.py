@@ -134,6 +134,8 @@ def test_many_points_are_moved_to_within_a_millimetre(source, corner, extent):
     known = np.isfinite(exact).all(axis=1)
     assert (np.isfinite(nearly).all(axis=1) == known).all()
     assert known.any() and np.abs(nearly[known] - exact[known]).max() <= 0.001
+    again = crs.transform_nearly(np.concatenate([points, points[3:77]]), source, crs.WEB_MERCATOR, 0.001)
+    assert np.array_equal(again[3:77], again[5_000:], equal_nan=True)  # rings stay closed
     few = crs.transform_nearly(points[:5], source, crs.WEB_MERCATOR, 0.001)
     assert (few == exact[:5])[known[:5]].all()
 
