@@ -40,7 +40,8 @@ class Proposal:
 
     Attributes:
         id: kind and place, e.g. ``UNTANGLE-3f2a91c0``.
-        kind: UNTANGLE, DROP-SPIKE, MERGE-POINTS, CUT-OVERLAP, CUT-HOLE, CLOSE-GAP or DROP-SLIVER.
+        kind: UNTANGLE, DROP-SPIKE, MERGE-POINTS, CUT-OVERLAP, CUT-HOLE, CLOSE-GAP, DROP-SLIVER, DROP-HOLE or
+            HOLE-TO-PART.
         parts: the parts of the reading's geometry it would replace, from 0.
         before, after: those parts now and as they would be; ``after`` may be empty.
         area_change_m2: what the site would gain (or lose), counted once where parts overlap.
@@ -180,8 +181,13 @@ def vertices_of(ring: shapely.LinearRing) -> list[Vertex]:
 
 
 def _valid(polygon: Polygon) -> MultiPolygon:
-    """The area of an invalid polygon: lobes of a crossing ring kept, lines dropped."""
-    return _areas(shapely.make_valid(polygon, method="structure", keep_collapsed=False))
+    """The area of an invalid polygon: lobes of a crossing ring kept, lines dropped; holes take away, wherever they
+    are."""
+    shell, *holes = (
+        shapely.make_valid(Polygon(ring), method="structure", keep_collapsed=False)
+        for ring in (polygon.exterior, *polygon.interiors)
+    )
+    return _areas(shapely.difference(shell, shapely.union_all(holes)) if holes else shell)
 
 
 def _areas(geometry: BaseGeometry) -> MultiPolygon:
@@ -197,6 +203,10 @@ def _tangles(site: Site) -> Iterator[Proposal]:
     for n, part in enumerate(site.parts):
         if part.is_valid:
             continue
+        astray = _holes_outside(part)
+        if astray:
+            yield from _about_astray(site, n, astray)
+            continue
         spots = [
             spot for ring in (part.exterior, *part.interiors) for spot in crossings(Ring(vertices_of(ring)))
         ]
@@ -209,6 +219,33 @@ def _tangles(site: Site) -> Iterator[Proposal]:
             after,
             (f"拆开相交的界址线，成为 {len(after)} 个面", f"untangle crossing rings into {len(after)} areas"),
         )
+
+
+def _holes_outside(part: Polygon) -> list[int]:
+    """Numbers of the inner rings that share no area with the outer one."""
+    shell = _valid(Polygon(part.exterior))
+    holes = [_valid(Polygon(ring)) for ring in part.interiors]
+    return [k for k, hole in enumerate(holes) if shapely.intersection(hole, shell).area <= 1e-9 * hole.area]
+
+
+def _about_astray(site: Site, number: int, astray: Sequence[int]) -> Iterator[Proposal]:
+    """An inner ring outside of the outer one deducts nothing: it may be left out, or be a part of the site."""
+    part = site.parts[number]
+    rings = list(part.interiors)
+    kept = Polygon(part.exterior, [ring for k, ring in enumerate(rings) if k not in astray])
+    parts = [kept, *(Polygon(rings[k]) for k in astray)]
+    x, y = shapely.get_coordinates(rings[astray[0]])[0]
+    answers = (
+        ("DROP-HOLE", [kept], "去掉外圈之外的内圈", "leave out the inner ring outside of the outer one"),
+        (
+            "HOLE-TO-PART",
+            parts,
+            "把外圈之外的内圈作为另一个面",
+            "take the inner ring outside of the outer one as an area",
+        ),
+    )
+    for kind, after, zh, en in answers:
+        yield site.propose(kind, (number,), (float(x), float(y)), after, (zh, en), recommended=False)
 
 
 def _spikes(site: Site) -> Iterator[Proposal]:
@@ -358,11 +395,12 @@ def _slivers(site: Site) -> Iterator[Proposal]:
             words = (f"去掉第 {n + 1} 部分这块碎面", f"leave out part {n + 1}, a sliver")
             yield site.propose("DROP-SLIVER", (n,), (float(spot.x), float(spot.y)), [], words)
             continue
-        for ring in part.interiors:
+        rings = list(part.interiors)
+        for ring in rings:
             hole = Polygon(ring)
             if 2 * hole.area < width * ring.length:
                 inside = hole.representative_point()
-                kept = Polygon(part.exterior, [r for r in part.interiors if r is not ring])
+                kept = Polygon(part.exterior, [r for r in rings if r is not ring])
                 words = (f"填上第 {n + 1} 部分的碎面空洞", f"fill the sliver hole of part {n + 1}")
                 yield site.propose("DROP-SLIVER", (n,), (float(inside.x), float(inside.y)), [kept], words)
 

@@ -58,19 +58,33 @@ def repair(reading: BoundaryReading, accept: Sequence[str]) -> BoundaryReading:
     everything = list(accept) == ["all"]
     wanted, applied = set(accept), set[str]()
     parts, done = reading.geometry, list[Proposal]()
+    left_over = set[bytes]()
     for _ in range(MAX_STEPS):
         remaining = (p for p in every_proposal(site_of(parts, reading.crs)) if p.id not in applied)
-        step = next((p for p in remaining if (p.recommended if everything else p.id in wanted)), None)
+        step = next(
+            (p for p in remaining if (_goes_without_saying(p, left_over) if everything else p.id in wanted)),
+            None,
+        )
         if step is None:
             break
         done.append(step)
         applied.add(step.id)
         wanted.discard(step.id)
+        if step.kind == "CUT-OVERLAP":
+            left_over |= {p.wkb for p in step.after.geoms} - {p.wkb for p in step.before.geoms}
         rest = [p for n, p in enumerate(parts.geoms) if n not in step.parts]
         parts = MultiPolygon([*rest, *step.after.geoms])
     if wanted and not everything:
         raise _unknown(sorted(wanted)[0])
     return _read_again(reading, parts, done)
+
+
+def _goes_without_saying(proposal: Proposal, left_over: set[bytes]) -> bool:
+    """Whether accepting everything takes a proposal: the recommended ones, and to count a part inside another once
+    when that part is what an accepted cut has left, and so was never meant as a hole."""
+    if proposal.recommended or proposal.kind != "CUT-OVERLAP":
+        return proposal.recommended
+    return min(proposal.before.geoms, key=lambda part: part.area).wkb in left_over
 
 
 def _unknown(identifier: str) -> BadInput:

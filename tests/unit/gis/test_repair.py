@@ -154,3 +154,59 @@ def test_a_repair_that_leaves_nothing_is_an_error() -> None:
         read(Polygon(rect(0, 0, 100, 80).exterior, [rect(0, 0, 100, 80).exterior.coords])), ["all"]
     )
     assert not nothing.ok and "NO-AREA" in codes(nothing)
+
+
+def test_a_sliver_hole_is_filled() -> None:
+    reading = read(Polygon(rect(0, 0, 100, 100).exterior, [rect(20, 50, 80, 50.05).exterior.coords]))
+    (proposal,) = proposals(reading)
+    assert (proposal.kind, proposal.area_change_m2) == ("DROP-SLIVER", 3.0)
+    mended = repair(reading, ["all"])
+    assert (mended.area_m2, mended.holes, codes(mended)) == (10_000.0, 0, ["REPAIR-ACCEPTED"])
+
+
+def test_three_parts_over_one_another_count_once() -> None:
+    mended = repair(read(rect(0, 0, 100, 100), rect(50, 0, 150, 100), rect(75, 0, 175, 100)), ["all"])
+    assert mended.ok and mended.area_m2 == 17_500.0
+    within = repair(read(rect(0, 0, 100, 100), rect(90, 0, 190, 100), rect(20, 20, 30, 30)), ["all"])
+    assert not within.ok, "a part inside another may be meant as a hole: that stays a question"
+
+
+def test_an_inner_ring_outside_of_the_outer_one_is_a_question() -> None:
+    reading = read(Polygon(rect(0, 0, 100, 100).exterior, [rect(200, 0, 210, 10).exterior.coords]))
+    found = {p.kind: p for p in proposals(reading)}
+    assert {kind: p.area_change_m2 for kind, p in found.items()} == {"DROP-HOLE": 0.0, "HOLE-TO-PART": 100.0}
+    assert repair(reading, ["all"]) is not None and not repair(reading, ["all"]).ok
+    areas = {kind: repair(reading, [p.id]).area_m2 for kind, p in found.items()}
+    assert areas == {"DROP-HOLE": 10_000.0, "HOLE-TO-PART": 10_100.0}
+
+
+def corners(*points: tuple[float, float]) -> list[tuple[float, float]]:
+    return [(EAST + x, NORTH + y) for x, y in points]
+
+
+@pytest.mark.parametrize(
+    ("parts", "kinds", "area"),
+    [
+        # a hole across the outline takes away what lies inside
+        ([Polygon(rect(0, 0, 100, 100).exterior, [rect(80, 40, 120, 60).exterior.coords])], {"UNTANGLE"}, 9_600),
+        # holes that overlap take away once
+        ([Polygon(rect(0, 0, 100, 100).exterior,
+                  [rect(20, 20, 50, 50).exterior.coords, rect(40, 20, 70, 50).exterior.coords])], {"UNTANGLE"}, 8_500),
+        # lines that cross at a hundredth of a degree: an overlap below, a gap above
+        ([rect(0, 0, 100, 100), Polygon(corners((99.96, 0), (200, 0), (200, 100), (100.04, 100)))],
+         {"CUT-OVERLAP", "CLOSE-GAP"}, 20_000),
+        # a part that fits the hole of another but for 5 cm all around
+        ([Polygon(rect(0, 0, 100, 100).exterior, [rect(40, 40, 60, 60).exterior.coords]),
+          rect(40.05, 40.05, 59.95, 59.95)], {"CLOSE-GAP"}, 10_000),
+        # a loop at a corner, a spike and two points too near in three parts
+        ([Polygon(corners((0, 0), (100, 0), (100, 110), (110, 100), (0, 100))),
+          Polygon(corners((300, 0), (400, 0), (400, 50), (450, 50.05), (400, 50.1), (400, 100), (300, 100))),
+          Polygon(corners((600, 0), (700, 0), (700, 100), (699.99, 100), (600, 100)))],
+         {"UNTANGLE", "DROP-SPIKE", "MERGE-POINTS"}, 30_050),
+    ],
+)  # fmt: skip
+def test_areas_worked_out_by_hand(parts: list[Polygon], kinds: set[str], area: float) -> None:
+    mended = repair(read(*parts), ["all"])
+    assert mended.ok, mended.issues
+    assert {r["kind"] for r in mended.attributes["repairs"]} == kinds
+    assert mended.area_m2 == pytest.approx(area, abs=0.011)
