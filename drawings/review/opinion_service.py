@@ -70,15 +70,18 @@ def give_opinion(
     verdict: str,
     text: str = "",
     discipline: str | None = None,
+    seen: int | None = None,
 ) -> Opinion:
     """Submit the actor's discipline's opinion 专业意见; it is never changed, a later one supersedes it.
 
     Args:
         verdict: ``agree`` 同意, ``modify`` 修改后同意, ``disagree`` 不同意. text: required unless ``agree``.
         discipline: must be the actor's own if given.
+        seen: version of the discipline's latest opinion the actor had before them, 0 if none; None if nobody looked.
 
     Raises:
-        Forbidden: not a reviewer of this review, or another discipline. Conflict: closed. BadInput: a field is wrong.
+        Forbidden: not a reviewer of this review, or another discipline. BadInput: a field is wrong.
+        Conflict: closed; or a colleague of the discipline has spoken since ``seen``.
     """
     review = get_review(session, actor, review_id)
     own = own_discipline(actor, review)
@@ -89,6 +92,8 @@ def give_opinion(
     must_be_open(locked)
     chosen: Verdict = choice(Verdict, verdict, "结论", "verdict")
     body = clean_text(text, field="text", label="意见", limit=5000, required=chosen is not Verdict.AGREE)
+    if seen is not None:
+        _require_latest(session, actor, review, own, seen)
     opinion = Opinion(
         review_id=review.id,
         discipline=own,
@@ -114,6 +119,22 @@ def give_opinion(
     publish(session, OpinionGiven(review.case_id, review.id, own, chosen.value))
     tell(session, review.id, "opinion_given", own)
     return opinion
+
+
+def _require_latest(session: Session, actor: Actor, review: JointReview, discipline: str, seen: int) -> None:
+    """Two officers of one discipline do not pass over each other's opinion unseen."""
+    given = [o for o in repository.opinions(session, review.id) if o.discipline == discipline]
+    latest = max(given, key=lambda o: o.version, default=None)
+    if latest is None or latest.version <= seen or latest.created_by == actor.user_id:
+        return
+    verdict = Verdict(latest.verdict)
+    raise Conflict(
+        f"您打开页面之后，{latest.author.name}已提交本专业意见：{verdict.zh}" + (f"，{latest.text[:60]}" if latest.text else ""),
+        f"{latest.author.name} has given this discipline's opinion since you opened the page: {verdict.value}",
+        code="opinion_moved", place="text", remedy="与对方商定后再提交；您的意见将取代对方的，写的内容仍在",
+        remedy_en="agree with each other, then submit again: yours will take its place; what you typed is still there",
+        details={"version": latest.version, "verdict": latest.verdict, "text": latest.text},
+    )  # fmt: skip
 
 
 def save_merge_draft(

@@ -62,6 +62,9 @@ class NewOpinion(BaseModel):
     verdict: str
     text: str = ""
     discipline: str | None = None
+    seen: int | None = Field(
+        default=None, ge=0, description="version of the opinion one has seen; 409 if newer"
+    )
 
 
 class Draft(BaseModel):
@@ -269,7 +272,13 @@ def give_opinion(
 ) -> dict[str, Any]:
     """Submit one's discipline's opinion."""
     opinion = service.give_opinion(
-        session, actor, review_id, verdict=new.verdict, text=new.text, discipline=new.discipline
+        session,
+        actor,
+        review_id,
+        verdict=new.verdict,
+        text=new.text,
+        discipline=new.discipline,
+        seen=new.seen,
     )
     return views.opinion_plain(opinion)
 
@@ -333,8 +342,13 @@ def review_page_with(
     wanted: int | None = None,
     file: str = "",
     merging: Mapping[str, Mapping[str, str]] | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
-    """The page of a case's review, with an error to show; ``merging`` is what was typed about each entry."""
+    """The page of a case's review, with an error to show.
+
+    Args:
+        merging: what was typed about each entry. typed: the opinion that was refused.
+    """
     review = views.review_of_case(session, actor, case_id)
     if wanted is not None:
         review = next(
@@ -355,6 +369,7 @@ def review_page_with(
         rounds=views.rounds_plain(session, actor, case_id),
         completeness=completeness_plain(session, actor, review.id),
         error=error,
+        typed=typed,
     )
 
 
@@ -366,14 +381,17 @@ def opinion_form(
     review_id: uuid.UUID,
     verdict: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
+    seen: Annotated[str, Form()] = "",
 ) -> Response:
     """Submit an opinion by form."""
     case_id = service.get_review(session, actor, review_id).case_id
+    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 9 else None
     try:
-        service.give_opinion(session, actor, review_id, verdict=verdict, text=text)
+        service.give_opinion(session, actor, review_id, verdict=verdict, text=text, seen=known)
     except PlatformError as error:
         session.rollback()
-        return review_page_with(request, session, actor, case_id, error)
+        typed = {"verdict": verdict, "text": text}
+        return review_page_with(request, session, actor, case_id, error, typed=typed)
     return redirect(f"/cases/{case_id}/review")
 
 

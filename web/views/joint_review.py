@@ -169,37 +169,14 @@ def opinion_plain(opinion: Opinion) -> dict[str, Any]:
 def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str, Any]:
     """Everything the joint review page shows: files, marks, opinions by discipline, standing, what the actor may do."""
     project = box.get_project(session, actor, review.project_id)
-    known = disciplines()
-    numbers = {f.id: f.position + 1 for f in review.revision.files}
-    given = repository.opinions(session, review.id)
     state = service.review_standing(session, review)
     is_open = review.closed_at is None
-    mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
-    draft = service.own_draft(session, actor, review.id) if mine and is_open else None
-    begun = {
-        part.value: service.own_draft_part(session, actor, review.id, part)
-        for part in (service.Part.MARK, service.Part.EDIT)
-        if mine and is_open
-    }
-    may_merge = actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open
     earlier = round_before(session, review)
     newest = service.current_revision(session, actor, review.project_id)
-    rows = repository.marks(session, review.id)
-    history = mark_history(session, rows)
-    marks = [mark_plain(m, numbers, history.get(m.id, ())) for m in rows]
-    by_discipline = []
-    for code in review.disciplines:
-        names = known.disciplines.get(code)
-        spoken = [opinion_plain(o) for o in given if o.discipline == code]
-        by_discipline.append(
-            {
-                "code": code,
-                "name": names.zh if names else code,
-                "name_en": names.en if names else code,
-                "opinion": spoken[-1] if spoken else None,
-                "earlier": spoken[:-1],
-            }
-        )
+    marks = _marks(session, review)
+    opinions = _by_discipline(session, review)
+    me = _me(session, actor, review, own_project=project.organisation_id == actor.organisation_id)
+    me["opinion"] = next((d["opinion"] for d in opinions if d["code"] == me["discipline"]), None)
     return {
         "id": str(review.id),
         "case_id": str(review.case_id),
@@ -212,8 +189,9 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         "closed_at": review.closed_at.isoformat() if review.closed_at else None,
         "open": is_open,
         "newest": newest is not None and newest.id == review.revision_id,
+        "newest_revision": newest.number if newest is not None else None,
         "files": _files(review, marks),
-        "disciplines": by_discipline,
+        "disciplines": opinions,
         "previous": {"round": earlier.round, "revision": earlier.revision.number} if earlier else None,
         "marks": marks,
         "standing": {
@@ -226,17 +204,7 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         "verdict": review.verdict,
         "verdict_name": Verdict(review.verdict).zh if review.verdict else None,
         "joint_opinion": review.joint_opinion,
-        "me": {
-            "discipline": mine,
-            "can_mark": mine is not None and is_open,
-            "can_merge": may_merge,
-            "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
-            if draft
-            else None,
-            "mark_draft": begun.get("mark"),
-            "edit_draft": begun.get("edit"),
-            "can_reply": project.organisation_id == actor.organisation_id and actor.has(Role.DEVELOPER),
-        },
+        "me": me,
         "points": points_plain(session, review) if not is_open else [],
         "begun_replies": service.own_reply_draft(session, actor, review.id) if not is_open else {},
         "clock": _clock(review),
@@ -244,11 +212,66 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
             code: {**why, "reason_en": "nothing in its concern has changed"}
             for code, why in (review.standing_over or {}).items()
         },
-        "merge": merge_lines(by_discipline, marks, service.own_merge_draft(session, actor, review.id))
-        if may_merge
+        "merge": merge_lines(opinions, marks, service.own_merge_draft(session, actor, review.id))
+        if me["can_merge"]
         else [],
         "last_event": service.newest_event(session, actor, review.id),
-        "phrases": [p.model_dump(mode="json") for p in known.phrases if mine is None or p.discipline == mine],
+        "phrases": [
+            p.model_dump(mode="json")
+            for p in disciplines().phrases
+            if me["discipline"] in (None, p.discipline)
+        ],
+    }
+
+
+def _marks(session: Session, review: JointReview) -> list[dict[str, Any]]:
+    numbers = {f.id: f.position + 1 for f in review.revision.files}
+    rows = repository.marks(session, review.id)
+    history = mark_history(session, rows)
+    return [mark_plain(m, numbers, history.get(m.id, ())) for m in rows]
+
+
+def _by_discipline(session: Session, review: JointReview) -> list[dict[str, Any]]:
+    """The latest opinion of every required discipline, and its earlier ones."""
+    given = repository.opinions(session, review.id)
+    out = []
+    for code in review.disciplines:
+        names = disciplines().disciplines.get(code)
+        spoken = [opinion_plain(o) for o in given if o.discipline == code]
+        out.append(
+            {
+                "code": code,
+                "name": names.zh if names else code,
+                "name_en": names.en if names else code,
+                "opinion": spoken[-1] if spoken else None,
+                "earlier": spoken[:-1],
+            }
+        )
+    return out
+
+
+def _me(session: Session, actor: Actor, review: JointReview, *, own_project: bool) -> dict[str, Any]:
+    """What the reader may do in a round, and what they have begun."""
+    is_open = review.closed_at is None
+    mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
+    marks = mine is not None and is_open
+    draft = service.own_draft(session, actor, review.id) if marks else None
+    begun = {
+        part.value: service.own_draft_part(session, actor, review.id, part)
+        for part in (service.Part.MARK, service.Part.EDIT)
+        if marks
+    }
+    return {
+        "id": str(actor.user_id),
+        "discipline": mine,
+        "can_mark": marks,
+        "can_merge": actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open,
+        "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
+        if draft
+        else None,
+        "mark_draft": begun.get("mark"),
+        "edit_draft": begun.get("edit"),
+        "can_reply": own_project and actor.has(Role.DEVELOPER),
     }
 
 

@@ -1,37 +1,11 @@
 // The joint review page: marks on the sheet, drafts saved as one types, what others do shown as they do it.
+import { Live } from "./review/live.js";
+import { Left, Waiting, adopt, later, said, send } from "./review/saving.js";
+
 const viewer = document.querySelector("sheet-viewer");
-const token = document.querySelector("meta[name=csrf-token]").content;
-const english = document.documentElement.lang.startsWith("en");
-
-class Refused extends Error {
-  constructor(status, error) { super(error ? (english ? error.message_en : error.message) : String(status)); this.status = status; this.error = error; }
-}
-
-async function send(method, address, body) {
-  const form = body instanceof FormData;
-  const text = form ? body : JSON.stringify(body);
-  const keepalive = !form && text.length < 20000; // goes out even while the page is being left; longer ones may not
-  const answer = await fetch(address, { method, keepalive, headers: { "x-csrf-token": token, ...(form ? {} : { "content-type": "application/json" }) }, body: text }).catch(() => { throw new Refused(0, { message: "连接中断，恢复后会再次保存", message_en: "The connection is broken; this is saved once it is back" }); });
-  const data = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(answer.status, data.error);
-  return data;
-}
-
-function later(wait, act) {
-  let timer = null;
-  const ask = () => { clearTimeout(timer); timer = setTimeout(() => { timer = null; act(); }, wait); };
-  ask.stop = () => { clearTimeout(timer); timer = null; };
-  ask.now = () => { if (timer) { ask.stop(); act(); } };
-  return ask;
-}
-
-const said = (error) => [error.message, english ? error.error?.remedy_en : error.error?.remedy].filter(Boolean).join(" ");
-
 class Review {
   constructor() {
-    this.unsaved = new Set(); // drafts that could not be saved: tried again until they are
-    this.again = later(4000, () => this.saveAgain());
-    window.addEventListener("online", () => this.saveAgain());
+    this.waiting = new Waiting();
     this.read();
     this.file = Number(viewer?.dataset.file);
     this.base = `/api/v1/joint-reviews/${this.review.id}`;
@@ -46,7 +20,8 @@ class Review {
     this.mergeForm();
     this.replyForm();
     this.changes();
-    if (this.review.open) this.listen();
+    this.session();
+    if (this.review.open) new Live(this);
     const begun = this.review.edit;
     if (begun?.mark && document.querySelector(`[data-edit-mark="${begun.mark}"]`)) this.edit(begun.mark, begun);
   }
@@ -55,10 +30,6 @@ class Review {
     this.review = JSON.parse(document.getElementById("review-data").textContent);
     this.marks = this.review.marks.map((mark, index) => ({ ...mark, number: index + 1 }));
   }
-
-  // the line was broken: what could not be sent waits here
-  waiting(save) { this.unsaved.add(save); this.again(); }
-  saveAgain() { this.again.stop(); const waiting = [...this.unsaved]; this.unsaved.clear(); for (const save of waiting) save(); }
 
   showMarks() {
     if (!viewer) return;
@@ -76,33 +47,15 @@ class Review {
 
   // --- what others do ------------------------------------------------------------------------------------------------
 
-  // a browser allows few open lines to one place: a page long out of sight gives its own back
-  listen() {
-    let source = this.connect(), asleep = false;
-    const sleep = later(60000, () => { source.close(); asleep = true; });
-    document.addEventListener("visibilitychange", async () => {
-      if (document.hidden) { sleep(); return; }
-      sleep.stop();
-      if (!asleep) return;
-      asleep = false;
-      await this.refresh();
-      source = this.connect();
-    });
-    window.addEventListener("pagehide", () => source.close());
-  }
+  lastEvent() { return this.review.last_event; }
+  heard(happening) { this.news = happening; }
+  returned() { this.refresh(); this.waiting.again(); }
 
-  connect() {
-    const source = new EventSource(`${this.base}/events?after=${this.review.last_event}`);
-    const state = document.getElementById("live");
-    let broken = false; // what happened while the line was down comes with it; what was restarted is read anew
-    source.addEventListener("open", () => { if (state) state.textContent = state.dataset.on; if (broken) { this.refresh(); this.saveAgain(); } broken = false; });
-    source.addEventListener("error", () => { broken = true; if (state) state.textContent = state.dataset.off; });
-    source.addEventListener("end", () => source.close());
-    const refresh = later(120, () => this.refresh());
-    for (const kind of ["mark_added", "mark_changed", "mark_closed", "opinion_given", "reply_given", "review_closed"]) {
-      source.addEventListener(kind, (event) => { this.news = JSON.parse(event.data); refresh(); });
-    }
-    return source;
+  // a session that is over: what is typed stays here, and is saved once one has signed in again in another window
+  session() {
+    const note = document.getElementById("signed-out");
+    document.addEventListener("signed-out", () => { note.hidden = false; });
+    document.addEventListener("signed-in", () => { note.hidden = true; this.waiting.again(); });
   }
 
   // the lists come anew from the server; what is being typed stays
@@ -111,6 +64,7 @@ class Review {
     const answer = await fetch(location.href.split("#")[0]).catch(() => null);
     if (!answer?.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!adopt(fresh)) return;
     for (const id of ["marks", "opinions", "review-data", "merge"]) {
       const old = document.getElementById(id), own = fresh.getElementById(id);
       if (!old || !own) continue;
@@ -179,7 +133,7 @@ class Review {
     const begun = this.placed || this.photo || this.form.text.value.trim(); // nothing begun: what was kept is forgotten
     this.kept = send("PUT", `${this.base}/mark-draft`, begun ? this.content() : {}).then(
       () => { if (begun && !this.saving) this.status.textContent = this.form.dataset.kept; },
-      (error) => { if (!error.status) this.waiting(() => this.keepDraft()); this.status.textContent = said(error); },
+      (error) => { if (error.passing) this.waiting.add(() => this.keepDraft(), error); this.status.textContent = said(error); },
     );
     return this.kept;
   }
@@ -246,7 +200,7 @@ class Review {
     let version = mark.version, kept = Promise.resolve();
     for (const name of ["text", "severity", "clause"]) form[name].value = mark[name] || "";
     const note = form.querySelector("[role=alert]");
-    const save = (content) => { kept = send("PUT", `${this.base}/edit-draft`, content).then(() => { if (content.mark && !note.dataset.theirs) note.textContent = form.dataset.kept; }, (error) => { if (!error.status && form.isConnected) this.waiting(() => save(content)); note.textContent = said(error); }); };
+    const save = (content) => { kept = send("PUT", `${this.base}/edit-draft`, content).then(() => { if (content.mark && !note.dataset.theirs) note.textContent = form.dataset.kept; }, (error) => { if (error.passing && form.isConnected) this.waiting.add(() => save(content), error); note.textContent = said(error); }); };
     const keep = later(600, () => save({ mark: id, version, text: form.text.value, severity: form.severity.value, clause: form.clause.value }));
     form.addEventListener("input", keep);
     form.addEventListener("left", () => { keep.stop(); kept.then(() => save({})); });
@@ -261,7 +215,7 @@ class Review {
         form.remove();
         await this.refresh();
       } catch (error) {
-        if (!error.status) keep();
+        if (error.passing) keep();
         note.textContent = said(error);
         if (error.status === 409 && error.error.details?.theirs) { // both texts stay in sight; saving again is a choice made knowingly
           version = error.error.details.version; note.dataset.theirs = "shown";
@@ -275,7 +229,14 @@ class Review {
 
   opinionForm() {
     const opinion = document.getElementById("opinion-form");
-    if (opinion) this.remember(opinion, "draft", () => ({ verdict: opinion.verdict.value || null, text: opinion.text.value }));
+    if (opinion) this.remember(opinion, "draft", () => ({ verdict: opinion.verdict.value || null, text: opinion.text.value }), (lost) => {
+      const given = this.review.mine; // it did arrive, as an opinion or as a draft
+      if (given && given.text === lost.text.trim() && given.verdict === lost.verdict) return false;
+      if (opinion.text.value === lost.text && (opinion.verdict.value || null) === lost.verdict) return false;
+      opinion.text.value = lost.text;
+      if (lost.verdict) opinion.verdict.value = lost.verdict;
+      return true;
+    });
   }
 
   // --- what the officer merges, what the design side answers ----------------------------------------------------------
@@ -291,28 +252,35 @@ class Review {
         if (key) (entries[source] ||= {})[key] = field.value;
       }
       return { entries };
-    });
+    }, ({ entries }) => fill(form, Object.entries(entries).flatMap(([source, typed]) => Object.entries(typed).map(([key, value]) => [`${key}:${source}`, value]))));
   }
 
   replyForm() {
     const form = document.getElementById("reply-form");
-    if (form) this.remember(form, "reply-draft", () => ({ replies: Object.fromEntries([...form.querySelectorAll("textarea")].map((field) => [field.name.slice(6), field.value])) }));
+    if (form) this.remember(form, "reply-draft", () => ({ replies: Object.fromEntries([...form.querySelectorAll("textarea")].map((field) => [field.name.slice(6), field.value])) }), ({ replies }) => fill(form, Object.entries(replies).map(([source, text]) => [`reply:${source}`, text])));
   }
 
-  // kept as one types, and once more when the page is left
-  remember(form, address, content) {
-    const note = form.querySelector("[data-saved]");
+  // kept as one types, and once more when the page is left; what did not arrive is taken up when the page comes back
+  remember(form, address, content, put = null) {
+    const note = form.querySelector("[data-saved]"), left = new Left(this.review.id, address);
     const save = async () => {
+      const typed = content();
       try {
-        const answer = await send("PUT", `${this.base}/${address}`, content());
-
+        const answer = await send("PUT", `${this.base}/${address}`, typed);
+        left.drop();
         note.textContent = `${note.dataset.label} ${new Date(answer.saved_at).toLocaleTimeString()}`;
-      } catch (error) { if (!error.status) this.waiting(save); note.textContent = said(error); }
+      } catch (error) {
+        if (error.passing) { left.keep(typed); this.waiting.add(save, error); }
+        note.textContent = said(error);
+      }
     };
     const keep = later(700, save);
     form.addEventListener("input", keep);
-    form.addEventListener("submit", keep.stop);
+    form.addEventListener("submit", () => { keep.stop(); left.keep(content()); });
     window.addEventListener("pagehide", keep.now);
+    const lost = put && left.take();
+    left.drop();
+    if (lost && put(lost)) { note.textContent = note.dataset.again; save(); }
   }
 
   // --- what changed since the round before ----------------------------------------------------------------------------
@@ -330,6 +298,13 @@ class Review {
     card.querySelector("[data-overlay]")?.addEventListener("change", (event) => viewer.setOverlay(event.target.checked ? data.features : []));
     for (const button of card.querySelectorAll("[data-change]")) button.addEventListener("click", () => { viewer.showChange(Number(button.dataset.change)); viewer.scrollIntoView({ block: "nearest", behavior: "smooth" }); });
   }
+}
+
+// puts what was typed into fields that still exist; tells whether any of them said something else
+function fill(form, typed) {
+  const other = typed.filter(([name, value]) => form.elements[name] && form.elements[name].value !== value);
+  for (const [name, value] of other) form.elements[name].value = value;
+  return other.length > 0;
 }
 
 // what an officer has typed goes into the form that comes anew
