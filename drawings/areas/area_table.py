@@ -278,22 +278,26 @@ def _lines(
     rank = {role: n for n, role in enumerate(rules.precedence)}
     names = roles().roles
     taken: list[BaseGeometry] = []
+    deducted: list[
+        BaseGeometry
+    ] = []  # with a coefficient of their own: printed with it, nothing is cut for them
     groups: dict[tuple[str, str, str, Decimal | None, str, str], tuple[float, list[str]]] = {}
     for shape in sorted(shapes, key=lambda s: (rank[s.role], s.area_m2 or 0.0, s.handle)):
-        over = [g for g in taken if g.intersects(shape.geometry)]
+        before = deducted if _signed(shape) else taken
+        over = [g for g in before if g.intersects(shape.geometry)]
         shared = float(shapely.union_all(over).intersection(shape.geometry).area) if over else 0.0
-        taken.append(shape.geometry)
+        before.append(shape.geometry)
         area = (shape.area_m2 or 0.0) - (shared if shared > _NOISE else 0.0)
         if area <= _NOISE:
             continue
         kind = str(shape.attributes.get("类别") or names[shape.role].zh)
         use = str(shape.attributes.get("用途") or usage or "未注用途")
-        for part, coefficient, clause, why in _counted(shape, area, shapes, rules):
-            if why:
-                undecided.append(f"{building} {floor} {names[shape.role].zh}：{why}（句柄 {shape.handle}）")
-            key = (use, kind, shape.role, coefficient, clause, why)
-            total, handles = groups.get(key, (0.0, []))
-            groups[key] = (total + part, [*handles, shape.handle])
+        coefficient, clause, why = _coefficient(shape, rules)
+        if why:
+            undecided.append(f"{building} {floor} {names[shape.role].zh}：{why}（句柄 {shape.handle}）")
+        key = (use, kind, shape.role, coefficient, clause, why)
+        total, handles = groups.get(key, (0.0, []))
+        groups[key] = (total + area, [*handles, shape.handle])
     lines = []
     for (use, kind, role, coefficient, clause, why), (raw, handles) in groups.items():
         area_ = Decimal(repr(round(raw, 6))).quantize(_CENT, ROUND_HALF_UP)
@@ -305,21 +309,9 @@ def _lines(
     return tuple(sorted(lines, key=lambda x: (-rank[x.role], x.use, x.kind)))
 
 
-def _counted(
-    shape: RoleShape, area: float, shapes: Sequence[RoleShape], rules: AreaRules
-) -> list[tuple[float, Decimal | None, str, str]]:
-    """(area, coefficient, clause, what is missing) of an outline; one to deduct counts in and beside other areas."""
-    coefficient, clause, why = _coefficient(shape, rules)
-    own = shape.attributes.get("系数")
-    if shape.role != "area_deduct" or not isinstance(own, float):
-        return [(area, coefficient, clause, why)]
-    under = [s.geometry for s in shapes if s.role != "area_deduct" and s.geometry.intersects(shape.geometry)]
-    beside = float(shape.geometry.difference(shapely.union_all(under)).area)
-    if beside <= roles().tolerances.overlap_area:
-        return [(area, coefficient, clause, why)]
-    outside = (min(beside, area), Decimal(repr(own)), f"系数 {own:g}，画在面积线外，按其面积扣减", "")
-    within = area - beside
-    return [outside] if within <= _NOISE else [(within, coefficient, clause, why), outside]
+def _signed(shape: RoleShape) -> bool:
+    """True for an area to deduct that says with what coefficient."""
+    return shape.role == "area_deduct" and isinstance(shape.attributes.get("系数"), float)
 
 
 def _coefficient(shape: RoleShape, rules: AreaRules) -> tuple[Decimal | None, str, str]:
@@ -327,9 +319,7 @@ def _coefficient(shape: RoleShape, rules: AreaRules) -> tuple[Decimal | None, st
     own = shape.attributes.get("系数")
     if isinstance(own, float):
         value = Decimal(repr(own))
-        if shape.role == "area_deduct":  # the area is taken out of what lies beneath; the rest of it counts
-            return max(Decimal(0), 1 + value), f"系数 {own:g}，已从所在面积中扣减", ""
-        return value, "系数", ""
+        return value, "系数（扣减）" if value < 0 else "系数", ""
     missing: list[str] = []
     for row in rules.rows:
         if row.role != shape.role:

@@ -89,7 +89,7 @@ class Gatherer:
                 told = typical.ranges.get((ring.match.attributes.get("楼号", ""), own))
                 ring.gathered.add("layer", {"起止层": told or str(storey_from_zero(own))})
             ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ()), self.work.words))
-            owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts]
+            owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts] if inserts else []
             if ring.entity.kind == "INSERT":
                 owners.append(ring.entity)
             for owner in reversed(owners):
@@ -110,6 +110,11 @@ class Gatherer:
             if entity.kind == "INSERT" and entity.attributes and entity.handle not in owned:
                 pairs = {self.work.words.key(k): [v] for k, v in entity.attributes.items() if v}
                 said.append(_Said(entity, pairs, "", "block"))
+                for key, values in pairs.items():
+                    if not self.work.words.knows(
+                        key
+                    ):  # a tag of the firm's own: what it holds may be a label
+                        labels.note(entity.at, values[0])
             elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
                 at = moved.get((entity.handle, entity.at), entity.at)
                 pairs, rest = self.work.words.pairs(entity.text)
@@ -131,10 +136,13 @@ class Gatherer:
 
     def _from_names(self, ring: Ring) -> None:
         """What the names of layer and block tell besides, where nothing of the ring's own says it yet."""
-        names = (ring.entity.layer, ring.entity.block or "")
+        role = ring.role
+        kinds = [kinds_in(name, role) for name in (ring.entity.layer, ring.entity.block) if name]
+        if not any(kinds):
+            return
         known = {k for source, pairs in ring.gathered.values.items() for k, v in pairs.items() if v}
-        for name in names:
-            told = {k: v for k, v in kinds_in(name, ring.role).items() if k not in known} if name else {}
+        for found in kinds:
+            told = {k: v for k, v in found.items() if k not in known}
             ring.gathered.add("layer", told)
             known |= set(told)
 

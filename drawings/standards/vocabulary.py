@@ -271,6 +271,9 @@ class Vocabulary:
             if self.knows(found.group(1)):
                 return self.valued(found.group(1), found.group(3))
             if found.group(2) == "=" and not self.labels(line):
+                last = found.group(1).split()[-1]
+                if self.knows(last):  # a remark before the key: 半阳台 位置=主体外
+                    return self.valued(last, found.group(3))
                 return found.group(1).strip(), found.group(3)
         spaced = _SPACED.fullmatch(line) if len(line) <= _LONGEST else None
         if spaced is not None and not self.knows(spaced.group(1)):
