@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from drawings.cad.curve import Curve, Point, join
+from drawings.cad.curve import Point
 from drawings.cad.curve_batch import CurveBatch
 from drawings.deadline import Deadline
 from drawings.shapes.clusters import clusters
@@ -37,21 +36,6 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """Curves joined end to end.
-
-    Attributes:
-        curve: the joined curve; closed if the ends met.
-        members: indexes of the curves it was made of, in order.
-        gap: distance between its ends if it is open, else 0.
-    """
-
-    curve: Curve
-    members: tuple[int, ...]
-    gap: float
-
-
-@dataclass(frozen=True, slots=True)
 class Tangle:
     """Curves that meet in places of three or more ends (``at`` is the first of them): there is no single way to chain
     them."""
@@ -60,41 +44,20 @@ class Tangle:
     at: Point
 
 
-def close_by_ends(curve: Curve, tolerance: float) -> Curve | None:
-    """The closed curve if the ends of an open one coincide within ``tolerance``, else None."""
-    if curve.closed or len(curve.points) < 3 or math.dist(curve.start, curve.end) > tolerance:
-        return None
-    bulges = curve.bulges[:-1] if curve.bulges is not None else None
-    return Curve(curve.points[:-1], bulges, closed=True)
+def runs(
+    ends: npt.NDArray[np.float64], tolerance: float, deadline: Deadline | None = None
+) -> tuple[list[Run], list[Tangle]]:
+    """How curves whose ends lie within ``tolerance`` of each other chain.
 
-
-def chain(
-    curves: Sequence[Curve], tolerance: float, deadline: Deadline | None = None
-) -> tuple[list[Chain], list[Tangle]]:
-    """Join open curves whose ends lie within ``tolerance`` of each other.
+    Args:
+        ends: where each begins and ends, (n, 2, 2).
 
     Returns:
-        chains (closed or open) in order of their first member, and tangles (three or more ends in one place).
+        runs (closed or open) in order of their first member, and tangles (three or more ends in one place).
 
     Raises:
         OutOfTimeError: the time is over.
     """
-    ends = np.array([(c.start, c.end) for c in curves], np.float64).reshape(-1, 2, 2)
-    found, tangles = runs(ends, tolerance, deadline)
-    return [joined_run(run, [curves[n] for n in run.members]) for run in found], tangles
-
-
-def joined_run(run: Run, curves: Sequence[Curve]) -> Chain:
-    """The chain of a run; ``curves``: its members in order."""
-    ordered = [c.reversed() if end % 2 else c for c, end in zip(curves, run.ends, strict=True)]
-    whole = join(ordered, closed=run.closed)
-    return Chain(whole, run.members, 0.0 if run.closed else math.dist(whole.start, whole.end))
-
-
-def runs(
-    ends: npt.NDArray[np.float64], tolerance: float, deadline: Deadline | None = None
-) -> tuple[list[Run], list[Tangle]]:
-    """How curves chain; ``ends``: where each begins and ends, (n, 2, 2). Outcome and errors as of :func:`chain`."""
     count = len(ends)
     if not count:
         return [], []

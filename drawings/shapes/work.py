@@ -40,10 +40,10 @@ class Ring:
     titles: list[str] = field(default_factory=list)
     speaks: bool = False  # a text in it speaks of a building
     holes: list[Ring] = field(default_factory=list)
+    role: str = field(init=False)
 
-    @property
-    def role(self) -> str:
-        return self.match.role
+    def __post_init__(self) -> None:
+        self.role = self.match.role
 
 
 class Work:
