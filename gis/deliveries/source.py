@@ -17,7 +17,14 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from gis import crs as crs_module
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
-from gis.deliveries.source_files import GEOMETRY_COLUMN, Prepared, cad_text, prepare, text_encoding
+from gis.deliveries.source_files import (
+    GEOMETRY_COLUMN,
+    Prepared,
+    cad_text,
+    prepare,
+    stated_beside,
+    text_encoding,
+)
 from gis.deliveries.source_place import note
 from gis.layers.pieces import Geometries
 from gis.source_crs import SourceCrs, parse_crs
@@ -108,6 +115,7 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         ) from error
     if info["geometry_type"] is None:
         raise _no_shapes(name)
+    info = {**info, "crs": info.get("crs") or stated_beside(path)}
     crs = crs if crs is not None else _own_definition(info)
     declared = crs if isinstance(crs, SourceCrs) else None
     if encoding is not None:

@@ -41,6 +41,8 @@ _HEX = re.compile(r"0[01][0-9a-fA-F]{16,}")
 _WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTISURFACE", "SRID=")
 #: language drivers of a .dbf that say nothing: none, ANSI (GDAL's own default) and Windows ANSI
 _UNSAID = (0x00, 0x03, 0x57)
+#: Western European code pages as a .cpg names them
+_LATIN = re.compile(r"^(iso|latin)[-_ ]?(8859[-_]?1|1)$|^8859-?1$|1252$|^88591$|^ansi$")
 #: the character set a MapInfo file names
 _CHARSET = re.compile(rb'charset\s+"?(\w+)', re.IGNORECASE)
 
@@ -244,8 +246,10 @@ def dbf_encoding(shp: Path) -> str | None:
         return None
     if ".cpg" in siblings:
         stated = siblings[".cpg"].read_bytes()[:40].decode("ascii", "ignore").strip().lower()
-        wrong = stated.replace("-", "") in ("utf8", "65001") and fitting != "utf-8"
-        return "GB18030" if wrong else None
+        if stated.replace("-", "") in ("utf8", "65001"):
+            return "GB18030" if fitting != "utf-8" else None
+        # programs write Latin by default; bytes that are UTF-8 throughout are nothing else
+        return "UTF-8" if fitting == "utf-8" and _LATIN.search(stated) else None
     return fitting.upper()
 
 
@@ -264,6 +268,12 @@ def _mapinfo_encoding(path: Path) -> str | None:
     else:
         return None
     return fitting.upper() if fitting is not None else None
+
+
+def stated_beside(path: Path) -> str | None:
+    """The CRS text of a shapefile's .prj, in a spelling that GDAL's driver may not read (WKT2)."""
+    prj = _siblings(path).get(".prj") if path.suffix.lower() == ".shp" else None
+    return prj.read_bytes()[:65_536].decode("utf-8", "replace").strip() if prj is not None else None
 
 
 def _siblings(path: Path) -> dict[str, Path]:

@@ -9,6 +9,7 @@ import shutil
 import struct
 import zipfile
 
+import ezdxf
 import geopandas
 import numpy as np
 import pandas
@@ -256,6 +257,31 @@ def test_xplanung(tmp_path, version):
     assert batches[0].geometries[0].area == pytest.approx(10_000 + half_disc, rel=2e-3)
     assert batches[0].columns["GRZ"][0] == 0.4
     assert [p.name for p in tmp_path.iterdir()] == ["plan.gml"]  # nothing is written beside the file
+
+
+def test_a_prj_in_wkt2_and_a_cpg_that_says_latin(tmp_path):
+    frame().to_file(tmp_path / "a.shp", encoding="utf-8")
+    (tmp_path / "a.prj").write_text(pyproj.CRS(4547).to_wkt(), encoding="utf-8")
+    (tmp_path / "a.cpg").write_text("ISO-8859-1")
+    source, batches = read(tmp_path / "a.shp")
+    assert source.crs == 4547
+    assert list(batches[0].columns["MC"]) == ["样江", "石溪"]
+    german = frame(("Straße", "Köln"))
+    german.to_file(tmp_path / "b.shp", encoding="iso-8859-1")
+    (tmp_path / "b.cpg").write_text("ISO-8859-1")
+    assert list(read(tmp_path / "b.shp")[1][0].columns["MC"]) == ["Straße", "Köln"]
+
+
+@pytest.mark.parametrize("kind", ["bin", "utf-16"])
+def test_drawings_that_are_not_plain_text(tmp_path, kind):
+    drawing = ezdxf.new("R2010")
+    drawing.modelspace().add_lwpolyline(rectangle(0, 0, 100, 50).exterior.coords[:-1], close=True)
+    drawing.saveas(tmp_path / "a.dxf", fmt="bin" if kind == "bin" else "asc")
+    if kind == "utf-16":
+        (tmp_path / "a.dxf").write_bytes((tmp_path / "a.dxf").read_text(encoding="utf-8").encode("utf-16"))
+    _, batches = read(tmp_path / "a.dxf", crs=4547)
+    assert [g.area for g in batches[0].geometries] == [5_000]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.dxf"]
 
 
 @pytest.mark.skipif(
