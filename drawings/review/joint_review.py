@@ -13,7 +13,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -259,8 +259,17 @@ def merge(
         entries.append(
             original if decision is None else _decide(original, decision, originals, decided, state, names)
         )
+    entries = [_with_merged(e, [m for m in entries if m.into == e.source]) for e in entries]
     counts = {f.value: sum(e.fate is f for e in entries) for f in Fate}
     return JointOpinion(state.verdict, tuple(entries), _wording(state.verdict, entries, names), counts)
+
+
+def _with_merged(entry: Entry, merged: Sequence[Entry]) -> Entry:
+    """An entry that takes others in: it binds as they do and names their clauses, so that no 强条 is merged away."""
+    if not any(m.severity is Severity.MANDATORY for m in merged):
+        return entry
+    clauses = dict.fromkeys(c for c in (entry.clause, *(m.clause for m in merged)) if c)
+    return replace(entry, severity=Severity.MANDATORY, clause="；".join(clauses))
 
 
 def require_settled(joint: JointOpinion, names: Mapping[str, str]) -> None:
@@ -306,7 +315,8 @@ def _decide(
         into = decision.into
         target = decided.get(into) if into else None
         if (
-            into not in originals
+            into is None
+            or into not in originals
             or into == decision.source
             or (target is not None and target.fate is not Fate.KEPT)
         ):
@@ -317,6 +327,15 @@ def _decide(
                 place=decision.source,
                 remedy="并入一条保留的意见",
                 remedy_en="merge it into an entry that is kept",
+            )
+        if originals[into].verdict is Verdict.AGREE and original.verdict is not Verdict.AGREE:
+            raise BadInput(
+                f"{name}专业的一条意见要并入“同意”的意见，那样就没有人答复它了",
+                f"an entry of {original.discipline} is merged into an opinion that agrees; nobody would answer it",
+                code="merged_into_agreement",
+                place=decision.source,
+                remedy="并入一条要求修改的意见或标注，或单独保留",
+                remedy_en="merge it into an entry that asks for a change, or keep it by itself",
             )
     spoken = state.latest.get(original.discipline)
     if (

@@ -128,8 +128,9 @@ def _require_latest(session: Session, actor: Actor, review: JointReview, discipl
     if latest is None or latest.version <= seen or latest.created_by == actor.user_id:
         return
     verdict = Verdict(latest.verdict)
+    said = "，".join(part for part in (verdict.zh, latest.text[:60]) if part)
     raise Conflict(
-        f"您打开页面之后，{latest.author.name}已提交本专业意见：{verdict.zh}" + (f"，{latest.text[:60]}" if latest.text else ""),
+        f"您打开页面之后，{latest.author.name}已提交本专业意见：{said}",
         f"{latest.author.name} has given this discipline's opinion since you opened the page: {verdict.value}",
         code="opinion_moved", place="text", remedy="与对方商定后再提交；您的意见将取代对方的，写的内容仍在",
         remedy_en="agree with each other, then submit again: yours will take its place; what you typed is still there",

@@ -221,6 +221,19 @@ def test_what_came_after_the_page_was_opened_is_not_merged_unseen(session, actor
     assert closed.joint_opinion is not None and closed.joint_opinion["counts"]["dropped"] == 0
 
 
+def test_colleagues_of_a_discipline_do_not_pass_over_each_other(session, actors, review) -> None:
+    fire, colleague = actors["fire"], replace(actors["fire"], user_id=actors["planner"].user_id)
+    service.give_opinion(session, fire, review.id, verdict="disagree", text="登高场地不足", seen=0)
+    with pytest.raises(Conflict) as refused:
+        service.give_opinion(session, colleague, review.id, verdict="agree", seen=0)
+    assert refused.value.code == "opinion_moved" and "不同意，登高场地不足" in refused.value.zh
+    again = service.give_opinion(session, colleague, review.id, verdict="agree", seen=1)
+    assert again.version == 2, "having seen it, a colleague may speak for the discipline"
+    assert (
+        service.give_opinion(session, colleague, review.id, verdict="modify", text="x", seen=0).version == 3
+    )
+
+
 def test_merging_and_replies_begun_are_kept_for_who_typed_them(session, actors, review) -> None:
     handler, developer = actors["handler"], actors["developer"]
     mark = place(session, actors["fire"], review)

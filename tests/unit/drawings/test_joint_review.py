@@ -138,6 +138,27 @@ def test_nothing_may_be_merged_into_what_is_dropped() -> None:
         )
 
 
+def test_a_mandatory_mark_is_not_merged_away() -> None:
+    marks = [
+        PlacedMark("strict", "fire", Severity.MANDATORY, "消防车道净宽不足", "GB 55037-2022 3.4.3"),
+        PlacedMark("soft", "planning", Severity.ADVICE, "车道宜加宽", "规划技术规定 12"),
+    ]
+    opinions = [
+        opinion("planning", "agree"),
+        opinion("architecture", "agree"),
+        opinion("fire", "modify", text="见标注"),
+    ]
+    into_advice = Decision("mark:strict", Fate.MERGED, "同一处", into="mark:soft")
+    joint = merge(REQUIRED, opinions, marks, [into_advice], NAMES)
+    target = next(e for e in joint.entries if e.source == "mark:soft")
+    assert target.severity is Severity.MANDATORY and "GB 55037-2022 3.4.3" in target.clause
+    assert "【强条】车道宜加宽（规划技术规定 12；GB 55037-2022 3.4.3）" in joint.text
+    into_agreement = Decision("mark:strict", Fate.MERGED, "同一处", into="opinion:planning1")
+    with pytest.raises(BadInput) as refused:
+        merge(REQUIRED, opinions, marks, [into_agreement], NAMES)
+    assert refused.value.code == "merged_into_agreement" and refused.value.place == "mark:strict"
+
+
 def test_merging_waits_for_every_discipline() -> None:
     with pytest.raises(BadInput) as caught:
         merge(REQUIRED, ALL[:2], [], [], NAMES)
