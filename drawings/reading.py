@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from project_box.kernel.catalogue import parse
 
 #: what a step is left when the ones before it took all the time
-_LEAST_SECONDS = 10.0
+_LEAST_SECONDS = 4.0
 CATALOGUE = Path(__file__).parent / "catalogue"
 
 
@@ -113,7 +113,7 @@ class Reading(_Strict):
     units: UnitRules
 
     def within(self, seconds: float) -> Reading:
-        """These settings with no bound on time above ``seconds``; every step is left its ten seconds all the same."""
+        """These settings with no bound on time above ``seconds``; every step is left a few seconds all the same."""
         left = max(_LEAST_SECONDS, seconds)
         limits = self.limits
         bounded = {

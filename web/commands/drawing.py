@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +13,10 @@ from web import cli_drawing, cli_support
 
 if TYPE_CHECKING:
     from drawings.cad import CadFile
+    from drawings.deadline import Deadline
     from drawings.drawing import DrawingModel
     from drawings.interpreting.survey import Survey
+    from drawings.reading import Reading
     from drawings.standards.standards import Standard
 
 
@@ -61,68 +64,115 @@ def drawing(
     Reads a drawing, prints layers, roles, areas, dimensions and coded issues with place and remedy.
     Exit code 1 when an error-level issue was found, 2 when the file cannot be read at all.
     """
-    from drawings.cad import read
+    with cli_support.explained(as_json=as_json):
+        wanted = _Wanted(
+            file,
+            standard,
+            unit,
+            _layers_given(layer or []),
+            accept_guesses,
+            fit,
+            accept or [],
+            accepted_by,
+            approved_area,
+        )
+        _known_unit(unit)
+        report, cad, model = _report(wanted)
+        if write_audit is not None and model.readable:
+            _write_audit(write_audit, file, cad, model)
+    _finish(report, model, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked about which drawing; ``layers``: layer → role as a person gives it."""
+
+    file: Path
+    standard: str | None
+    unit: str | None
+    layers: dict[str, str]
+    accept_guesses: bool
+    fit: str | None
+    accept: list[str]
+    accepted_by: str
+    approved_area: float | None
+
+
+def _report(wanted: _Wanted) -> tuple[dict[str, Any], CadFile, DrawingModel]:
+    """Read, survey, interpret, measure: each step has the time that the ones before it have left."""
     from drawings.deadline import Deadline
     from drawings.interpreting.georeference import fit as fit_pairs
     from drawings.interpreting.georeference import fit_report, parse_pairs
     from drawings.interpreting.interpret import interpret
-    from drawings.interpreting.proposal import proposal
     from drawings.interpreting.survey import survey
     from drawings.reading import reading
     from drawings.report import drawing_report
     from drawings.shapes.repairs import Acceptance
-    from drawings.standards.standards import get_standard
+
+    settings = reading()
+    clock = Deadline(settings.limits.total_seconds)
+    pairs = parse_pairs(wanted.fit) if wanted.fit else None
+    cad = _read(wanted.file, wanted.unit, settings)
+    facts = survey(cad, settings.within(clock.left / 2))
+    chosen = _standard(wanted.standard, wanted.layers, wanted.accept_guesses, cad, facts)
+    model = interpret(
+        cad,
+        chosen,
+        settings=settings.within(clock.left),
+        guesses=facts.guesses(),
+        acceptance=Acceptance(frozenset(wanted.accept), wanted.accepted_by),
+        approved_area_m2=wanted.approved_area,
+    )
+    _known_repairs(wanted.accept, model)
+    fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
+    report = drawing_report(model, facts, standard=chosen, settings=settings.within(clock.left))
+    if model.readable:
+        report["proposal"] = _proposal(cad, facts, model, chosen, settings, clock)
+    if fitted is not None:
+        report["georeference"] = {**(report["georeference"] or {}), "fit": fit_report(fitted, cad.extents)}
+    return report, cad, model
+
+
+def _read(file: Path, unit: str | None, settings: Reading) -> CadFile:
+    from drawings.cad import read
     from project_box.kernel.errors import BadInput, NotFound
 
-    with cli_support.explained(as_json=as_json):
-        settings = reading()
-        clock = Deadline(settings.limits.total_seconds)
-        _known_unit(unit)
-        roles_given = _layers_given(layer or [])
-        pairs = parse_pairs(fit) if fit else None
-        if not file.is_file():
-            raise NotFound(
-                f"没有文件 {file}",
-                f"no file {file}",
-                place=str(file),
-                remedy="检查路径",
-                remedy_en="check the path",
-            )
-        try:
-            cad = read(file, unit=unit, settings=settings)
-        except OSError as error:
-            raise BadInput(
-                f"文件无法打开：{file}",
-                f"{file}: {error}",
-                place=str(file),
-                remedy="检查文件的权限，或换一个文件",
-                remedy_en="check the rights of the file, or take another",
-            ) from error
-        facts = survey(cad, settings.within(clock.left / 2))
-        chosen = _standard(standard, roles_given, accept_guesses, cad, facts)
-        accepted = Acceptance(frozenset(accept or ()), accepted_by)
-        model = interpret(
-            cad,
-            chosen,
-            settings=settings.within(clock.left),
-            guesses=facts.guesses(),
-            acceptance=accepted,
-            approved_area_m2=approved_area,
+    if not file.is_file():
+        raise NotFound(
+            f"没有文件 {file}",
+            f"no file {file}",
+            place=str(file),
+            remedy="检查路径",
+            remedy_en="check the path",
         )
-        _known_repairs(accept or [], model)
-        fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
-        report = drawing_report(model, facts, standard=chosen, settings=settings.within(clock.left))
-        if model.readable:
-            base = chosen or (get_standard(model.standard) if model.standard else None)
-            report["proposal"] = proposal(cad, facts, settings.within(clock.left), base)
-        if fitted is not None:
-            report["georeference"] = {
-                **(report["georeference"] or {}),
-                "fit": fit_report(fitted, cad.extents),
-            }
-        if write_audit is not None and model.readable:
-            _write_audit(write_audit, file, cad, model)
-    _finish(report, model, as_json=as_json)
+    try:
+        return read(file, unit=unit, settings=settings)
+    except OSError as error:
+        raise BadInput(
+            f"文件无法打开：{file}",
+            f"{file}: {error}",
+            place=str(file),
+            remedy="检查文件的权限，或换一个文件",
+            remedy_en="check the rights of the file, or take another",
+        ) from error
+
+
+def _proposal(
+    cad: CadFile,
+    facts: Survey,
+    model: DrawingModel,
+    chosen: Standard | None,
+    settings: Reading,
+    clock: Deadline,
+) -> dict[str, Any] | None:
+    """Roles for the layers that are left, and what they would give; None once the drawing's time is over."""
+    from drawings.interpreting.proposal import proposal
+    from drawings.standards.standards import get_standard
+
+    if clock.left <= 0:
+        return None
+    base = chosen or (get_standard(model.standard) if model.standard else None)
+    return proposal(cad, facts, settings.within(clock.left), base)
 
 
 def _known_unit(unit: str | None) -> None:
