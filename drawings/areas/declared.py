@@ -205,10 +205,12 @@ def _plain(value: Decimal | None) -> float | None:
     return float(value) if value else None
 
 
-def _rounding(text: str) -> float:
-    """Half of the last digit a figure is written with."""
-    found = _DIGITS.search(unicodedata.normalize("NFKC", text))
-    return 0.5 * 10.0 ** -(len(found.group(1)) if found is not None else 0)
+def _rounding(text: str, unit: str = "") -> float:
+    """Half of the last digit a figure is written with; a share may be written as a ratio (0,19 is 19 %)."""
+    plain = unicodedata.normalize("NFKC", text)
+    found = _DIGITS.search(plain)
+    half = 0.5 * 10.0 ** -(len(found.group(1)) if found is not None else 0)
+    return half * 100 if unit == "%" and "%" not in plain else half
 
 
 def _compare(
@@ -220,7 +222,7 @@ def _compare(
     issues: Collector,
 ) -> None:
     unit = roles().number[rule.key]
-    rounding = _rounding(str(attributes[rule.key])) if unit not in ("个", "户") else 0.0
+    rounding = _rounding(str(attributes[rule.key]), unit) if unit not in ("个", "户") else 0.0
     difference = drawn - stated
     if abs(difference) <= max(rule.within, rule.share * abs(drawn), rounding) + 1e-9:
         return
@@ -265,7 +267,7 @@ def _compare_sum(
     said_en = said
     for part in parts:
         said_en = said_en.replace(part, names[part])
-    slack = max(row.share * abs(follows), _rounding(str(attributes[row.key])))
+    slack = max(row.share * abs(follows), _rounding(str(attributes[row.key]), roles().number[row.key]))
     slack += sum(_rounding(str(attributes[p])) for p in row.sum)
     if abs(follows - stated) <= slack + 1e-9:
         return

@@ -26,6 +26,7 @@ from drawings.standards.standards import (
     bare_layer,
     roles,
 )
+from drawings.standards.transliteration import latin, sounds
 from project_box.kernel.catalogue import parse
 
 #: code of the one-off standard made of accepted guesses
@@ -153,6 +154,33 @@ def _word(role: str, language: str, word: str) -> _Word:
     return _Word(role, language, "".join(parts), letters, parts, word.removeprefix("="), word.startswith("="))
 
 
+_SPELT_FROM = 5  # letters of a Russian word that is looked for in Latin
+
+
+@lru_cache
+def _spelt_words() -> tuple[_Word, ...]:
+    """The Russian words in Latin letters."""
+    out = []
+    for word in _words():
+        if word.language != "ru" or word.alone or len(word.letters) < _SPELT_FROM:
+            continue
+        parts = tuple(sounds(latin(part)) for part in word.parts)
+        plain = "".join(parts)
+        out.append(_Word(word.role, "ru", plain, plain, parts, word.shown, alone=False))
+    return tuple(sorted(out, key=lambda w: -len(w.plain)))
+
+
+def _spelt(parts: tuple[str, ...], contents: Contents | None) -> tuple[Guess, ...]:
+    """The role of a name in Russian spelt with Latin letters, where no word of the other languages is in it."""
+    heard = tuple(sounds(p) for p in parts)
+    for word in _spelt_words():
+        if _within(word.parts, heard):
+            weights = words().confidence
+            score = weights.exact if word.plain == "".join(heard) else weights.part
+            return (Guess(word.role, round(_with_shape(score, word.role, contents), 2), f"ru: {word.shown}"),)
+    return ()
+
+
 def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
     """Proposed roles of a layer, the likeliest first; empty if nothing speaks for any.
 
@@ -187,6 +215,8 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         guess = Guess(word.role, round(score, 2), f"{word.language}: {word.shown}")
         if word.role not in best or best[word.role][0] < score:
             best[word.role] = (score, len(word.plain), plain.rfind(word.letters), guess)
+    if not best and plain.isascii() and (found := _spelt(parts, contents)):
+        return found
     if not best and contents is not None and contents.holds_others:
         return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
     if not best and contents is not None and contents.labelled:

@@ -112,7 +112,10 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
     clean = _OF_BUILDING.sub("", clean)
     clean = _BASEMENT.sub("地下", clean).replace("负", "地下")
-    for pattern, name in floor_names() if any_floor_name().search(clean) else ():
+    named = floor_names() if any_floor_name().search(clean) else ()
+    for pattern, name in named:
+        clean = pattern.sub(" ", clean) if name.roof else clean  # 옥탑1층 is no first storey
+    for pattern, name in named:
         if not name.roof and not name.between:
             clean = pattern.sub(partial(_storey, name=name, ground=ground), clean)
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))

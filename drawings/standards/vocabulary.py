@@ -30,6 +30,7 @@ _LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
 _BETWEEN = re.compile(r"(?:[\s/|,，、;；()\[\]【】+]|(?<=\s)[-–—](?=\s))*")
+_NUMBERED_SIGN = re.compile(r"\\x([89a-f][0-9a-f])")
 #: words set off by a sign from what a label says; not in Chinese, where they are half of what it says
 _SETS_OFF = ",;/|()"
 _UNKNOWN = re.compile(r"[^\d,;/|()\u3400-\u9fff]{2,30}(?:[,;/|()]\s*|$)")
@@ -146,7 +147,8 @@ def _runs_on(text: str, end: int) -> bool:
 
 
 def _plain(text: str) -> str:
-    """NFKC, but № stays as it is written."""
+    """NFKC, but № stays as it is; a sign that the file's code page lacks may be written as its number (``\\xb2``)."""
+    text = _NUMBERED_SIGN.sub(lambda found: chr(int(found.group(1), 16)), text)
     return "№".join(unicodedata.normalize("NFKC", part) for part in text.split("№"))
 
 
