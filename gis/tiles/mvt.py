@@ -59,14 +59,14 @@ def encode(name: str, features: Features, grid: Grid) -> bytes:
     data = np.frombuffer(features.geometry, np.uint8)
     scale = grid.extent / grid.size
     state, kinds, starts, begins, ends, commands = mvt_kernel.draw(
-        data, count, grid.west, grid.north, scale, -scale, grid.extent, True
+        data, count, grid.west, grid.north, scale, -scale, True
     )
     spoilt = np.flatnonzero(state == mvt_kernel.MEND)
     if len(spoilt):
         mended = _mended(features.geometry, starts, spoilt, grid)
         again = np.frombuffer(b"".join(shapely.to_wkb(mended, byte_order=1)), np.uint8)
         state[spoilt], kinds[spoilt], _, first, last, more = mvt_kernel.draw(
-            again, len(spoilt), 0.0, 0.0, 1.0, 1.0, grid.extent, False
+            again, len(spoilt), 0.0, 0.0, 1.0, 1.0, False
         )
         begins[spoilt], ends[spoilt] = first + len(commands), last + len(commands)
         commands = np.concatenate([commands, more])

@@ -158,10 +158,158 @@ def _apart(xs: Any, ys: Any, first: Any, rings: int, after: Any, order: Any, she
     return True
 
 
-@KERNELS.kernel
-def draw(
-    data: Any, count: int, west: float, north: float, across: float, down: float, extent: int, check: bool
+@helper
+def _points(
+    numbers: Any,
+    corners: int,
+    dimensions: int,
+    frame: Any,
+    xs: Any,
+    ys: Any,
+    points: int,
+    ring: bool,
+    reach: Any,
+) -> int:
+    """The corners of a ring, line or point on the grid, after the ``points`` that are there; how many there are then.
+
+    Doubled ones go, of a ring also those on the straight way. ``reach`` is widened by where they lie.
+    """
+    west, north, across, down = frame
+    begin = points
+    left, right, low, high = reach[0], reach[1], reach[2], reach[3]
+    for corner in range(corners):
+        fx = (numbers[corner * dimensions] - west) * across
+        fy = (numbers[corner * dimensions + 1] - north) * down
+        if not (abs(fx) < 1e9 and abs(fy) < 1e9):
+            continue  # an empty point
+        left, right = min(left, fx), max(right, fx)
+        low, high = min(low, fy), max(high, fy)
+        x, y = np.int64(np.rint(fx)), np.int64(np.rint(fy))
+        if ring:
+            points = _unbent(xs, ys, begin, points, x, y)
+        if points > begin and xs[points - 1] == x and ys[points - 1] == y:
+            continue
+        xs[points], ys[points] = x, y
+        points += 1
+    reach[0], reach[1], reach[2], reach[3] = left, right, low, high
+    return points
+
+
+@helper
+def _area(xs: Any, ys: Any, begin: int, end: int) -> int:
+    """Twice the area of a ring; negative the other way round."""
+    area = 0
+    for k in range(begin + 1, end - 1):
+        area += _side(xs[begin], ys[begin], xs[k], ys[k], xs[k + 1], ys[k + 1])
+    return area
+
+
+@helper
+def _parts(
+    data: Any,
+    at: int,
+    code: int,
+    dimensions: int,
+    frame: Any,
+    check: bool,
+    room: Any,
+    rings: int,
+    points: int,
+    reach: Any,
 ) -> Any:
+    """Rings, line or point of one simple geometry whose WKB goes on at ``at``.
+
+    Returns:
+        where its WKB ends, rings (or lines, or points) and corners so far, whether it is tangled.
+    """
+    numbers, raw, xs, ys, first, shell = room
+    parts = 1
+    if code == _POLYGON:
+        parts = _count(data, at)
+        at += 4
+    tangled = False
+    hollow = False  # the outer ring has gone
+    for part in range(parts):
+        corners = 1
+        if code != _POINT:
+            corners = _count(data, at)
+            at += 4
+        begin = points
+        first[rings] = begin
+        raw[: 8 * dimensions * corners] = data[at : at + 8 * dimensions * corners]
+        at += 8 * dimensions * corners
+        points = _points(numbers, corners, dimensions, frame, xs, ys, points, code == _POLYGON, reach)
+        if code == _POLYGON:
+            points = _closed(xs, ys, begin, points)
+            area = _area(xs, ys, begin, points)
+            tangled = tangled or (check and area == 0 and points - begin > 3)  # crosses itself
+            if part == 0:
+                hollow = area == 0
+            if area == 0 or hollow:
+                points = begin
+                continue
+            shell[rings] = (area > 0) != (part == 0)  # to be turned round
+        elif points - begin < code:
+            points = begin
+            continue
+        rings += 1
+    return at, rings, points, tangled
+
+
+@helper
+def _feature(data: Any, at: int, frame: Any, check: bool, room: Any, reach: Any) -> Any:
+    """One feature of any kind: where its WKB ends, its kind, rings, corners, whether it is mixed or tangled."""
+    rings = 0  # rings, lines, or points
+    points = 0
+    kind = 0
+    mixed = False
+    remaining = 1
+    while remaining > 0:
+        remaining -= 1
+        if data[at] != 1:
+            raise ValueError("not little-endian")
+        code = _count(data, at + 1)
+        at += 5
+        dimensions = 2 + (0, 1, 1, 2)[code // 1000]
+        code %= 1000
+        if code > 3:
+            remaining += _count(data, at)
+            at += 4
+            mixed = mixed or code == 7
+            continue
+        mixed = mixed or kind not in (0, code)
+        kind = code
+        at, rings, points, tangled = _parts(
+            data, at, code, dimensions, frame, check, room, rings, points, reach
+        )
+        mixed = mixed or tangled
+    room[4][rings] = points
+    return at, kind, rings, points, mixed
+
+
+@helper
+def _commands(out: Any, written: int, kind: int, rings: int, points: int, room: Any, pen: Any) -> int:
+    """The commands of a feature, after what is written; where they end."""
+    _, _, xs, ys, first, shell = room
+    pen[0] = pen[1] = 0
+    if kind == _POINT:
+        written = _varint(out, written, points << 3 | _MOVE)
+        for k in range(points):
+            dx, dy = xs[k] - pen[0], ys[k] - pen[1]
+            written = _varint(out, written, dx << 1 ^ dx >> 63)
+            written = _varint(out, written, dy << 1 ^ dy >> 63)
+            pen[0], pen[1] = xs[k], ys[k]
+        return written
+    for ring in range(rings):
+        turned = kind == _POLYGON and shell[ring]
+        written = _path(out, written, xs, ys, first[ring], first[ring + 1], turned, pen)
+        if kind == _POLYGON:
+            written = _varint(out, written, _CLOSE)
+    return written
+
+
+@KERNELS.kernel
+def draw(data: Any, count: int, west: float, north: float, across: float, down: float, check: bool) -> Any:
     """Commands of the features whose WKB follows one another in ``data``.
 
     A point lies at ``((x - west) * across, (y - north) * down)``, rounded. Outer rings run as the format wants them;
@@ -187,103 +335,29 @@ def draw(
     first = np.zeros(len(data) // 4 + 2, np.int64)
     shell = np.zeros(len(data) // 4 + 2, np.bool_)
     numbers = np.empty(len(data) // 8 + 1, np.float64)
-    raw = numbers.view(np.uint8)
+    room = numbers, numbers.view(np.uint8), xs, ys, first, shell
+    frame = west, north, across, down
+    reach = np.empty(4, np.float64)  # west, east, north, south ends of a feature
     pen = np.zeros(2, np.int64)
-    at = 0
-    written = 0
+    at = written = 0
     for feature in range(count):
         starts[feature] = at
         begins[feature] = ends[feature] = written
-        rings = 0  # rings, lines, or points
-        points = 0
-        kind = 0
-        mixed = False  # or tangled
-        left, right, low, high = np.inf, -np.inf, np.inf, -np.inf
-        remaining = 1
-        while remaining > 0:
-            remaining -= 1
-            if data[at] != 1:
-                raise ValueError("not little-endian")
-            code = _count(data, at + 1)
-            at += 5
-            dimensions = 2 + (0, 1, 1, 2)[code // 1000]
-            code %= 1000
-            if code > 3:
-                remaining += _count(data, at)
-                at += 4
-                mixed = mixed or code == 7
-                continue
-            mixed = mixed or kind not in (0, code)
-            kind = code
-            parts = 1
-            if code == _POLYGON:
-                parts = _count(data, at)
-                at += 4
-            hollow = False  # the outer ring has gone
-            for part in range(parts):
-                corners = 1
-                if code != _POINT:
-                    corners = _count(data, at)
-                    at += 4
-                begin = points
-                first[rings] = begin
-                raw[: 8 * dimensions * corners] = data[at : at + 8 * dimensions * corners]
-                at += 8 * dimensions * corners
-                for corner in range(corners):
-                    fx = (numbers[corner * dimensions] - west) * across
-                    fy = (numbers[corner * dimensions + 1] - north) * down
-                    if not (abs(fx) < 1e9 and abs(fy) < 1e9):
-                        continue  # an empty point
-                    left, right = min(left, fx), max(right, fx)
-                    low, high = min(low, fy), max(high, fy)
-                    x, y = np.int64(np.rint(fx)), np.int64(np.rint(fy))
-                    if code == _POLYGON:
-                        points = _unbent(xs, ys, begin, points, x, y)
-                    if points > begin and xs[points - 1] == x and ys[points - 1] == y:
-                        continue
-                    xs[points], ys[points] = x, y
-                    points += 1
-                if code == _POLYGON:
-                    points = _closed(xs, ys, begin, points)
-                    area = np.int64(0)
-                    for k in range(begin + 1, points - 1):
-                        area += _side(xs[begin], ys[begin], xs[k], ys[k], xs[k + 1], ys[k + 1])
-                    mixed = mixed or (check and area == 0 and points - begin > 3)  # crosses itself
-                    if part == 0:
-                        hollow = area == 0
-                    if area == 0 or hollow:
-                        points = begin
-                        continue
-                    shell[rings] = (area > 0) != (part == 0)  # to be turned round
-                elif points - begin < code:
-                    points = begin
-                    continue
-                rings += 1
-        first[rings] = points
+        reach[0] = reach[2] = np.inf
+        reach[1] = reach[3] = -np.inf
+        at, kind, rings, points, mixed = _feature(data, at, frame, check, room, reach)
         kinds[feature] = kind
         if mixed:
             state[feature] = MEND
             continue
-        if rings == 0 or (kind != _POINT and check and right - left < 0.5 and high - low < 0.5):
+        small = reach[1] - reach[0] < 0.5 and reach[3] - reach[2] < 0.5
+        if rings == 0 or (kind != _POINT and check and small):
             continue
         if kind == _POLYGON and check and not _apart(xs, ys, first, rings, after, order, shelf):
             state[feature] = MEND
             continue
         state[feature] = DRAWN
-        pen[0] = pen[1] = 0
-        if kind == _POINT:
-            written = _varint(out, written, points << 3 | _MOVE)
-            for k in range(points):
-                dx, dy = xs[k] - pen[0], ys[k] - pen[1]
-                written = _varint(out, written, dx << 1 ^ dx >> 63)
-                written = _varint(out, written, dy << 1 ^ dy >> 63)
-                pen[0], pen[1] = xs[k], ys[k]
-        else:
-            for ring in range(rings):
-                turned = kind == _POLYGON and shell[ring]
-                written = _path(out, written, xs, ys, first[ring], first[ring + 1], turned, pen)
-                if kind == _POLYGON:
-                    written = _varint(out, written, _CLOSE)
+        written = _commands(out, written, kind, rings, points, room, pen)
         ends[feature] = written
     starts[count] = at
     return state, kinds, starts, begins, ends, out[:written]
