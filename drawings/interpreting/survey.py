@@ -111,6 +111,10 @@ class Survey:
 _OF_PLANS = frozenset({"floor_frame", "area_full", "area_half", "area_none", "area_deduct", "unit_inner"})
 
 
+#: a ring with more texts is a table or a sheet, no building
+_MOST_LABELS = 8
+
+
 def _names_building(text: str) -> bool:
     return any(not {"楼号", "层数"}.isdisjoint(vocabulary().labels(line)) for line in text.split("\n")[:5])
 
@@ -372,18 +376,20 @@ class _Survey:
             for ring, (_, polygon) in zip(rings, self.layers[name].rings, strict=True)
             if ring.closed_by != "hatch" and ring.valid and ring.duplicate is None
         ]
-        labels = [t for t in self.texts[: self.bounds.nested] if t.at is not None and _names_building(t.text)]
+        texts = [t for t in self.texts[: self.bounds.nested] if t.at is not None]
         plans = any(g.role in _OF_PLANS for name in settled for g in guesses(name)[:1])
-        if plans or not labels or not 0 < len(every) <= self.bounds.nested:
+        if plans or not texts or not 0 < len(every) <= self.bounds.nested:
             return out
         tree = shapely.STRtree([p for _, p in every])
-        spots = shapely.points([(t.at[0] * self.scale, t.at[1] * self.scale) for t in labels if t.at])
+        spots = shapely.points([(t.at[0] * self.scale, t.at[1] * self.scale) for t in texts if t.at])
         smallest: dict[int, int] = {}
         for hit, number in zip(*tree.query(spots, predicate="intersects").tolist(), strict=True):
             best = smallest.get(hit)
             if best is None or every[number][1].area < every[best][1].area:
                 smallest[hit] = number
-        out.update(every[number][0].layer for number in set(smallest.values()))
+        held = Counter(smallest.values())
+        named = {smallest[n] for n, text in enumerate(texts) if n in smallest and _names_building(text.text)}
+        out.update(every[n][0].layer for n in named if held[n] <= _MOST_LABELS)
         return out
 
     def _holder(self, settled: dict[str, list[LayerRing]]) -> str | None:

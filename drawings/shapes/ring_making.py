@@ -28,6 +28,7 @@ from drawings.standards.standards import Match
 _LOT = 2048  # curves turned into shapes at once
 _NO_OUTLINES = frozenset({"DIMENSION", "INSERT", "ATTRIB", "POINT", "TEXT", "MTEXT"})
 _AREA_OR_POINT = (shapely.GeometryType.POLYGON, shapely.GeometryType.POINT)
+_LEAST_LOBES = 1e-3  # ㎡ around a ring whose area is none
 _REPAIRABLE = 5000  # vertices of a ring that crosses itself
 
 
@@ -219,7 +220,9 @@ class RingMaker:
             for number, (area, polygon, good) in enumerate(columns, first):
                 entity = drawn.entities[number]
                 members = drawn.members[number] if drawn.members else (entity.handle,)
-                if polygon is None or area <= 1e-9:
+                # lobes of a ring that crosses itself may cancel each other out
+                lobes = polygon is not None and not good and polygon.convex_hull.area > _LEAST_LOBES
+                if polygon is None or (area <= 1e-9 and not lobes):
                     self.work.tell("DXF-DEGENERATE", match, entity)
                 else:
                     self._add_ring(out, match, entity, members, polygon, area, valid=good)
