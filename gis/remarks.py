@@ -34,6 +34,17 @@ def spot_text(x: float, y: float) -> str:
     return f"({x:.{digits}f}, {y:.{digits}f})"
 
 
+def crs_overridden(own: int, stated: int) -> Issue:
+    """The file says one CRS, whoever hands it in another, which is taken."""
+    return warning(
+        "CRS-OVERRIDDEN",
+        f"文件本身是 EPSG:{own}，按指定的 EPSG:{stated} 读取",
+        f"the file says EPSG:{own}; read as EPSG:{stated} as stated",
+        "核对指定的坐标系",
+        "check the stated coordinate system",
+    )
+
+
 def crs_unknown(hint: str = "", hint_en: str = "") -> Issue:
     """The question every file without a CRS is answered with."""
     return error(

@@ -235,15 +235,7 @@ def _read_zip(data: bytes, crs: int | None, *, within: bool = False) -> Boundary
             return read_set(members, format_name, crs=crs)
     if any(name.lower().endswith(".gdbtable") for name in members):
         return read_geodatabase(members, crs=crs)
-    known = [n for n in members if n.lower().rsplit(".", 1)[-1] in _READABLE]
-    with_shapes = [n for n in known if n.lower().endswith(".kml") and b"<coordinates" in members[n]]
-    if len(with_shapes) == 1:  # a KMZ whose main file only links to its layers
-        known = [n for n in known if not n.lower().endswith(".kml") or n in with_shapes]
-    packed = [n for n in members if n.lower().endswith((".zip", ".kmz"))]
-    if len(known) + len(packed) > 1:  # a text beside the data may say what it is, no more
-        texts = [n for n in known if n.lower().endswith((".txt", ".csv", ".xml", ".json"))]
-        silent = {n for n in texts if read_boundary(n, members[n], crs=crs).geometry is None}
-        known = [n for n in known if n not in silent] or (known if not packed else [])
+    known, packed = _candidates(members, crs)
     if not known and len(packed) == 1 and not within:
         return _read_zip(members[packed[0]], crs, within=True)
     if len(known) > 1:
@@ -268,6 +260,20 @@ def _read_zip(data: bytes, crs: int | None, *, within: bool = False) -> Boundary
             "put one boundary into the zip",
         ),
     )
+
+
+def _candidates(members: Mapping[str, bytes], crs: int | None) -> tuple[list[str], list[str]]:
+    """Members of a zip that may hold the boundary, and those that are zips themselves."""
+    known = [n for n in members if n.lower().rsplit(".", 1)[-1] in _READABLE]
+    with_shapes = [n for n in known if n.lower().endswith(".kml") and b"<coordinates" in members[n]]
+    if len(with_shapes) == 1:  # a KMZ whose main file only links to its layers
+        known = [n for n in known if not n.lower().endswith(".kml") or n in with_shapes]
+    packed = [n for n in members if n.lower().endswith((".zip", ".kmz"))]
+    if len(known) + len(packed) > 1:  # a text beside the data may say what it is, no more
+        texts = [n for n in known if n.lower().endswith((".txt", ".csv", ".xml", ".json"))]
+        silent = {n for n in texts if read_boundary(n, members[n], crs=crs).geometry is None}
+        known = [n for n in known if n not in silent] or (known if not packed else [])
+    return known, packed
 
 
 def read_drawn(geojson: Mapping[str, Any], crs: int) -> BoundaryReading:

@@ -14,7 +14,7 @@ from gis import crs as crs_module
 from gis.boundaries.parcel import Parcel, bad_number, coordinate_issue, swap_axes
 from gis.boundaries.topology import Vertex, place
 from gis.crs import Family
-from gis.remarks import crs_unknown, error, warning
+from gis.remarks import crs_overridden, crs_unknown, error, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 
@@ -303,52 +303,20 @@ def _crs_of_header(
     header = content.header
     text = header.get("坐标系", header.get("坐标系统", "")).strip()
     family = _family_of(text)
-    width_written = _integer(header.get("几度分带", header.get("分带", "")))
     _judge_unit(content, issues)
-    header_zone = _header_zone(header, width_written)
-    if prefix is not None and header_zone is not None and prefix != header_zone:
-        issues.append(
-            warning(
-                "CRS-ZONE-MISMATCH",
-                f"文件头带号是 {header_zone}，而东坐标的带号是 {prefix}；按坐标的 {prefix} 带读取",
-                f"the header says zone {header_zone}, the eastings zone {prefix}; the eastings were followed",
-                "改正文件头的带号",
-                "correct 带号 in the header",
-                line=content.header_lines.get("带号"),
-            )
-        )
-    found: int | None = None
-    zone = prefix if prefix is not None else header_zone
+    zone = _zone(content, prefix, issues)
     local = bool(text) and family is None
-    if zone is not None and not local:
-        width = crs_module.zone_width(zone)
-        if width_written in (3, 6) and width is not None and width_written != width:
-            issues.append(
-                warning(
-                    "CRS-WIDTH-MISMATCH",
-                    f"文件头写 {width_written} 度分带，但 {zone} 带是 {width} 度带",
-                    f"zone {zone} is a {width}-degree zone, the header says {width_written}",
-                    "改正几度分带",
-                    "correct 几度分带",
-                    line=content.header_lines.get("几度分带"),
-                )
-            )
-        if width is not None:
-            found = crs_module.zone_epsg(
-                family or Family.CGCS2000, zone, width=width, prefixed=prefix is not None
-            )
+    found: int | None = None
+    width = crs_module.zone_width(zone) if zone is not None and not local else None
+    if zone is not None and width is not None:
+        _judge_width(content, zone, width, issues)
+        found = crs_module.zone_epsg(
+            family or Family.CGCS2000, zone, width=width, prefixed=prefix is not None
+        )
     if stated is not None:
         crs_module.crs(stated)
         if found is not None and found != stated and family is not None:
-            issues.append(
-                warning(
-                    "CRS-OVERRIDDEN",
-                    f"文件本身是 EPSG:{found}，按指定的 EPSG:{stated} 读取",
-                    f"the file says EPSG:{found}; read as EPSG:{stated} as stated",
-                    "核对指定的坐标系",
-                    "check the stated coordinate system",
-                )
-            )
+            issues.append(crs_overridden(found, stated))
         return stated
     if found is None:
         hint = f"坐标系写作“{text[:30]}”" if local else "没有带号" if zone is None else ""
@@ -366,3 +334,40 @@ def _crs_of_header(
             )
         )
     return found
+
+
+def _width_written(header: Mapping[str, str]) -> int | None:
+    return _integer(header.get("几度分带", header.get("分带", "")))
+
+
+def _zone(content: PointList, prefix: int | None, issues: list[Issue]) -> int | None:
+    """The zone the eastings carry, else the one of the header; where the two differ the eastings are right."""
+    written = _header_zone(content.header, _width_written(content.header))
+    if prefix is not None and written is not None and prefix != written:
+        issues.append(
+            warning(
+                "CRS-ZONE-MISMATCH",
+                f"文件头带号是 {written}，而东坐标的带号是 {prefix}；按坐标的 {prefix} 带读取",
+                f"the header says zone {written}, the eastings zone {prefix}; the eastings were followed",
+                "改正文件头的带号",
+                "correct 带号 in the header",
+                line=content.header_lines.get("带号"),
+            )
+        )
+    return prefix if prefix is not None else written
+
+
+def _judge_width(content: PointList, zone: int, width: int, issues: list[Issue]) -> None:
+    """A zone's number tells its width; a header that says another is told so."""
+    written = _width_written(content.header)
+    if written in (3, 6) and written != width:
+        issues.append(
+            warning(
+                "CRS-WIDTH-MISMATCH",
+                f"文件头写 {written} 度分带，但 {zone} 带是 {width} 度带",
+                f"zone {zone} is a {width}-degree zone, the header says {written}",
+                "改正几度分带",
+                "correct 几度分带",
+                line=content.header_lines.get("几度分带"),
+            )
+        )

@@ -27,7 +27,7 @@ from gis.boundaries.topology import Ring
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
-from gis.remarks import crs_unknown, error, info, spot_text, warning
+from gis.remarks import crs_overridden, crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput
@@ -362,15 +362,7 @@ def crs_of_source(stated: int | None, gdal: str | None, wkt: str, issues: list[I
     if stated is not None:
         crs_module.crs(stated)
         if own is not None and own != stated:
-            issues.append(
-                warning(
-                    "CRS-OVERRIDDEN",
-                    f"文件本身是 EPSG:{own}，按指定的 EPSG:{stated} 读取",
-                    f"the file says EPSG:{own}; read as EPSG:{stated} as stated",
-                    "核对指定的坐标系",
-                    "check the stated coordinate system",
-                )
-            )
+            issues.append(crs_overridden(own, stated))
         return stated
     if own is not None:
         return own

@@ -145,6 +145,25 @@ def finish(
         attributes = (attributes or {}) | {"declared_crs": declared_crs.grid.code}
     else:
         _settle(parcels, crs, issues)
+    geometry, declared = _joined(parcels, crs, issues)
+    known = tuple(d for d in declared if d is not None)
+    return BoundaryReading(
+        geometry,
+        crs,
+        sorted_issues(issues),
+        format_name,
+        declared_area_m2=round(sum(d.area_m2 for d in known), 2)
+        if known and len(known) == len(declared)
+        else None,
+        attributes=attributes or {},
+        declared=known,
+    )
+
+
+def _joined(
+    parcels: Sequence[Parcel], crs: int | None, issues: list[Issue]
+) -> tuple[MultiPolygon | None, list[Declared | None]]:
+    """The areas of all parcels together, and what each declares; faults of theirs are reported."""
     degrees = crs_module.is_geographic(crs) if crs is not None else _looks_like_degrees(bounds_of(parcels))
     broken = _outside(issues)
     polygons: list[Polygon] = []
@@ -162,18 +181,7 @@ def finish(
     if geometry is not None and crs is not None and not broken and len(issues) == before and not told:
         _report_tiny(geometry, crs, issues)
         issues += faults(geometry, degrees)
-    known = tuple(d for d in declared if d is not None)
-    return BoundaryReading(
-        geometry,
-        crs,
-        sorted_issues(issues),
-        format_name,
-        declared_area_m2=round(sum(d.area_m2 for d in known), 2)
-        if known and len(known) == len(declared)
-        else None,
-        attributes=attributes or {},
-        declared=known,
-    )
+    return geometry, declared
 
 
 def _settle(parcels: Sequence[Parcel], crs: int | None, issues: list[Issue]) -> None:

@@ -127,31 +127,35 @@ def vertex_of(
     bare = len(values) == 2 and first is not None and second is not None
     alone = len(values) == 3 and not found and first is not None and abs(first) < 1000 and _large(second)
     if (len(values) < 3 and not bare) or alone:
-        issues.append(
-            error(
-                "TXT-ROW-SHORT",
-                f"第 {line} 行不是“点号,圈号,X,Y”",
-                f"line {line} is not 'name,ring,X,Y'",
-                "补全该行",
-                "complete the line",
-                line=line,
-            )
-        )
+        issues.append(_short(line))
         return None
     if first is None or second is None:
         wrong = values[2] if len(values) >= 4 and first is None else values[-1 if len(values) == 3 else 3]
-        issues.append(
-            error(
-                "TXT-BAD-NUMBER",
-                f"第 {line} 行的坐标“{wrong[:30]}”不是数字",
-                f"line {line}: not a number",
-                "改正该坐标",
-                "correct the coordinate",
-                line=line,
-            )
-        )
+        issues.append(_no_number(wrong, line))
         return None
     return ring, Vertex(first, second, name, line)
+
+
+def _short(line: int) -> Issue:
+    return error(
+        "TXT-ROW-SHORT",
+        f"第 {line} 行不是“点号,圈号,X,Y”",
+        f"line {line} is not 'name,ring,X,Y'",
+        "补全该行",
+        "complete the line",
+        line=line,
+    )
+
+
+def _no_number(wrong: str, line: int) -> Issue:
+    return error(
+        "TXT-BAD-NUMBER",
+        f"第 {line} 行的坐标“{wrong[:30]}”不是数字",
+        f"line {line}: not a number",
+        "改正该坐标",
+        "correct the coordinate",
+        line=line,
+    )
 
 
 def _large(value: float | None) -> bool:

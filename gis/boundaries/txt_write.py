@@ -60,12 +60,7 @@ def write_txt(
         "精度": format(10.0**-decimals, f".{decimals}f"),
         "转换参数": ",,,,,,",
     } | dict(header or {})
-    rows: list[str] = []
-    for _, ring in groupby(boundary_points(MultiPolygon(polygons)), key=lambda p: p.ring):
-        points = list(ring)
-        rows += [
-            f"{p.label},{p.ring},{p.north:.{decimals}f},{p.east:.{decimals}f}" for p in (*points, points[0])
-        ]
+    rows = _point_rows(MultiPolygon(polygons), decimals)
     values = {key: _plain(value) for key, value in (parcel or {}).items()}
     area = MultiPolygon(polygons).area / 10000
     first = [str(len(rows)), f"{area:.4f}", values.get("地块编号", ""), values.get("地块名称", ""), "面"]
@@ -73,6 +68,17 @@ def write_txt(
     text = ["[属性描述]", *(f"{k}={_plain(v, commas=True)}" for k, v in lines.items()), "[地块坐标]"]
     text += [",".join([*first, *rest, "@"]), *rows, ""]
     return "\r\n".join(text).encode(encoding, errors="replace")
+
+
+def _point_rows(geometry: MultiPolygon, decimals: int) -> list[str]:
+    """Every ring's points, the first once more at its end."""
+    rows: list[str] = []
+    for _, ring in groupby(boundary_points(geometry), key=lambda p: p.ring):
+        points = list(ring)
+        rows += [
+            f"{p.label},{p.ring},{p.north:.{decimals}f},{p.east:.{decimals}f}" for p in (*points, points[0])
+        ]
+    return rows
 
 
 def _plain(value: str, *, commas: bool = False) -> str:
