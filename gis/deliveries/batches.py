@@ -20,7 +20,7 @@ from gis.layers.pieces import Geometries, polygonal, repair
 from project_box.kernel.errors import BadInput
 
 #: bytes of geometry a batch should have, and features it has at most; the first one is small
-BATCH_BYTES, BATCH, FIRST_BATCH = 16 << 20, 20_000, 500
+BATCH_BYTES, BATCH, FIRST_BATCH = 8 << 20, 20_000, 500
 #: a file is read in no fewer batches, so that one is read while the one before is written
 LEAST_BATCHES = 8
 #: features that are checked together
@@ -65,9 +65,9 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
         BadInput: the file breaks off while being read, or its coordinates do not lie where the CRS is used.
     """
     reader = _Reader(source, buffered)
-    first, step = 0, _first_step(source)
+    first, step, last = 0, _first_step(source), None
     while True:
-        names, blobs, columns = _read(source, first, step)
+        names, blobs, columns, last = _read(source, first, step, last)
         for start in range(0, len(blobs), AT_ONCE):
             part = slice(start, start + AT_ONCE)
             yield reader.batch(first + start, names, blobs[part], [column[part] for column in columns])
@@ -93,16 +93,21 @@ def _next_step(source: Source, step: int, size: int) -> int:
     return max(min(fitting, most, 4 * step), 1)
 
 
-def _read(source: Source, first: int, step: int) -> tuple[list[str], Any, Sequence[Any]]:
+def _read(
+    source: Source, first: int, step: int, last: int | None
+) -> tuple[list[str], Any, Sequence[Any], int | None]:
+    """(names of columns, WKB, columns, number of the last one) of features after ``last``, else from ``first`` on."""
+    after = None if last is None or source.numbered is None else f'"{source.numbered}" > {last}'
     try:
-        meta, _, blobs, columns = pyogrio.raw.read(
+        meta, numbers, blobs, columns = pyogrio.raw.read(
             source.path,
             layer=source.layer,
             encoding=source.encoding,
             columns=list(source.columns) if source.path.suffix == ".csv" else None,
-            where=source.where,
-            skip_features=first,
+            where=after or source.where,
+            skip_features=0 if after else first,
             max_features=step,
+            return_fids=source.numbered is not None,
         )
     except FAILURES as error:
         raise BadInput(
@@ -113,7 +118,8 @@ def _read(source: Source, first: int, step: int) -> tuple[list[str], Any, Sequen
             remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
             remedy_en="open it in a GIS program, save it as GPKG and import that",
         ) from error
-    return [str(f) for f in meta["fields"]], blobs, columns
+    known = int(numbers[-1]) if source.numbered is not None and len(numbers) else None
+    return [str(f) for f in meta["fields"]], blobs, columns, known
 
 
 class _Reader:

@@ -32,6 +32,8 @@ from project_box.kernel.errors import BadInput
 
 #: drivers that can jump to a feature; others read the file from the start, some of them all of it
 _RANDOM_ACCESS = ("GPKG", "ESRI Shapefile", "OpenFileGDB", "FlatGeobuf", "SQLite")
+#: those of them that count their way there, but find a feature by its number at once
+_BY_NUMBER = ("GPKG", "SQLite")
 #: what pyogrio raises when a file cannot be read
 FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
 
@@ -46,6 +48,7 @@ class Source:
         count: number of features.
         columns: attribute names as delivered.
         in_batches: the driver can jump to a feature, so large files need not be read at once.
+        numbered: the column of numbers by which the driver jumps faster than by counting.
         encoding: of the attributes, where the file does not say (shapefiles without .cpg).
         declared: the system without EPSG code the coordinates are converted from.
         cad: texts come byte by byte (DXF).
@@ -61,6 +64,7 @@ class Source:
     columns: tuple[str, ...]
     in_batches: bool
     encoding: str | None = None
+    numbered: str | None = None
     where: str | None = None
     declared: SourceCrs | None = None
     cad: bool = False
@@ -132,6 +136,7 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         tuple(str(f) for f in info["fields"] if not (path.suffix == ".csv" and f == GEOMETRY_COLUMN)),
         info["driver"] in _RANDOM_ACCESS and where is None,
         encoding,
+        info["fid_column"] or None if info["driver"] in _BY_NUMBER else None,
         where,
         declared,
         cad,

@@ -205,11 +205,11 @@ class _Import:
             self.bounds.append((west, south, east, north))
 
     def _prepared(self, batch: Batch, version_id: int, check_crs: int) -> Callable[[], Prepared]:
-        """What is to be done to a batch while the next one is read; touches neither session nor version."""
+        """What is to be done to a batch while the next one is read; touches neither session, version nor notes."""
+        crs, count = self.source.crs, len(batch.numbers)
+        columns = self.in_our_words(batch.columns)
 
         def prepare() -> Prepared:
-            crs, count = self.source.crs, len(batch.numbers)
-            columns = self.in_our_words(batch.columns)
             written = documents(columns, count)
             checked = to_check_crs(batch.geometries, crs, check_crs)
             if self.definition.widens:

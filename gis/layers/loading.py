@@ -1,8 +1,8 @@
 """Features of a version into the database while the next ones are read: three steps, each at its own pace.
 
-The caller reads and checks features; a second thread moves, cuts and encodes them; a third one sends them to the
-database, which only that thread talks to until :meth:`Loading.finish`. At most a few batches wait between the steps, so
-memory does not grow with the delivery. Nothing is committed here: what fails leaves nothing behind.
+The caller reads and checks features; two threads move, cut and encode them; another one sends them, in the order they
+came, to the database, which only that thread talks to until :meth:`Loading.finish`. At most a few batches wait between
+the steps, so memory does not grow with the delivery. Nothing is committed here: what fails leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from gis.layers import copying
 from gis.layers.pieces import MAX_VERTICES, Geometries, cut_up, hilbert_order
 
-#: batches on their way at a time
-UNDER_WAY = 3
+#: batches on their way at a time, and batches that are prepared at a time
+UNDER_WAY, PREPARING = 3, 2
 _POLYGON = 3
 
 
@@ -79,7 +79,7 @@ class Loading(AbstractContextManager["Loading"]):
     def __init__(self, session: Session, version_id: int) -> None:
         self._connection: Any = session.connection().connection
         self._preparing, self._writing = (
-            ThreadPoolExecutor(1, "layer-prepare"),
+            ThreadPoolExecutor(PREPARING, "layer-prepare"),
             ThreadPoolExecutor(1, "layer-write"),
         )
         self._under_way: deque[Future[None]] = deque()
@@ -87,7 +87,7 @@ class Loading(AbstractContextManager["Loading"]):
         self.area_m2, self.piece_count = 0.0, 0
 
     def add(self, prepare: Callable[[], Prepared]) -> None:
-        """A batch: ``prepare`` runs in a thread of its own, then what it made is written."""
+        """A batch: ``prepare`` runs in another thread, beside the one before it; then what it made is written."""
         while len(self._under_way) >= UNDER_WAY:
             self._under_way.popleft().result()
         ready = self._preparing.submit(prepare)
