@@ -48,7 +48,7 @@ class RevisionFile(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.stored_file.id"))
     standard: Mapped[str | None] = mapped_column(String(60))
-    report: Mapped[dict[str, Any]]
+    report: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     model: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sheet: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 

@@ -6,15 +6,14 @@ until an officer lets it pass with a reason or sends the drawings back; one that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from drawings.drawing import DrawingModel
 from drawings.reading import CATALOGUE
 from drawings.standards import patterns
 from drawings.standards.standards import Regex, roles
@@ -101,8 +100,25 @@ class Line:
         return self.required and self.state in (State.MISSING, State.OPEN)
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a drawing has that may be asked for; of its shapes only which roles there are."""
+
+    name: str
+    kind: str
+    standard: str | None
+    roles: frozenset[str] = frozenset()
+    sheets: tuple[str, ...] = ()
+
+
+def drawn(name: str, standard: str | None, report: Mapping[str, Any]) -> Drawn:
+    """The same from the report that is kept with a file."""
+    sheets = tuple(str(s["name"]) for s in report.get("sheets", ()))
+    return Drawn(name, str(report.get("kind")), standard, frozenset(report.get("roles", ())), sheets)
+
+
 def check(
-    models: Sequence[DrawingModel],
+    drawings: Sequence[Drawn],
     results: Collection[str],
     *,
     item: str,
@@ -112,7 +128,7 @@ def check(
     """What of the list is there.
 
     Args:
-        models: drawings of the revision. results: kinds of results in the project's box.
+        drawings: of the revision. results: kinds of results in the project's box.
         item: code of the item the case is of. disciplines: of the round.
     """
     out: list[Line] = []
@@ -121,28 +137,26 @@ def check(
             continue
         if line.disciplines and not set(line.disciplines) & set(disciplines):
             continue
-        found = _found(line, models, results)
+        found = _found(line, drawings, results)
         state = State.OPEN if line.person else State.THERE if found else State.MISSING
         out.append(Line(line.code, line.zh, line.en, line.needed == "required", state, found))
     return out
 
 
-def _found(line: Requirement, models: Sequence[DrawingModel], results: Collection[str]) -> tuple[str, ...]:
+def _found(line: Requirement, drawings: Sequence[Drawn], results: Collection[str]) -> tuple[str, ...]:
     if line.kind is not None:
-        return tuple(m.name for m in models if m.kind == line.kind)
+        return tuple(d.name for d in drawings if d.kind == line.kind)
     if line.role is not None:
-        return tuple(m.name for m in models if m.by_role(line.role))
+        return tuple(d.name for d in drawings if line.role in d.roles)
     if line.sheet is not None:
         wanted = line.sheet
         return tuple(
-            m.name
-            for m in models
-            if any(patterns.anywhere(wanted, n) for n in (m.name, *(s.name for s in m.sheets)))
+            d.name for d in drawings if any(patterns.anywhere(wanted, n) for n in (d.name, *d.sheets))
         )
     if line.result is not None:
         return (line.result,) if line.result in results else ()
     if line.standard:
-        return tuple(m.name for m in models) if models and all(m.standard for m in models) else ()
+        return tuple(d.name for d in drawings) if drawings and all(d.standard for d in drawings) else ()
     return ()
 
 

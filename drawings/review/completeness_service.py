@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from drawings import repository
 from drawings.events import JointReviewClosed
 from drawings.models import CompletenessCheck, JointReview
-from drawings.review.completeness import Line, State, check, decided
+from drawings.review.completeness import Line, State, check, decided, drawn
 from drawings.review.joint_review import Fate, Verdict
 from drawings.review.review_feed import tell
 from drawings.review.review_service import get_review, must_be_open
-from drawings.revision_service import revision_models
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.events import publish
@@ -60,7 +59,10 @@ def standing_completeness(session: Session, actor: Actor, review: JointReview) -
     )
     results = {r.kind for r in box.results(session, actor, review.project_id)}
     lines = check(
-        revision_models(session, review.revision), results, item=review.item, disciplines=review.disciplines
+        [drawn(f.name, f.standard, f.report) for f in review.revision.files if f.report],
+        results,
+        item=review.item,
+        disciplines=review.disciplines,
     )
     if checks:
         known = {line.code for line in lines}

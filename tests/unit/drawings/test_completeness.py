@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from drawings.drawing import DrawingModel, Sheet
+from drawings.report import drawing_report
 from drawings.review.completeness import (
     CompletenessList,
+    Drawn,
     Requirement,
     State,
     check,
     completeness_list,
     decided,
+    drawn,
 )
 from tests.unit.drawings import build
 
@@ -35,7 +37,8 @@ def states(models, results=(), *, item="permit", disciplines=("planning",)) -> d
 
 
 def test_lines_are_asked_by_item_and_discipline() -> None:
-    model = build.model_of(build.site_plan())
+    read = build.model_of(build.site_plan())
+    model = drawn(read.name, read.standard, drawing_report(read))
     assert states([model]) == {"plan": "there", "green": "there", "table": "missing", "stamp": "open"}
     assert states([model], ["indicator_table"], disciplines=("fire",)) == {
         "plan": "there", "fire": "missing", "table": "there", "stamp": "open",
@@ -44,8 +47,8 @@ def test_lines_are_asked_by_item_and_discipline() -> None:
 
 
 def test_a_sheet_is_found_by_the_name_of_a_file_or_of_a_layout() -> None:
-    plain = DrawingModel("a.dxf", "1", None, "unknown", {})
-    named = DrawingModel("b.dxf", "2", None, "unknown", {}, sheets=(Sheet("消防总图", "layout", 3),))
+    plain = Drawn("a.dxf", "unknown", None)
+    named = Drawn("b.dxf", "unknown", None, sheets=("消防总图",))
     assert states([plain], disciplines=("fire",))["fire"] is State.MISSING
     assert states([plain, named], disciplines=("fire",))["fire"] is State.THERE
 
