@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-_PATIENCE = 3.0  # on the clock, of what is allowed: other work may keep the processor busy
+_PATIENCE = 1.5  # on the clock, of what is allowed: other work may keep the processor busy, but a minute is a minute
 _PAUSE = 0.02  # seconds between two looks at the processor's clock, which takes longer to read than the one on the wall
 
 
@@ -13,7 +13,7 @@ class OutOfTimeError(Exception):
 
 
 class Deadline:
-    """``seconds`` of this thread's processor time from now on, or three times as many on the clock."""
+    """``seconds`` of this thread's processor time from now on, or half as many again on the clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

@@ -7,6 +7,7 @@ import math
 import random
 import time
 
+import numpy as np
 import pytest
 from ezdxf.entities.lwpolyline import LWPolyline
 from hypothesis import given, settings
@@ -409,3 +410,28 @@ def test_ezdxf_is_the_oracle_for_plain_polylines() -> None:
     assert got.keys() == expected.keys()
     for handle, points in expected.items():
         assert [c for p in got[handle] for c in p] == pytest.approx([c for p in points for c in p], abs=1e-6)
+
+
+def test_uneven_blocks_in_each_other_lie_where_their_maps_say() -> None:
+    """A mirrored, turned reference in an unevenly scaled, turned one: sheared, which no INSERT of its own could say."""
+    document = new()
+    inner, outer = document.blocks.new("INNER", base_point=(1, 1)), document.blocks.new("OUTER")
+    inner.add_line((0, 0), (4, 0))
+    inner.add_lwpolyline([(0, 0), (2, 0), (2, 2), (0, 2)], close=True)
+    outer.add_blockref("INNER", (3, 3), dxfattribs={"xscale": -1, "rotation": 30})
+    document.modelspace().add_blockref(
+        "OUTER", (100, 0), dxfattribs={"xscale": 2, "yscale": 3, "rotation": 77}
+    )
+
+    def placed(x: float, y: float) -> tuple[float, float]:
+        for at, sx, sy, angle, base in (((3, 3), -1, 1, 30, (1, 1)), ((100, 0), 2, 3, 77, (0, 0))):
+            c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            u, v = sx * (x - base[0]), sy * (y - base[1])
+            x, y = at[0] + c * u - s * v, at[1] + s * u + c * v
+        return x, y
+
+    line, square = [e for e in cad_of(document).entities if e.curves]
+    assert np.array(line.curves[0].points) == pytest.approx(np.array([placed(0, 0), placed(4, 0)]))
+    corners = [placed(0, 0), placed(2, 0), placed(2, 2), placed(0, 2)]
+    assert np.array(square.curves[0].points) == pytest.approx(np.array(corners))
+    assert square.curves[0].area() == pytest.approx(-4 * 2 * 3)
