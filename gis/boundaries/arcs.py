@@ -105,11 +105,15 @@ def with_arcs(
     if exact is not None:
         more = f"；按圆弧计算的面积为 {exact:.2f} ㎡，折线面积与之相差 {reading.area_m2 - exact:+.2f} ㎡"
         more_en = f"; the arcs enclose {exact:.2f} m2, the lines {reading.area_m2 - exact:+.2f} m2"
+    if count:
+        apart = f"弦与弧最远相距 {chord:.1f} 毫米"
+        apart_en = f"at most {chord:.1f} mm from the curve"
+    else:
+        apart, apart_en = "与曲线相距多远不能由折点判定", "how far from the curve the points do not tell"
     issue = warning(
         "ARC-APPROXIMATED",
-        f"红线含{number}{what[0]}，按每 0.5° 一点的折线读取，弦与弧最远相距 {chord:.1f} 毫米{more}",
-        f"{number_en}{what[1]} were read as lines with a point every 0.5 degrees,"
-        f" at most {chord:.1f} mm from the curve{more_en}",
+        f"红线含{number}{what[0]}，按每 0.5° 一点的折线读取，{apart}{more}",
+        f"{number_en}{what[1]} were read as lines with a point every 0.5 degrees, {apart_en}{more_en}",
         "需要以折线为准时，请在 CAD 中把曲线加密为折线点后再提交",
         "where lines shall count, turn the curves into points along them before handing in",
     )

@@ -29,6 +29,8 @@ _ANGLE = re.compile(
     _SIDE + r"?(\d{1,3}(?:\.\d*)?)[°º度](?:(\d{1,2}(?:\.\d*)?)['′分’](?:(\d{1,2}(?:\.\d*)?)(?:[\"″秒”]|''|′′)?)?)?"
     + _SIDE + "?", re.IGNORECASE,
 )  # fmt: skip
+#: 28.1523N, E114.1256
+_SIDED = re.compile(rf"(?:{_SIDE}(\d{{1,3}}\.\d+)|(\d{{1,3}}\.\d+){_SIDE})", re.IGNORECASE)
 #: N28-09-08.5, 28:09:08.5, 28 09 08.5: parted by signs that part other things too, so with a side or decimals
 _PARTED_ANGLE = re.compile(
     _SIDE + r"?(\d{1,3})([-: ])(\d{1,2})\3(\d{1,2}(?:\.\d*)?)" + _SIDE + "?", re.IGNORECASE
@@ -91,6 +93,8 @@ def split_row(row: str) -> list[str]:
     for separator in (",", ";", "|"):
         if separator in outside:
             return _separated(row, separator)
+    if '"' in row and not outside.strip():
+        return _separated(row, ",")  # one cell in quotation marks
     return _unquoted(row.split())
 
 
@@ -135,6 +139,9 @@ def number(text: str) -> float | None:
 
 def _angle(text: str) -> float | None:
     """Degrees with their signs, also of minutes with decimals or none."""
+    sided = _SIDED.fullmatch(text)
+    if sided is not None:
+        return _degrees(sided[2] or sided[3], "0", "0", sided[1] or sided[4])
     found = _ANGLE.fullmatch(text)
     if found is None:
         return _parted_angle(text)

@@ -18,7 +18,7 @@ from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.rings import RingBuilder
 from gis.boundaries.text import decode_text, half_width, number, split_row
-from gis.boundaries.txt_rows import holds_point, is_comment, is_parcel_row, parcel_of, vertex_of
+from gis.boundaries.txt_rows import holds_angles, holds_point, is_comment, is_parcel_row, parcel_of, vertex_of
 from gis.remarks import error, info, warning
 from project_box.kernel.finding import Issue, Level
 
@@ -145,7 +145,7 @@ class _Scanner:
 
     def _header(self, row: str, fields: list[str], line: int) -> bool:
         pair = _PAIR.match(row)
-        if pair is not None and holds_point(fields):
+        if pair is not None and (holds_point(fields) or holds_angles(fields)):
             return False  # labelled coordinates: J1 X:3115000 Y:485900
         if pair is not None and len(pair[1].strip()) > 1 and "弧" not in pair[1]:
             key, value = pair[1].strip(), pair[2].strip()

@@ -184,6 +184,11 @@ def holds_point(fields: Sequence[str]) -> bool:
     return first is not None and second is not None and complementary(first, second)
 
 
+def holds_angles(fields: Sequence[str]) -> bool:
+    """Whether two angles stand in a row that are parted by the sign behind a header's word (``28:09:08.5``)."""
+    return sum(f.count(":") == 2 and number(f) is not None for f in fields) >= 2
+
+
 def _means_point(values: Sequence[str], first: float | None, second: float | None) -> bool:
     """Whether a row without usable grid coordinates is meant as a point (of another grid, or damaged) and not as a
     remark, a sum or a date."""

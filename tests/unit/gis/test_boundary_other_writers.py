@@ -39,6 +39,8 @@ def packed(files):
         ("-33.5°", None),
         ("33.5°S", -33.5),
         ("W 71-30-00", -71.5),
+        ("28.5N", 28.5),
+        ("E114.25", 114.25),
         ("28°61′0″", None),
         ("12-3-45", None),  # a number of a parcel
         ("3 115 000.5", 3_115_000.5),
@@ -53,6 +55,25 @@ def test_degrees_under_a_header_that_names_the_datum():
     reading = read_boundary("a.txt", f"坐标系=2000国家大地坐标系\n{rows}".encode())
     assert (reading.crs, reading.area_m2) == (4490, pytest.approx(8_000, abs=0.1))
     assert "CRS-UNKNOWN" in codes(read_boundary("a.txt", rows.encode()))
+
+
+@pytest.mark.parametrize("form", ["P{},{:.10f}N,{:.10f}E", "P{} {:.10f}°N {:.10f}°E"])
+def test_degrees_with_their_side_under_a_title(form):
+    points = enumerate(DEGREES.exterior.coords[:-1], 1)
+    rows = "\n".join(form.format(n, y, x) for n, (x, y) in points)
+    reading = read_boundary("a.txt", f"WGS 84\n{rows}\n".encode())
+    assert (reading.crs, reading.area_m2) == (4326, pytest.approx(8_000, abs=0.2))
+
+
+def test_angles_with_colons_are_no_header():
+    def angle(v):
+        whole, minutes = int(v), v % 1 * 60
+        return f"{whole}:{int(minutes):02d}:{minutes % 1 * 60:09.6f}"
+
+    rows = "".join(
+        f"J{n} {angle(y)} {angle(x)}\n" for n, (x, y) in enumerate(DEGREES.exterior.coords[:-1], 1)
+    )
+    assert read_boundary("a.txt", f"CGCS2000\n{rows}".encode()).area_m2 == pytest.approx(8_000, abs=0.2)
 
 
 def test_a_ring_in_one_line():
@@ -212,8 +233,8 @@ def test_headings_in_pinyin_and_german(heads):
 
 
 def test_wkt_in_quotes_between_semicolons():
-    reading = read_boundary("a.csv", f'"id";"WKT"\n1;"{SITE.wkt}"\n'.encode(), crs=4547)
-    assert reading.area_m2 == AREA
+    for text in (f'"id";"WKT"\n1;"{SITE.wkt}"\n', f'geometry\n"{SITE.wkt}"\n'):
+        assert read_boundary("a.csv", text.encode(), crs=4547).area_m2 == AREA
 
 
 def test_kmz_whose_main_file_links_to_its_layers():
