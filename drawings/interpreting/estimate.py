@@ -49,9 +49,7 @@ def buildings_of(model: DrawingModel) -> list[RoleShape]:
         if s.valid and name not in named and k not in met
     ]
     found = feet + sound + ([] if feet else [s for s in outlines if not s.valid])
-    return found or list(
-        model.by_role("covered")
-    )  # a drawing that shows no more of its buildings than what they cover
+    return found or list(model.by_role("covered"))  # no more of the buildings is drawn than what they cover
 
 
 def estimate(
@@ -66,8 +64,9 @@ def estimate(
     Returns:
         ``basis`` (``footprint``, ``outline``, ``covered`` or ``both``), ``site_m2``, ``coverage_m2`` (ground covered by
         buildings on the site, overlaps once; where the drawing standard has areas of coverage, their sum less what is
-        to be deducted), ``coverage_share``, ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far``
-        (None while a building's storeys are not known), ``buildings`` (``label, handle, storeys, why, area_m2,
+        to be deducted), ``coverage_basis`` (``covered`` for such areas, ``outlines`` of buildings), ``coverage_share``,
+        ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far`` (None while a building's storeys are not
+        known), ``buildings`` (``label, handle, storeys, why, area_m2,
         floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
 
     Raises:
@@ -90,9 +89,8 @@ def estimate(
     site_area = sum(_area(s) for s in sites) or None
     deadline.check()
     rows, missing = _rows(own)
-    ground = _drawn_coverage(model, own)
-    if ground is None:
-        ground = _exact(own, covered.area)
+    drawn_ground = _drawn_coverage(model, own)
+    ground = drawn_ground if drawn_ground is not None else _exact(own, covered.area)
     known = [r["floor_area_m2"] for r in rows]
     above = sum(known) if known and None not in known else None
     green = together([s.geometry for s in model.by_role("green") if s.valid], deadline)
@@ -104,6 +102,7 @@ def estimate(
         "site_m2": _rounded(site_area),
         "coverage_m2": _rounded(ground),
         "coverage_share": _share(ground, site_area),
+        "coverage_basis": "covered" if drawn_ground is not None else None if not own else "outlines",
         "green_m2": _rounded(green.area) if not green.is_empty else None,
         "green_share": _share(green.area, site_area) if not green.is_empty else None,
         "above_m2": _rounded(above),

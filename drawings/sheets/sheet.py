@@ -21,6 +21,7 @@ from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.pause import collector_paused
 from drawings.drawing import DrawingModel
+from drawings.sheets.local_crs import local_crs
 
 _DISPLAY_TOLERANCE_M = 0.02
 _LONGEST_TEXT = 500
@@ -243,7 +244,8 @@ def sheet_to_geojson(sheet: Sheet) -> dict[str, Any]:
 
     Returns:
         ``features``: properties ``handle, kind, layer, role, color, text, height, rotation, fill``; coordinates in
-        drawing units. Beside them ``layers``, ``extent``, ``unit``, ``metres_per_unit``.
+        drawing units, which ``crs`` names as a local system. Beside them ``layers``, ``extent``, ``unit``,
+        ``metres_per_unit``.
     """
     head = sheet.header
     scale = float(head["metres_per_unit"])
@@ -284,7 +286,7 @@ def sheet_to_geojson(sheet: Sheet) -> dict[str, Any]:
             geometry = {"type": "MultiLineString", "coordinates": lines}
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     facts = {key: head[key] for key in ("name", "unit", "metres_per_unit", "extent", "layers")}
-    return {"type": "FeatureCollection", **facts, "features": features}
+    return {"type": "FeatureCollection", **facts, "crs": local_crs((scale,)), "features": features}
 
 
 def sheet_geojson(cad: CadFile, model: DrawingModel) -> dict[str, Any]:

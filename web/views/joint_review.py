@@ -15,6 +15,7 @@ from drawings.review.carry import rescaled
 from drawings.review.disciplines import disciplines
 from drawings.review.joint_review import Severity, Verdict
 from drawings.review.mark_history import Step, mark_history
+from drawings.sheets.local_crs import local_crs
 from project_box import service as box
 from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import NotFound
@@ -59,8 +60,8 @@ def marks_geojson(
 ) -> dict[str, Any]:
     """All marks of a round as a FeatureCollection in the coordinates of the drawing each lies on.
 
-    ``crs`` names the coordinate system where all of them lie in one, and is null where they do not: local coordinates
-    are nowhere on earth.
+    ``crs`` names the coordinate system where all of them lie in one, and a local one where they do not: local
+    coordinates are nowhere on earth.
 
     Args:
         on_map: only marks on drawings whose place is known, in metres of their coordinate system.
@@ -100,7 +101,9 @@ def marks_geojson(
                 "properties": {**plain, **facts},
             }
         )
-    named = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs}"}} if crs else None
+    named: dict[str, object] = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{crs}"}}
+    if crs is None:
+        named = local_crs({_metres(files.get(m.file_id)) for _, m in marks})
     return {
         "type": "FeatureCollection",
         "name": f"marks-round-{review.round}{'-map' if on_map else ''}",

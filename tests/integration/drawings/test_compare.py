@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 
 from drawings import service
 from drawings.models import JointReview, Revision
+from drawings.sheets.local_crs import local_crs
 from project_box import service as box
 from project_box.kernel.errors import NotFound
 from project_box.models import Project, User
@@ -199,7 +200,7 @@ def test_marks_are_exported(session, actors, plans) -> None:
     assert found["features"][0]["geometry"] == point
     facts = found["features"][0]["properties"]
     assert (facts["number"], facts["handle"], facts["unit"], facts["file"]) == (1, "2F", "m", 1)
-    assert found["crs"] is None, "nothing says where this drawing lies"
+    assert found["crs"] == local_crs((1.0,)), "nothing says where this drawing lies"
     assert marks_geojson(session, handler, review.id, on_map=True)["features"] == []
     corner = {"type": "Polygon", "coordinates": [[[build.X, build.Y], [build.X + 9, build.Y],
               [build.X + 9, build.Y + 9], [build.X, build.Y]]]}  # fmt: skip

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
+from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
 
@@ -44,3 +47,11 @@ def test_other_bytes_are_no_pack() -> None:
     assert not is_pack(b"\x1f\x8b broken")
     with pytest.raises(ValueError, match="no packed sheet"):
         unpack(gzip.compress(b"{}"))
+
+
+def test_programs_do_not_take_the_sheet_for_degrees(tmp_path: Path) -> None:
+    doc = build.site_plan()
+    target = tmp_path / "sheet.geojson"
+    target.write_text(json.dumps(sheet_to_geojson(build_sheet(build.cad_of(doc), build.model_of(doc)))))
+    crs = geopandas.read_file(target).crs
+    assert crs is not None and crs.is_engineering and crs.axis_info[0].unit_conversion_factor == 1.0
