@@ -21,7 +21,6 @@ _NO_IMAGE = ("请提供矢量数据，不是图片", "hand in vector data, not a
 _FOREIGN = (
     Foreign(b"%PDF", "PDF", "a PDF", "请提供矢量文件（如 TXT、DXF、SHP、GPKG），不是 PDF", "hand in a vector file"),
     Foreign(b"AC10", "DWG", "a DWG drawing", "请在 CAD 中另存为 DXF 后上传", "save it as DXF in CAD"),
-    Foreign(b"\x08\x09\xfe", "DGN", "a DGN drawing", "请在 MicroStation 中另存为 DXF", "save it as DXF"),
     Foreign(b"\x89PNG", "PNG 图片", "a PNG image", *_NO_IMAGE),
     Foreign(b"\xff\xd8\xff", "JPEG 图片", "a JPEG image", *_NO_IMAGE),
     Foreign(b"II*\x00", "TIFF 图片", "a TIFF image", *_NO_IMAGE),
@@ -37,6 +36,7 @@ _FOREIGN = (
     Foreign(b"PAR1", "GeoParquet", "GeoParquet", "请用 QGIS 或 ogr2ogr 另存为 GPKG", "convert it to GPKG"),
 )  # fmt: skip
 _PARTS = (
+    Foreign(b"\x08\x09\xfe", "DGN", "a DGN drawing", "请在 MicroStation 中另存为 DXF", "save it as DXF"),
     Foreign(
         b"\x00\x00\x27\x0a", "单独的 .shp", "a .shp alone",
         "请把 .shp、.shx、.dbf、.prj 一起压缩成 zip 上传", "zip .shp, .shx, .dbf and .prj together",
@@ -53,7 +53,7 @@ def foreign(head: bytes, *, alone: bool = False) -> Foreign | None:
 
     Args:
         head: its first bytes.
-        alone: the file came without the others it belongs to (an upload, not a folder).
+        alone: a boundary in one file: parts of a set are none, nor are drawings whose red line cannot be told.
     """
     kinds = (*_FOREIGN, *_PARTS) if alone else _FOREIGN
     return next((kind for kind in kinds if head.startswith(kind.signature)), None)

@@ -26,7 +26,8 @@ from project_box.kernel.errors import BadInput
 
 _DATA_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
-    ".csv", ".dxf", ".mdb", ".accdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson", ".tsv",
+    ".csv", ".dxf", ".dgn", ".osm", ".pbf", ".jml", ".mdb", ".accdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson",
+    ".tsv",
 }  # fmt: skip
 #: marks of files that hold no data but say where GDAL is to find some
 DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")

@@ -284,6 +284,18 @@ def test_drawings_that_are_not_plain_text(tmp_path, kind):
     assert [p.name for p in tmp_path.iterdir()] == ["a.dxf"]
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_drawing_of_microstation(tmp_path):
+    areas = np.array([rectangle(0, 0, 100, 50).wkb, rectangle(200, 0, 240, 50).wkb], dtype=object)
+    pyogrio.raw.write(
+        tmp_path / "a.dgn", areas, [], np.array([], dtype=object), driver="DGN", geometry_type="Polygon",
+        layer="elements", crs=None,
+    )  # fmt: skip
+    assert refused(tmp_path / "a.dgn").code == "CRS-UNKNOWN"
+    _, batches = read(tmp_path / "a.dgn", crs=4547)
+    assert [g.area for g in batches[0].geometries] == [5_000, 2_000]
+
+
 @pytest.mark.skipif(
     shutil.which("mdb-json") is None, reason="mdbtools is not installed (make test installs it)"
 )
