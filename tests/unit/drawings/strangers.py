@@ -78,6 +78,8 @@ class Truth:
     declared: Mapping[str, float] = field(default_factory=dict)
     floors: Mapping[str, float] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
+    coverage: float | None = None
+    placed: bool | None = None  # its coordinates tell a national system
 
 
 def total_plan() -> tuple[Pen, Truth]:

@@ -16,6 +16,9 @@ from drawings.standards.standards import detect, roles
 from drawings.standards.vocabulary import vocabulary
 from tests.unit.drawings import build
 from tests.unit.drawings.strangers import ALL, Pen, Truth
+from tests.unit.drawings.strangers_abroad import ABROAD
+
+_DRAWINGS = ALL | ABROAD
 
 
 def _understood(pen: Pen, name: str) -> DrawingModel:
@@ -27,9 +30,9 @@ def _understood(pen: Pen, name: str) -> DrawingModel:
     return interpret(cad, accepted(layers, base) if layers else base)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", _DRAWINGS)
 def test_a_drawing_nobody_here_has_drawn_before(name: str) -> None:
-    pen, truth = ALL[name]()
+    pen, truth = _DRAWINGS[name]()
     model = _understood(pen, name)
     codes = {i.code for i in model.issues}
     asked = {c for c in codes if c.startswith("DXF-UNITS") and c != "DXF-UNITS-STANDARD"}
@@ -57,6 +60,8 @@ def _measured(model: DrawingModel, truth: Truth) -> None:
     found = measures(model)
     rows = {r["position"]: r["distance_m"] for r in found["setbacks"] if r["to"] == "site_boundary"}
     assert {k: rows.get(k) for k in truth.faces} == pytest.approx(truth.faces, abs=1e-3)
+    assert truth.coverage is None or found["estimate"]["coverage_m2"] == pytest.approx(truth.coverage)
+    assert truth.placed is None or ((model.georeference or {})["kind"] == "national") is truth.placed
     cars = {r["kind"]: r["count"] for r in found["parking"] if r["role"] == "parking_car"}
     assert not truth.cars or cars == truth.cars
 
