@@ -63,6 +63,7 @@ class UnitVotes(_Strict):
     bays: float
     doors: float
     round_lengths: float
+    frame: float
 
 
 class UnitRules(_Strict):
@@ -80,6 +81,8 @@ class UnitRules(_Strict):
     text_absurd: float = Field(gt=1)
     paper_height_m: tuple[float, float]
     bay_layers: str
+    sheets_m: tuple[float, ...]
+    sheet_scales: tuple[float, ...]
     bay_width_m: tuple[float, float]
     bay_length_m: tuple[float, float]
     door_layers: str

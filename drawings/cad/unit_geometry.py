@@ -15,16 +15,19 @@ from drawings.reading import UnitRules
 
 _MOST = 300  # bays, doors and outlines looked at
 _LEAST_BAYS, _LEAST_DOORS, _LEAST_LENGTHS = 3, 4, 6
+#: a sheet is this much longer than wide; sizes are compared within this share
+_SHEET_RATIO, _SHEET_SLACK = math.sqrt(2), 0.004
 _QUARTER = (75.0, 105.0)  # degrees an open door is drawn through
 _FOOT = 0.3048
 
 
 def drawn_votes(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:
-    """Votes of parking bays, door swings and round lengths."""
+    """Votes of parking bays, door swings, round lengths and frames of sheets."""
     return [
         *_bays(cad, candidates, rules),
         *_doors(cad, candidates, rules),
         *_round_lengths(cad, candidates, rules),
+        *_frames(cad, candidates, rules),
     ]
 
 
@@ -99,6 +102,28 @@ def _doors(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> list[Un
         for u in candidates
         if low <= radius * rules.metres[u] <= high
     ]
+
+
+def _frames(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:
+    """The largest outline of the shape of a sheet (A0 to A4), if it is one at a usual scale: A1 at 1:500 is 420.5 m."""
+    best = 0.0
+    for entity in islice(picked(cad.entities, Wanted(kinds=_OUTLINES)), _MOST * 10):
+        for curve in entity.curves:
+            if curve.closed and len(curve.points) <= 5 and (size := _rectangle(curve)) is not None:
+                short, long = size
+                if abs(long / short / _SHEET_RATIO - 1) <= _SHEET_SLACK:
+                    best = max(best, short)
+    out: list[UnitVote] = []
+    for unit in candidates:
+        fits = [
+            f"1:{scale:g} × {sheet:g} m"
+            for sheet in rules.sheets_m
+            for scale in rules.sheet_scales
+            if abs(best * rules.metres[unit] / (sheet * scale) - 1) <= _SHEET_SLACK
+        ]
+        if fits:
+            out.append(UnitVote("frame", unit, rules.votes.frame, fits[0]))
+    return out
 
 
 def _round_lengths(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:

@@ -71,6 +71,7 @@ class Gatherer:
         self.work = work
         self.table = table
         self.figures = frozenset(work.catalogue.roles["plan_info"].keys) - {"项目名称"}
+        self.bare: dict[int, list[str]] = {}  # ring → what texts without a key have said of it
         self.beside: list[tuple[CadEntity, dict[str, list[str]]]] = []
 
     def gather(self, rings: list[Ring]) -> None:
@@ -241,8 +242,10 @@ class Gatherer:
                 and rule.bare_pattern
                 and patterns.whole(rule.bare_pattern, line.strip()) is not None
             ):
-                if rule.bare_text not in ring.gathered.values.get(source, {}):
+                told = ring.gathered.values.get(source, {}).get(rule.bare_text)
+                if not told or told == self.bare.get(id(ring)):  # a second one without a key is told as such
                     ring.gathered.add(source, {rule.bare_text: line.strip()})
+                    self.bare[id(ring)] = list(ring.gathered.values[source][rule.bare_text])
             else:
                 ring.free_text.append(line)
 
