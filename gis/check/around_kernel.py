@@ -57,8 +57,8 @@ def around(
             continue
         rings = begin[owners[s]], begin[owners[s + 1]]
         box = box_of(coordinates, first[rings[0]], first[rings[1]])
-        bins = min(max(first[rings[1]] - first[rings[0]], 8), MOST_BINS)
-        site = edges_of(coordinates, first, sign, rings[0], rings[1], bins)
+        bins = min(max((first[rings[1]] - first[rings[0]]) // 2, 8), MOST_BINS)
+        site = edges_of(coordinates, first, sign, rings[0], rings[1], box, bins)
         while at < len(rows) and numbers[rows[at], 0] == s:
             layer, stop, before = layers[at], at, n
             while stop < len(rows) and numbers[rows[stop], 0] == s and layers[stop] == layer:
@@ -71,7 +71,7 @@ def around(
                 boxes = _boxes(shapes, inside, box)
                 enough = share * max(_size(coordinates, first, sign, rings), 1.0)
                 once = area_once(
-                    coordinates, first, pieces, sign, boxes, inside, features, areas, rings, box, enough
+                    coordinates, first, pieces, sign, boxes, inside, features, areas, rings, enough
                 )
                 if not np.isnan(once):
                     single[many, 0], single[many, 1], under[many] = s, layer, once

@@ -71,7 +71,7 @@ class _Form(NamedTuple):
     def filled(self, values: tuple[bytes, ...]) -> list[bytes]:
         """The parts with values between them."""
         parts = [*self.parts]
-        parts[1::2] = [values[n] for n in self.order]
+        parts[1::2] = map(values.__getitem__, self.order)
         return parts
 
 
@@ -120,10 +120,11 @@ class Fragments:
                 findings.append(texts[1])
             else:
                 self._put(line, judged.crs, lines, findings)
+        counts = judged.counts
         parts = {
             "findings": _listed(findings),
             "layers": _listed(lines),
-            "counts": [self._short(tuple(judged.counts.items()), judged.counts)],
+            "counts": [self._short(tuple(counts.values()), counts)],
             "planning": [self._planned(judged.planned)],
             "zones": [_text(judged.zones).encode()],
         }
@@ -197,17 +198,17 @@ def _values(values: Values) -> tuple[bytes, ...]:
     features, overlap, share, size, part, named, measured = values
     return (
         f"[{','.join(map(_feature, features))}]".encode(),
-        _number(overlap).encode(),
-        _number(share).encode(),
+        repr(overlap).encode(),
+        repr(share).encode(),
         size.encode(),
         part.encode(),
-        encode_basestring(named)[1:-1].encode(),
+        encode_basestring(named)[1:-1].encode() if named else b"",
         measured.encode(),
     )
 
 
 def _feature(feature: FeatureHit) -> str:
-    """A feature; its attributes are plain already, they come from JSON."""
+    """A feature; its attributes are plain already, they come from JSON, its numbers are finite and rounded."""
     key, marker, detail, attributes = feature.class_key, feature.marker, feature.detail, feature.attributes
     text = attributes.text if type(attributes) is Attributes else _text(attributes)
     return (
@@ -216,13 +217,9 @@ def _feature(feature: FeatureHit) -> str:
         f'"detail":{"null" if detail is None else _value(detail)},"fid":{feature.fid},'
         f'"label":{encode_basestring(feature.label)},'
         f'"marker":{"null" if marker is None else _value(marker)},'
-        f'"overlap_m2":{_number(feature.overlap_m2)},"share":{_number(feature.share)},'
-        f'"status":{encode_basestring(feature.status)}}}'
+        f'"overlap_m2":{feature.overlap_m2!r},"share":{feature.share!r},'
+        f'"status":"{feature.status}"}}'
     )
-
-
-def _number(value: float) -> str:
-    return repr(value) if type(value) is float and isfinite(value) else _text(value)
 
 
 def _value(value: Any) -> str:
@@ -232,4 +229,4 @@ def _value(value: Any) -> str:
         return encode_basestring(value)
     if kind is int:
         return str(value)
-    return _number(value) if kind is float else _text(value)
+    return repr(value) if kind is float and isfinite(value) else _text(value)

@@ -78,7 +78,7 @@ class Settled:
 
     def _ready(self, rule: Rule) -> _Ready:
         clear = self.clear.get(rule.definition.code)
-        within = rule.definition.policy is Policy.WITHIN
+        within = rule.policy is Policy.WITHIN
         if_clear = self._line(rule, clear) if clear is not None and not within else None
         return _Ready(rule, clear, if_clear, self._line(rule, _NO_DATA))
 
@@ -171,7 +171,7 @@ def _judged(
     features = [_feature(o, site_area, rule.tolerance, rule.minimum) for o in known.overlaps]
     if len(features) > 1:
         features.sort(key=_worst_first)
-    if rule.definition.policy is Policy.WITHIN:
+    if rule.policy is Policy.WITHIN:
         return _within(rule, known, known.version, features, site_area)
     hits = [f for f in features if f.status is Status.HIT]
     status, values = Status.TOUCH if features else Status.CLEAR, untouched(features)
@@ -180,12 +180,12 @@ def _judged(
         share = overlap / site_area if site_area else 0.0
         status, values = Status.HIT, Values.of(features, overlap, share, names_of(hits))
     met = Met(rule, known.version, status, values)
-    if rule.plain or (not hits and rule.definition.policy is not Policy.ATTRIBUTES):
+    if rule.plain or (not hits and rule.policy is not Policy.ATTRIBUTES):
         return met
     line = met.result
     if hits:
         said: Words = line.outcome, line.message, line.message_en
-        if rule.definition.policy is Policy.HEIGHT:
+        if rule.policy is Policy.HEIGHT:
             said = height_words(rule.definition, hits, height_m)
         line.outcome, line.message, line.message_en = measured_words(rule.definition, hits, said, intent)
     return _whole(rule, known, line, site_area, crs, intent)
@@ -197,7 +197,7 @@ def _whole(
     """A line with its findings, and of a layer of plots the planning conditions and answers to its rules."""
     planning = None
     findings: list[Finding] = []
-    if rule.definition.policy is Policy.ATTRIBUTES:
+    if rule.policy is Policy.ATTRIBUTES:
         planning = planning_conditions(rule.definition, known, line, site_area)
         plot = planning.plot
         line.outcome = Outcome.PASS if planning.status == "decided" else Outcome.UNDECIDED

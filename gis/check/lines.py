@@ -78,13 +78,16 @@ class Rule:
 
     Attributes:
         plain: overlaps with it are told in the words of :func:`words`.
+        outcomes: outcome of its finding by the status of its line; none where it has none.
     """
 
     code: str
     definition: LayerDefinition
+    policy: Policy
     tolerance: float
     minimum: float
     plain: bool
+    outcomes: dict[Status, frozenset[Outcome]]
     made: Callable[..., LayerResult]
     found: Callable[..., Finding]
 
@@ -118,11 +121,12 @@ class Rule:
             and definition.building_limit is None
         )
         tolerance, minimum = catalogue.tolerance(definition), catalogue.minimum_area(definition)
-        return cls(definition.code, definition, tolerance, minimum, plain, made, found)
-
-    def tells(self, status: Status) -> bool:
-        """Whether a line of this status has a finding: one that is only information where it is met or missing."""
-        return self.definition.policy is not Policy.INFO or status in (Status.HIT, Status.NOT_CHECKED)
+        policy = definition.policy
+        outcomes = {
+            status: frozenset({_outcome(policy, status)} if _tells(policy, status) else ())
+            for status in Status
+        }
+        return cls(definition.code, definition, policy, tolerance, minimum, plain, outcomes, made, found)
 
 
 @dataclass(slots=True)
@@ -132,7 +136,7 @@ class Whole:
     Attributes:
         answers: findings of rules on attributes, and last the line's own.
         texts: canonical JSON of the line and of its findings, where it comes again and again.
-        outcomes: of its findings.
+        outcomes: of its findings; ``status``: of the layer.
     """
 
     result: LayerResult
@@ -140,19 +144,16 @@ class Whole:
     planning: PlanningConditions | None = None
     texts: tuple[bytes, bytes] | None = None
     outcomes: frozenset[Outcome] = field(init=False)
+    status: Status = field(init=False)
 
     def __post_init__(self) -> None:
         self.outcomes = frozenset(f.outcome for f in self.answers)
+        self.status = self.result.status
 
     @property
     def code(self) -> str:
         """The layer."""
         return self.result.code
-
-    @property
-    def status(self) -> Status:
-        """State of the layer."""
-        return self.result.status
 
     @property
     def features(self) -> tuple[FeatureHit, ...]:
@@ -189,9 +190,7 @@ class Met:
     @property
     def outcomes(self) -> frozenset[Outcome]:
         """Outcome of its finding."""
-        if not self.rule.tells(self.status):
-            return frozenset()
-        return _ONLY[_outcome(self.rule.definition.policy, self.status)]
+        return self.rule.outcomes[self.status]
 
     @property
     def result(self) -> LayerResult:
@@ -206,7 +205,6 @@ class Met:
 
 
 Line = Whole | Met
-_ONLY = {outcome: frozenset({outcome}) for outcome in Outcome}
 
 
 @dataclass(slots=True)
@@ -296,6 +294,8 @@ def missing(rule: Rule, reason: str, reason_en: str) -> LayerResult:
 
 def names_of(hits: Sequence[FeatureHit]) -> str:
     """Labels of the first features met."""
+    if len(hits) == 1:
+        return f"：{hits[0].label}" if hits[0].label else ""
     what = "、".join(dict.fromkeys([h.label for h in hits[:3] if h.label])) + (" 等" if len(hits) > 3 else "")
     return f"：{what}" if what else ""
 
@@ -304,6 +304,11 @@ def zones_named(features: Sequence[FeatureHit]) -> str:
     """Labels of the zones a site lies in."""
     zones = "、".join(dict.fromkeys([f.label for f in features if f.status is Status.HIT and f.label]))
     return f"（{zones}）" if zones else ""
+
+
+def _tells(policy: Policy, status: Status) -> bool:
+    """Whether a line of this status has a finding: one that is only information where it is met or missing."""
+    return policy is not Policy.INFO or status in (Status.HIT, Status.NOT_CHECKED)
 
 
 def _outcome(policy: Policy, status: Status) -> Outcome:
@@ -357,7 +362,7 @@ def _within_words(definition: LayerDefinition, status: Status, values: Values) -
 
 def finding_of(rule: Rule, line: LayerResult, measured: str, crs: int) -> Finding | None:
     """The finding of a line, where it has one; ``measured``: its overlap as shown."""
-    if not rule.tells(line.status):
+    if not _tells(rule.policy, line.status):
         return None
     marker = _marker(line)
     measures = line.status is Status.HIT and line.policy in _MEASURED

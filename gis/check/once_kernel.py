@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from gis.check.overlay_kernel import area_in, edges_of
+from gis.check.overlay_kernel import area_in, box_of, edges_of
 from gis.check.wkb_kernel import compiled
 
 #: an overlap of two pieces below this is noise of the sums
 NOTHING_M2 = 1e-5
+#: of the part of a piece that another one may overlap
+_BINS = 16
 
 
 @compiled
@@ -27,29 +29,34 @@ def _common(
     inside: Any,
     features: Any,
 ) -> Any:
-    """Area that the pieces ``inside`` of different features have in common, and which have more than nothing."""
+    """Area that the pieces ``inside`` of different features have in common, which have more than nothing, and where."""
     total = 0.0
     shared = np.zeros(len(inside), np.bool_)
+    west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
     for i in range(len(inside)):
         a = inside[i]
-        made = False
+        _, lowest, _, highest = box_of(coordinates, first[begin[a]], first[begin[a + 1]])
         for j in range(i + 1, len(inside)):
             b = inside[j]
-            if features[a] == features[b] or not (
-                max(boxes[a, 0], boxes[b, 0]) < min(boxes[a, 2], boxes[b, 2])
-                and max(boxes[a, 1], boxes[b, 1]) < min(boxes[a, 3], boxes[b, 3])
-            ):
+            left, right = max(boxes[a, 0], boxes[b, 0]), min(boxes[a, 2], boxes[b, 2])
+            low, high = max(boxes[a, 1], boxes[b, 1]), min(boxes[a, 3], boxes[b, 3])
+            if features[a] == features[b] or left >= right or low >= high:
                 continue
-            if not made:
-                made = True
-                bins = max((first[begin[a + 1]] - first[begin[a]]) // 2, 16)
-                other = edges_of(coordinates, first, sign, begin[a], begin[a + 1], bins)
+            other = edges_of(
+                coordinates, first, sign, begin[a], begin[a + 1], (left, lowest, right, highest), _BINS
+            )
             found = area_in(coordinates, first, sign, begin[b], begin[b + 1], other)
             if found > NOTHING_M2:
                 total += found
                 shared[i] = True
                 shared[j] = True
-    return total, shared
+                west, south, east, north = (
+                    min(west, left),
+                    min(south, low),
+                    max(east, right),
+                    max(north, high),
+                )
+    return total, shared, (west, south, east, north)
 
 
 @compiled
@@ -119,8 +126,10 @@ def _events(edges: Any, box: Any) -> Any:
                     found = more
                 found[n] = left + (end - left) * (before / (before - after))
                 n += 1
-        active[kept] = e
-        count = kept + 1
+        count = kept
+        if seen:  # others cross nothing inside the box
+            active[count] = e
+            count += 1
         if n + 3 > len(found):
             more = np.empty(2 * len(found), np.float64)
             more[:n] = found[:n]
@@ -131,11 +140,11 @@ def _events(edges: Any, box: Any) -> Any:
 
 
 @compiled
-def _covered(coordinates: Any, first: Any, ranges: Any, box: Any) -> float:
-    """Area under polygon 0 (rings from, to) that any of the others covers.
+def _overcounted(coordinates: Any, first: Any, ranges: Any, box: Any) -> float:
+    """Area of polygon 0 (rings from, to) under the others, less that counted once; they overlap inside ``box`` only.
 
-    Between two events the covered length of a vertical line changes linearly, so its value in the middle times the
-    width is the area.
+    Between two events the lengths of a vertical line that lie under several polygons change linearly, so their value in
+    the middle times the width is the area.
     """
     edges = _sorted_edges(coordinates, first, ranges, box)
     events = _events(edges, box)
@@ -160,26 +169,38 @@ def _covered(coordinates: Any, first: Any, ranges: Any, box: Any) -> float:
                 active[count] = fresh
                 count += 1
             fresh += 1
-        for a in range(count):  # nearly in order since the last strip
-            e = active[a]
-            y = _line(edges, e, x)
-            b = a
-            while b > 0 and heights[b - 1] > y:
-                heights[b], active[b] = heights[b - 1], active[b - 1]
-                b -= 1
-            heights[b], active[b] = y, e
-        within[:] = False
-        covers = 0
-        length = 0.0
-        for a in range(count):
-            if a and within[0] and covers > 0:
-                length += heights[a] - heights[a - 1]
-            p = int(edges[active[a], 4])
-            within[p] = not within[p]
-            if p:
-                covers += 1 if within[p] else -1
-        total += length * (right - left)
+        _put_in_order(edges, active, heights, count, x)
+        total += _twice_or_more(edges, active, heights, within, count) * (right - left)
     return total
+
+
+@compiled
+def _put_in_order(edges: Any, active: Any, heights: Any, count: int, x: float) -> None:
+    """Heights of the active edges at ``x``, from below; they are nearly in order since the last strip."""
+    for a in range(count):
+        e = active[a]
+        y = _line(edges, e, x)
+        b = a
+        while b > 0 and heights[b - 1] > y:
+            heights[b], active[b] = heights[b - 1], active[b - 1]
+            b -= 1
+        heights[b], active[b] = y, e
+
+
+@compiled
+def _twice_or_more(edges: Any, active: Any, heights: Any, within: Any, count: int) -> float:
+    """Length of a vertical line inside polygon 0 under each of the others, less that under any of them."""
+    within[:] = False
+    covers = 0
+    length = 0.0
+    for a in range(count):
+        if covers > 1 and within[0]:
+            length += (covers - 1) * (heights[a] - heights[a - 1])
+        p = int(edges[active[a], 4])
+        within[p] = not within[p]
+        if p:
+            covers += 1 if within[p] else -1
+    return length
 
 
 @compiled
@@ -193,14 +214,13 @@ def area_once(
     features: Any,
     areas: Any,
     rings: Any,
-    box: Any,
     enough: float,
 ) -> float:
-    """Area of a site (its rings, its box) under the pieces ``inside`` it, counted once.
+    """Area of a site (its rings) under the pieces ``inside`` it, counted once.
 
     NaN if pieces of different features have less than ``enough`` in common.
     """
-    total, shared = _common(coordinates, first, begin, sign, boxes, inside, features)
+    total, shared, box = _common(coordinates, first, begin, sign, boxes, inside, features)
     if total < enough:
         return np.nan
     once = 0.0
@@ -208,10 +228,8 @@ def area_once(
     ranges[0, 0], ranges[0, 1] = rings
     n = 1
     for i in range(len(inside)):
+        once += areas[inside[i]]
         if shared[i]:
             ranges[n, 0], ranges[n, 1] = begin[inside[i]], begin[inside[i] + 1]
             n += 1
-        else:
-            once += areas[inside[i]]
-    covered: float = _covered(coordinates, first, ranges, box)
-    return once + covered
+    return float(once - _overcounted(coordinates, first, ranges, box))

@@ -19,33 +19,42 @@ from gis.check.wkb_kernel import compiled
 
 
 @compiled
-def edges_of(coordinates: Any, first: Any, sign: Any, start: int, stop: int, count: int) -> Any:
+def edges_of(coordinates: Any, first: Any, sign: Any, start: int, stop: int, window: Any, count: int) -> Any:
     """Edges of the rings ``start`` to ``stop`` and, for ``count`` bins of equal width along x, which lie over each.
+
+    Of the ``window`` (west, south, east, north) only west and east cut them off; no edge may lie below it or above.
 
     Returns:
         edges (n, 6): x and y of the left end, x and y of the right end, sign (0 for an upright edge), rise; number of
-        the first entry of each bin, with the end; edges of the bins; signed area under the edges in each bin; west end
-        and width of the bins; lowest y, which all heights are taken from, and highest y.
+        the first entry of each bin, with the end; edges of the bins; of each bin the signed area under its edges, and
+        their lowest and highest y; west end and width of the bins; lowest y, which all heights are taken from, and
+        highest y.
     """
     total = 0
     for ring in range(start, stop):
         total += max(first[ring + 1] - first[ring] - 1, 0)
     edges = np.empty((total, 6), np.float64)
     n = 0
-    west, south, east, north = box_of(coordinates, first[start], first[stop])
+    west, south, east, north = window
     for ring in range(start, stop):
         for k in range(first[ring], first[ring + 1] - 1):
             ax, ay = coordinates[k, 0], coordinates[k, 1]
             bx, by = coordinates[k + 1, 0], coordinates[k + 1, 1]
+            if max(ax, bx) < west or min(ax, bx) > east:
+                continue
             # a ring that runs counter-clockwise has its upper edges from right to left
-            if ax <= bx:
-                edges[n, 0], edges[n, 1], edges[n, 2], edges[n, 3] = ax, ay, bx, by
-                edges[n, 4] = -sign[ring] if ax < bx else 0.0
-            else:
-                edges[n, 0], edges[n, 1], edges[n, 2], edges[n, 3] = bx, by, ax, ay
+            edges[n, 4] = 0.0 if ax == bx else -sign[ring]
+            if ax > bx:
+                ax, ay, bx, by = bx, by, ax, ay
                 edges[n, 4] = sign[ring]
-            edges[n, 5] = (edges[n, 3] - edges[n, 1]) / (edges[n, 2] - edges[n, 0])
+            rise = (by - ay) / (bx - ax)
+            if ax < west:
+                ax, ay = west, ay + (west - ax) * rise
+            if bx > east:
+                bx, by = east, by - (bx - east) * rise
+            edges[n, 0], edges[n, 1], edges[n, 2], edges[n, 3], edges[n, 5] = ax, ay, bx, by, rise
             n += 1
+    edges = edges[:n]
     width = (east - west) / count
     filled = np.zeros(count + 1, np.int64)
     for k in range(n):
@@ -58,11 +67,16 @@ def edges_of(coordinates: Any, first: Any, sign: Any, start: int, stop: int, cou
         for b in range(_bin(edges[k, 0], west, width, count), _bin(edges[k, 2], west, width, count) + 1):
             entries[free[b]] = k
             free[b] += 1
-    under = np.zeros(count, np.float64)
+    spans = np.zeros((count, 3), np.float64)
     for b in range(count):
+        left, right = west + width * b, west + width * (b + 1)
+        low, high = np.inf, -np.inf
         for entry in range(ends[b], ends[b + 1]):
-            under[b] += _under(edges, entries[entry], west + width * b, west + width * (b + 1), south)
-    return edges, ends, entries, under, west, width, south, north
+            j = entries[entry]
+            spans[b, 0] += _under(edges, j, left, right, south)
+            low, high = min(low, edges[j, 1], edges[j, 3]), max(high, edges[j, 1], edges[j, 3])
+        spans[b, 1], spans[b, 2] = low, high
+    return edges, ends, entries, spans, west, width, south, north
 
 
 @compiled
@@ -109,51 +123,60 @@ def _under_both(xl: float, xr: float, pl: float, pr: float, ql: float, qr: float
 
 @compiled
 def area_in(coordinates: Any, first: Any, sign: Any, start: int, stop: int, site: Any) -> float:
-    """Area that the rings ``start`` to ``stop`` have in common with the site."""
-    edges, ends, entries, under, west, width, base, top = site
-    count = len(ends) - 1
-    east = west + width * count
+    """Area that the rings ``start`` to ``stop`` have in common with the site (within its window)."""
+    _, ends, _, _, west, width, base, _ = site
+    east = west + width * (len(ends) - 1)
     area = 0.0
     for ring in range(start, stop):
         total = 0.0
         for k in range(first[ring], first[ring + 1] - 1):
             ax, ay = coordinates[k, 0], coordinates[k, 1]
             bx, by = coordinates[k + 1, 0], coordinates[k + 1, 1]
-            if ax == bx:
-                continue
-            weight = -sign[ring]
-            if ax > bx:
-                ax, ay, bx, by = bx, by, ax, ay
-                weight = -weight
-            if bx <= west or ax >= east or (ay <= base and by <= base):
+            if max(ax, bx) <= west or min(ax, bx) >= east or (ay <= base and by <= base) or ax == bx:
                 continue  # below the whole site the areas under its edges cancel
-            above = ay >= top and by >= top
-            slope = (by - ay) / (bx - ax)
-            for b in range(_bin(ax, west, width, count), _bin(bx, west, width, count) + 1):
-                left = max(ax, west + width * b)
-                right = min(bx, west + width * (b + 1)) if b < count - 1 else bx
-                if above and left == west + width * b and right == west + width * (b + 1):
-                    total += weight * under[b]
-                    continue
-                for entry in range(ends[b], ends[b + 1]):
-                    j = entries[entry]
-                    if above:
-                        total += weight * _under(edges, j, left, right, base)
-                        continue
-                    xl, xr = max(left, edges[j, 0]), min(right, edges[j, 2])
-                    if xr <= xl or edges[j, 4] == 0.0:
-                        continue
-                    rise = edges[j, 5]
-                    total += (weight * edges[j, 4]) * _under_both(
-                        xl,
-                        xr,
-                        ay - base + (xl - ax) * slope,
-                        ay - base + (xr - ax) * slope,
-                        edges[j, 1] - base + (xl - edges[j, 0]) * rise,
-                        edges[j, 1] - base + (xr - edges[j, 0]) * rise,
-                    )
+            if ax < bx:
+                total -= sign[ring] * _area_under(ax, ay, bx, by, site)
+            else:
+                total += sign[ring] * _area_under(bx, by, ax, ay, site)
         area += total
     return area
+
+
+@compiled
+def _area_under(ax: float, ay: float, bx: float, by: float, site: Any) -> float:
+    """Area of the site under an edge from left to right (signed as the site's edges are)."""
+    edges, ends, entries, spans, west, width, base, _ = site
+    count = len(ends) - 1
+    slope = (by - ay) / (bx - ax)
+    low, high = min(ay, by), max(ay, by)
+    total = 0.0
+    for b in range(_bin(ax, west, width, count), _bin(bx, west, width, count) + 1):
+        if high <= spans[b, 1]:
+            continue  # below all edges here
+        begin, end = west + width * b, west + width * (b + 1)
+        left, right = max(ax, begin), min(bx, end)
+        above = low >= spans[b, 2]
+        if above and left == begin and right == end:
+            total += spans[b, 0]
+            continue
+        for entry in range(ends[b], ends[b + 1]):
+            j = entries[entry]
+            if above:
+                total += _under(edges, j, left, right, base)
+                continue
+            xl, xr = max(left, edges[j, 0]), min(right, edges[j, 2])
+            if xr <= xl or edges[j, 4] == 0.0:
+                continue
+            x, y, rise = edges[j, 0], edges[j, 1] - base, edges[j, 5]
+            total += edges[j, 4] * _under_both(
+                xl,
+                xr,
+                ay - base + (xl - ax) * slope,
+                ay - base + (xr - ax) * slope,
+                y + (xl - x) * rise,
+                y + (xr - x) * rise,
+            )
+    return total
 
 
 @compiled

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gis.check.packs import FAN
-from gis.check.wkb_kernel import compiled, number_at, size
+from gis.check.wkb_kernel import compiled, copy, number_at, size
 
 _numba: Any = importlib.import_module("numba")
 _carray = _numba.carray
@@ -48,27 +48,31 @@ def search(tree: Any, levels: Any, boxes: Any) -> Any:
     waiting = np.empty((FAN * (top + 2), 2), np.int64)
     for b in range(len(boxes)):
         west, south, east, north = boxes[b, 0], boxes[b, 1], boxes[b, 2], boxes[b, 3]
-        depth = 0
-        for k in range(levels[top + 1] - levels[top]):
-            waiting[depth, 0], waiting[depth, 1] = top, k
-            depth += 1
+        waiting[0, 0], waiting[0, 1] = top + 1, 0  # above the highest level, which has one node or none
+        depth = 1
         while depth:
             depth -= 1
-            level, k = waiting[depth, 0], waiting[depth, 1]
-            row = levels[level] + k
-            if tree[row, 0] > east or tree[row, 2] < west or tree[row, 1] > north or tree[row, 3] < south:
-                continue
-            if level:
-                for child in range(FAN * k, min(FAN * (k + 1), levels[level] - levels[level - 1])):
-                    waiting[depth, 0], waiting[depth, 1] = level - 1, child
+            level, k = waiting[depth, 0] - 1, waiting[depth, 1]
+            begin = levels[level]
+            for child in range(FAN * k, min(FAN * (k + 1), levels[level + 1] - begin)):
+                row = begin + child
+                if (
+                    (tree[row, 0] > east)
+                    | (tree[row, 2] < west)
+                    | (tree[row, 1] > north)
+                    | (tree[row, 3] < south)
+                ):
+                    continue
+                if level:
+                    waiting[depth, 0], waiting[depth, 1] = level, child
                     depth += 1
-                continue
-            if n == len(found):
-                more = np.empty((2 * n, 2), np.int64)
-                more[:n] = found
-                found = more
-            found[n, 0], found[n, 1] = b, k
-            n += 1
+                    continue
+                if n == len(found):
+                    more = np.empty((2 * n, 2), np.int64)
+                    more[:n] = found
+                    found = more
+                found[n, 0], found[n, 1] = b, child
+                n += 1
     return found[:n]
 
 
@@ -105,7 +109,7 @@ def around(packs: Any, requests: Any, boxes: Any) -> Any:
             numbers[n, 0], numbers[n, 1] = requests[found[p][k, 0]], ids[entry]
             numbers[n, 2], numbers[n, 3] = packs[p, 0], fids[entry]
             starts[n] = used
-            data[used : used + length] = blob[start : start + length]
+            copy(data, used, blob, start, length)
             n += 1
             used += length
     return numbers, starts, data
@@ -142,4 +146,4 @@ def put(data: Any, starts: Any, begins: Any, out: Any) -> None:
     """Put what begins at ``starts`` in ``data`` one after the other, from ``begins[k]`` to ``begins[k + 1]``."""
     for k in range(len(starts)):
         length = begins[k + 1] - begins[k]
-        out[begins[k] : begins[k + 1]] = data[starts[k] : starts[k] + length]
+        copy(out, begins[k], data, starts[k], length)
