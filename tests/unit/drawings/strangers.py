@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,6 +77,11 @@ class Truth:
     cars: Mapping[str | None, int] = field(default_factory=dict)
     declared: Mapping[str, float] = field(default_factory=dict)
     floors: Mapping[str, float] = field(default_factory=dict)
+    heights: Mapping[str, float] = field(default_factory=dict)
+    green: float | None = None
+    whole: Mapping[str, float] = field(default_factory=dict)
+    differ: Collection[str] = ()
+    without: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     coverage: float | None = None
     placed: bool | None = None  # its coordinates tell a national system

@@ -17,8 +17,9 @@ from drawings.standards.vocabulary import vocabulary
 from tests.unit.drawings import build
 from tests.unit.drawings.strangers import ALL, Pen, Truth
 from tests.unit.drawings.strangers_abroad import ABROAD
+from tests.unit.drawings.strangers_chinese import CHINESE
 
-_DRAWINGS = ALL | ABROAD
+_DRAWINGS = ALL | ABROAD | CHINESE
 
 
 def _understood(pen: Pen, name: str) -> DrawingModel:
@@ -37,7 +38,7 @@ def test_a_drawing_nobody_here_has_drawn_before(name: str) -> None:
     codes = {i.code for i in model.issues}
     asked = {c for c in codes if c.startswith("DXF-UNITS") and c != "DXF-UNITS-STANDARD"}
     assert model.units["unit"] == truth.unit and (not truth.asked or asked or truth.unit == "m")
-    assert set(truth.codes) <= codes
+    assert set(truth.codes) <= codes and codes.isdisjoint(truth.without)
     if truth.site is not None:
         assert sum(s.area_m2 or 0 for s in model.by_role("site_boundary")) == pytest.approx(
             truth.site, rel=1e-6
@@ -64,11 +65,19 @@ def _measured(model: DrawingModel, truth: Truth) -> None:
     assert truth.placed is None or ((model.georeference or {})["kind"] == "national") is truth.placed
     cars = {r["kind"]: r["count"] for r in found["parking"] if r["role"] == "parking_car"}
     assert not truth.cars or cars == truth.cars
+    heights = {r["building"]: r["height_m"] for r in found["heights"]}
+    assert {k: heights.get(k) for k in truth.heights} == dict(truth.heights)
+    if truth.green is not None:
+        assert sum(s.area_m2 or 0 for s in model.by_role("green")) == pytest.approx(truth.green)
 
 
 def _declared(model: DrawingModel, truth: Truth) -> None:
     for key, value in truth.declared.items():
         assert vocabulary().number(model.attributes[key], roles().number[key]) == pytest.approx(value)
+    told = [i for i in model.issues if i.code == "DXF-DECLARED"]
+    assert all(any(i.message.startswith(key) for i in told) for key in truth.differ)
+    assert all(i.handle and i.at and i.remedy and i.remedy_en for i in told)
+    assert not truth.differ or len(told) == len(truth.differ)
 
 
 def _floors(model: DrawingModel, truth: Truth) -> None:
@@ -77,3 +86,6 @@ def _floors(model: DrawingModel, truth: Truth) -> None:
         found = {f.floors: f.total for b in table.buildings for f in b.floors if f.lines}
         assert {k: float(v) for k, v in found.items() if v is not None} == pytest.approx(truth.floors)
         assert table.undecided == ()
+    if truth.whole:
+        totals = {b.name: b.total for b in area_table([model]).buildings}
+        assert {k: float(v) for k, v in totals.items() if v is not None} == pytest.approx(truth.whole)

@@ -1,0 +1,212 @@
+"""Chinese plans as design firms of different habits draw them; areas, distances and counts known by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ezdxf.entities import Insert
+
+from tests.unit.drawings.strangers import Pen, Truth
+
+
+def survey_base() -> tuple[Pen, Truth]:
+    """A plan on CASS layers with a zone in the easting: the boundary lies on JZD."""
+    pen = Pen(6, at=(39456000, 3120000))
+    pen.path("DGX", (0, -50), (200, -48))
+    pen.box("JZD", 0, 0, 100, 90)
+    for number, y in ((1, 20), (2, 55)):
+        pen.box("厂房", 20, y, 50, 18)
+        pen.text("文字", f"{number}#生产车间 {4 - number}F H={14 - number}.6m", 30, y + 8)
+    return pen, Truth(
+        "m",
+        site=9000,
+        feet={"1#": 900, "2#": 900},
+        storeys={"1#": 3, "2#": 2},
+        heights={"1#": 13.6, "2#": 12.6},
+    )
+
+
+def towers_on_a_podium() -> tuple[Pen, Truth]:
+    """Towers lie in the outline of their podium, on its layer, and are no courtyards."""
+    pen = Pen(4, 1000)
+    pen.box("用地红线", 0, 0, 150, 120)
+    pen.box("建筑轮廓", 20, 20, 100, 60)
+    pen.text("文字", "裙房 4F", 60, 50)
+    pen.box("建筑轮廓", 25, 25, 25, 25)
+    pen.text("文字", "T1塔楼 28F/99.8m", 27, 35)
+    pen.box("建筑轮廓", 80, 30, 30, 30)
+    pen.text("文字", "T2塔楼 20F H=79.50m", 82, 45)
+    heights = {"T1塔楼": 99.8, "T2塔楼": 79.5}
+    return pen, Truth("mm", site=18000, storeys={"T1塔楼": 28, "T2塔楼": 20}, heights=heights)
+
+
+def notes_in_rows() -> tuple[Pen, Truth]:
+    """Rows of parking with how many and of what kind written in them; a legend with samples on the same layers."""
+    pen = Pen(6)
+    pen.box("用地红线", 0, 0, 100, 80)
+    pen.box("建筑轮廓", 10, 55, 40, 15)
+    pen.text("文字", "1#楼 6F", 20, 60)
+    pen.box("机动车位", 10, 10, 30, 5.3)
+    pen.text("机动车位", "×12", 20, 12)
+    pen.box("机动车位", 50, 10, 25, 5.3)
+    pen.text("文字", "10辆", 60, 12)
+    pen.box("机动车位", 10, 25, 12.5, 5.3)
+    pen.text("文字", "5个车位（充电）", 12, 27)
+    pen.box("绿地", 60, 30, 30, 20)
+    pen.text("文字", "图例", 130, 70, 2)
+    pen.box("机动车位", 130, 60, 2.5, 5)
+    pen.box("绿地", 130, 50, 8, 4)
+    return pen, Truth("m", site=8000, cars={None: 22, "充电": 5}, green=600, codes=("DXF-LEGEND",))
+
+
+def own_tags() -> tuple[Pen, Truth]:
+    """Label blocks with tags of the firm's own; layers named by nobody else."""
+    pen = Pen(4, 1000)
+    pen.ring("T-用地红线", [(0, 0), (140, 0), (140, 95), (0, 95)])
+    pen.path("T-道路红线-南", (-30, -6), (170, -6))
+    block = pen.doc.blocks.new("楼座标注")
+    for number, tag in enumerate(("BLDG", "LC", "GD")):
+        block.add_attdef(tag, (0, -2000 * number), height=1200)
+    for x, number in ((12, 1), (58, 2)):
+        pen.box("QW01", x, 20, 24, 14)
+        label: Insert = pen.space.add_blockref(
+            "楼座标注", pen.spot(x + 6, 30), dxfattribs={"layer": "T-标注"}
+        )
+        label.add_auto_attribs(
+            {"BLDG": f"{number}#楼", "LC": f"{30 + number}F", "GD": f"H={90 + number}.50m"}
+        )
+        pen.text("T-标注", f"{number}#楼", x + 8, 27)
+    return pen, Truth(
+        "mm", site=13300, feet={"1#楼": 336}, storeys={"1#楼": 31, "2#楼": 32}, heights={"2#楼": 92.5}
+    )
+
+
+def list_in_a_text() -> tuple[Pen, Truth]:
+    """The table of figures as one MTEXT with numbered lines and a raised 2."""
+    pen = Pen(6)
+    pen.box("用地红线", 0, 0, 100, 75)
+    pen.box("建筑基底", 20, 20, 40, 15)
+    pen.text("文字", "1#楼 18F", 25, 25)
+    said = (
+        "{\\fSimSun|b0;经济技术指标}\\P1、总用地面积：7500.00m{\\H0.7x;\\S2^;}\\P2、总建筑面积：2.25万㎡"
+        "\\P3、容积率：1.44\\P4、绿地率：≥35%\\P5、机动车位：120个"
+    )
+    pen.space.add_mtext(said, dxfattribs={"layer": "文字", "char_height": 1.5, "insert": pen.spot(130, 75)})
+    declared = {"申报用地面积": 7500, "总建筑面积": 22500, "容积率": 1.44, "机动车位数": 120}
+    return pen, Truth("m", site=7500, declared=declared, without=("DXF-AREA-DECLARED", "DXF-DECLARED"))
+
+
+def _figures(rows: list[tuple[str, ...]]) -> Pen:
+    pen = Pen(6)
+    pen.box("用地红线", 0, 0, 100, 80)
+    pen.box("建筑基底", 10, 55, 40, 15)
+    pen.text("文字", "1#楼 6F H=18.9m", 20, 60)
+    pen.box("绿地", 10, 10, 40, 30)
+    pen.box("机动车位", 60, 10, 2.5, 5, 8)
+    pen.cells([("指标", "数值"), *rows], 120, 80, (25,))
+    return pen
+
+
+def figures_as_drawn() -> tuple[Pen, Truth]:
+    rows = [
+        ("总用地面积", "8000㎡"), ("建筑基底面积", "600㎡"), ("建筑密度", "7.5%"), ("绿地率", "15%"),
+        ("机动车停车位", "8个"), ("建筑高度", "18.9m"),
+        ("地上建筑面积", "3700"), ("地下建筑面积", "500"), ("总建筑面积", "4200"),
+    ]  # fmt: skip
+    return _figures(list(rows)), Truth("m", without=("DXF-AREA-DECLARED", "DXF-DECLARED", "DXF-DECLARED-SUM"))
+
+
+def figures_that_differ() -> tuple[Pen, Truth]:
+    rows = [
+        ("总用地面积", "8000㎡"), ("建筑基底面积", "650㎡"), ("建筑密度", "8.5%"), ("绿地率", "20%"),
+        ("机动车停车位", "12个"), ("建筑高度", "20.9m"),
+        ("地上建筑面积", "3700"), ("地下建筑面积", "500"), ("总建筑面积", "4300"),
+    ]  # fmt: skip
+    told = {"建筑基底面积", "建筑密度", "绿地率", "机动车位数", "建筑高度"}
+    return _figures(list(rows)), Truth("m", codes=("DXF-DECLARED", "DXF-DECLARED-SUM"), differ=told)
+
+
+def plans_of_two_buildings() -> tuple[Pen, Truth]:
+    """Titles that name building and storeys, under plans without frames."""
+    pen = Pen(4, 1000)
+    plans = (
+        ("1#楼一层平面图", 30, 15), ("1#楼二至六层平面图", 30, 14),
+        ("2#楼首层平面图", 25, 12), ("2#楼2F~3F平面图", 25, 11),
+    )  # fmt: skip
+    for number, (title, w, h) in enumerate(plans):
+        pen.box("JZMJX", 60 * number, 0, w, h)
+        pen.text("图名", title, 60 * number + 5, -4, 0.8)
+    pen.box("JZMJX", 240, 0, 28, 10)
+    pen.text("图名", "2#楼3～9层（奇数层）平面图", 245, -4, 0.8)
+    whole = {"1#楼": 450 + 5 * 420, "2#楼": 300 + 2 * 275 + 4 * 280}
+    return pen, Truth("mm", asked=True, whole=whole)
+
+
+def coefficients() -> tuple[Pen, Truth]:
+    """面积- layers with halves, none and negative ones, in frames with titles, above and below ground."""
+    pen = Pen(6)
+    sheets = (
+        "地下二层~地下一层平面图",
+        "首层平面图",
+        "2~16、18~33层平面图",
+        "17层（避难层）平面图",
+        "出屋面机房层平面图",
+    )
+    for number, title in enumerate(sheets):
+        x = 80 * number
+        pen.box("打印图框", x, 0, 60, 50)
+        pen.text("图名", title, x + 15, 2, 2)
+        kind = "面积-不计容-车库-1" if number == 0 else "面积-计容-住宅-1"
+        pen.box(kind, x + 10, 10, 20 if number < 4 else 4, 20)
+        if number == 2:
+            pen.box("面积-计容-住宅-0.5", x + 30, 10, 2, 6)
+            pen.box("面积-计容-住宅--1", x + 12, 12, 3, 4)
+    floors = {
+        "-2--1": 800.0,
+        "1": 400.0,
+        "2-16,18-33": 31 * (400 + 6 - 12),
+        "17": 400.0,
+        "出屋面机房层平面图": 80.0,
+    }
+    return pen, Truth("m", floors=floors)
+
+
+def frame_of_the_sheet() -> tuple[Pen, Truth]:
+    """An A1 frame at 1:500 in a drawing in metres whose header says millimetres."""
+    pen = Pen(4)
+    pen.box("图框", -60, -40, 420.5, 297)
+    pen.box("用地红线", 0, 0, 180, 120)
+    pen.box("建筑轮廓", 20, 20, 60, 16)
+    return pen, Truth("m", True, site=21600, codes=("DXF-UNITS-DOUBTFUL",))
+
+
+def two_lobes() -> tuple[Pen, Truth]:
+    """A ring that crosses itself so that its lobes cancel out; a gap between the ends of one chain."""
+    pen = Pen(6)
+    pen.box("用地红线", 0, 0, 100, 80)
+    pen.ring("建筑基底", [(10, 10), (50, 25), (50, 10), (10, 25)])
+    for a, b in (((70, 20), (90, 20)), ((90, 20), (90, 40)), ((90, 40), (70, 40)), ((70, 40), (70, 20.3))):
+        pen.space.add_line(pen.spot(*a), pen.spot(*b), dxfattribs={"layer": "建筑基底"})
+    return pen, Truth("m", site=8000, codes=("DXF-SELF-CROSSING", "DXF-NOT-CLOSED"))
+
+
+def round_corners() -> tuple[Pen, Truth]:
+    pen = Pen(6)
+    pen.box("红线", 0, 0, 120, 90)
+    quarter = math.tan(math.pi / 8)
+    corners = [(30, 20), (60, 20), (70, 30), (70, 50), (60, 60), (30, 60), (20, 50), (20, 30)]
+    points = [(*p, quarter if n % 2 else 0.0) for n, p in enumerate(corners)]
+    pen.space.add_lwpolyline(points, format="xyb", close=True, dxfattribs={"layer": "塔楼外轮廓"})
+    pen.text("文字", "办公塔楼1#楼 38F H=168.5m", 30, 40)
+    feet = {"1#楼": 50 * 40 - (4 - math.pi) * 100}
+    return pen, Truth("m", site=10800, feet=feet, storeys={"1#楼": 38}, heights={"1#楼": 168.5})
+
+
+CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
+    f.__name__: f
+    for f in (
+        survey_base, towers_on_a_podium, notes_in_rows, own_tags, list_in_a_text, figures_as_drawn,
+        figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
+    )
+}  # fmt: skip
