@@ -26,6 +26,7 @@ from drawings.sheets.sheet_service import packed_sheet, revision_areas
 from project_box import seal
 from project_box import service as box
 from project_box.document import typeset
+from project_box.kernel.calendar import CHINA
 from project_box.kernel.errors import Conflict
 from project_box.kernel.identity import Actor
 from project_box.kernel.storage import store_from_settings
@@ -42,7 +43,7 @@ def _head(project: Project, revision: Revision) -> dict[str, Any]:
     return {
         "project_name": project.name,
         "project_code": project.code,
-        "revision": f"图纸第 {revision.number} 版（{revision.created_at.astimezone().date().isoformat()}）",
+        "revision": f"图纸第 {revision.number} 版（{revision.created_at.astimezone(CHINA).date().isoformat()}）",
     }
 
 

@@ -17,6 +17,7 @@ from elements.calculators.as_built import UNITS_EN, TierSet, judge, tier_sets
 from elements.engine.loading import load_catalogue
 from project_box import service as box
 from project_box.document import typeset
+from project_box.kernel.calendar import CHINA
 from project_box.kernel.errors import BadInput, NotFound
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
@@ -48,7 +49,7 @@ class Taken:
 
     def text(self, revision: Revision, english: bool) -> str:
         """``第 2 版（2026-11-22 提交，第 1 轮联合审图通过）``."""
-        number, day = revision.number, revision.created_at.astimezone().date()
+        number, day = revision.number, revision.created_at.astimezone(CHINA).date()
         passed = self.rounds.get(number)
         if english:
             return f"revision {number} (handed in {day}{f', agreed to in round {passed}' if passed else ''})"
@@ -211,7 +212,7 @@ def as_built_view(
         "revisions": [
             {
                 "number": r.number,
-                "day": r.created_at.astimezone().date().isoformat(),
+                "day": r.created_at.astimezone(CHINA).date().isoformat(),
                 "round": rounds.get(r.number),
             }
             for r in rows

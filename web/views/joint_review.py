@@ -17,7 +17,7 @@ from drawings.review.joint_review import Severity, Verdict
 from drawings.review.mark_history import Step, mark_history
 from drawings.sheets.local_crs import local_crs
 from project_box import service as box
-from project_box.kernel.calendar import load_calendar
+from project_box.kernel.calendar import CHINA, load_calendar
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
@@ -341,7 +341,7 @@ def _clock(review: JointReview) -> dict[str, Any] | None:
     """Working days left of an open round, with its lamp: red when overdue, yellow in the last quarter of the round."""
     if review.due is None or review.closed_at is not None:
         return None
-    today = now().astimezone().date()
+    today = now().astimezone(CHINA).date()
     calendar = load_calendar()
     if today > review.due:
         over = calendar.between(review.due, today)
@@ -349,7 +349,7 @@ def _clock(review: JointReview) -> dict[str, Any] | None:
             "lamp": "red", "left": 0, "text": f"已超期 {over} 个工作日", "text_en": f"{over} working days overdue"
         }  # fmt: skip
     left = calendar.between(today, review.due)
-    days = calendar.between(review.opened_at.astimezone().date(), review.due)
+    days = calendar.between(review.opened_at.astimezone(CHINA).date(), review.due)
     return {
         "lamp": "yellow" if 4 * left <= days else "green", "left": left, "text": f"还剩 {left} 个工作日",
         "text_en": f"{left} working days left",
