@@ -72,7 +72,7 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
             part = slice(start, start + AT_ONCE)
             yield reader.batch(first + start, names, blobs[part], [column[part] for column in columns])
         first += len(blobs)
-        if len(blobs) < step or first >= source.count:
+        if len(blobs) < step:  # the number a file states of itself may be out of date
             return
         if source.in_batches:
             step = _next_step(source, step, sum(map(len, filter(None, blobs))))
@@ -83,7 +83,7 @@ def _first_step(source: Source) -> int:
     if source.in_batches:
         return max(min(FIRST_BATCH, source.count * BATCH_BYTES // max(source.bytes, 1)), 1)
     fitting = source.count * SLOW_BATCH_BYTES // max(source.bytes, 1)
-    return max(min(source.count, SLOW_BATCH, max(fitting, source.count // 20)), 1)
+    return max(min(source.count + 1, SLOW_BATCH, max(fitting, source.count // 20)), 1)
 
 
 def _next_step(source: Source, step: int, size: int) -> int:

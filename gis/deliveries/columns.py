@@ -35,9 +35,11 @@ def plain_column(values: npt.NDArray[Any]) -> list[Any]:
 
 
 def plain_value(value: Any) -> Any:
-    """A JSON value for an attribute; NaN and missing become None, times become text."""
+    """A JSON value for an attribute; NaN and missing become None, times and lists become text."""
     if value is None:
         return None
+    if isinstance(value, (list, np.ndarray)):
+        return ", ".join("" if one is None else str(one) for one in map(plain_value, value))
     if isinstance(value, (np.datetime64, np.timedelta64)):
         return None if np.isnat(value) else str(value)
     plain = value.item() if hasattr(value, "item") else value

@@ -136,7 +136,7 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         tuple(str(f) for f in info["fields"] if not (path.suffix == ".csv" and f == GEOMETRY_COLUMN)),
         info["driver"] in _RANDOM_ACCESS and where is None,
         encoding,
-        info["fid_column"] or None if info["driver"] in _BY_NUMBER else None,
+        info["fid_column"] if info["driver"] in _BY_NUMBER and info["fid_column"].isidentifier() else None,
         where,
         declared,
         cad,

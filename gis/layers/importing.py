@@ -29,6 +29,8 @@ from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 
+#: degrees of longitude from the middle of its zone up to which a layer can be checked
+_FARTHEST = 45.0
 #: called with (features done, features in all)
 Progress = Callable[[int, int], None]
 
@@ -293,15 +295,30 @@ def to_check_crs(geometries: Geometries, source: int, target: int) -> Geometries
         moved = np.array(shapely.transform(geometries, lambda c: c + np.array([shift, 0.0])), dtype=object)
         return _valid(moved)
     moved = crs_module.transform_array(geometries, source, target)
-    if shapely.is_missing(moved).any():
+    if shapely.is_missing(moved).any() or _reach(geometries, source, target) > _FARTHEST:
         raise BadInput(
             f"有要素的坐标超出 EPSG:{target} 的可用范围",
             f"features cannot be expressed in EPSG:{target}",
             code="CRS-OUT-OF-RANGE",
-            remedy="检查图层的坐标系",
-            remedy_en="check the coordinate system of the layer",
+            place=f"EPSG:{target}",
+            remedy="检查图层的坐标系；范围过大的图层先裁剪到城市周边",
+            remedy_en="check the coordinate system of the layer; clip one of half the world to the city's surroundings",
         )
     return _valid(moved)
+
+
+def _reach(geometries: Geometries, source: int, target: int) -> float:
+    """How many degrees of longitude geometries in degrees reach from the middle of a zone; 180 at the poles.
+
+    Far from it a projection still gives numbers, but the areas they enclose are nonsense.
+    """
+    area = crs_module.lonlat_bounds(target)
+    if area is None or not crs_module.is_geographic(source):
+        return 0.0
+    west, south, east, north = (float(v) for v in shapely.total_bounds(geometries))
+    middle = (area[0] + area[2]) / 2
+    aside = max(abs((x - middle + 180) % 360 - 180) for x in (west, east))
+    return 180.0 if east - west > 180 or north > 89 or south < -89 else aside
 
 
 def _valid(shapes: Geometries) -> Geometries:
