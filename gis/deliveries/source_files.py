@@ -44,6 +44,9 @@ _WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTIS
 _UNSAID = (0x00, 0x03, 0x57)
 #: Western European code pages as a .cpg names them
 _LATIN = re.compile(r"^(iso|latin)[-_ ]?(8859[-_]?1|1)$|^8859-?1$|1252$|^88591$|^ansi$")
+#: a code page in words that GDAL does not know (``OEM 936``)
+_CODE_PAGE = re.compile(r"^(?:oem|ansi)[-_ ]?(\d{3,5})$")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 #: the character set a MapInfo file names
 _CHARSET = re.compile(rb'charset\s+"?(\w+)', re.IGNORECASE)
 
@@ -242,16 +245,28 @@ def dbf_encoding(shp: Path) -> str | None:
         head = stream.read(32)
     if len(head) < 32 or (".cpg" not in siblings and head[29] not in _UNSAID):
         return None
-    fitting = _fitting(_words_of(siblings[".dbf"]))
+    words = _words_of(siblings[".dbf"])
+    fitting = _fitting(words)
     if fitting is None:
         return None
-    if ".cpg" in siblings:
-        stated = siblings[".cpg"].read_bytes()[:40].decode("ascii", "ignore").strip().lower()
-        if stated.replace("-", "") in ("utf8", "65001"):
-            return "GB18030" if fitting != "utf-8" else None
-        # programs write Latin by default; bytes that are UTF-8 throughout are nothing else
-        return "UTF-8" if fitting == "utf-8" and _LATIN.search(stated) else None
-    return fitting.upper()
+    if ".cpg" not in siblings:
+        return fitting.upper()
+    stated = siblings[".cpg"].read_bytes()[:40].decode("ascii", "ignore").strip().lower()
+    if stated.replace("-", "") in ("utf8", "65001"):
+        return "GB18030" if fitting != "utf-8" else None
+    if _LATIN.search(stated):
+        # programs write Latin by default; bytes that are UTF-8 or pairs of Chinese throughout are nothing else
+        return "UTF-8" if fitting == "utf-8" else "GB18030" if _all_pairs(words) else None
+    page = _CODE_PAGE.search(stated)
+    return f"CP{page[1]}" if page is not None else None
+
+
+def _all_pairs(words: Sequence[bytes]) -> bool:
+    """Whether every run of bytes beyond ASCII is one of pairs as GB 2312 has them, some longer than one pair: in
+    Latin text letters with accents hardly stand side by side."""
+    runs = [run for word in words for run in _BEYOND_ASCII.findall(word)]
+    pairs = all(len(run) % 2 == 0 and min(run) >= 0xA1 for run in runs)
+    return pairs and any(len(run) > 2 for run in runs)
 
 
 def _mapinfo_encoding(path: Path) -> str | None:

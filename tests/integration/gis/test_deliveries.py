@@ -259,13 +259,17 @@ def test_xplanung(tmp_path, version):
     assert [p.name for p in tmp_path.iterdir()] == ["plan.gml"]  # nothing is written beside the file
 
 
-def test_a_prj_in_wkt2_and_a_cpg_that_says_latin(tmp_path):
+def test_a_prj_in_wkt2_and_a_cpg_that_misleads(tmp_path):
     frame().to_file(tmp_path / "a.shp", encoding="utf-8")
     (tmp_path / "a.prj").write_text(pyproj.CRS(4547).to_wkt(), encoding="utf-8")
     (tmp_path / "a.cpg").write_text("ISO-8859-1")
     source, batches = read(tmp_path / "a.shp")
     assert source.crs == 4547
     assert list(batches[0].columns["MC"]) == ["样江", "石溪"]
+    for code_page in ("ISO-8859-1", "OEM 936", "ANSI 936"):
+        frame().to_file(tmp_path / "c.shp", encoding="gbk")
+        (tmp_path / "c.cpg").write_text(code_page)
+        assert list(read(tmp_path / "c.shp")[1][0].columns["MC"]) == ["样江", "石溪"], code_page
     german = frame(("Straße", "Köln"))
     german.to_file(tmp_path / "b.shp", encoding="iso-8859-1")
     (tmp_path / "b.cpg").write_text("ISO-8859-1")
