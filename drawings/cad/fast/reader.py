@@ -6,20 +6,18 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from ezdxf.colors import DXF_DEFAULT_COLORS
 
-from drawings.cad.dxf_entities import SILENT as NO_DRAWING
-from drawings.cad.dxf_entities import VIRTUAL, Insert
+from drawings.cad.dxf_entities import Insert
 from drawings.cad.fast import columns, tables
 from drawings.cad.fast.columns import (
     COLUMNS,
     FIRST_BLOCK,
     FLAGS,
     KIND,
-    KNOWN,
     LAYER0,
     LAYER1,
     MEMBER,
@@ -29,11 +27,9 @@ from drawings.cad.fast.columns import (
     NAME1,
     ODD,
     ODDKIND,
-    OTHER,
     PLACE,
     REFERENCE,
     ROWS,
-    SILENT,
     XDATA0,
     Rows,
     release,
@@ -41,17 +37,18 @@ from drawings.cad.fast.columns import (
 from drawings.cad.fast.direct import DirectReader
 from drawings.cad.fast.expand import expand
 from drawings.cad.fast.flattening import boxes
-from drawings.cad.fast.instances import WHITE
+from drawings.cad.fast.instances import WHITE, Instances
 from drawings.cad.fast.rows import collect
-from drawings.cad.fast.skeleton import Block, Layout, Odd, block_called, handles_of, skeleton
+from drawings.cad.fast.skeleton import Layout, Odd, block_called, handles_of, skeleton
 from drawings.cad.fast.splines import spline_curve
 from drawings.cad.fast.stand_ins import Names, places_of, take_in
+from drawings.cad.fast.structure import blocks_of, structure
 from drawings.cad.fast.summary import extents_of, largest_rings, layer_table, middle_of, sheet_list, sheets_of
 from drawings.cad.fast.table import EntityTable
 from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
 from drawings.cad.fast.telling import Teller
 from drawings.cad.fast.words import Words
-from drawings.cad.model import CadDimension, CadEntity, CadFile
+from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer
 from drawings.cad.source import (
     RELEASES,
     Source,
@@ -66,7 +63,6 @@ from drawings.cad.units import weigh
 from drawings.issues import Collector
 from drawings.reading import Reading, reading
 
-_ODD_KINDS = VIRTUAL | {"SPLINE", "DIMENSION", "LEADER", "MPOLYGON"}
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
 _UNIT_WORDS = ("unit", "单位", "единиц")
 _SAMPLE = 200_000  # bytes of text looked at for the encoding, as the careful reader does
@@ -146,6 +142,24 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
+@dataclass(slots=True)
+class _Drawn:
+    """What model space draws, and what is needed to tell of it.
+
+    Attributes:
+        layers: names by number. block_of_key: block number by lower name. table_layers: as the layer table has them.
+    """
+
+    rows: Rows
+    instances: Instances
+    layers: list[str]
+    layout: Layout
+    block_of_key: dict[str, int]
+    table_layers: dict[str, CadLayer]
+    sheets: list[tuple[str, str]]
+    odd: Odd | None
+
+
 class _Fast:
     """One reading."""
 
@@ -174,16 +188,17 @@ class _Fast:
     def read(self, name: str, digest: Future[str], unit: str | None) -> CadFile:
         """Everything."""
         tags, source, limits = self.tags, self.source, self.settings.limits
-        layout, entries, closes, kinds, sections = self._structure()
+        built = structure(tags)
+        layout = built.layout
         r12 = source.version <= "AC1009"
         records = tables.block_records(tags, layout.sections.get("TABLES"), source.encoding)
         owners = records.get("*model_space", -1), records.get("*paper_space", -1)
         rows, status, _ = collect(
-            tags, entries, closes, kinds, sections, r12=r12, owners=owners, aci=_ACI
+            tags, built.entries, built.closes, built.kinds, built.sections, r12=r12, owners=owners, aci=_ACI
         )  # fmt: skip
         if status != columns.GOOD:
             raise Unfit(f"structure {status}")
-        layout.blocks = self._blocks(rows, entries, closes, kinds)
+        layout.blocks = blocks_of(tags, source.encoding, rows, built)
         self._columns_of_text(rows)
         row_layer = self._layers_of(rows)
         row_name = self._names_of(rows)
@@ -235,12 +250,18 @@ class _Fast:
             max_depth=limits.block_depth,
         )  # fmt: skip
         release(rows, tags)
-        words = Words(source.data, source.encoding, rows, self.foreign)
         del self.tags, tags
+        drawn = _Drawn(rows, instances, layer_list, layout, block_of_key, table_layers, sheets or [], odd)
+        return self._file(drawn, name, digest, unit)
+
+    def _file(self, drawn: _Drawn, name: str, digest: Future[str], unit: str | None) -> CadFile:
+        """What was drawn, with what is told of it and its unit."""
+        source, odd, instances = self.source, drawn.odd, drawn.instances
+        words = Words(source.data, source.encoding, drawn.rows, self.foreign)
         shown = np.arange(len(instances.ints), dtype=np.int64)
-        table = EntityTable(words, instances, layer_list, shown)
-        teller = Teller(self.issues, limits, self.foreign, self.replaced)
-        teller.events(words, instances, layer_list, layout, table)
+        table = EntityTable(words, instances, drawn.layers, shown)
+        teller = Teller(self.issues, self.settings.limits, self.foreign, self.replaced)
+        teller.events(words, instances, drawn.layers, drawn.layout, table)
         teller.unsupported(words, instances, odd)
         dimensions = (*self.dimensions, *(odd.reader.dimensions if odd is not None else ()))
         if not len(table) and not dimensions:
@@ -258,7 +279,7 @@ class _Fast:
         )
         kept = teller.near(instances, units.metres_per_unit, table)
         if kept.size < shown.size:
-            table = EntityTable(words, instances, layer_list, kept)
+            table = EntityTable(words, instances, drawn.layers, kept)
         return CadFile(
             name,
             digest.result(),
@@ -269,99 +290,16 @@ class _Fast:
             readable=True,
             units=units,
             extents=extents_of(instances, bounds, kept),
-            layers=layer_table(self.foreign, table_layers, instances, rows, layer_list, kept),
+            layers=layer_table(self.foreign, drawn.table_layers, instances, drawn.rows, drawn.layers, kept),
             entities=table,
             dimensions=dimensions,
-            sheets=sheet_list(sheets or [], rows, block_of_key),
+            sheets=sheet_list(drawn.sheets, drawn.rows, drawn.block_of_key),
             blocks={
                 n: int(instances.uses[k]) for n, k in self.block_names.numbers.items() if instances.uses[k]
             },
             geodata=odd.reader.geodata() if odd is not None else {},
             issues=self.issues.finish(),
         )
-
-    # --- structure -----------------------------------------------------------------------------------------
-
-    def _structure(self) -> tuple[Layout, Longs, Longs, Ints, npt.NDArray[np.uint8]]:
-        """Sections, and the entities of BLOCKS and ENTITIES: first tag, tag after the last one, kind, section."""
-        tags = self.tags
-        starts_at = np.flatnonzero(tags.codes[: tags.count] == 0)
-        if not starts_at.size or starts_at[0] != 0:
-            raise Unfit("tags before the first section")
-        ids, first = intern(tags.buffer, tags.starts[starts_at], tags.ends[starts_at])
-        names = [tags.text(int(starts_at[k])).strip() for k in first]
-        marks = {
-            word: np.isin(ids, [i for i, n in enumerate(names) if n == word])
-            for word in ("SECTION", "ENDSEC", "EOF")
-        }
-        begins, finishes = np.flatnonzero(marks["SECTION"]), np.flatnonzero(marks["ENDSEC"])
-        if (
-            begins.size != finishes.size
-            or not begins.size
-            or np.any(begins >= finishes)
-            or np.any(finishes[:-1] + 1 != begins[1:])
-            or begins[0] != 0
-            or np.count_nonzero(marks["EOF"]) != 1
-            or finishes[-1] + 2 != starts_at.size
-        ):
-            raise Unfit("sections")
-        spans: dict[str, tuple[int, int]] = {}
-        picked: list[tuple[int, int, int]] = []
-        for a, b in zip(begins.tolist(), finishes.tolist(), strict=True):
-            opening = int(starts_at[a])
-            name = tags.text(opening + 1) if tags.codes[opening + 1] == 2 else ""
-            if not name or name in spans or name != name.strip():
-                raise Unfit("section name")
-            spans[name] = (opening, int(starts_at[b]) + 1)
-            if name in ("BLOCKS", "ENTITIES"):
-                picked.append((a + 1, b, int(name == "ENTITIES")))
-        if "ENTITIES" not in spans:
-            raise Unfit("no ENTITIES")
-        kind_of = np.array([self._kind(n) for n in names], np.int32)
-        parts = sorted(picked, key=lambda p: p[2])
-        entries = np.concatenate([starts_at[a:b] for a, b, _ in parts])
-        closes = np.concatenate([starts_at[a + 1 : b + 1] for a, b, _ in parts])
-        kinds = np.concatenate([kind_of[ids[a:b]] for a, b, _ in parts])
-        sections = np.concatenate([np.full(b - a, s, np.uint8) for a, b, s in parts])
-        return Layout(spans, []), entries, closes, kinds, sections
-
-    @staticmethod
-    def _kind(name: str) -> int:
-        if name in KNOWN:
-            return KNOWN[name]
-        if name in NO_DRAWING:
-            return SILENT
-        return ODDKIND if name in _ODD_KINDS or name.endswith("_DIMENSION") else OTHER
-
-    def _blocks(self, rows: Rows, entries: Longs, closes: Longs, kinds: Ints) -> list[Block]:
-        tags, encoding = self.tags, self.source.encoding
-        heads = rows.blocks.tolist()
-        is_head = np.isin(entries, rows.blocks)
-        is_tail = (kinds == columns.ENDBLK) & (entries < (entries[is_head].max() if heads else 0) + (1 << 62))
-        after = dict(zip(entries[is_head].tolist(), closes[is_head].tolist(), strict=True))
-        tails = [(a, b) for a, b in zip(entries[is_tail].tolist(), closes[is_tail].tolist(), strict=True)]
-        out: list[Block] = []
-        position = 0
-        for head in heads:
-            while position < len(tails) and tails[position][0] < head:
-                position += 1
-            if position == len(tails):
-                raise Unfit("block without end")
-            name, x, y, flags = "", 0.0, 0.0, 0
-            for t in range(head + 1, after[head]):
-                code = tags.codes[t]
-                if code == 2:
-                    name = tags.text(t, encoding)
-                elif code == 10:
-                    x, y = float(tags.numbers[t]), float(tags.numbers[t + 1])
-                elif code == 70 and abs(tags.numbers[t]) < 1e6:
-                    flags = int(tags.numbers[t])
-                elif code == 1001:
-                    break
-            if not name or not (abs(x) < 1e60 and abs(y) < 1e60):
-                raise Unfit("block head")
-            out.append(Block(name, (head, after[head]), tails[position], (x, y), bool(flags & 12)))
-        return out
 
     # --- columns -------------------------------------------------------------------------------------------
 
