@@ -286,7 +286,8 @@ def test_stated_crs_that_cannot_be():
 def test_degrees_need_a_datum():
     corners = [("28.1500", "113.8500"), ("28.1510", "113.8500"), ("28.1510", "113.8510")]
     without, named = (
-        text("4,,D1,样例,面,,,,@\n", rows(corners), header(**words)) for words in ({}, {"坐标系": "1980西安坐标系"})
+        text("4,,D1,样例,面,,,,@\n", rows(corners), header(**words))
+        for words in ({}, {"坐标系": "1980西安坐标系"})
     )
     assert "CRS-UNKNOWN" in codes(read(without))
     assert read(named).crs == 4610
