@@ -38,7 +38,7 @@ _WORDS = (
     ("东南", "SE"),
 )
 _CORNER = 20.0  # degrees: sides of the site meet where its outline turns by more
-_LINES = ("control_line", "road_red_line", "green_line", "adjacent")
+_LINES = ("control_line", "road_red_line", "green_line", "blue_line", "adjacent")
 _MOST = 400  # buildings and sides looked at pair by pair
 _EACH = 20  # sides, and lines, that one building is measured to
 _PARTS = {"setbacks": "退让", "spacings": "间距", "estimate": "估算"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ezdxf.entities import Insert
+from ezdxf.entities.insert import Insert
 
 from tests.unit.drawings.strangers import Pen, Truth
 
