@@ -9,7 +9,6 @@ import shutil
 import struct
 import zipfile
 
-import ezdxf
 import geopandas
 import numpy as np
 import pandas
@@ -17,6 +16,7 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
+from ezdxf.filemanagement import new as new_drawing
 from sqlalchemy import text
 
 from gis import service
@@ -168,9 +168,7 @@ def test_zip_of_several_files(tmp_path):
 
 
 def test_drawing_with_layers(tmp_path):
-    from ezdxf.filemanagement import new
-
-    drawing = new("R2010")
+    drawing = new_drawing("R2010")
     space = drawing.modelspace()
     for layer, shift in (("用地红线", 0), ("建筑", 500)):
         corners = [(X + shift, Y), (X + shift + 100, Y), (X + shift + 100, Y + 50), (X + shift, Y + 50)]
@@ -184,9 +182,7 @@ def test_drawing_with_layers(tmp_path):
 
 
 def test_circles_of_a_drawing_are_areas(tmp_path):
-    from ezdxf.filemanagement import new
-
-    drawing = new()
+    drawing = new_drawing()
     drawing.modelspace().add_circle((X, Y), 50, dxfattribs={"layer": "蓝线"})
     drawing.modelspace().add_line((X, Y), (X + 9, Y), dxfattribs={"layer": "蓝线"})
     drawing.saveas(tmp_path / "a.dxf")
@@ -278,7 +274,7 @@ def test_a_prj_in_wkt2_and_a_cpg_that_misleads(tmp_path):
 
 @pytest.mark.parametrize("kind", ["bin", "utf-16"])
 def test_drawings_that_are_not_plain_text(tmp_path, kind):
-    drawing = ezdxf.new("R2010")
+    drawing = new_drawing("R2010")
     drawing.modelspace().add_lwpolyline(rectangle(0, 0, 100, 50).exterior.coords[:-1], close=True)
     drawing.saveas(tmp_path / "a.dxf", fmt="bin" if kind == "bin" else "asc")
     if kind == "utf-16":
