@@ -162,6 +162,14 @@ class CurveBatch:
         along[arcs] *= 4 * np.arctan(b) * (1 + b * b) / (4 * b)
         return self._sums(along)
 
+    def chords(self, tolerance: float) -> int:
+        """About how many chords all arcs become."""
+        _, way, bulge = self._segments
+        arcs = np.flatnonzero(bulge)
+        chord = np.hypot(way[arcs, 0], way[arcs, 1])
+        good = chord > 0
+        return int(_chords(bulge[arcs][good], chord[good], tolerance)[2].sum())
+
     def flatten(self, tolerance: float) -> Flat:
         """Arcs as chords, as of :meth:`Curve.flatten`."""
         _, way, bulge = self._segments
@@ -176,15 +184,7 @@ class CurveBatch:
             return Flat(xy, start)
         inner = np.zeros(len(self.xy), np.int64)
         b, chord = bulge[arcs], chord[arcs]
-        size = np.abs(b)
-        angle = 4.0 * np.arctan(size)
-        radius = chord * (1 + b * b) / (4 * size)
-        with np.errstate(
-            over="ignore", divide="ignore"
-        ):  # a radius next to nothing: any number of chords will do
-            flat = np.minimum(1.0, np.sqrt(0.375 * tolerance / radius))
-        count = np.ceil(np.maximum(np.maximum(2.0, angle / (4 * np.arcsin(flat))), angle / (np.pi / 6)))
-        count = np.minimum(count, MAX_SEGMENTS)
+        angle, radius, count = _chords(b, chord, tolerance)
         inner[arcs] = count.astype(np.int64) - 1
         place = np.concatenate(([0], np.cumsum(inner + 1)))
         out = np.empty((int(place[-1]), 2))
@@ -253,6 +253,19 @@ class CurveBatch:
                 flat.xy[keep] * scale, indices=np.searchsorted(numbers, owner[keep])
             )
         return out
+
+
+def _chords(bulge: Array, chord: Array, tolerance: float) -> tuple[Array, Array, Array]:
+    """Angles, radii and numbers of chords of arcs."""
+    size = np.abs(bulge)
+    angle = 4.0 * np.arctan(size)
+    radius = chord * (1 + bulge * bulge) / (4 * size)
+    with np.errstate(
+        over="ignore", divide="ignore"
+    ):  # a radius next to nothing: any number of chords will do
+        flat = np.minimum(1.0, np.sqrt(0.375 * tolerance / radius))
+    count = np.ceil(np.maximum(np.maximum(2.0, angle / (4 * np.arcsin(flat))), angle / (np.pi / 6)))
+    return angle, radius, np.minimum(count, MAX_SEGMENTS)
 
 
 def _excess(angle: Array) -> Array:

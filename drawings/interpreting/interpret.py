@@ -30,7 +30,7 @@ from drawings.reading import Reading, reading
 from drawings.shapes.holes import cut_holes, with_holes
 from drawings.shapes.repairs import Acceptance, Ledger, repair_names, repair_to_plain
 from drawings.shapes.ring_making import RingMaker
-from drawings.shapes.work import Ring, Work
+from drawings.shapes.work import OutOfRoomError, Ring, Work
 from drawings.standards.guess import Guess
 from drawings.standards.standards import Standard, detect, roles
 from project_box.kernel.finding import Issue
@@ -107,6 +107,10 @@ def interpret(
             return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
         with collector_paused():
             return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
+    except OutOfRoomError:
+        limit = settings.limits.chords
+        issues.add("DXF-TOO-MANY", what="圆弧的弦", what_en="chords of arcs", limit=limit)
+        return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
     except OutOfTimeError:
         bound = issue("DXF-BOUND", file=cad.name, seconds=math.ceil(deadline.seconds))
         return replace(model, readable=False, issues=_ordered(bound, *model.issues, *issues.finish()))

@@ -125,6 +125,7 @@ class RingMaker:
         role = self.work.role(match)
         if role.geometry == "text":
             return []
+        self.work.make_room(found.curves)
         fit = found.curves.sizes <= self.work.limit_vertices
         batch, ended = found.curves.closed_by_ends(self.work.tolerances.close / self.work.scale)
         ended &= fit

@@ -46,6 +46,10 @@ class Ring:
         self.role = self.match.role
 
 
+class OutOfRoomError(Exception):
+    """More chords than fit into memory."""
+
+
 class Work:
     """What every step of an interpretation shares."""
 
@@ -66,6 +70,7 @@ class Work:
         self.deadline = deadline
         self.scale = cad.units.metres_per_unit
         self.chord = settings.chord_tolerance_m / self.scale
+        self.chords_left = settings.limits.chords
         self.limit_vertices = settings.limits.ring_vertices
         self.elevation = settings.limits.elevation_m
         self.catalogue: Roles = roles()
@@ -105,6 +110,16 @@ class Work:
             if number % 1000 == 0:
                 self.deadline.check()
             yield entity
+
+    def make_room(self, curves: CurveBatch) -> None:
+        """Count the chords that some curves become.
+
+        Raises:
+            OutOfRoomError: with those before they are too many.
+        """
+        self.chords_left -= curves.chords(self.chord)
+        if self.chords_left < 0:
+            raise OutOfRoomError
 
     def role(self, match: Match) -> Role:
         """The role a layer rule gives."""

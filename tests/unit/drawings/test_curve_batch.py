@@ -14,6 +14,7 @@ from shapely.geometry import LineString, Polygon
 from drawings.cad.curve import Curve, arc, circle
 from drawings.cad.curve_batch import CurveBatch
 
+X0 = np.array([388_000.0, 3_120_000.0])
 number = st.floats(-50, 50, allow_nan=False)
 bulge = st.one_of(st.just(0.0), st.floats(-2, 2, allow_nan=False))
 
@@ -37,6 +38,27 @@ def test_batch_equals_curve_by_curve(found: list[Curve]) -> None:
         assert batch.lengths()[k] == pytest.approx(curve.length(), rel=1e-9, abs=1e-9)
         own = np.asarray(curve.flatten(0.001))
         assert np.allclose(flat.xy[flat.start[k] : flat.start[k + 1]], own, rtol=0, atol=1e-7)
+
+
+def test_many_arcs_at_once_become_the_same_chords(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    found = [
+        Curve(
+            tuple((float(x), float(y)) for x, y in rng.uniform(-50, 50, (size, 2)) + X0),
+            tuple(rng.choice([0.0, 1e-14, 0.3, -1.7, 8.0], size).tolist()),
+            bool(size % 2),
+        )
+        for size in rng.integers(1, 7, 60).tolist()
+    ]
+    found += [Curve(()), circle((0, 0), 9.0)]
+    batch = CurveBatch(found)
+    few = batch.flatten(0.001)
+    arcs = sum(bool(abs(b) >= 1e-9) and p != q for c in found for p, q, b in c.segments())
+    assert batch.chords(0.001) == len(few.xy) - len(batch.xy) + arcs
+    monkeypatch.setattr("drawings.cad.curve_batch._MANY_ARCS", 1)
+    many = batch.flatten(0.001)
+    assert (many.start == few.start).all()
+    assert np.allclose(many.xy, few.xy, rtol=0, atol=1e-8)
 
 
 def test_polygons_and_lines_in_metres() -> None:

@@ -18,6 +18,7 @@ from drawings.reading import reading
 from drawings.standards.multiplicity import floors_of_title
 from drawings.standards.standards import get_standard, normal_layer
 from drawings.standards.vocabulary import vocabulary
+from tests.unit.drawings.build import cad_of, new
 from tests.unit.drawings.test_fuzz import through
 
 _LINE = "0\nLWPOLYLINE\n5\n{}\n100\nAcDbEntity\n8\n{}\n100\nAcDbPolyline\n90\n{}\n70\n1\n"
@@ -142,6 +143,17 @@ def test_more_shapes_than_any_plan_holds_are_refused_before_they_are_made() -> N
     facts = survey(cad, few)
     assert not facts.complete and not facts.rings and facts.layers["建筑基底"].kinds == {"LWPOLYLINE": 3}
     assert interpret(read(dxf(ring("0") * 2), "图.dxf"), get_standard("project-box"), settings=few).readable
+
+
+def test_more_chords_of_arcs_than_fit_into_memory_are_told() -> None:
+    bounds = reading()
+    few = bounds.model_copy(update={"limits": bounds.limits.model_copy(update={"chords": 300})})
+    document = new()
+    for k in range(3):
+        document.modelspace().add_circle((20 * k, 0), 5, dxfattribs={"layer": "建筑基底"})
+    model = interpret(cad_of(document), get_standard("project-box"), settings=few)
+    assert not model.readable and model.issues[0].code == "DXF-TOO-MANY"
+    assert interpret(cad_of(document), get_standard("project-box")).readable
 
 
 @pytest.mark.parametrize(
