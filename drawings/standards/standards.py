@@ -30,7 +30,7 @@ Source = Literal["xdata", "block", "text", "layer", "table"]
 DEFAULT_STANDARD = "project-box"
 #: DXF allows 255 characters in a layer name; a longer one is no name anybody gave
 LONGEST_LAYER = 1000
-#: of so many layers a standard has to know more than one, or one it asks for
+#: of so many layers a standard has to know more than half, or one it asks for
 _TELLING_LAYERS = 4
 _XREF_PREFIX = re.compile(r"^.*(?:\$\d+\$|\|)")
 
@@ -366,8 +366,8 @@ def detect(layers: Iterable[str]) -> Standard | None:
             continue
         planned = sum(1 for m in matched if m is not None and m.role != "reference")
         shares = [sum(r in present for r in k.required) / len(k.required) for k in standard.kinds.values()]
-        if planned == 1 and not any(shares) and len(names) >= _TELLING_LAYERS:
-            continue  # one name that others use too, and nothing of what the standard asks for
+        if not any(shares) and 2 * planned <= len(names) and len(names) >= _TELLING_LAYERS:
+            continue  # a few names that others use too, and nothing of what the standard asks for
         score = (float(planned), max(shares, default=0.0), sum(m is not None for m in matched) / len(names))
         if best is None or score > best[0]:
             best = (score, standard)
