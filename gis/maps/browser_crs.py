@@ -30,7 +30,8 @@ def browser_text(epsg: int, extent: tuple[float, float, float, float] | None = N
     """PROJ string of a CRS, with ``+towgs84`` where its datum does not coincide with WGS 84.
 
     Args:
-        extent: west, south, east, north in degrees of what the map shows; the middle of the CRS's own area without.
+        extent: west, south, east, north in degrees of what the map shows; the middle of the CRS's own area without
+            one, or where the map lies elsewhere.
 
     The seven parameters are fitted to the platform's own transformation around that place, so that browser and server
     agree to a centimetre there, whether PROJ moves the datum by parameters or by a grid.
@@ -61,7 +62,13 @@ def _ellipsoid(epsg: int) -> str:
 
 
 def _window(epsg: int, extent: tuple[float, float, float, float] | None) -> tuple[float, float, float, float]:
-    west, south, east, north = extent or crs_module.lonlat_bounds(epsg) or (73.0, 18.0, 135.0, 54.0)
+    area = crs_module.lonlat_bounds(epsg) or (73.0, 18.0, 135.0, 54.0)
+    if extent is not None:  # a map of another place: the shift is fitted where the system is used
+        x, y = (extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2
+        if not (area[0] > area[2] or (area[0] - 3 <= x <= area[2] + 3 and area[1] - 3 <= y <= area[3] + 3)):
+            extent = None
+    west, south, east, north = extent or area
+    east += 360 if west > east else 0  # across the 180° meridian
     x, y = (west + east) / 2, (south + north) / 2
     # on a coarse grid, so that neighbouring maps share a fit
     half = max(_LEAST_DEGREES, min(round(max(east - west, north - south), 1), 5.0)) / 2

@@ -152,3 +152,27 @@ def test_the_report_opens_offline_and_lights_up(chromium, city, tmp_path) -> Non
     assert not row.evaluate("(node) => node.classList.contains('lit')")
     assert not errors and not [a for a in asked if not a.startswith(("file:", "data:", "blob:"))]
     context.close()
+
+
+def test_far_out_few_tiles_are_asked_for(person) -> None:
+    page = opened(person("planner"))
+    drawn(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/tiles/" in request.url else None)
+    page.evaluate(f"{_MAP}.map.getView().setZoom(3)")
+    drawn(page)
+    assert asked and len(asked) < 40 * page.evaluate(f"{_MAP}.shown.size")
+
+
+def test_the_read_out_agrees_with_the_server_on_another_datum(person) -> None:
+    """OSGB36 lies about 120 m beside WGS 84; the browser has no grid and no parameters of its own."""
+    page = opened(person("planner"), "/map?crs=27700")
+    shown = page.evaluate(f"{_MAP}.project(ol.proj.fromLonLat([-0.1276, 51.5072]))")
+    found = page.evaluate(
+        "fetch('/api/v1/map/find?q=530030,180380&crs=27700').then((answer) => answer.json())"
+    )
+    lon, lat = found["places"][0]["at"]
+    there = page.evaluate(f"{_MAP}.project(ol.proj.fromLonLat([{lon}, {lat}]))")
+    assert abs(shown[0] - 530030) < 500 and abs(shown[1] - 180380) < 500
+    # the fit is made for where the layers are, or for the middle of the system's own area
+    assert abs(there[0] - 530030) < 5 and abs(there[1] - 180380) < 5

@@ -195,16 +195,17 @@ def map_config(
 
 
 def _layers_extent(session: Session, epsg: int) -> tuple[float, float, float, float]:
-    """Extent (lon/lat) of the layers checked in a CRS; the area the CRS is meant for when there are none."""
-    boxes = [
-        shapely.box(*row.extent_lonlat)
-        for row in repository.current_versions(session).values()
-        if row.extent_lonlat and row.check_crs == epsg
+    """Extent (lon/lat) of the layers checked in a CRS, else of those where it is used, else of its own area."""
+    rows = [row for row in repository.current_versions(session).values() if row.extent_lonlat]
+    area = crs_module.lonlat_bounds(epsg) or (73.0, 18.0, 135.0, 54.0)
+    if area[0] > area[2]:  # across the 180° meridian
+        area = (area[0] - 360, *area[1:])
+    room = shapely.box(*area).buffer(_NEAR)
+    boxes = [shapely.box(*row.extent_lonlat) for row in rows if row.check_crs == epsg] or [
+        place for row in rows if room.contains(place := shapely.box(*row.extent_lonlat))
     ]
-    if boxes:
-        west, south, east, north = shapely.union_all(boxes).bounds
-        return west, south, east, north
-    return crs_module.lonlat_bounds(epsg) or (73.0, 18.0, 135.0, 54.0)
+    west, south, east, north = shapely.union_all(boxes).bounds if boxes else area
+    return west, south, east, north
 
 
 def _head(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def test_the_workbench_opens_where_the_layers_are(client, sign_in, elsewhere):
     assert west == pytest.approx(LON, abs=1e-5) and north == pytest.approx(LAT + 0.001, abs=1e-5)
     stated = client.get("/api/v1/map", params={"crs": 2249}, headers=headers).json()["map"]
     assert stated["crs"]["metres"] == pytest.approx(0.3048, abs=1e-4)  # feet are told, not taken for metres
+    assert stated["extent"] == opened["extent"]  # no layer is kept in feet: those that lie there are shown
     assert {4547, 32619} <= {c["epsg"] for c in stated["crs_offered"]}
     refused = client.get("/api/v1/map", params={"crs": 4326}, headers=headers)
     assert refused.status_code == 422 and refused.json()["error"]["code"] == "map_crs"

@@ -36,6 +36,7 @@ def test_a_datum_that_coincides_needs_no_shift_and_one_without_parameters_gets_n
     assert "towgs84" not in browser_text(4547, (113.0, 28.0, 114.0, 29.0))
     assert "towgs84" not in browser_text(2349)  # 西安80: not public
     assert "towgs84" in browser_text(27700)  # around the middle of where it is used
+    assert browser_text(27700, (113.0, 28.0, 114.0, 29.0)) == browser_text(27700)  # nobody reads China in it
 
 
 def test_helmert_finds_the_parameters_points_were_moved_by():

@@ -148,8 +148,7 @@ window.ProjectBoxMap = { VIEW: "EPSG:3857", LONLAT: "EPSG:4326" };
         source: new ol.source.VectorTile({
           format: new ol.format.MVT(),
           url: `/api/v1/layers/${definition.code}/tiles/{z}/{x}/{y}.mvt?v=${version}`,
-          maxZoom: 16,
-          minZoom: 8,
+          maxZoom: 16, // none below: far out, tiles of a nearer zoom would be asked for by the thousand
         }),
       });
     }
