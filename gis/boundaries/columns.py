@@ -37,6 +37,12 @@ _CRS_WORDS = (
 )
 
 
+_CONVERTED = re.compile(r"转换(?!参数)|换算|转自|convert|transform", re.IGNORECASE)
+_INTO = re.compile(
+    r"(?:转换|换算|convert\w*|transform\w*)[^,;。]{0,12}?(?:为|到|成|至|\bto\b)(.*)", re.IGNORECASE
+)
+
+
 @dataclass(slots=True)
 class PointList:
     """Points as read, x and y as their columns stand, with what the file says about them.
@@ -58,7 +64,13 @@ class PointList:
 
 
 def notice_crs(text: str, line: int, points: PointList) -> None:
-    """Keep what a title or remark says about the coordinate system, unless it was said before."""
+    """Keep what a title or remark says about the coordinate system, unless it was said before.
+
+    Of coordinates that were converted only what they were converted to counts.
+    """
+    if _CONVERTED.search(text):
+        into = _INTO.search(text)
+        text = into[1] if into is not None else ""
     for key, pattern in _CRS_WORDS:
         found = pattern.search(text)
         if found is not None and key not in points.header:

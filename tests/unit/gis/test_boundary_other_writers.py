@@ -228,6 +228,21 @@ def test_a_title_names_the_system_and_a_header_says_it_better():
     assert "TXT-HEADER-DIFFERS" not in codes(reading)
 
 
+@pytest.mark.parametrize(
+    ("title", "crs"),
+    [
+        ("1980西安坐标系 带号38", 2362),
+        ("由1980西安坐标系转换为2000国家大地坐标系", 4526),
+        ("坐标由西安80转换而来", 4526),
+    ],
+)
+def test_a_title_that_names_where_coordinates_come_from(title, crs):
+    rows = "".join(f"J{n},{y:.3f},{x + 38e6:.3f}\n" for n, (x, y) in enumerate(OUTER, 1))
+    reading = read_boundary("a.txt", f"{title}\n{rows}".encode())
+    assert reading.crs == crs
+    assert ("CRS-DATUM-ASSUMED" in codes(reading)) == ("而来" in title)
+
+
 def test_points_in_brackets():
     rows = "".join(f"({y:.3f}, {x + 38e6:.3f})\n" for x, y in OUTER)
     assert read_boundary("a.txt", f"坐标系=2000国家大地坐标系\n{rows}".encode()).area_m2 == 8_000
