@@ -11,30 +11,21 @@ process, which checks portions too, has time to read it.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import importlib
 import multiprocessing
-import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing.context import BaseContext
 from multiprocessing.pool import AsyncResult, Pool
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import shapely
-from sqlalchemy import text
-
 from gis.check.canonical import Answer
-from gis.check.checking import canonical_answers
-from project_box.kernel.db import Database
+from gis.check.portion import Portion, check, check_into, load
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 
@@ -53,16 +44,6 @@ class Sites:
     shapes: tuple[bytes, ...]
     repaired: frozenset[int]
     issues: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Portion:
-    url: str
-    crs: int
-    numbers: tuple[int, ...]
-    shapes: tuple[bytes, ...]
-    repaired: frozenset[int]
-    on: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +81,7 @@ def check_sites(
         BadInput: the scheduler cannot be used.
     """
     portions = [
-        _Portion(
+        Portion(
             url,
             sites.crs,
             sites.numbers[n : n + PORTION],
@@ -124,7 +105,7 @@ def _context() -> BaseContext:
     """How helpers are started: forked, with all that is needed loaded, where no other thread of this process could be
     caught holding a lock; else from a process of their own that loads it first."""
     if sys.platform == "linux" and threading.active_count() == 1:
-        importlib.import_module("gis.check.batch_worker")
+        load()
         return multiprocessing.get_context("fork")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["gis.check.batch_worker"])
@@ -132,26 +113,26 @@ def _context() -> BaseContext:
 
 
 def _in_turn(
-    portions: Sequence[_Portion], helpers: int, pool: Pool | None, folder: Path = Path()
+    portions: Sequence[Portion], helpers: int, pool: Pool | None, folder: Path = Path()
 ) -> Iterator[Answer]:
     """Answers in order; this process checks portions too, after giving its helpers enough to do.
 
     When nothing is left to give, it checks what a helper has not come to yet, so that nobody waits for a late one.
     """
     waiting = deque(portions)
-    begun: deque[tuple[_Portion, _Begun]] = deque()
+    begun: deque[tuple[Portion, _Begun]] = deque()
     while waiting or begun:
         late = [n for n, (_, answers) in enumerate(begun) if not _is_ready(answers)]
         if pool is not None:
             for _ in range(min(len(waiting), _AHEAD * helpers - len(late))):
                 path = folder / str(len(waiting))
-                lengths = pool.apply_async(_check_into, (waiting[0], path))
+                lengths = pool.apply_async(check_into, (waiting[0], path))
                 begun.append((waiting.popleft(), _Promise(lengths, path)))
         if waiting:
-            begun.append((waiting[0], _check(waiting.popleft())))
+            begun.append((waiting[0], check(waiting.popleft())))
         elif late:
             portion, _ = begun[late[-1]]
-            begun[late[-1]] = portion, _check(portion)
+            begun[late[-1]] = portion, check(portion)
         while begun and _is_ready(begun[0][1]):
             _, first = begun.popleft()
             yield from first.answers() if isinstance(first, _Promise) else first
@@ -161,7 +142,7 @@ def _is_ready(begun: _Begun) -> bool:
     return not isinstance(begun, _Promise) or begun.lengths.ready()
 
 
-def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
+def _on_dask(address: str, portions: Sequence[Portion]) -> Iterator[Answer]:
     try:
         distributed = importlib.import_module("distributed")
     except ImportError as error:
@@ -183,40 +164,6 @@ def _on_dask(address: str, portions: Sequence[_Portion]) -> Iterator[Answer]:
             place="--scheduler",
         ) from error
     with client:
-        for future in client.map(_check, portions, pure=False):
+        for future in client.map(check, portions, pure=False):
             for outcome, answer in future.result():  # named tuples and enumerations arrive as plain ones
                 yield Answer(None if outcome is None else Outcome(outcome), answer)
-
-
-@lru_cache(maxsize=4)
-def _database(url: str, process: int) -> Database:
-    """The connection of a process; a forked one does not use its parent's."""
-    return Database(url, pool_size=1)
-
-
-def _check_into(portion: _Portion, path: Path) -> list[tuple[Outcome | None, int]]:
-    """The answers of one portion, left in a file; outcome and length of each."""
-    answers = _check(portion)
-    path.write_bytes(b"".join(answer.json for answer in answers))
-    return [(answer.outcome, len(answer.json)) for answer in answers]
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for garbage in cycles, which a check does not make."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def _check(portion: _Portion) -> list[Answer]:
-    """The answers of one portion, from one snapshot."""
-    heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
-    shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
-    with _uncollected(), _database(portion.url, os.getpid()).transaction() as session:
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)

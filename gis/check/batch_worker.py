@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from gis import kernels
-from gis.check import batch
-from gis.layers import layer
+from gis.check.portion import load
 
-__all__ = ["batch"]
-
-kernels.compile_all()
-layer.layer_catalogue()
+load()

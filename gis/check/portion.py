@@ -1,0 +1,75 @@
+"""A portion of a batch 批量核查: what one process is given, and how it checks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import shapely
+from sqlalchemy import text
+
+from gis import kernels
+from gis.check.canonical import Answer
+from gis.check.checking import canonical_answers
+from gis.layers.layer import layer_catalogue
+from project_box.kernel.db import Database
+from project_box.kernel.finding import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some sites of a batch: numbers as in the file, areas as WKB in ``crs``, and what is asked about them."""
+
+    url: str
+    crs: int
+    numbers: tuple[int, ...]
+    shapes: tuple[bytes, ...]
+    repaired: frozenset[int]
+    on: dt.date
+
+
+def load() -> None:
+    """Load all that checks need, so that a process forked from this one starts with it."""
+    kernels.compile_all()
+    layer_catalogue()
+
+
+@lru_cache(maxsize=4)
+def _database(url: str, process: int) -> Database:
+    """The connection of a process; a forked one does not use its parent's."""
+    return Database(url, pool_size=1)
+
+
+def check_into(portion: Portion, path: Path) -> list[tuple[Outcome | None, int]]:
+    """The answers of one portion, left in a file; outcome and length of each."""
+    answers = check(portion)
+    path.write_bytes(b"".join(answer.json for answer in answers))
+    return [(answer.outcome, len(answer.json)) for answer in answers]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage in cycles, which a check does not make."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def check(portion: Portion) -> list[Answer]:
+    """The answers of one portion, from one snapshot."""
+    heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
+    shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
+    with _uncollected(), _database(portion.url, os.getpid()).transaction() as session:
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)
