@@ -221,8 +221,30 @@ def _record(
     geometry: BaseGeometry = projected
     if isinstance(projected, MultiPolygon) and len(projected.geoms) == 1:
         geometry = projected.geoms[0]
+    result = box.put_result(
+        session,
+        actor,
+        project_id,
+        kind="boundary",
+        stage=Stage.PLANNING_LAND,
+        title=f"用地红线（{source_name}）",
+        payload=_payload(reading, actor, source_name, geometry, target),
+        geometry=geometry,
+        crs=target,
+        files=files,
+        source=source,
+        trust="D",
+    )
+    publish(session, BoundaryRecorded(project_id, result.id, result.version))
+    return result
+
+
+def _payload(
+    reading: BoundaryReading, actor: Actor, source_name: str, geometry: BaseGeometry, target: int
+) -> dict[str, Any]:
+    """What the box keeps of a reading, with who accepted its repairs and when."""
     plain = summary(reading)
-    payload = {
+    return {
         "area_m2": reading.area_m2,
         "ellipsoidal_area_m2": reading.ellipsoidal_area_m2,
         "exact_area_m2": plain["exact_area_m2"],
@@ -245,22 +267,6 @@ def _record(
         ],
         "geometry_geojson": rounded_geojson(geometry, target),
     }
-    result = box.put_result(
-        session,
-        actor,
-        project_id,
-        kind="boundary",
-        stage=Stage.PLANNING_LAND,
-        title=f"用地红线（{source_name}）",
-        payload=payload,
-        geometry=geometry,
-        crs=target,
-        files=files,
-        source=source,
-        trust="D",
-    )
-    publish(session, BoundaryRecorded(project_id, result.id, result.version))
-    return result
 
 
 def latest_boundary(
