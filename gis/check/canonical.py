@@ -17,7 +17,7 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 from gis.check.conflict import Attributes, FeatureHit, LayerResult, LoadedVersion, PlanningConditions, Status
-from gis.check.lines import Judgement, Line, Rule, Values, Whole, finding_of, line_of, words
+from gis.check.lines import Judgement, Line, Met, Rule, Values, Whole, finding_of, line_of, words
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import to_plain
 
@@ -153,23 +153,31 @@ class Fragments:
 
     def _put(self, line: Line, crs: int, lines: list[bytes], findings: list[bytes]) -> None:
         """Add the texts of a line and of its findings."""
-        if (
-            isinstance(line, Whole)
-            or line.outside is not None
-            or any(f.marker is not None for f in line.features)
-        ):
+        forms = None if isinstance(line, Whole) or _is_marked(line) else self._forms_of(line)
+        if isinstance(line, Whole) or forms is None:
             text, found = _texts(line, crs)
             lines.append(text)
             findings.append(found)
             return
-        forms = self._forms.get((line.rule.code, line.status))
-        if forms is None or forms.version is not line.version:
-            forms = _Forms.of(line.rule, line.version, line.status)
-            self._forms[line.rule.code, line.status] = forms
         values = _values(line.values)
         lines += forms.line.filled(values)
         if forms.finding is not None:
             findings += forms.finding.filled(values)
+
+    def _forms_of(self, line: Met) -> _Forms | None:
+        """The texts around the values of a line; none where a version is named with such signs."""
+        key = line.rule.code, line.status
+        forms = self._forms.get(key)
+        if forms is None or forms.version is not line.version:
+            if _SIGN.search(line.version.version):
+                return None
+            forms = self._forms[key] = _Forms.of(line.rule, line.version, line.status)
+        return forms
+
+
+def _is_marked(line: Met) -> bool:
+    """Whether a line or one of its features has a shape."""
+    return line.outside is not None or any(f.marker is not None for f in line.features)
 
 
 def _listed(entries: list[bytes]) -> list[bytes]:

@@ -179,7 +179,10 @@ def test_reports_put_together_from_fragments_are_the_canonical_ones():
     settled = Settled(catalogue, {})
     rng = np.random.default_rng(1)
     for turn in range(30):
-        versions = {c: LoadedVersion(n, f"v{turn % 3}", day, 4547) for n, c in enumerate(catalogue.layers)}
+        name = ("v0", "v1", "v2", 'a\ufdd0"\ufdd3')[
+            turn % 4
+        ]  # the last one has the signs that stand for values
+        versions = {c: LoadedVersion(n, name, day, 4547) for n, c in enumerate(catalogue.layers)}
         facts = {}
         for code, version in versions.items():
             overlaps = tuple(
