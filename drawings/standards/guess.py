@@ -54,6 +54,7 @@ class Confidence(BaseModel):
     shape_fits: float
     shape_misfits: float
     largest_ring: float
+    texts_alone: float
     labelled: float
 
 
@@ -274,10 +275,12 @@ def _with_shape(score: float, role: str, contents: Contents | None) -> float:
         if geometry in ("ring", "frame"):
             fits = contents.rings > 0
         elif geometry == "ring_or_block":
-            fits = contents.rings > 0 or contents.inserts > 0
+            fits = contents.rings > 0 or contents.inserts > 0 or contents.open_curves > 3  # a grid of lines
         else:
             fits = contents.rings + contents.open_curves > 0
         score += weights.shape_fits if fits else weights.shape_misfits
+        if contents.texts and not (contents.rings or contents.open_curves or contents.inserts):
+            score = min(score, weights.texts_alone)  # nothing is drawn there: it is a layer of notes
     return min(0.99, max(0.05, score))
 
 
