@@ -64,6 +64,7 @@ from drawings.issues import Collector
 from drawings.reading import Reading, reading
 
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
+_PARTS_OF_ENTITIES = 5  # vertices, attributes and ends of sequences are entities of the file too
 _UNIT_WORDS = ("unit", "单位", "единиц")
 _SAMPLE = 200_000  # bytes of text looked at for the encoding, as the careful reader does
 
@@ -188,6 +189,9 @@ class _Fast:
     def read(self, name: str, digest: Future[str], unit: str | None) -> CadFile:
         """Everything."""
         tags, source, limits = self.tags, self.source, self.settings.limits
+        most = _PARTS_OF_ENTITIES * limits.entities
+        if np.count_nonzero(tags.codes[: tags.count] == 0) > most:
+            return self._refused(name, digest, most)
         built = structure(tags)
         layout = built.layout
         r12 = source.version <= "AC1009"
@@ -253,6 +257,20 @@ class _Fast:
         del self.tags, tags
         drawn = _Drawn(rows, instances, layer_list, layout, block_of_key, table_layers, sheets or [], odd)
         return self._file(drawn, name, digest, unit)
+
+    def _refused(self, name: str, digest: Future[str], limit: int) -> CadFile:
+        """A file of more entities than can be held."""
+        source = self.source
+        self.issues.add("DXF-TOO-MANY", what="文件中的图元", what_en="entities in the file", limit=limit)
+        return CadFile(
+            name,
+            digest.result(),
+            source.format,
+            version=source.version,
+            release=RELEASES.get(source.version, source.version),
+            encoding=source.encoding,
+            issues=self.issues.finish(),
+        )
 
     def _file(self, drawn: _Drawn, name: str, digest: Future[str], unit: str | None) -> CadFile:
         """What was drawn, with what is told of it and its unit."""

@@ -442,3 +442,12 @@ def test_dimensions_that_share_a_long_picture_are_left_to_the_careful_reader() -
     assert found is not None and sum(len(e.curves) for e in found.entities) > 20 * 3
     assert read_fast(data, "图.dxf", limited(vertices=2000), None) is None
     assert "DXF-TOO-MANY" in {i.code for i in read_dxf(data, "图.dxf", limited(vertices=2000), None).issues}
+
+
+def test_more_entities_in_the_file_than_can_be_held_are_refused_before_they_are_looked_at() -> None:
+    bounds = reading()
+    few = bounds.model_copy(update={"limits": bounds.limits.model_copy(update={"entities": 4})})
+    body = "".join(f"  0\nPOINT\n  5\n{k + 16:X}\n  8\n0\n 10\n{k}.0\n 20\n0.0\n" for k in range(30))
+    file = f"  0\nSECTION\n  2\nENTITIES\n{body}  0\nENDSEC\n  0\nEOF\n".encode()
+    cad = read_fast(file, "many.dxf", few, None)
+    assert cad is not None and not cad.readable and [i.code for i in cad.issues] == ["DXF-TOO-MANY"]
