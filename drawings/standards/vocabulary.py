@@ -35,6 +35,7 @@ _NUMBERED_SIGN = re.compile(r"\\x([89a-f][0-9a-f])")
 _SETS_OFF = ",;/|()"
 _UNKNOWN = re.compile(r"[^\d,;/|()\u3400-\u9fff]{2,30}(?:[,;/|()]\s*|$)")
 _LONGEST = 60
+_MOST_UNKNOWN = 8  # ideographs of a name in a label
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九十")}
 
@@ -80,6 +81,7 @@ class AttributeWords(_Strict):
     noted: frozenset[str]
     bays: Bays
     legends: tuple[str, ...]
+    no_labels: re.Pattern[str]
     languages: dict[str, Language]
     compass: dict[str, float]
     numerals: dict[str, int] = Field(default_factory=dict)
@@ -307,7 +309,7 @@ class Vocabulary:
         if not text or len(text) > _LONGEST or not text.isprintable() or not _SAYING.search(text):
             return {}
         out: dict[str, str] = {}
-        alone = False
+        alone, unknown = False, 0
         spot = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches the empty text too
         while spot < len(text):
             best: tuple[int, Phrase, Mapping[str, str | None]] | None = None
@@ -319,7 +321,10 @@ class Vocabulary:
                     best = (found[0], phrase, found[1])
             if best is None:
                 after = _aside(text, spot)
-                if after is None:
+                if after is None and _ideograph(text[spot]):  # a name: 1#联合厂房 3F
+                    unknown += 1
+                    after = _BETWEEN.match(text, spot + 1).end()  # type: ignore[union-attr]  # as above
+                if after is None or unknown > _MOST_UNKNOWN:
                     return {}
                 spot = after
                 continue
@@ -329,6 +334,10 @@ class Vocabulary:
             for key, value in self._given(best[2], best[1]).items():
                 out.setdefault(key, value)
             spot = _BETWEEN.match(text, best[0]).end()  # type: ignore[union-attr]  # as above
+        if unknown and not (
+            "楼号" in out and {"层数", "建筑高度"} & set(out) and not attribute_words().no_labels.search(text)
+        ):
+            return {}
         return out if alone else {}
 
     @staticmethod
