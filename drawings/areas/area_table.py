@@ -22,7 +22,14 @@ from shapely.geometry.base import BaseGeometry
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.floors import Floor, building_of, drawn_floors
 from drawings.reading import CATALOGUE
-from drawings.standards.multiplicity import BadRange, is_below, is_between, is_once, parse_floors
+from drawings.standards.multiplicity import (
+    BadRange,
+    is_below,
+    is_between,
+    is_once,
+    names_several,
+    parse_floors,
+)
 from drawings.standards.standards import roles
 from project_box.kernel.catalogue import parse
 from project_box.kernel.plain import to_plain
@@ -217,6 +224,10 @@ def _floors(model: DrawingModel, rules: AreaRules, undecided: list[str]) -> Iter
         building = str(drawn.attributes.get("楼号") or "").strip() or fallback
         inside = [s for s in drawn.inside if s.role in rules.precedence]
         if drawn.framed or inside:
+            if names_several(building):
+                undecided.append(
+                    f"{building}：一张平面图用于多栋，面积按一栋计入（句柄 {drawn.shape.handle}）"
+                )
             yield building, _floor(building, drawn, inside, rules, undecided)
     loose = [s for s in counted if s.parent is None and "起止层" not in s.attributes]
     if loose:

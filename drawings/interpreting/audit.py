@@ -24,6 +24,7 @@ from project_box.kernel.finding import Level
 _DECLARED = "申报用地面积"
 APPROVED = "批准用地面积"
 _FEET = re.compile(r"(?:(\d+(?:\.\d+)?)\s*')?\s*-?\s*(?:(\d+(?:\.\d+)?)\s*\")?")
+_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*[~-]\s*(\d{1,9}(?:\.\d{1,6})?)")
 _TYPED_NUMBER = re.compile(r"[-+]?\d+(?:[,,]\d{3})*(?:\.\d+)?")
 
 
@@ -177,19 +178,34 @@ def _declared(
     if not sites:
         return
     for key, code in ((_DECLARED, "DXF-AREA-DECLARED"), (APPROVED, "DXF-AREA-APPROVED")):
-        for stated, drawn, shape in _stated_areas(sites, key, drawing_attributes):
+        for stated, drawn, shape in _stated_areas(shapes, sites, key, drawing_attributes):
             _compare_areas(stated, drawn, shape, code, issues, cad.units.metres_per_unit)
 
 
+def _dedicated(shapes: Sequence[RoleShape], sites: Sequence[RoleShape]) -> float:
+    """Area of 代征 roads and greens that lie off the site, ㎡."""
+    given = [s for s in shapes if s.role in ("dedicated_road", "dedicated_green") and s.valid]
+    whole = [s.geometry for s in sites if s.valid]
+    if not given or not whole:
+        return 0.0
+    site = shapely.union_all(whole)
+    return sum(
+        s.area_m2 or 0.0 for s in given if s.geometry.intersection(site).area <= 1e-3 * s.geometry.area
+    )
+
+
 def _stated_areas(
-    sites: Sequence[RoleShape], key: str, drawing_attributes: dict[str, str]
+    shapes: Sequence[RoleShape], sites: Sequence[RoleShape], key: str, drawing_attributes: dict[str, str]
 ) -> list[tuple[float, float, RoleShape]]:
     own = [(s, s.attributes.get(key)) for s in sites]
     pairs = [(value, s.area_m2 or 0.0, s) for s, value in own if isinstance(value, float)]
     if not pairs and key in drawing_attributes:
         value = vocabulary().number(drawing_attributes[key], roles().number[key])
         if value is not None:
-            pairs = [(value, sum(s.area_m2 or 0.0 for s in sites), sites[0])]
+            drawn = sum(s.area_m2 or 0.0 for s in sites)
+            given = drawn + _dedicated(shapes, sites)  # 总用地 holds what is given up beside the site
+            near = min((drawn, given), key=lambda area: abs(area - value))
+            pairs = [(value, near if abs(near - value) <= 0.005 else drawn, sites[0])]
     return pairs
 
 
@@ -247,7 +263,11 @@ def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) ->
             if not angular and _FEET_MARK.search(dimension.text or ""):
                 candidates.append(measured * scale / _INCH)
             slack = 0.5 * 10.0**-digits + 1e-9
-            edited = all(abs(shown - c) > max(slack, tolerances.dimension_share * c) for c in candidates)
+            span = _span(dimension.text)
+            low, high = span or (shown, shown)
+            edited = all(
+                max(low - c, c - high) > max(slack, tolerances.dimension_share * c) for c in candidates
+            )
             if edited:
                 unit = "°" if angular else ""
                 issues.add(
@@ -272,6 +292,12 @@ def check_dimensions(cad: CadFile, issues: Collector, tolerances: Tolerances) ->
             )
         )
     return tuple(out)
+
+
+def _span(text: str | None) -> tuple[float, float] | None:
+    """From and to of a typed range (18000~20000)."""
+    found = _SPAN.fullmatch(unicodedata.normalize("NFKC", text or "").strip())
+    return (float(found.group(1)), float(found.group(2))) if found is not None else None
 
 
 def _typed(text: str | None) -> tuple[float | None, int]:

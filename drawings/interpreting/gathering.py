@@ -124,7 +124,7 @@ class Gatherer:
                         _Said(entity if at == entity.at else replace(entity, at=at), pairs, rest, "text")
                     )
                 labels.note(at, rest)
-                notes.note(at, rest)
+                notes.note(at, entity.text)
         self._assign_all(said, polygons, tree)
         labels.give()
         notes.give()

@@ -89,13 +89,28 @@ _OF_BUILDING = re.compile(
 )
 
 
+#: more buildings that the same plan stands for: 1#、2#楼
+_AND_BUILDINGS = re.compile(
+    r"(?:\s*[、,~和及]\s*(?:[A-Z]{1,2}-?)?\d{1,3}\s*(?:#\s*楼?|号楼|栋|幢|座)?)+", re.IGNORECASE
+)
+_SEVERAL = re.compile(
+    r"\d\s*(?:#|号|栋)?\s*楼?\s*[、,~和及]\s*(?:[A-Z]{1,2}-?)?\d+\s*(?:#|号楼|栋|幢|座)", re.IGNORECASE
+)
+
+
+def names_several(building: str) -> bool:
+    """True for the name of more buildings than one (``1#、2#楼``)."""
+    return _SEVERAL.search(unicodedata.normalize("NFKC", building)) is not None
+
+
 def building_of_title(text: str) -> str:
     """The building a sheet title begins with, if it goes on with a storey (``1#楼二至五层平面图``); else empty."""
     plain = unicodedata.normalize("NFKC", text).strip()
     found = _OF_BUILDING.match(plain) if len(plain) <= _LONGEST_TITLE else None
     if found is None or not (floors_of_title(plain) or is_once(plain)):
         return ""
-    return found.group(1).strip()
+    several = _AND_BUILDINGS.match(plain, found.end(1))
+    return plain[found.start(1) : several.end() if several is not None else found.end(1)].strip()
 
 
 @lru_cache(maxsize=65_536)
