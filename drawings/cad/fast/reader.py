@@ -30,6 +30,8 @@ from drawings.cad.fast.columns import (
     PLACE,
     REFERENCE,
     ROWS,
+    TAG0,
+    TAG1,
     XDATA0,
     Rows,
     release,
@@ -214,6 +216,10 @@ class _Fast:
         reached = self._reached(rows, row_name, block_of_key)
         sheets = tables.layouts(tags, layout.sections.get("OBJECTS"), records, source.encoding, r12=r12)
         odd_rows = self._odd_rows(rows, reached)
+        if int((rows.ints[odd_rows, TAG1] - rows.ints[odd_rows, TAG0]).sum(dtype=np.int64)) > 4 * most:
+            return self._refused(
+                name, digest, 4 * most, what=("零散图元的组码", "group codes of odd entities")
+            )
         if not r12:
             direct = DirectReader(
                 tags, rows, row_layer, list(self.layer_names.numbers), block_of_key,
@@ -258,10 +264,16 @@ class _Fast:
         drawn = _Drawn(rows, instances, layer_list, layout, block_of_key, table_layers, sheets or [], odd)
         return self._file(drawn, name, digest, unit)
 
-    def _refused(self, name: str, digest: Future[str], limit: int) -> CadFile:
-        """A file of more entities than can be held."""
+    def _refused(
+        self,
+        name: str,
+        digest: Future[str],
+        limit: int,
+        what: tuple[str, str] = ("文件中的图元", "entities in the file"),
+    ) -> CadFile:
+        """A file of more than can be held."""
         source = self.source
-        self.issues.add("DXF-TOO-MANY", what="文件中的图元", what_en="entities in the file", limit=limit)
+        self.issues.add("DXF-TOO-MANY", what=what[0], what_en=what[1], limit=limit)
         return CadFile(
             name,
             digest.result(),
