@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
-_PATIENCE = 1.5  # on the clock, of what is allowed: other work may keep the processor busy, but a minute is a minute
+_PATIENCE = (
+    1.5  # on the clock, of what is allowed: other work may keep the processor busy, but a minute is a minute
+)
 _PAUSE = 0.02  # seconds between two looks at the processor's clock, which takes longer to read than the one on the wall
 
 
