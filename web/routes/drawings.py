@@ -120,7 +120,7 @@ def compare_drawings(
     before: Annotated[int | None, Query(alias="from", ge=1)] = None,
     after: Annotated[int | None, Query(alias="to", ge=1)] = None,
 ) -> dict[str, Any]:
-    """Differences of two revisions (the newest two if left out): what was added, removed, moved, changed in shape or word."""
+    """Differences of two revisions (the newest two if left out), shape by shape and word by word."""
     return compare.compare_plain(session, actor, project_id, before, after)
 
 
