@@ -24,6 +24,12 @@ from project_box.kernel.finding import Level
 #: a limit is no figure of the plan
 _LIMIT = re.compile(r"^\s*[≤≥<>＜＞≦≧]|不[大小高低]于|不超过|至少|以[上下内]")
 _DIGITS = re.compile(r"\d+[.,](\d+)")
+#: the site area, and the site less the roads and greens that are given up, over which ratios may be declared
+_SITE, _NET = "申报用地面积", "净用地面积"
+#: measures over the site
+_OVER_SITE = ("coverage_share", "green_share", "floor_far", "estimate_far")
+_BELOW = "地下建筑面积"
+_CARS, _CARS_ABOVE, _CARS_BELOW = "机动车位数", "地上机动车位数", "地下机动车位数"
 #: what is measured, in Chinese and English
 _NAMES = {
     "coverage": ("图上建筑基底合计", "ground covered as drawn"),
@@ -113,9 +119,18 @@ def compare_declared(
         if rule.key not in figures or rule.key in done:
             continue
         drawn = measure.of(rule.drawn)
-        if drawn is not None:
-            done.add(rule.key)
-            _compare(rule, figures[rule.key], drawn, model.attributes, places, issues)
+        if drawn is None:
+            continue
+        done.add(rule.key)
+        if rule.key == _CARS and _agrees_in_part(figures, drawn):
+            continue
+        names = _NAMES[rule.drawn]
+        if rule.drawn in _OVER_SITE and _NET in figures:
+            by_net = drawn * measure.site() / figures[_NET]
+            if abs(by_net - figures[rule.key]) < abs(drawn - figures[rule.key]):
+                drawn = by_net
+                names = names[0].replace("用地", "净用地"), names[1].replace("site", "net site")
+        _compare(rule, figures, drawn, names, model, places, issues)
     for row in rules.sums:
         _compare_sum(row, figures, model.attributes, places, issues)
 
@@ -129,7 +144,20 @@ def _figures(model: DrawingModel, words: Vocabulary) -> dict[str, float]:
         number = words.number(text, unit)
         if number is not None and number > 0:
             out[key] = number
+    if _NET in out:
+        out.setdefault(_SITE, out[_NET])
     return out
+
+
+def _agrees_in_part(figures: Mapping[str, float], drawn: float) -> bool:
+    """Are the car spaces that are drawn those declared above ground, or those below?"""
+    parts = [figures[key] for key in (_CARS_ABOVE, _CARS_BELOW) if key in figures]
+    return drawn in (*parts, *(figures[_CARS] - n for n in parts))
+
+
+def _may_lie_below(key: str, figures: Mapping[str, float], drawn: float, model: DrawingModel) -> bool:
+    """Car spaces that are declared and not drawn may lie in the storeys below ground, where there are any."""
+    return key == _CARS and drawn < figures[key] and (_BELOW in figures or bool(model.by_role("basement")))
 
 
 class _Measures:
@@ -161,7 +189,8 @@ class _Measures:
         }
         return measures[name]()
 
-    def _site(self) -> float:
+    def site(self) -> float:
+        """Site as drawn, ㎡."""
         return sum(s.area_m2 or 0.0 for s in self.model.by_role("site_boundary"))
 
     def _estimated(self, key: str) -> float | None:
@@ -171,7 +200,7 @@ class _Measures:
         return value if isinstance(value, float) and value > 0 else None
 
     def _percent(self, key: str) -> float | None:
-        part, site = self._estimated(key), self._site()
+        part, site = self._estimated(key), self.site()
         return part / site * 100 if part is not None and site else None
 
     def _count(self, role: str) -> float | None:
@@ -197,7 +226,7 @@ class _Measures:
         return _plain(table.by_kind.get("计容")) if table.total is not None else None
 
     def _far(self) -> float | None:
-        counted, site = self._counted(), self._site()
+        counted, site = self._counted(), self.site()
         return counted / site if counted is not None and site else None
 
 
@@ -215,25 +244,29 @@ def _rounding(text: str, unit: str = "") -> float:
 
 def _compare(
     rule: DeclaredFigure,
-    stated: float,
+    figures: Mapping[str, float],
     drawn: float,
-    attributes: Mapping[str, object],
+    names: tuple[str, str],
+    model: DrawingModel,
     places: Mapping[str, Place],
     issues: Collector,
 ) -> None:
-    unit = roles().number[rule.key]
-    rounding = _rounding(str(attributes[rule.key]), unit) if unit not in ("个", "户") else 0.0
+    stated, unit = figures[rule.key], roles().number[rule.key]
+    rounding = _rounding(str(model.attributes[rule.key]), unit) if unit not in ("个", "户") else 0.0
     difference = drawn - stated
     if abs(difference) <= max(rule.within, rule.share * abs(drawn), rounding) + 1e-9:
         return
     grave = (rule.error is not None and abs(difference) > rule.error) or (
         rule.error_share is not None and abs(difference) > rule.error_share * abs(stated)
     )
+    level = Level.ERROR if grave else Level.WARNING
+    if _may_lie_below(rule.key, figures, drawn, model):
+        level = Level.INFO
     digits = 0 if unit in ("个", "户") else 2
     layer, handle, at = places.get(rule.key, ("", "", None))
     issues.add(
         "DXF-DECLARED",
-        level=Level.ERROR if grave else Level.WARNING,
+        level=level,
         layer=layer,
         handle=handle,
         at=at,
@@ -242,8 +275,8 @@ def _compare(
         declared=f"{stated:.{digits}f}{unit if unit == '%' else ''}",
         drawn=f"{drawn:.{digits}f}{unit if unit == '%' else ''}",
         difference=f"{difference:+.{digits}f}",
-        how=_NAMES[rule.drawn][0],
-        how_en=_NAMES[rule.drawn][1],
+        how=names[0],
+        how_en=names[1],
     )
 
 
@@ -262,11 +295,14 @@ def _compare_sum(
         follows = sum(figures[p] for p in row.sum)
         said = " + ".join(f"{p} {figures[p]:g}" for p in row.sum)
     else:
-        follows = figures[row.part] / figures[row.whole] * (100 if row.percent else 1)
-        said = f"{row.part} {figures[row.part]:g} ÷ {row.whole} {figures[row.whole]:g}"
+        wholes = [w for w in (row.whole, _NET) if w in figures and (w == row.whole or row.whole == _SITE)]
+        part, times = figures[row.part], 100 if row.percent else 1
+        whole = min(wholes, key=lambda w: abs(part / figures[w] * times - stated))
+        follows = part / figures[whole] * times
+        said = f"{row.part} {part:g} ÷ {whole} {figures[whole]:g}"
     said_en = said
-    for part in parts:
-        said_en = said_en.replace(part, names[part])
+    for name in (_NET, *parts):
+        said_en = said_en.replace(name, names[name])
     slack = max(row.share * abs(follows), _rounding(str(attributes[row.key]), roles().number[row.key]))
     slack += sum(_rounding(str(attributes[p])) for p in row.sum)
     if abs(follows - stated) <= slack + 1e-9:

@@ -21,7 +21,8 @@ from drawings.standards.standards import Standard, Tolerances, roles
 from drawings.standards.vocabulary import vocabulary
 from project_box.kernel.finding import Level
 
-_DECLARED = "申报用地面积"
+#: a drawing without the whole site area states the net one (less roads and greens given up)
+_DECLARED, _NET = "申报用地面积", "净用地面积"
 APPROVED = "批准用地面积"
 _FEET = re.compile(r"(?:(\d+(?:\.\d+)?)\s*')?\s*-?\s*(?:(\d+(?:\.\d+)?)\s*\")?")
 _SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*[~-]\s*(\d{1,9}(?:\.\d{1,6})?)")
@@ -178,7 +179,10 @@ def _declared(
     if not sites:
         return
     for key, code in ((_DECLARED, "DXF-AREA-DECLARED"), (APPROVED, "DXF-AREA-APPROVED")):
-        for stated, drawn, shape in _stated_areas(shapes, sites, key, drawing_attributes):
+        stated_areas = _stated_areas(shapes, sites, key, drawing_attributes)
+        if not stated_areas and key == _DECLARED:
+            stated_areas = _stated_areas(shapes, sites, _NET, drawing_attributes)
+        for stated, drawn, shape in stated_areas:
             _compare_areas(stated, drawn, shape, code, issues, cad.units.metres_per_unit)
 
 

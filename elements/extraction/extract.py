@@ -225,7 +225,7 @@ def _stated(drawings: DrawingSet) -> list[ElementValue]:
                 texts.setdefault(key, (own, (ref_of(model, shape),)))
     out: list[ElementValue] = []
     for code, keys in (
-        ("YD_DECLARED", ("申报用地面积",)),
+        ("YD_DECLARED", ("申报用地面积", "净用地面积")),
         ("ZJZ_DECLARED", ("总建筑面积", "申报总建筑面积")),
     ):
         for key in keys:

@@ -44,7 +44,7 @@ def test_workbench_by_keyboard_and_its_address(person) -> None:
     until(page, "location.search.includes('KG_DK:50')")
     assert page.evaluate("new URLSearchParams(location.search).get('l').split(',').length") > 8
     page.get_by_label("查找图层").fill("永久")
-    assert page.locator(".map-panel li:visible").all_inner_texts() == ["永久基本农田\n2026.1 · 禁止占用"]
+    assert page.locator(".map-panel li:visible").all_inner_texts() == ["永久基本农田\n◎\n2026.1 · 禁止占用"]
     page.get_by_label("查找图层").fill("")
     # go to a plot by its number
     found = page.evaluate("fetch('/api/v1/map/find?q=XQ-9').then((answer) => answer.json())")

@@ -228,7 +228,8 @@ def _site_titles(drawing: Drawing, program: Program, figures: dict[str, str]) ->
     )  # fmt: skip
     table = [
         ("经济技术指标", ""), ("总用地面积(㎡)", figures["ZYD"]), ("净用地面积(㎡)", figures["JYD"]),
-        ("总建筑面积(㎡)", figures["ZJZ"]), ("其中 地上(㎡)", figures["DSJZ"]), ("其中 地下(㎡)", figures["DXJZ"]),
+        ("总建筑面积(㎡)", figures["ZJZ"]),
+        ("地上建筑面积(㎡)", figures["DSJZ"]), ("地下建筑面积(㎡)", figures["DXJZ"]),
         ("计容建筑面积(㎡)", figures["JRJZ"]), ("容积率", figures["RJL"]), ("建筑密度(%)", figures["JZMD"]),
         ("绿地率(%)", figures["LDL"]), ("机动车位(个)", figures["TCW"]),
     ]  # fmt: skip

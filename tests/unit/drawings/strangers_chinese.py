@@ -117,6 +117,16 @@ def figures_as_drawn() -> tuple[Pen, Truth]:
     return _figures(list(rows)), Truth("m", without=("DXF-AREA-DECLARED", "DXF-DECLARED", "DXF-DECLARED-SUM"))
 
 
+def figures_over_the_net_site() -> tuple[Pen, Truth]:
+    """Ratios over the site less the road that is given up; car spaces of which some are below ground."""
+    rows = [
+        ("总用地面积", "8000㎡"), ("净用地面积", "7500㎡"), ("建筑密度", "8.0%"), ("绿地率", "16%"),
+        ("计容建筑面积", "3600"), ("容积率", "0.48"), ("机动车停车位", "60个"), ("地上停车位", "8个"),
+    ]  # fmt: skip
+    declared = {"净用地面积": 7500, "机动车位数": 60, "地上机动车位数": 8}
+    return _figures(list(rows)), Truth("m", declared=declared, without=("DXF-DECLARED", "DXF-DECLARED-SUM"))
+
+
 def figures_that_differ() -> tuple[Pen, Truth]:
     rows = [
         ("总用地面积", "8000㎡"), ("建筑基底面积", "650㎡"), ("建筑密度", "8.5%"), ("绿地率", "20%"),
@@ -207,6 +217,7 @@ CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
     f.__name__: f
     for f in (
         survey_base, towers_on_a_podium, notes_in_rows, own_tags, list_in_a_text, figures_as_drawn,
+        figures_over_the_net_site,
         figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
     )
 }  # fmt: skip
