@@ -27,6 +27,7 @@ class Limits(_Strict):
     planned: int = Field(gt=0)
     ring_vertices: int = Field(gt=0)
     chords: int = Field(gt=0)
+    layers: int = Field(gt=0)
     block_depth: int = Field(gt=0)
     coordinate_m: float = Field(gt=0)
     elevation_m: float = Field(ge=0)

@@ -18,6 +18,7 @@ from drawings.cad.fast import read_large
 from drawings.cad.ifc import is_ifc, read_ifc, unzipped
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet, Units
 from drawings.cad.unit_evidence import second_look
+from drawings.issues import Collector
 from drawings.reading import Reading, reading
 
 __all__ = ["CadDimension", "CadEntity", "CadFile", "CadLayer", "CadSheet", "Curve", "Units", "read"]
@@ -49,7 +50,7 @@ def read(
     else:
         data = source
     if is_dwg(data):
-        return second_look(read_dwg(data, name or "drawing.dwg", settings, unit), settings)
+        return _looked_at(read_dwg(data, name or "drawing.dwg", settings, unit), settings)
     packed = unzipped(data, settings.limits.file_bytes)
     if packed is not None and is_ifc(packed):
         return replace(
@@ -63,4 +64,22 @@ def read(
     if found is None:
         left = settings.limits.seconds - (time.monotonic() - started)
         found = read_careful(data, name, settings.within(left), unit)
-    return second_look(found, settings)
+    return _looked_at(found, settings)
+
+
+def _looked_at(found: CadFile, settings: Reading) -> CadFile:
+    """A file as read, its unit weighed again; one of more layers than anybody draws is refused: each layer is listed
+    and asked for its meaning."""
+    if len(found.layers) <= settings.limits.layers:
+        return second_look(found, settings)
+    issues = Collector(settings.limits.issues_per_code, file=found.name)
+    issues.add("DXF-TOO-MANY", what="图层", what_en="layers", limit=settings.limits.layers)
+    return CadFile(
+        found.name,
+        found.sha256,
+        found.format,
+        version=found.version,
+        release=found.release,
+        encoding=found.encoding,
+        issues=issues.finish(),
+    )

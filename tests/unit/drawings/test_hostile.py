@@ -223,3 +223,17 @@ def test_a_hatch_of_more_edges_than_anybody_draws_is_told_and_takes_no_memory() 
     )
     cad = read(dxf(hatch), "图.dxf")
     assert ("DXF-BAD-ENTITY", "200") in [(i.code, i.handle) for i in cad.issues]
+
+
+def test_a_file_of_more_layers_than_anybody_draws_is_refused():
+    points = "".join(
+        f"0\nPOINT\n5\n{200 + k:X}\n100\nAcDbEntity\n8\nL{k}\n100\nAcDbPoint\n10\n1\n20\n{k}\n"
+        for k in range(5)
+    )
+    whole = reading()
+    few = whole.model_copy(update={"limits": whole.limits.model_copy(update={"layers": 3})})
+    assert read(dxf(points), "layers.dxf").readable
+    refused = read(dxf(points), "layers.dxf", settings=few)
+    assert not refused.readable and refused.version == "AC1024"
+    (told,) = refused.issues
+    assert told.code == "DXF-TOO-MANY" and "3 layers" in told.message_en and told.remedy
