@@ -156,15 +156,16 @@ def _from_zero(text: str) -> list[int]:
 
 def loose_floors(work: Work, rings: list[Ring]) -> None:
     """Storeys of area lines that lie in no frame: a title inside them, the layer's name, or a title at the plan."""
-    frames = shapely.union_all([r.geometry for r in rings if r.role == "floor_frame"])
-    loose = [
+    frames = shapely.STRtree([r.geometry for r in rings if r.role == "floor_frame"])
+    untold = [
         r
         for r in rings
-        if r.role in _AREAS
-        and isinstance(r.geometry, (Polygon, MultiPolygon))
-        and not _told(r)
-        and not frames.intersects(r.geometry.representative_point())
+        if r.role in _AREAS and isinstance(r.geometry, (Polygon, MultiPolygon)) and not _told(r)
     ]
+    work.deadline.check()
+    spots = shapely.point_on_surface([r.geometry for r in untold])
+    framed = set(frames.query(spots, predicate="intersects")[0].tolist())
+    loose = [r for number, r in enumerate(untold) if number not in framed]
     if not loose:
         return
     texts = _texts(work)
@@ -174,6 +175,7 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
     beside: list[Title] = []
     tree = shapely.STRtree([r.geometry for r in loose])
     for entity, text in texts:
+        work.deadline.check()
         title = floors_of_title(text, ground=ground) or (text if is_once(text) else None)
         if title is None:
             continue
@@ -184,7 +186,7 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
             ring_number = min(around, key=lambda n: loose[n].geometry.area)
             titles[ring_number].add(title)
             owners[ring_number] |= {building_of_title(text)} - {""}
-        elif not frames.intersects(spot):
+        elif not frames.query(spot, predicate="intersects").size:
             wide = width_of(text, entity.height * work.scale)
             beside.append(Title(title, spot.x, spot.y, wide, building_of_title(text)))
     named = titles_of_plans([r.geometry for r in loose], beside) if beside else {}
