@@ -9,13 +9,14 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from project_box.kernel.errors import PlatformError
+from project_box.kernel.errors import NotFound, PlatformError
 from project_box.kernel.plain import to_plain
 
 if TYPE_CHECKING:
@@ -55,6 +56,23 @@ def table(
     for row in rows:
         drawn.add_row(*("—" if v is None or v == "" else str(v) for v in row))
     out.print(drawn)
+
+
+def existing(file: Path) -> Path:
+    """The file itself.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if not file.is_file():
+        raise NotFound(
+            f"没有文件 {file}",
+            f"no file {file}",
+            place=str(file),
+            remedy="检查路径",
+            remedy_en="check the path",
+        )
+    return file
 
 
 def fail(error: PlatformError, *, as_json: bool, code: int = UNUSABLE) -> NoReturn:

@@ -37,13 +37,14 @@ DIMENSION_KINDS = {
     6: "ordinate",
 }
 _MOST_PARTS = 20_000  # of one entity that is taken apart
+#: how ezdxf fails on such entities
 _DAMAGED = (
     DXFError,
     TypeError,
     ValueError,
     AttributeError,
-    NotImplementedError,
-)  # how ezdxf fails on such entities
+    NotImplementedError,  # what ezdxf says of kinds it does not take apart
+)
 
 
 #: what a dimension's block shows: its curves, and the text

@@ -137,11 +137,16 @@ def _without_straight(points: _Corners, closed: bool, grain: float) -> _Corners:
     return points[bent]
 
 
+def _centred(a: _Corners, b: _Corners) -> tuple[complex, complex, _Corners, _Corners, float]:
+    """Middles of two sets of corners, the corners as seen from them, and the sum of the first's squares."""
+    start, end = complex(a.mean()), complex(b.mean())
+    mine = a - start
+    return start, end, mine, b - end, float((np.abs(mine) ** 2).sum())
+
+
 def _ring_fits(a: _Corners, b: _Corners, tolerance: float) -> list[Similarity]:
     """Candidates: every way to number the corners that correlates as well as the best one does."""
-    start, end = complex(a.mean()), complex(b.mean())
-    mine, theirs = a - start, b - end
-    size = float((np.abs(mine) ** 2).sum())
+    start, end, mine, theirs, size = _centred(a, b)
     if size == 0:
         return []
     out: list[Similarity] = []
@@ -160,9 +165,7 @@ def _ring_fits(a: _Corners, b: _Corners, tolerance: float) -> list[Similarity]:
 
 def _line_fits(a: _Corners, b: _Corners, tolerance: float) -> list[Similarity]:
     """Candidates of open lines, run through either way; two ends only tell a turn if the length is the same."""
-    start, end = complex(a.mean()), complex(b.mean())
-    mine, theirs = a - start, b - end
-    size = float((np.abs(mine) ** 2).sum())
+    start, end, mine, theirs, size = _centred(a, b)
     if size == 0:
         return []
     out: list[Similarity] = []

@@ -323,7 +323,7 @@ class Vocabulary:
                 after = _aside(text, spot)
                 if after is None and _ideograph(text[spot]):  # a name: 1#联合厂房 3F
                     unknown += 1
-                    after = _BETWEEN.match(text, spot + 1).end()  # type: ignore[union-attr]  # as above
+                    after = _BETWEEN.match(text, spot + 1).end()  # type: ignore[union-attr]  # it matches the empty text too
                 if after is None or unknown > _MOST_UNKNOWN:
                     return {}
                 spot = after
@@ -333,7 +333,7 @@ class Vocabulary:
                 return {}
             for key, value in self._given(best[2], best[1]).items():
                 out.setdefault(key, value)
-            spot = _BETWEEN.match(text, best[0]).end()  # type: ignore[union-attr]  # as above
+            spot = _BETWEEN.match(text, best[0]).end()  # type: ignore[union-attr]  # it matches the empty text too
         if unknown and not (
             "楼号" in out and {"层数", "建筑高度"} & set(out) and not attribute_words().no_labels.search(text)
         ):

@@ -8,16 +8,12 @@ computes a buffer of one.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +24,8 @@ import shapely
 
 from gis.boundaries.export import export_boundary
 from gis.layers.layer import layer_catalogue
-from project_box.kernel.db import Database
 from tests.conftest import TEST_VAR, fresh_city
+from tests.own_server import own_server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: layer that is drawn as a picture, and who signs in
@@ -39,31 +35,6 @@ SITE = shapely.Polygon(
     [[(440050, 3120050), (440050, 3120080), (440090, 3120080), (440090, 3120050)]],
 )
 _BUFFER_M = 20
-
-
-@contextlib.contextmanager
-def served(database: Database) -> Iterator[str]:
-    """A server of its own; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "--factory", "web.app:create_app", "--port", str(port)]
-    server = subprocess.Popen(
-        [*command, "--log-level", "warning"],
-        env={**os.environ, "PROJECT_BOX_DATABASE_URL": database.url},
-        cwd=REPOSITORY,
-    )
-    try:
-        for _ in range(3000):
-            if server.poll() is not None:
-                raise SystemExit("the server ended")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def fetched(address: str) -> bytes:
@@ -149,7 +120,7 @@ def main() -> int:
         **os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8", "QT_QPA_PLATFORM": "offscreen",
         "XDG_RUNTIME_DIR": str(runtime),
     }  # fmt: skip
-    with fresh_city() as database, served(database) as base:
+    with fresh_city() as database, own_server(database.url) as base:
         task = {
             "base": base, "user": USER, "password": PASSWORD, "folder": str(folder), "drawn": DRAWN,
             "layers": layers(base, folder), "files": exports(folder),

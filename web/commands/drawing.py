@@ -135,16 +135,9 @@ def _report(wanted: _Wanted) -> tuple[dict[str, Any], CadFile, DrawingModel]:
 
 def _read(file: Path, unit: str | None, settings: Reading) -> CadFile:
     from drawings.cad import read
-    from project_box.kernel.errors import BadInput, NotFound
+    from project_box.kernel.errors import BadInput
 
-    if not file.is_file():
-        raise NotFound(
-            f"没有文件 {file}",
-            f"no file {file}",
-            place=str(file),
-            remedy="检查路径",
-            remedy_en="check the path",
-        )
+    cli_support.existing(file)
     try:
         return read(file, unit=unit, settings=settings)
     except OSError as error:

@@ -117,20 +117,8 @@ def _study(
 def _models(files: list[Path]) -> list[Any]:
     from drawings.cad import read
     from drawings.interpreting.interpret import interpret
-    from project_box.kernel.errors import NotFound
 
-    models = []
-    for file in files:
-        if not file.is_file():
-            raise NotFound(
-                f"没有文件 {file}",
-                f"no file {file}",
-                place=str(file),
-                remedy="检查路径",
-                remedy_en="check the path",
-            )
-        models.append(interpret(read(file), None))
-    return models
+    return [interpret(read(cli_support.existing(file)), None) for file in files]
 
 
 def _show(report: dict[str, Any]) -> None:

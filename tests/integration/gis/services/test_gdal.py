@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
-import time
-
 import pyogrio
 import pytest
 import shapely
 
 from gis import crs as crs_module
-from tests.conftest import REPOSITORY
+from tests.own_server import own_server
 
 from .conftest import get
 
@@ -23,25 +16,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def address(town):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # a process of its own: GDAL keeps the interpreter to itself while it waits for an answer
-    command = [sys.executable, "-m", "uvicorn", "--factory", "web.app:create_app", "--port", str(port)]
-    server = subprocess.Popen(
-        [*command, "--log-level", "warning"],
-        env={**os.environ, "PROJECT_BOX_DATABASE_URL": town.url},
-        cwd=REPOSITORY,
-    )
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/ogc"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with own_server(town.url) as base:
+        yield f"{base}/ogc"
 
 
 def test_gdal_lists_and_reads_collections(address, client):
