@@ -10,12 +10,13 @@ import pytest
 from shapely.geometry import box as rectangle
 from sqlalchemy.orm import Session
 
+from approval import neighbours
 from project_box import service as box
 from project_box.kernel.identity import Actor
 from project_box.models import Project
 from project_box.stage import Stage
 
-PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+from .case_steps import Calendar, Neighbours
 
 
 def fill_box(
@@ -142,3 +143,19 @@ def new_project(session: Session, actors: dict[str, Actor]) -> Callable[..., Pro
         return project
 
     return make
+
+
+@pytest.fixture
+def rooms(monkeypatch: pytest.MonkeyPatch) -> Neighbours:
+    played = Neighbours()
+    monkeypatch.setattr(neighbours, "open_review", played.open_review)
+    monkeypatch.setattr(neighbours, "review_facts", lambda *_: played.review)
+    monkeypatch.setattr(neighbours, "end_review", lambda *_: None)
+    monkeypatch.setattr(neighbours, "dispatch", lambda *_: None)
+    monkeypatch.setattr(neighbours, "engagement_facts", lambda *_: played.engagements)
+    return played
+
+
+@pytest.fixture
+def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
+    return Calendar(monkeypatch)

@@ -19,7 +19,8 @@ from project_box.accounts import actor_of
 from project_box.kernel.db import Database
 from project_box.models import User
 
-from .conftest import PDF, fill_box
+from .case_steps import PDF
+from .conftest import fill_box
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

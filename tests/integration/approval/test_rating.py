@@ -18,7 +18,7 @@ from project_box.models import AuditEvent, Project
 from web.views import cases as case_views
 from web.views import tasks as task_views
 
-from .conftest import PDF
+from .case_steps import PDF
 
 pytestmark = pytest.mark.integration
 Actors = dict[str, Actor]
