@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from drawings.cad.model import AUDIT_PREFIX
 from drawings.reading import CATALOGUE
+from drawings.standards.languages import languages
 from drawings.standards.standards import (
     LONGEST_LAYER,
     Kind,
@@ -31,7 +32,8 @@ from project_box.kernel.catalogue import parse
 
 #: code of the one-off standard made of accepted guesses
 ACCEPTED = "accepted-layers"
-_LANGUAGES = frozenset({"zh", "ko", "ja", "hi", "ru", "de", "en"})
+#: what is written in Latin letters for want of better says nothing of other texts
+_NOT_SPOKEN = "pinyin"
 _MOST_ASKED = 200  # layers
 #: languages whose words are looked for inside longer ones, with the least length that is
 _INSIDE_FROM = {"zh": 2, "ko": 2, "ja": 2, "hi": 3, "ru": 5, "de": 4}
@@ -59,29 +61,18 @@ class Confidence(BaseModel):
 
 
 class Words(BaseModel):
-    """``layer_words.yaml``: role → language → words; ``kinds``: role → attribute → value → words in a name."""
+    """``layer_words.yaml``: what hints are worth; ``kinds``: role → attribute → value → words in a name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     confidence: Confidence
     accept_from: float = Field(gt=0, lt=1)
     kinds: dict[str, dict[str, dict[str, tuple[str, ...]]]] = Field(default_factory=dict)
-    roles: dict[str, dict[str, tuple[str, ...]]]
-
-    @field_validator("roles")
-    @classmethod
-    def _known_roles(
-        cls, value: dict[str, dict[str, tuple[str, ...]]]
-    ) -> dict[str, dict[str, tuple[str, ...]]]:
-        unknown = set(value) - set(roles().roles)
-        if unknown:
-            raise ValueError(f"unknown roles {sorted(unknown)}")
-        return value
 
 
 @lru_cache
 def words() -> Words:
-    """The words in force.
+    """What hints are worth.
 
     Raises:
         CatalogueError: the file is malformed.
@@ -142,9 +133,9 @@ def _singular(word: str) -> str:
 def _words() -> tuple[_Word, ...]:
     out = [
         _word(role, language, word)
-        for role, languages in words().roles.items()
-        for language, group in languages.items()
-        for word in group
+        for role in roles().roles
+        for language, known in languages().items()
+        for word in known.layers.get(role, ())
     ]
     return tuple(sorted(out, key=lambda w: -len(w.plain)))
 
@@ -251,7 +242,7 @@ def _tells(word: tuple[str, ...], parts: tuple[str, ...], plain: str) -> bool:
 def spoken(layers: Iterable[str]) -> frozenset[str]:
     """Languages that layers are named in, as far as a word of a role tells; of many layers the first ones are asked."""
     told = (g.why.partition(":") for name in islice(layers, _MOST_ASKED) for g in guesses(name)[:1])
-    return frozenset(language for language, sign, _ in told if sign and language in _LANGUAGES)
+    return frozenset(c for c, sign, _ in told if sign and c in languages() and c != _NOT_SPOKEN)
 
 
 def _within(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from functools import lru_cache, partial
 from itertools import pairwise
 
-from drawings.standards.vocabulary import FloorName, any_floor_name, floor_names, numeral
+from drawings.standards.languages import FloorName
+from drawings.standards.vocabulary import any_floor_name, floor_names, numeral
 
 _MAX_FLOORS = 400
 _LONGEST_TITLE = 200  # characters

@@ -1,6 +1,7 @@
 """How drawings write attributes: words for keys, phrases without a key, numbers with units, names of storeys.
 
-The words of several languages are ``catalogue/attribute_words.yaml``; a drawing standard adds its own, which go first.
+The words of several languages are ``catalogue/words/``, what they share ``catalogue/attribute_words.yaml``; a drawing
+standard adds its own, which go first.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from drawings.cad.numbers import number_in, pointed
 from drawings.reading import CATALOGUE
 from drawings.standards import patterns
-from drawings.standards.standards import AttributeRule, Phrase, Spellings, roles
+from drawings.standards.languages import FloorName, languages
+from drawings.standards.standards import AttributeRule, Phrase, roles
 from project_box.kernel.catalogue import parse
 
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
@@ -44,27 +47,6 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FloorName(_Strict):
-    """How a title names a storey; see the head of ``attribute_words.yaml``."""
-
-    regex: re.Pattern[str]
-    floor: int | None = None
-    add: int = 0
-    below: bool = False
-    above_ground: bool = False
-    roof: bool = False
-    between: bool = False
-
-
-class Language(_Strict):
-    """The words of one language."""
-
-    decimal_comma: bool = False
-    spellings: Spellings
-    phrases: tuple[Phrase, ...]
-    floors: tuple[FloorName, ...]
-
-
 class Bays(_Strict):
     """How notes count spaces (``counts``, group ``n``), and how large one is (``area``, role → ㎡ from, to)."""
 
@@ -82,7 +64,6 @@ class AttributeWords(_Strict):
     bays: Bays
     legends: tuple[str, ...]
     no_labels: re.Pattern[str]
-    languages: dict[str, Language]
     compass: dict[str, float]
     numerals: dict[str, int] = Field(default_factory=dict)
 
@@ -165,6 +146,26 @@ def _ideograph(character: str) -> bool:
     return "\u3400" <= character <= "\u9fff"
 
 
+def _behind(text: str, spot: int) -> int:
+    """Where what follows begins, behind spaces and signs."""
+    found = _BETWEEN.match(text, spot)
+    return found.end() if found is not None else spot
+
+
+def _names_building(text: str, said: Mapping[str, str]) -> bool:
+    """True if a label with words nobody knows is one of a building all the same: it has its number and storeys."""
+    tells = "楼号" in said and not {"层数", "建筑高度"}.isdisjoint(said)
+    return tells and not attribute_words().no_labels.search(text)
+
+
+class _Met(NamedTuple):
+    """A phrase met in a label, where it ends, and its named groups."""
+
+    end: int
+    phrase: Phrase
+    found: Mapping[str, str | None]
+
+
 class Vocabulary:
     """The words in force for one drawing standard; texts it has seen are remembered.
 
@@ -178,7 +179,7 @@ class Vocabulary:
         self, rule: AttributeRule | None = None, spoken: Callable[[], Collection[str]] = frozenset
     ) -> None:
         self._spoken = spoken
-        catalogue, found = roles(), attribute_words()
+        catalogue, known = roles(), languages().values()
         self._comma = {"comma": True, "point": False}.get(rule.decimal or "") if rule else None
         self._keys: dict[str, tuple[str, bool]] = {}
         for key, spellings in (rule.spellings if rule else {}).items():
@@ -186,11 +187,11 @@ class Vocabulary:
                 self._keys.setdefault(plain_key(spelling), (key, False))
         for key in sorted(catalogue.keys):
             self._keys.setdefault(plain_key(key), (key, False))
-        for language in found.languages.values():
+        for language in known:
             for key, spellings in language.spellings.items():
                 for spelling in spellings:
                     self._keys.setdefault(plain_key(spelling), (key, language.decimal_comma))
-        phrases = [*(rule.phrases if rule else ()), *(p for x in found.languages.values() for p in x.phrases)]
+        phrases = [*(rule.phrases if rule else ()), *(p for x in known for p in x.phrases)]
         self._phrases = [(expression(p), p) for p in phrases]
         self._seen: dict[str, tuple[dict[str, list[str]], str]] = {}
         self._labels: dict[str, dict[str, str]] = {}
@@ -310,35 +311,36 @@ class Vocabulary:
             return {}
         out: dict[str, str] = {}
         alone, unknown = False, 0
-        spot = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches the empty text too
+        spot = _behind(text, 0)
         while spot < len(text):
-            best: tuple[int, Phrase, Mapping[str, str | None]] | None = None
-            for pattern, phrase in self._phrases:
-                found = patterns.opening(pattern, text, spot)
-                if found is None or found[0] == spot or _runs_on(text, found[0]):
-                    continue
-                if best is None or found[0] > best[0]:
-                    best = (found[0], phrase, found[1])
+            best = self._longest(text, spot)
             if best is None:
                 after = _aside(text, spot)
                 if after is None and _ideograph(text[spot]):  # a name: 1#联合厂房 3F
                     unknown += 1
-                    after = _BETWEEN.match(text, spot + 1).end()  # type: ignore[union-attr]  # it matches the empty text too
+                    after = _behind(text, spot + 1)
                 if after is None or unknown > _MOST_UNKNOWN:
                     return {}
                 spot = after
                 continue
-            alone = alone or best[1].alone
-            if best[1].only_with is not None and best[1].only_with not in self._spoken():
+            if best.phrase.only_with is not None and best.phrase.only_with not in self._spoken():
                 return {}
-            for key, value in self._given(best[2], best[1]).items():
-                out.setdefault(key, value)
-            spot = _BETWEEN.match(text, best[0]).end()  # type: ignore[union-attr]  # it matches the empty text too
-        if unknown and not (
-            "楼号" in out and {"层数", "建筑高度"} & set(out) and not attribute_words().no_labels.search(text)
-        ):
-            return {}
-        return out if alone else {}
+            alone = alone or best.phrase.alone
+            out = self._given(best.found, best.phrase) | out
+            spot = _behind(text, best.end)
+        believed = alone and (not unknown or _names_building(text, out))
+        return out if believed else {}
+
+    def _longest(self, text: str, spot: int) -> _Met | None:
+        """The phrase that reaches farthest from ``spot``; of several the first one."""
+        best: _Met | None = None
+        for pattern, phrase in self._phrases:
+            found = patterns.opening(pattern, text, spot)
+            if found is None or found[0] == spot or _runs_on(text, found[0]):
+                continue
+            if best is None or found[0] > best.end:
+                best = _Met(found[0], phrase, found[1])
+        return best
 
     @staticmethod
     def _given(found: Mapping[str, str | None], phrase: Phrase) -> dict[str, str]:
@@ -363,7 +365,7 @@ def floor_names() -> Sequence[tuple[re.Pattern[str], FloorName]]:
     """All names of storeys, language by language."""
     return [
         (re.compile(name.regex.pattern, re.IGNORECASE), name)
-        for language in attribute_words().languages.values()
+        for language in languages().values()
         for name in language.floors
     ]
 

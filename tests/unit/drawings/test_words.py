@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawings.interpreting.measures import measures
+from drawings.standards.languages import languages
 from drawings.standards.multiplicity import floors_of_title, is_roof
 from drawings.standards.standards import AttributeRule, Phrase
-from drawings.standards.vocabulary import Vocabulary, attribute_words, vocabulary
+from drawings.standards.vocabulary import Vocabulary, vocabulary
 from tests.unit.drawings.build import X, Y, box, codes, model_of, new, text
 
 
@@ -172,7 +173,7 @@ def test_words_that_cannot_be_meant_are_refused() -> None:
 
 
 def test_no_spelling_means_two_things_within_a_language() -> None:
-    for name, language in attribute_words().languages.items():
+    for name, language in languages().items():
         seen: dict[str, str] = {}
         for key, spellings in language.spellings.items():
             for spelling in spellings:
