@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_x509
 
@@ -31,12 +29,16 @@ def signer_info(
 
 
 def signed_data(
-    content: cms.EncapsulatedContentInfo, certificates: list[asn1_x509.Certificate], info: cms.SignerInfo
+    content: cms.EncapsulatedContentInfo,
+    certificates: list[asn1_x509.Certificate],
+    info: cms.SignerInfo,
+    *,
+    version: str = "v3",
 ) -> cms.ContentInfo:
-    """A CMS SignedData with one signer, in the one form this platform writes for time-stamps."""
+    """A CMS SignedData with one signer, in the one form this platform writes: v3 around time-stamps, v1 around data."""
     body = cms.SignedData(
         {
-            "version": "v3",
+            "version": version,
             "digest_algorithms": [{"algorithm": "sha256"}],
             "encap_content_info": content,
             "certificates": certificates,
@@ -71,71 +73,53 @@ def canonical_cms(token: cms.ContentInfo, known: set[bytes]) -> bytes:
     """
     body = token["content"]
     (info,) = body["signer_infos"]
-    certificates = [choice.chosen for choice in body["certificates"]]
-    if any(not isinstance(c, asn1_x509.Certificate) or c.dump() not in known for c in certificates):
-        raise ValueError("a certificate that is not in the signed part of the file")
-    if len({c.dump() for c in certificates}) != len(certificates):
-        raise ValueError("a certificate stands there twice")
-    sid = info["sid"].chosen
-    signer = next(
-        (
-            c
-            for c in certificates
-            if isinstance(sid, cms.IssuerAndSerialNumber)
-            and c.serial_number == sid["serial_number"].native
-            and c.issuer == sid["issuer"]
-        ),
-        None,
+    certificates = _known_certificates(body, known)
+    signer = _signer(info, certificates)
+    rewritten = signer_info(
+        signer,
+        cms.CMSAttributes.load(info["signed_attrs"].untag().dump(force=True), strict=True),
+        "rsassa_pkcs1v15" if signer.public_key.algorithm == "rsa" else "sha256_ecdsa",
+        info["signature"].native,
     )
-    if signer is None:
-        raise ValueError("the signer's certificate is missing")
-    content = body["encap_content_info"]
-    is_timestamp = content["content_type"].native == "tst_info"
-    if is_timestamp:
-        inner = cms.EncapsulatedContentInfo(
-            {"content_type": "tst_info", "content": cms.ParsableOctetString(bytes(content["content"]))}
-        )
-    else:
-        inner = cms.ContentInfo({"content_type": "data"})
-    rewritten: dict[str, Any] = {
-        "version": "v1",
-        "sid": cms.SignerIdentifier(
-            {
-                "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                    {"issuer": signer.issuer, "serial_number": signer.serial_number}
-                )
-            }
-        ),
-        "digest_algorithm": {"algorithm": "sha256"},
-        "signature_algorithm": {
-            "algorithm": "rsassa_pkcs1v15" if signer.public_key.algorithm == "rsa" else "sha256_ecdsa"
-        },
-        "signed_attrs": cms.CMSAttributes.load(info["signed_attrs"].untag().dump(force=True), strict=True),
-        "signature": info["signature"].native,
-    }
     unsigned = unsigned_attributes(info)
     if unsigned:
         (attribute,) = unsigned
         if attribute["type"].native != "signature_time_stamp_token":
             raise ValueError("an unknown unsigned attribute")
         (stamp,) = attribute["values"]
-        rewritten["unsigned_attrs"] = [
-            {
-                "type": "signature_time_stamp_token",
-                "values": [cms.ContentInfo.load(canonical_cms(stamp, known), strict=True)],
-            }
-        ]
-    data = cms.SignedData(
-        {
-            "version": "v3" if is_timestamp else "v1",
-            "digest_algorithms": [{"algorithm": "sha256"}],
-            "encap_content_info": inner,
-            "certificates": certificates,
-            "signer_infos": [cms.SignerInfo(rewritten)],
-        }
-    )
-    written: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump()
-    return written
+        token_again = cms.ContentInfo.load(canonical_cms(stamp, known), strict=True)
+        rewritten["unsigned_attrs"] = [{"type": "signature_time_stamp_token", "values": [token_again]}]
+    content = body["encap_content_info"]
+    if content["content_type"].native == "tst_info":
+        inner = {"content_type": "tst_info", "content": cms.ParsableOctetString(bytes(content["content"]))}
+        written = signed_data(cms.EncapsulatedContentInfo(inner), certificates, rewritten)
+    else:
+        written = signed_data(
+            cms.ContentInfo({"content_type": "data"}), certificates, rewritten, version="v1"
+        )
+    canonical: bytes = written.dump()
+    return canonical
+
+
+def _known_certificates(body: cms.SignedData, known: set[bytes]) -> list[asn1_x509.Certificate]:
+    certificates = [choice.chosen for choice in body["certificates"]]
+    if any(not isinstance(c, asn1_x509.Certificate) or c.dump() not in known for c in certificates):
+        raise ValueError("a certificate that is not in the signed part of the file")
+    if len({c.dump() for c in certificates}) != len(certificates):
+        raise ValueError("a certificate stands there twice")
+    return certificates
+
+
+def _signer(info: cms.SignerInfo, certificates: list[asn1_x509.Certificate]) -> asn1_x509.Certificate:
+    sid = info["sid"].chosen
+    if isinstance(sid, cms.IssuerAndSerialNumber):
+        for certificate in certificates:
+            if (certificate.serial_number, certificate.issuer) == (
+                sid["serial_number"].native,
+                sid["issuer"],
+            ):
+                return certificate
+    raise ValueError("the signer's certificate is missing")
 
 
 def unsigned_attributes(info: cms.SignerInfo) -> list[cms.CMSAttribute]:
