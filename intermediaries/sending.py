@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import uuid
 from typing import Any
@@ -47,16 +48,7 @@ def send_out(
     day = today()
     name = catalogue().qualifications[line.qualification].name
     if chosen is not None:
-        listed = selection.shortlist([c for c in candidates if c.agency_id == str(chosen)], on=day)
-        if not listed.eligible:
-            why = listed.excluded[0][1] if listed.excluded else "未入驻"
-            raise Conflict(
-                f"不能选择该机构：{why}",
-                f"agency not eligible: {why}",
-                code="agency_not_eligible",
-                place="agency",
-            )
-        winner = listed.eligible[0]
+        winner = _the_chosen(candidates, chosen, day)
         record: dict[str, Any] = {"mode": "officer", "reason": reason, "winner": winner.key, "by": actor.name}
     else:
         listed = selection.shortlist(candidates, on=day, avoided=declined)
@@ -81,6 +73,28 @@ def send_out(
     line.obstacle = ""
     line.engagements.append(engagement)
     session.flush()
+    _tell(session, actor, line, engagement, winner.name)
+    return engagement
+
+
+def _the_chosen(
+    candidates: list[selection.Candidate], agency_id: uuid.UUID, day: dt.date
+) -> selection.Candidate:
+    """The agency an officer names, if it may be sent to."""
+    listed = selection.shortlist([c for c in candidates if c.agency_id == str(agency_id)], on=day)
+    if not listed.eligible:
+        why = listed.excluded[0][1] if listed.excluded else "未入驻"
+        raise Conflict(
+            f"不能选择该机构：{why}",
+            f"agency not eligible: {why}",
+            code="agency_not_eligible",
+            place="agency",
+        )
+    return listed.eligible[0]
+
+
+def _tell(session: Session, actor: Actor, line: EvaluationLine, engagement: Engagement, name: str) -> None:
+    """Let the agency see the project, tell it of its task, and write down who was chosen and why."""
     agency = engagement.agency
     box.grant(
         session,
@@ -105,11 +119,10 @@ def send_out(
             "engagement": engagement.number,
             "code": line.code,
             "rule": line.rule,
-            "agency": winner.name,
-            "selection": record,
+            "agency": name,
+            "selection": engagement.selection,
         },
     )
-    return engagement
 
 
 def _draw(

@@ -14,7 +14,7 @@ from approval.case import RULES, Action, CaseState, TaskState
 from approval.casefile import CaseFile
 from approval.item import FormField, ItemVersion
 from approval.materials import summary
-from approval.models import Case, Notice
+from approval.models import Case, CaseLog, CaseOpinion, Notice
 from project_box.kernel.finding import Finding
 from project_box.kernel.identity import Actor
 from project_box.kernel.plain import to_plain
@@ -155,17 +155,7 @@ def case_view(
         "clock": clock_plain(session, case),
         "notices": [notice_plain(n) for n in repository.notices(session, case.id)],
         "corrections": corrections_plain(session, case),
-        "log": [
-            {
-                "at": x.at.isoformat(),
-                "actor": x.actor_name,
-                "kind": x.kind,
-                "text": x.text,
-                "text_en": x.text_en,
-                "internal": x.internal,
-            }
-            for x in repository.log(session, case.id, internal=inside)
-        ],
+        "log": [_log_plain(entry) for entry in repository.log(session, case.id, internal=inside)],
         "licence": licence_plain(licence) if licence else None,
         "drawings": _drawings(file),
         "site": _site(file),
@@ -184,21 +174,33 @@ def case_view(
     if inside and case.submitted_at:
         view["gates"] = findings_view(service.gates(session, actor, case.id))
         view["resolvable"] = list(version.item.resolvable)
-        view["opinions"] = [
-            {
-                "step": o.step,
-                "role_name": o.role.zh,
-                "action_name": domain.Action(o.action).zh,
-                "by": o.by_name,
-                "at": o.at.isoformat(),
-                "text": o.text,
-                "drafted": o.drafted,
-                "difference": o.difference,
-            }
-            for o in repository.opinions(session, case.id)
-        ]
+        view["opinions"] = [_opinion_plain(o) for o in repository.opinions(session, case.id)]
         _add_task(session, actor, case, file, view, task_id)
     return view
+
+
+def _log_plain(entry: CaseLog) -> dict[str, Any]:
+    return {
+        "at": entry.at.isoformat(),
+        "actor": entry.actor_name,
+        "kind": entry.kind,
+        "text": entry.text,
+        "text_en": entry.text_en,
+        "internal": entry.internal,
+    }
+
+
+def _opinion_plain(opinion: CaseOpinion) -> dict[str, Any]:
+    return {
+        "step": opinion.step,
+        "role_name": opinion.role.zh,
+        "action_name": domain.Action(opinion.action).zh,
+        "by": opinion.by_name,
+        "at": opinion.at.isoformat(),
+        "text": opinion.text,
+        "drafted": opinion.drafted,
+        "difference": opinion.difference,
+    }
 
 
 def _add_task(
