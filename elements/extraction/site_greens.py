@@ -97,36 +97,37 @@ def _green_rows(
                 "ref": ref,
             }
         ]
-    over: list[dict[str, Any]] = []
-    above = 0.0
-    if kind == "绿地":
-        for _, basement in basements:
-            part = left.intersection(basement.geometry)
-            size = local_area(part)
-            if size <= NOISE:
-                continue
-            above += size
-            cover = soil if soil is not None else number_of(basement, "覆土")
-            over.append(
-                {
-                    "kind": "地下室顶板绿地",
-                    "area": measured(size),
-                    "counted_area": measured(size),
-                    "soil_m": cover,
-                    "ref": ref,
-                }
-            )
+    over = _over_basements(ref, left, soil, basements) if kind == "绿地" else []
+    above = sum(size for size, _ in over)
     rest = counted - above
-    rows = over
+    rows = [row for _, row in over]
     if rest > NOISE or not over:
-        rows = [
-            {
-                "kind": kind,
-                "area": measured(drawn_area - above),
-                "counted_area": measured(max(rest, 0.0)),
-                "soil_m": soil,
-                "ref": ref,
-            },
-            *over,
-        ]
+        open_ground = {
+            "kind": kind,
+            "area": measured(drawn_area - above),
+            "counted_area": measured(max(rest, 0.0)),
+            "soil_m": soil,
+            "ref": ref,
+        }
+        rows.insert(0, open_ground)
     return rows
+
+
+def _over_basements(
+    ref: EntityRef, green: BaseGeometry, soil: Decimal | None, basements: Shapes
+) -> list[tuple[float, dict[str, Any]]]:
+    """Size ㎡ and row of each part of a green that lies on the roof of a basement (地下室顶板绿地)."""
+    over = []
+    for _, basement in basements:
+        size = local_area(green.intersection(basement.geometry))
+        if size <= NOISE:
+            continue
+        row = {
+            "kind": "地下室顶板绿地",
+            "area": measured(size),
+            "counted_area": measured(size),
+            "soil_m": soil if soil is not None else number_of(basement, "覆土"),
+            "ref": ref,
+        }
+        over.append((size, row))
+    return over

@@ -130,6 +130,23 @@ def read_workbook(catalogue: Catalogue, business: str, data: bytes, at: dt.date)
         )  # fmt: skip
         return reading
     _check_mark(reading, main, business)
+    header = _header(reading, main)
+    if header is None:
+        return reading
+    wanted = {c: entries[c].spec for c in codes}
+    asked = _asked(reading, main, header, wanted)
+    for code, spec in wanted.items():
+        value = asked.get(code)
+        if spec.type in TABLE_TYPES:
+            _take_table(reading, spec, value, sheets.get(sheet_name(code)))
+        elif value is not None and value.value is not None:
+            _take(reading, spec, value.place, _raw(reading, spec, value))
+    _strange_sheets(reading, sheets, wanted)
+    return reading
+
+
+def _header(reading: Reading, main: Sheet) -> dict[str, int] | None:
+    """Columns by title; None, with a fault, when the two that are needed do not stand there once each."""
     titles = [plain_words(str(c.value)) for c in main.row(FIRST_ROW - 1) if c.value is not None]
     header = {plain_words(str(c.value)): c.column for c in main.row(FIRST_ROW - 1) if c.value is not None}
     if titles.count("代码") != 1 or titles.count("值") != 1:
@@ -138,8 +155,14 @@ def read_workbook(catalogue: Catalogue, business: str, data: bytes, at: dt.date)
             "columns 代码 and 值 are needed, once each",
             "请恢复模板的表头", "restore the template's header",
         )  # fmt: skip
-        return reading
-    wanted = {c: entries[c].spec for c in codes}
+        return None
+    return header
+
+
+def _asked(
+    reading: Reading, main: Sheet, header: dict[str, int], wanted: Mapping[str, ElementSpec]
+) -> dict[str, SheetCell | None]:
+    """The cell of the value of every element that has a row of its own; other rows are faults."""
     asked: dict[str, SheetCell | None] = {}
     for number in main.numbers(FIRST_ROW):
         cells = {c.column: c for c in main.row(number)}
@@ -170,14 +193,7 @@ def read_workbook(catalogue: Catalogue, business: str, data: bytes, at: dt.date)
         if value is not None and value.value is not None:
             _check_unit(reading, wanted[code], cells.get(header.get("单位", 0)))
         _check_merge(reading, main, number, header["值"])
-    for code, spec in wanted.items():
-        value = asked.get(code)
-        if spec.type in TABLE_TYPES:
-            _take_table(reading, spec, value, sheets.get(sheet_name(code)))
-        elif value is not None and value.value is not None:
-            _take(reading, spec, value.place, _raw(reading, spec, value))
-    _strange_sheets(reading, sheets, wanted)
-    return reading
+    return asked
 
 
 def _check_unit(reading: Reading, spec: ElementSpec, cell: SheetCell | None) -> None:
