@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, false, func
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, UniqueConstraint, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gis.planning.planning_models import ConditionRound, DepartmentEntry, RegionalArea, RegionalQuery
@@ -38,6 +38,7 @@ class LayerVersion(Base):
     """One import of a plan layer. At most one version of a layer is current; its pieces are what checks use.
 
     ``pieces_key`` names these pieces wherever they are kept besides the database; made anew, they have another.
+    ``mapping`` is what the person importing said about columns and codes of the delivery.
     """
 
     __tablename__ = "layer_version"
@@ -66,6 +67,7 @@ class LayerVersion(Base):
     issues: Mapped[list[Any]]
     imported_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     overviews: Mapped[bool] = mapped_column(default=False, server_default=false())
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
 
 
 class Feature(Base):

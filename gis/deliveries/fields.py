@@ -13,6 +13,8 @@ from gis.layers.layer import FieldDefinition, LayerDefinition
 from project_box.kernel.errors import BadInput
 
 _CLOSEST = 0.5
+#: by field: what the delivery writes to what the layer knows
+Codes = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,17 @@ def match_fields(
     """Find the columns of a layer's fields: as stated, by name, alias or Chinese name (case does not matter).
 
     Args:
-        stated: field to column, where the person importing says so.
+        stated: field to column, where the person importing says so; "" for a field that no column is.
 
     Raises:
         BadInput: ``unknown_field`` for a stated field or column that is not there; ``FIELDS-MISSING`` when a required
             field is not found.
     """
     names: dict[str, str] = {}
+    none = {field for field, column in (stated or {}).items() if not column}
     for field, column in (stated or {}).items():
+        if field in definition.fields and not column:
+            continue
         if field not in definition.fields or column not in columns:
             wrong, known = (field, definition.fields) if field not in definition.fields else (column, columns)
             raise BadInput(
@@ -72,7 +77,7 @@ def match_fields(
             )
         names[column] = field
     for column, field in definition.rename([c for c in columns if c not in names]).items():
-        if field not in names.values():
+        if field not in names.values() and field not in none:
             names[column] = field
     unknown = tuple(c for c in columns if c not in names)
     missing = tuple(
@@ -135,16 +140,20 @@ class Values:
     """Attributes of a delivery under the layer's field names, with its words and numbers.
 
     Texts that should be numbers and are none stay as they came and are counted in ``odd``.
+
+    Args:
+        codes: by field what the delivery writes to what the layer knows, beside the table in the layer's YAML.
     """
 
-    def __init__(self, definition: LayerDefinition, match: FieldMatch) -> None:
+    def __init__(self, definition: LayerDefinition, match: FieldMatch, codes: Codes | None = None) -> None:
         self._names = dict(match.names)
         self._convert: dict[str, Callable[[Any], Any]] = {}
         self.odd: dict[str, int] = {}
         for name in match.names.values():
             field = definition.fields[name]
-            if field.values:
-                self._convert[name] = _mapped(field)
+            table = {**field.values, **(codes or {}).get(name, {})}
+            if table:
+                self._convert[name] = _mapped(table)
             elif field.type == "number":
                 self._convert[name] = self._number(name)
 
@@ -186,12 +195,17 @@ class Values:
         return convert
 
 
-def _mapped(field: FieldDefinition) -> Callable[[Any], Any]:
-    known = {k.strip().casefold(): v for k, v in field.values.items()}
+def as_code(value: Any) -> str:
+    """A value as codes are compared: without blanks around it, whole numbers without decimals."""
+    plain = int(value) if isinstance(value, float) and value.is_integer() else value
+    return str(plain).strip()
+
+
+def _mapped(table: Mapping[str, str]) -> Callable[[Any], Any]:
+    known = {k.strip().casefold(): v for k, v in table.items()}
 
     def convert(value: Any) -> Any:
-        plain = int(value) if isinstance(value, float) and value.is_integer() else value
-        return known.get(str(plain).strip().casefold(), value)
+        return known.get(as_code(value).casefold(), value)
 
     return convert
 
@@ -214,3 +228,45 @@ def stated_fields(entries: Iterable[str]) -> dict[str, str]:
             remedy_en="such as DKBH=PLOT_NO",
         )
     return {field.strip(): column.strip() for field, _, column in pairs}
+
+
+def stated_codes(entries: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Codes by field, from entries ``FIELD:WRITTEN=MEANT``.
+
+    Raises:
+        BadInput: an entry is none.
+    """
+    codes: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        field, _, pair = entry.partition(":")
+        written, _, meant = pair.rpartition("=")
+        if not (field.strip() and written.strip() and meant.strip()):
+            raise BadInput(
+                f"“{entry[:40]}”应写成 字段:文件里的值=图层的代码",
+                "write FIELD:WRITTEN=MEANT",
+                code="malformed_option",
+                place="codes",
+                remedy="例如 YDDM:R2=07",
+                remedy_en="such as YDDM:R2=07",
+            )
+        codes.setdefault(field.strip(), {})[written.strip()] = meant.strip()
+    return codes
+
+
+def checked_codes(definition: LayerDefinition, codes: Codes) -> Codes:
+    """Codes of fields the layer has.
+
+    Raises:
+        BadInput: ``unknown_field``.
+    """
+    wrong = next((f for f in codes if f not in definition.fields), None)
+    if wrong is not None:
+        raise BadInput(
+            f"没有字段 {wrong[:40]}",
+            f"no field {wrong[:40]}",
+            code="unknown_field",
+            place="codes",
+            remedy=f"可用：{'、'.join(list(definition.fields)[:40])}",
+            remedy_en=f"there are {', '.join(list(definition.fields)[:40])}",
+        )
+    return codes

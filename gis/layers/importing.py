@@ -15,13 +15,14 @@ from gis import repository
 from gis.check.conflict import Period
 from gis.deliveries.batches import LISTED, Batch, read_batches
 from gis.deliveries.columns import document, documents, rows_of
-from gis.deliveries.fields import Values, field_notes, match_fields
+from gis.deliveries.fields import Codes, Values, checked_codes, field_notes, match_fields
 from gis.deliveries.source import Source, open_source
 from gis.events import LayerImported
 from gis.layers import copying
 from gis.layers.buffers import ORIGIN, origins, widened
 from gis.layers.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.layers.loading import Loading, Prepared, pieces_of
+from gis.layers.mapping import kept_mapping
 from gis.layers.pieces import Geometries, polygonal, repair
 from gis.models import LayerVersion
 from project_box import service as box
@@ -46,6 +47,7 @@ def import_layer(
     crs: int | None = None,
     layer: str | None = None,
     fields: Mapping[str, str] | None = None,
+    codes: Codes | None = None,
     progress: Progress | None = None,
     actor: Actor | None = None,
     catalogue: LayerCatalogue | None = None,
@@ -63,6 +65,7 @@ def import_layer(
         crs: EPSG or a declared system (:func:`gis.source_crs.parse_crs`) when the file does not say.
         layer: which layer of the file.
         fields: field of the layer to column of the file, where the names do not tell.
+        codes: by field, what the file writes to what the layer knows.
         progress: called with (features done, features in all).
 
     Raises:
@@ -78,7 +81,7 @@ def import_layer(
         _not_there_yet(session, definition, period.version)
         with open_source(path, crs=crs, layer=layer) as source:
             row = _new_version(session, definition, period, path.name, source.crs)
-            work = _Import(session, row, source, definition, catalogue, fields or {})
+            work = _Import(session, row, source, definition, catalogue, fields or {}, codes or {})
             work.run(progress)
         session.flush()
         repository.retire_others(session, row)
@@ -165,11 +168,13 @@ class _Import:
         definition: LayerDefinition,
         catalogue: LayerCatalogue,
         fields: Mapping[str, str],
+        codes: Codes,
     ) -> None:
         matched = match_fields(definition, source.columns, fields)
+        row.mapping = kept_mapping(fields, checked_codes(definition, codes))
         self.session, self.row, self.source = session, row, source
         self.definition, self.catalogue = definition, catalogue
-        self.in_our_words = Values(definition, matched)
+        self.in_our_words = Values(definition, matched, codes)
         self.issues = field_notes(definition, matched)
         self.bounds: list[tuple[float, float, float, float]] = []
 
