@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drawings.cad.model import AUDIT_PREFIX
 from drawings.reading import CATALOGUE
+from drawings.standards.compounds import Composed, composed
 from drawings.standards.languages import languages
 from drawings.standards.standards import (
     LONGEST_LAYER,
@@ -27,7 +28,7 @@ from drawings.standards.standards import (
     bare_layer,
     roles,
 )
-from drawings.standards.transliteration import latin, sounds
+from drawings.standards.transliteration import latin, sounds, unaccented
 from project_box.kernel.catalogue import parse
 
 #: code of the one-off standard made of accepted guesses
@@ -36,7 +37,7 @@ ACCEPTED = "accepted-layers"
 _NOT_SPOKEN = "pinyin"
 _MOST_ASKED = 200  # layers
 #: languages whose words are looked for inside longer ones, with the least length that is
-_INSIDE_FROM = {"zh": 2, "ko": 2, "ja": 2, "hi": 3, "ru": 5, "de": 4}
+_INSIDE_FROM = {"zh": 2, "ko": 2, "ja": 2, "hi": 3, "ru": 5, "de": 4, "nl": 5}
 #: shorter words are not looked for across the parts of a name
 _DIVIDED_FROM = 6
 _SEPARATORS = re.compile(r"[\s_\-–—./\\|#$@()()\[\]【】:;,、]+")
@@ -58,6 +59,7 @@ class Confidence(BaseModel):
     largest_ring: float
     texts_alone: float
     labelled: float
+    compound: float
 
 
 class Words(BaseModel):
@@ -113,8 +115,8 @@ class _Word:
 
 
 def _fold(text: str) -> str:
-    """For comparing: NFKC, lower case, ``ß`` as ``ss``, ``ё`` as ``е``."""
-    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+    """For comparing: NFKC, lower case, ``ß`` as ``ss``, ``ё`` as ``е``, Latin letters without accents."""
+    return unaccented(unicodedata.normalize("NFKC", text).casefold().replace("ё", "е"))
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -209,14 +211,24 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
             best[word.role] = (score, len(word.plain), plain.rfind(word.letters), guess)
     if not best and plain.isascii() and (found := _spelt(parts, contents)):
         return found
+    told = composed(parts)
+    if told is not None and _says_more(told, plain, best.values()):
+        score = _with_shape(weights.compound, told.role, contents)
+        first = Guess(told.role, round(score, 2), f"zh: {told.words}")
+        return (first, *(b[3] for b in best.values() if b[3].role != told.role))
     if not best and contents is not None and contents.holds_others:
         return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
     if not best and contents is not None and contents.labelled:
         return (Guess("outline", weights.labelled, "labels of buildings in its rings"),)
-    ranked = sorted(
-        best.values(), key=lambda b: (-b[0], -b[1], -b[2])
-    )  # names go from the general to the special
-    return tuple(b[3] for b in ranked)
+    # names go from the general to the special
+    ranked = tuple(b[3] for b in sorted(best.values(), key=lambda b: (-b[0], -b[1], -b[2])))
+    return ranked
+
+
+def _says_more(told: Composed, plain: str, met: Collection[tuple[float, int, int, Guess]]) -> bool:
+    """True if words that go together say more of a name than the words met in it, none of which is the whole of it."""
+    longest = max((length for _, length, _, _ in met), default=0)
+    return not met or (not plain.isascii() and longest < min(told.length, len(plain)))
 
 
 @lru_cache(maxsize=4096)

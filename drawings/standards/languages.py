@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drawings.reading import CATALOGUE
 from drawings.standards.standards import Phrase, Spellings, roles
@@ -51,11 +51,33 @@ class FloorName(_Strict):
         return _joined(value)
 
 
+class Compound(_Strict):
+    """How a name is put together: a word of every group of ``of`` in it, one of ``ends`` at its end, none of
+    ``without``."""
+
+    role: str
+    of: tuple[tuple[str, ...], ...] = ()
+    ends: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Compound:
+        if not self.of and not self.ends:
+            raise ValueError("give of or ends")
+        if self.role not in roles().roles:
+            raise ValueError(f"unknown role {self.role}")
+        return self
+
+
 class Language(_Strict):
-    """The words of one language: role → words of layers, and those of attributes."""
+    """The words of one language: role → words of layers, how names are put together, and words of attributes."""
 
     decimal_comma: bool = False
+    limits: tuple[str, ...] = ()
+    planned: tuple[str, ...] = ()
     layers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    compounds: tuple[Compound, ...] = ()
+    syllables: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     spellings: Spellings = Field(default_factory=dict)
     phrases: tuple[LabelPhrase, ...] = ()
     floors: tuple[FloorName, ...] = ()
