@@ -24,6 +24,7 @@ from drawings.interpreting.building_model import interpret_ifc
 from drawings.interpreting.gathering import Gatherer, Table
 from drawings.interpreting.georeference import locate
 from drawings.interpreting.legend import without_legend
+from drawings.interpreting.parcels import without_neighbours
 from drawings.interpreting.sheet_copies import without_copies
 from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
@@ -132,7 +133,7 @@ def _understood(
     steps = _Interpretation(work, table)
     if standard is None and cad.entities:
         issues.add("DXF-STANDARD-UNKNOWN")
-    shapes = without_copies(work, without_legend(work, steps.shapes())) if standard is not None else ()
+    shapes = _counted(work, steps.shapes()) if standard is not None else ()
     kind = steps.kind(shapes)
     place = locate(cad, work.settings)
     if place["kind"] == "national" and place["axis_swapped"]:
@@ -162,6 +163,11 @@ def _understood(
     if standard is not None:
         compare_declared(model, work.words, work.told_at, issues, work.deadline)
     return replace(model, issues=_ordered(*model.issues, *issues.finish()))
+
+
+def _counted(work: Work, shapes: tuple[RoleShape, ...]) -> tuple[RoleShape, ...]:
+    """The shapes without samples of a legend, further copies of the site and neighbouring parcels."""
+    return without_neighbours(work, without_copies(work, without_legend(work, shapes)))
 
 
 def _asked(cad: CadFile, standard: Standard | None) -> tuple[Issue, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from drawings.cad.model import CadEntity
 from drawings.interpreting.plan_titles import width_of
 from drawings.shapes.work import Work
+from drawings.standards.qualifiers import Sort, sort_of
 from drawings.standards.standards import roles
 from drawings.standards.vocabulary import NUMBERING, Vocabulary
 
@@ -22,6 +23,8 @@ _IN_BRACKETS = re.compile(
 _NUMBER = re.compile(r"[-+]?\d[\d.,  ]*")
 #: in text heights: cells of one row differ in height by less, and are no further apart; a head is no further above
 _ROW, _APART, _BELOW = 0.8, 100.0, 4.0
+#: how far below its heading a column goes on
+_HEADED = 80.0
 _LONGEST, _LONGEST_UNIT, _MOST, _STRIPS = 60, 12, 20_000, 64
 #: figures of the whole drawing
 _OF = ("plan_info", "site_boundary")
@@ -63,15 +66,16 @@ def read_tables(work: Work) -> dict[str, Read]:
     if not heads:
         return out
     rows = _Rows(cells)
+    columns = _Columns(cells)
     for cell, name in heads:
         work.deadline.check()
         key = work.words.key(name.spelling)
         if key not in keys or key in out:
             continue
-        found = _beside(work.words, rows, cell, name)
+        found = _beside(work.words, rows, columns, cell, name)
         if found is not None:
             out[key] = Read(found, cell.entity)
-        elif key not in under and (found := _under(work.words, rows, cell, name)) is not None:
+        elif key not in under and (found := _under(work.words, rows, columns, cell, name)) is not None:
             under[key] = Read(found, cell.entity)
     return under | out
 
@@ -123,34 +127,72 @@ class _Rows:
         return [c for n in range(first, last + 1) for c in self.at.get(n, ()) if low <= c.y <= high]
 
 
-def _beside(words: Vocabulary, rows: _Rows, head: _Cell, name: _Name) -> str | None:
-    """The first number in the row to the right of a name, up to the next name."""
+class _Columns:
+    """Headings that tell what is a limit and what is planned: PERMISSIBLE | PROPOSED, 법정 | 계획."""
+
+    def __init__(self, cells: Sequence[_Cell]) -> None:
+        self.heads = [(c, sort) for c in cells if (sort := sort_of(c.text)) is not None]
+
+    def over(self, cell: _Cell) -> Sort | None:
+        """What the nearest heading above a cell says."""
+        above = [
+            (head.y, sort)
+            for head, sort in self.heads
+            if head.y > cell.y + _ROW * cell.height
+            and head.y - cell.y <= _HEADED * cell.height
+            and cell.x < head.x + head.width
+            and head.x < cell.x + cell.width
+        ]
+        return min(above)[1] if above else None
+
+    def before(self, cell: _Cell) -> Sort | None:
+        """What the nearest heading in a cell's row says."""
+        row = [
+            (cell.x - head.x, sort)
+            for head, sort in self.heads
+            if abs(head.y - cell.y) <= _ROW * cell.height and 0 < cell.x - head.x <= _APART * cell.height
+        ]
+        return min(row)[1] if row else None
+
+
+def _beside(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name: _Name) -> str | None:
+    """The first number in the row to the right of a name, up to the next name; of columns that of what is planned."""
     slack = _ROW * head.height
     row = [
         c for c in rows.between(head.y - slack, head.y + slack) if 0 < c.x - head.x <= _APART * head.height
     ]
     row.sort(key=lambda c: c.x)
+    first: str | None = None
     for place, cell in enumerate(row):
         if _named(words, cell.text) is not None:
-            return None
-        if _NUMBER.match(cell.text):
-            units = (
-                [name.unit] if name.unit else [c.text for c in (*row[place + 1 : place + 2], *row[:place])]
-            )
-            value = _value(words, name, cell.text, units)
-            if value is not None:
-                return value
-    return None
+            break
+        sort = columns.over(cell) or columns.before(cell)
+        if sort == "limit" or not _NUMBER.match(cell.text):
+            continue
+        units = [name.unit] if name.unit else [c.text for c in (*row[place + 1 : place + 2], *row[:place])]
+        value = _value(words, name, cell.text, units)
+        if value is not None and sort == "planned":
+            return value
+        first = first or value
+    return first
 
 
-def _under(words: Vocabulary, rows: _Rows, head: _Cell, name: _Name) -> str | None:
-    """The number right below the head of a column."""
+def _under(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name: _Name) -> str | None:
+    """The number right below the head of a column; of several that in the row of what is planned."""
     lines = rows.between(head.y - _BELOW * head.height, head.y - _ROW * head.height)
     below = [c for c in lines if c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)]
     nearest = max(below, key=lambda c: c.y, default=None)
-    if nearest is not None and _goes_on(rows, nearest, head):
-        return None  # a column of several things, not a figure of the whole drawing
+    if nearest is not None and (columns.before(nearest) or _goes_on(rows, nearest, head)):
+        return _planned(words, rows, columns, head, name)
     return _value(words, name, nearest.text, [name.unit]) if nearest is not None else None
+
+
+def _planned(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name: _Name) -> str | None:
+    """The number of a column in the row of what is planned; other columns hold several things, none of the drawing."""
+    lines = rows.between(head.y - _HEADED * head.height, head.y - _ROW * head.height)
+    below = [c for c in lines if c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)]
+    found = [c for c in below if _NUMBER.match(c.text) and columns.before(c) == "planned"]
+    return _value(words, name, found[0].text, [name.unit]) if len(found) == 1 else None
 
 
 def _goes_on(rows: _Rows, first: _Cell, head: _Cell) -> bool:

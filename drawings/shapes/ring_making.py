@@ -22,6 +22,7 @@ from drawings.cad.selection import Outlines, Wanted, outlines, picked, prefixes
 from drawings.shapes.chaining import Chainer, Closed, Drawn
 from drawings.shapes.duplicates import without_duplicates
 from drawings.shapes.pairs import Geometries, Longs, array, crosses_little
+from drawings.shapes.site_lines import site_of_pieces
 from drawings.shapes.work import Ring, Work
 from drawings.standards.standards import Match
 
@@ -37,10 +38,13 @@ class RingMaker:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self.used_up: frozenset[str] = frozenset()  # layers whose loose lines are part of a ring already
 
     def rings(self) -> list[Ring]:
         """All rings and lines of layers with a role, first found first, each once."""
         consumed, rings = self._blocks()
+        pieces, self.used_up = site_of_pieces(self.work)
+        rings += pieces
         with_role = {n for n, m in self.work.matches.items() if m is not None and m.role != "reference"}
         for found in outlines(
             self.work.cad.entities, Wanted(layers=with_role, without=_NO_OUTLINES, beside=consumed)
@@ -136,6 +140,8 @@ class RingMaker:
         if role.geometry == "line":
             out = self._closed(match, batch, numbers, closed)
             return out + self._lines(match, batch, loose, found.entities(found.owner[loose]))
+        if found.layer in self.used_up:
+            loose = loose[:0]
         chained, others = Chainer(self.work, match, found, batch).rings(loose)
         out = self._closed(match, batch, numbers, closed) + self._made(match, chained)
         for item in others:

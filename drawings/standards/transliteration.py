@@ -1,6 +1,10 @@
-"""Russian words in Latin letters, as programs without Cyrillic write them (GRANICA_UCHASTKA, zastroyki)."""
+"""Words written with other letters than their own: Russian in Latin letters (GRANICA_UCHASTKA, zastroyki), Latin
+letters without their accents (limite de propriete)."""
 
 from __future__ import annotations
+
+import re
+import unicodedata
 
 _LETTERS = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i", "й": "y", "к": "k",
@@ -25,3 +29,16 @@ def sounds(word: str) -> str:
     for written, sound in _SOUNDS:
         word = word.replace(written, sound)
     return word
+
+
+_ACCENTED = re.compile(r"([A-Za-z])[\u0300-\u036f]+")
+#: letters that no accent can be taken from
+_OWN = str.maketrans({"ı": "i", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O"})
+
+
+def unaccented(text: str) -> str:
+    """A text whose Latin letters have no accents; other scripts stay as they are."""
+    if text.isascii():
+        return text
+    bare = _ACCENTED.sub(r"\1", unicodedata.normalize("NFD", text.translate(_OWN)))
+    return unicodedata.normalize("NFC", bare)

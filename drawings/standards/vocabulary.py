@@ -18,7 +18,9 @@ from drawings.cad.numbers import number_in, pointed
 from drawings.reading import CATALOGUE
 from drawings.standards import patterns
 from drawings.standards.languages import FloorName, languages
+from drawings.standards.qualifiers import names_limit, without
 from drawings.standards.standards import AttributeRule, Phrase, roles
+from drawings.standards.transliteration import unaccented
 from project_box.kernel.catalogue import parse
 
 _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
@@ -97,8 +99,8 @@ def numeral(text: str) -> int | None:
 
 
 def plain_key(text: str) -> str:
-    """A key for comparing: NFKC, without spaces, dots and underscores, in upper case."""
-    return re.sub(r"[\s._]+", "", unicodedata.normalize("NFKC", text)).upper()
+    """A key for comparing: NFKC, without spaces, dots, underscores and accents of Latin letters, in upper case."""
+    return re.sub(r"[\s._]+", "", unaccented(unicodedata.normalize("NFKC", text))).upper()
 
 
 #: a number with its unit where a phrase has braces
@@ -198,11 +200,18 @@ class Vocabulary:
 
     def key(self, text: str) -> str:
         """The canonical spelling of an attribute key (unknown keys come back trimmed)."""
-        return self._keys.get(plain_key(text), (text.strip(), False))[0]
+        return (self._meant(text) or (text.strip(), False))[0]
 
     def knows(self, text: str) -> bool:
         """True if ``text`` is a spelling of a key that some role takes."""
-        return plain_key(text) in self._keys
+        return self._meant(text) is not None
+
+    def _meant(self, text: str) -> tuple[str, bool] | None:
+        """The key a name means and whether its numbers have a decimal comma; a limit of a figure is not the figure."""
+        found = self._keys.get(plain_key(text))
+        if found is None and (bare := without(text)) is not None:
+            found = self._keys.get(plain_key(bare))
+        return found
 
     def number(self, text: str, unit: str) -> float | None:
         """The number in a text, in ``unit`` (m, ㎡, %, or a counting unit); None if it holds none.
@@ -275,6 +284,8 @@ class Vocabulary:
         if found is not None and found.group(3) and _LETTER.search(found.group(1)):
             if self.knows(found.group(1)):
                 return self.valued(found.group(1), found.group(3))
+            if names_limit(found.group(1)):
+                return None
             if found.group(2) == "=" and not self.labels(line):
                 last = found.group(1).split()[-1]
                 if self.knows(last):  # a remark before the key: 半阳台 位置=主体外
@@ -296,7 +307,7 @@ class Vocabulary:
 
     def valued(self, spelling: str, value: str) -> tuple[str, str]:
         """Canonical key and value; a number after a word of a language with a decimal comma gets a point."""
-        key, comma = self._keys[plain_key(spelling)]
+        key, comma = self._meant(spelling) or (spelling, False)
         comma = comma if self._comma is None else self._comma
         return key, pointed(value) if comma and key in roles().number else value
 
