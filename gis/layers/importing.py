@@ -26,6 +26,7 @@ from gis.layers.mapping import kept_mapping
 from gis.layers.pieces import Geometries, polygonal, repair
 from gis.models import LayerVersion
 from project_box import service as box
+from project_box.kernel.catalogue import uncollected
 from project_box.kernel.errors import BadInput, Conflict
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
@@ -79,7 +80,7 @@ def import_layer(
     with session.begin_nested():  # what failed leaves nothing behind, whatever the caller does next
         repository.lock_layer(session, definition.code)
         _not_there_yet(session, definition, period.version)
-        with open_source(path, crs=crs, layer=layer) as source:
+        with open_source(path, crs=crs, layer=layer) as source, uncollected():
             row = _new_version(session, definition, period, path.name, source.crs)
             work = _Import(session, row, source, definition, catalogue, fields or {}, codes or {})
             work.run(progress)
@@ -171,7 +172,7 @@ class _Import:
         codes: Codes,
     ) -> None:
         matched = match_fields(definition, source.columns, fields)
-        row.mapping = kept_mapping(fields, checked_codes(definition, codes))
+        row.mapping = kept_mapping(definition, source.columns, fields, checked_codes(definition, codes))
         self.session, self.row, self.source = session, row, source
         self.definition, self.catalogue = definition, catalogue
         self.in_our_words = Values(definition, matched, codes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,18 @@ def saved_mapping(session: Session, code: str) -> dict[str, Any]:
     return {"version": told.version, "fields": {}, "codes": {}} | told.mapping
 
 
-def kept_mapping(fields: Mapping[str, str], codes: Codes) -> dict[str, Any]:
-    """What a version keeps of how it was read; nothing when its import was told nothing."""
-    stated = {"fields": dict(fields), "codes": {f: dict(c) for f, c in codes.items() if c}}
+def kept_mapping(
+    definition: LayerDefinition, columns: Sequence[str], fields: Mapping[str, str], codes: Codes
+) -> dict[str, Any]:
+    """What a version keeps of how it was read; nothing when its import was told nothing.
+
+    That a field has no column is kept where a column of its name was turned down.
+    """
+    by_name = definition.rename(list(columns)).values()
+    stated = {
+        "fields": {f: c for f, c in fields.items() if c or f in by_name},
+        "codes": {f: dict(c) for f, c in codes.items() if c},
+    }
     return {name: value for name, value in stated.items() if value}
 
 

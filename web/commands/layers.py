@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from gis import service
-from gis.deliveries.fields import stated_fields
+from gis.deliveries.fields import stated_codes, stated_fields
 from gis.differences import decision_service
 from gis.layers import sld
 from gis.layers.layer import layer_catalogue
@@ -93,6 +93,14 @@ def import_layer(
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="字段对应的列，可多次 (which column a field is)"),
     ] = None,
+    coded: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--code",
+            metavar="FIELD:WRITTEN=MEANT",
+            help="代码对照，可多次，如 YDDM:R2=07 (what a code means)",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
     """导入一个版本并设为现行 (import a version and make it current)."""
@@ -100,7 +108,7 @@ def import_layer(
         day = _day(valid_from)
         last_day = _day(valid_to, "--valid-to") if valid_to else None
         stated = parse_crs(crs, files=True)
-        fields = stated_fields(mapped or [])
+        fields, codes = stated_fields(mapped or []), stated_codes(coded or [])
         bar, started = _progress_bar(as_json), time.monotonic()
         with database() as opened, opened.transaction() as session, bar:
             task = bar.add_task(f"导入 {code}", total=None)
@@ -119,6 +127,7 @@ def import_layer(
                 crs=stated,
                 layer=layer,
                 fields=fields,
+                codes=codes,
                 progress=told,
             )
             plain = service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}

@@ -59,6 +59,7 @@ def upload_layer(
     other_crs: Typed = "",
     layer: Typed = "",
     fields: Typed = "",
+    codes: Typed = "",
 ) -> Response:
     """Import a version by form."""
     views.only_admin(actor)
@@ -84,6 +85,7 @@ def upload_layer(
             crs=other_crs or crs,
             layer=layer,
             fields=fields,
+            codes=codes,
         )
     except PlatformError as error:
         if error.status not in (404, 409, 422):
@@ -98,6 +100,7 @@ def upload_layer(
             "other_crs": other_crs,
             "layer": layer,
             "fields": fields,
+            "codes": codes,
         }
         return _overview(request, session, actor, error, values)
     return redirect(f"/layers/{made['code']}")
@@ -115,6 +118,7 @@ def post_version(
     crs: Typed = "",
     layer: Typed = "",
     fields: Typed = "",
+    codes: Typed = "",
 ) -> dict[str, Any]:
     """Import a version and make it current (administrators); the answer carries the import report."""
     return views.import_upload(
@@ -129,6 +133,7 @@ def post_version(
         crs=crs,
         layer=layer,
         fields=fields,
+        codes=codes,
     )
 
 

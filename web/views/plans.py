@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
 from gis import service
-from gis.deliveries.fields import stated_fields
+from gis.deliveries.fields import Codes, stated_codes, stated_fields
 from gis.differences import version_change_service
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
@@ -112,11 +113,13 @@ def import_upload(
     crs: str = "",
     layer: str = "",
     fields: str = "",
+    codes: str = "",
 ) -> dict[str, Any]:
     """Import an uploaded delivery; it is copied to disk, never into memory.
 
     Args:
         fields: which column a field is, ``DKBH=PLOT_NO; YDDM=USE``; for those the names do not tell.
+        codes: what the delivery writes to what the layer knows, ``YDDM:R2=07; YDDM:C1=09``.
 
     Raises:
         Forbidden: not an administrator.
@@ -132,24 +135,59 @@ def import_upload(
             remedy="选择文件后再导入",
             remedy_en="choose a file, then import",
         )
-    day = _day(valid_from, "valid_from") or service.today()
-    last_day = _day(valid_to, "valid_to")
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         path = Path(folder) / (PurePath(name.replace("\\", "/")).name[:120] or "layer")
         with path.open("wb") as out:
             shutil.copyfileobj(stream, out, 1 << 20)
-        row = service.import_layer(
+        return import_file(
             session,
+            actor,
             code,
             path,
             version=version,
-            valid_from=day,
-            valid_to=last_day,
-            crs=parse_crs(crs),
-            layer=layer.strip() or None,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            crs=crs,
+            layer=layer,
             fields=stated_fields(e for e in re.split(r"[;；\n]", fields) if e.strip()),
-            actor=actor,
+            codes=stated_codes(e for e in re.split(r"[;；\n]", codes) if e.strip()),
         )
+
+
+def import_file(
+    session: Session,
+    actor: Actor,
+    code: str,
+    path: Path,
+    *,
+    version: str,
+    valid_from: str = "",
+    valid_to: str = "",
+    crs: str = "",
+    layer: str = "",
+    fields: Mapping[str, str],
+    codes: Codes,
+) -> dict[str, Any]:
+    """Import a delivery that lies on the disk; dates, CRS and layer as typed.
+
+    Raises:
+        Forbidden: not an administrator.
+        BadInput: what :func:`gis.service.import_layer` refuses; nothing is stored.
+    """
+    only_admin(actor)
+    row = service.import_layer(
+        session,
+        code,
+        path,
+        version=version,
+        valid_from=_day(valid_from, "valid_from") or service.today(),
+        valid_to=_day(valid_to, "valid_to"),
+        crs=parse_crs(crs),
+        layer=layer.strip() or None,
+        fields=fields,
+        codes=codes,
+        actor=actor,
+    )
     return service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}
 
 

@@ -82,14 +82,62 @@ def test_columns_of_other_names_are_mapped_by_form_and_call(client, admin):
     assert (found["DKBH"], found["YDDM"], found["FAR"]) == ("甲-1", "0901", 3.5)
     assert post(client, admin, "KG_DK", data, "3", fields="DKBH=PLOT_NO;RJL_MAX=FAR").status_code == 201
     assert client.get("/ogc/collections/KG_DK/items?RJL_MAX=3.5").json()["numberMatched"] == 1
+    told = {"fields": "YDDM=USE", "codes": "YDDM:0901=07；YDDM:X=09"}
+    assert post(client, admin, "KG_DK", data, "4", **told).status_code == 201
+    assert client.get("/ogc/collections/KG_DK/items?YDDM=07").json()["numberMatched"] == 1
+    assert (
+        post(client, admin, "KG_DK", data, "5", codes="YDDM=07").json()["error"]["code"] == "malformed_option"
+    )
+    assert post(client, admin, "KG_DK", data, "5", codes="NO:1=07").json()["error"]["code"] == "unknown_field"
     for wrong in ("DKBH", "DKBH=NO_SUCH", "NO_SUCH=PLOT_NO"):
         answer = client.post(
             "/layers",
             headers=admin,
             files={"file": ("a.gpkg", data)},
-            data=sent | {"version": "4", "fields": wrong},
+            data=sent | {"version": "5", "fields": wrong},
         )
         assert answer.status_code == 422 and 'href="#fields"' in answer.text and wrong in answer.text
+
+
+def test_a_delivery_is_looked_at_and_its_codes_are_matched(client, sign_in, admin):
+    """Upload, choose columns and codes by select, import; the next delivery is proposed the same."""
+    zones = ("R2", "c1", "0701", "U9", None, "R2")
+    data = packed(
+        [
+            (rectangle(300 * i, 0, 300 * i + 100, 100), {"NUMBER": f"P{i}", "ZONE": zone})
+            for i, zone in enumerate(zones)
+        ]
+    )
+
+    def upload(who=admin, **typed):
+        files = {"file": ("交付.gpkg", data)}
+        return client.post("/layers/look", headers=who, data={"code": "KG_DK"} | typed, files=files)
+
+    assert upload(sign_in(client, "developer")).status_code == 403
+    kept = upload(version="looked").headers["location"]
+    page = client.get(kept, headers=admin).text
+    assert "ZONE · R2、c1、0701" in page and 'name="meant.' not in page
+    address, form = kept.partition("?")[0], {"code": "KG_DK", "field.DKBH": "NUMBER", "field.YDDM": "ZONE"}
+    page = client.post(address, headers=admin, data=form | {"act": "look"}).text
+    values = dict(re.findall(r'name="(written\.YDDM\.\d+)" value="([^"]+)"', page))
+    assert sorted(values.values()) == ["0701", "R2", "U9", "c1"] and page.count(">不认得<") == 3
+    meant = {"R2": "07", "c1": "09"}
+    form |= values | {k.replace("written", "meant"): meant.get(v, "") for k, v in values.items()}
+    refused = client.post(address, headers=admin, data=form | {"act": "import"})
+    assert refused.status_code == 422 and 'href="#version"' in refused.text
+    assert '<option value="09" selected>' in refused.text
+    assert client.post(address, headers=admin, data=form | {"act": "import", "version": "looked"}).is_redirect
+    assert client.get(kept, headers=admin).status_code == 404
+    features = client.get("/ogc/collections/KG_DK/items?f=json", headers=admin).json()["features"]
+    assert [f["properties"]["YDDM"] for f in features] == ["07", "09", "0701", "U9", None, "07"]
+    assert [f["properties"]["class"] for f in features] == ["07", "09", "07", None, None, "07"]
+    again = client.get(upload().headers["location"], headers=admin).text
+    assert "已套用版本 looked" in again and '<option value="09" selected>' in again
+    files = {"file": ("交付.gpkg", data)}
+    seen = client.post("/api/v1/layers/KG_DK/look", headers=admin, files=files).json()
+    assert [f["column"] for f in seen["fields"][:2]] == ["NUMBER", "ZONE"] and seen["saved_from"] == "looked"
+    become = {v["value"]: (v["features"], v["becomes"]) for v in seen["codes"][0]["values"]}
+    assert become == {"R2": (2, "07"), "c1": (1, "09"), "0701": (1, "07"), "U9": (1, None)}
 
 
 def test_a_refused_upload_says_why_and_keeps_what_was_typed(client, admin):

@@ -15,12 +15,13 @@ const summary = document.getElementById("error-summary");
 if (summary) summary.focus();
 // a form that takes a while says so and cannot be sent twice
 for (const form of document.querySelectorAll("form[data-busy]")) {
-  form.addEventListener("submit", () => {
-    const button = form.querySelector("button:not([type=button])");
-    if (!button) return;
-    button.dataset.label = button.textContent;
-    button.textContent = form.dataset.busy;
-    setTimeout(() => { button.disabled = true; });
+  form.addEventListener("submit", (event) => {
+    const buttons = [...form.querySelectorAll("button:not([type=button])")];
+    const pressed = event.submitter || buttons[0];
+    if (!pressed) return;
+    for (const button of buttons) button.dataset.label = button.textContent;
+    pressed.textContent = pressed.dataset.busy || form.dataset.busy;
+    setTimeout(() => { for (const button of buttons) button.disabled = true; });
   });
 }
 window.addEventListener("pageshow", () => {
