@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +16,7 @@ from gis import kernels
 from gis.check.canonical import Answer
 from gis.check.checking import canonical_answers
 from gis.layers.layer import layer_catalogue
+from project_box.kernel.catalogue import uncollected
 from project_box.kernel.db import Database
 from project_box.kernel.finding import Outcome
 
@@ -54,22 +52,10 @@ def check_into(portion: Portion, path: Path) -> list[tuple[Outcome | None, int]]
     return [(answer.outcome, len(answer.json)) for answer in answers]
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for garbage in cycles, which a check does not make."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def check(portion: Portion) -> list[Answer]:
     """The answers of one portion, from one snapshot."""
     heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
     shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
-    with _uncollected(), _database(portion.url, os.getpid()).transaction() as session:
+    with uncollected(), _database(portion.url, os.getpid()).transaction() as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)

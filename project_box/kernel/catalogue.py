@@ -111,7 +111,10 @@ class _Unfinished:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Reading makes many objects that all stay: looking among them for garbage takes longer than reading them."""
+    """Without looking for garbage in cycles, for what makes many objects and no cycles.
+
+    Looking takes as long as making them, and now and then goes through all that the process has ever loaded.
+    """
     on = gc.isenabled()
     gc.disable()
     try:
