@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.cad.model import CadFile
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet, Value
 from drawings.issues import Collector
-from drawings.standards.multiplicity import BadRange, floors_of_title, has_ground_floor, is_once, parse_floors
+from drawings.standards.multiplicity import BadRange, floors_of_title, ground_floors, is_once, parse_floors
 from drawings.standards.standards import roles
 
 _GROSS = ("GrossFloorArea", "GrossArea", "BruttoGrundfläche")
@@ -169,7 +169,7 @@ def _levels(storeys: list[dict[str, Any]], numbers: list[int | None]) -> list[st
     """起止层 of storeys in order: what their names say if that rises with them (Level 0 and Level 1 do not), else their
     numbers; a roof or a mezzanine is called by its name."""
     names = [s["name"] or "" for s in storeys]
-    ground = has_ground_floor(names)
+    ground = ground_floors(names)
     said = [None if is_once(n) else floors_of_title(n, ground=ground) for n in names]
     merged = [t or (str(n) if n is not None else None) for t, n in zip(said, numbers, strict=True)]
     firsts = [_storeys(t) for t in merged if t is not None]

@@ -19,7 +19,7 @@ from drawings.standards.multiplicity import (
     building_of_title,
     floors_of_title,
     format_floors,
-    has_ground_floor,
+    ground_floors,
     is_once,
     parse_floors,
 )
@@ -75,7 +75,7 @@ def frame_floors(work: Work, polygons: list[Ring], tree: shapely.STRtree) -> Non
     owners: dict[int, set[str]] = defaultdict(set)
     roofs: dict[int, str] = {}
     texts = _texts(work)
-    ground = has_ground_floor(t for _, t in texts)
+    ground = ground_floors(t for _, t in texts)
     for entity, text in texts:
         title, roof = None, False
         try:
@@ -169,7 +169,7 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
     if not loose:
         return
     texts = _texts(work)
-    ground = has_ground_floor([*(t for _, t in texts), *(_spaced(n) for n in work.cad.layers)])
+    ground = ground_floors([*(t for _, t in texts), *(_spaced(n) for n in work.cad.layers)])
     titles: dict[int, set[str]] = defaultdict(set)
     owners: dict[int, set[str]] = defaultdict(set)
     beside: list[Title] = []

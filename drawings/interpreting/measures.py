@@ -38,6 +38,8 @@ _WORDS = (
     ("东南", "SE"),
 )
 _CORNER = 20.0  # degrees: sides of the site meet where its outline turns by more
+_HALF_ROUND = 45.0  # degrees that a rounded corner has turned at its middle
+_STRAIGHT = 0.1  # of a ring's length: a straight side
 _LINES = ("control_line", "road_red_line", "green_line", "blue_line", "adjacent")
 _MOST = 400  # buildings and sides looked at pair by pair
 _EACH = 20  # sides, and lines, that one building is measured to
@@ -102,7 +104,7 @@ def _label(shape: RoleShape) -> str:
 
 
 def sides(site: BaseGeometry) -> list[tuple[tuple[str, str], LineString]]:
-    """Sides of a site's outer rings, split at corners, with the compass word of where they face."""
+    """Sides of a site's outer rings, split at corners (rounded ones in their middle), with where they face."""
     out: list[tuple[tuple[str, str], LineString]] = []
     for part in shapely.get_parts(site):
         if not isinstance(part, Polygon):
@@ -114,7 +116,7 @@ def sides(site: BaseGeometry) -> list[tuple[tuple[str, str], LineString]]:
             for i in range(len(points))
             if _turn(points[i - 1], points[i], points[(i + 1) % len(points)]) > _CORNER
         ]
-        starts = turns or [0]
+        starts = _rounded(points, turns) or [0]
         for k, first in enumerate(starts):
             last = starts[(k + 1) % len(starts)]
             count = (last - first) % len(points) or len(points)
@@ -126,9 +128,38 @@ def sides(site: BaseGeometry) -> list[tuple[tuple[str, str], LineString]]:
     return out
 
 
-def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+def _rounded(points: Sequence[tuple[float, float]], corners: Sequence[int]) -> list[int]:
+    """Corners of a ring, and the middles of rounded ones: between two corners, where it turns by half of a right angle
+    and by every further right angle. A ring without any corner and without a straight side has none."""
+    count = len(points)
+    lengths = [math.dist(points[i], points[(i + 1) % count]) for i in range(count)]
+    start = corners[0] if corners else max(range(count), key=lambda i: lengths[i])
+    if not corners and lengths[start] < _STRAIGHT * sum(lengths):
+        return []
+    sharp, out, turned, due = set(corners), [start], 0.0, _HALF_ROUND
+    for step in range(1, count):
+        i = (start + step) % count
+        if i in sharp:
+            out.append(i)
+            turned, due = 0.0, _HALF_ROUND
+            continue
+        turned += _signed(points[i - 1], points[i], points[(i + 1) % count])
+        if turned >= due - 1e-6:
+            out.append(i)
+            due += 2 * _HALF_ROUND
+    if not corners:
+        out = out[1:]  # the longest side goes on before the point it was begun with
+    return sorted(out)
+
+
+def _signed(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    """Degrees that a way turns to the left at b."""
     before, after = math.atan2(b[1] - a[1], b[0] - a[0]), math.atan2(c[1] - b[1], c[0] - b[0])
-    return abs(math.degrees((after - before + math.pi) % (2 * math.pi) - math.pi))
+    return math.degrees((after - before + math.pi) % (2 * math.pi) - math.pi)
+
+
+def _turn(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> float:
+    return abs(_signed(a, b, c))
 
 
 def _setbacks(

@@ -44,6 +44,7 @@ class FloorName(_Strict):
     above_ground: bool = False
     roof: bool = False
     between: bool = False
+    stilt: bool = False
 
     @field_validator("regex", mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 
@@ -115,13 +115,13 @@ def building_of_title(text: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def floors_of_title(text: str, *, ground: bool = False) -> str | None:
+def floors_of_title(text: str, *, ground: int = 0) -> str | None:
     """The floor range in a sheet title: ``二至十七层平面图`` gives 2-17, ``首层平面图`` 1, ``2.-4. OG`` 3-5.
 
     None if the text names no floor, or holds several titles.
 
     Args:
-        ground: the drawing has a ground floor, so that its FIRST FLOOR is the second storey.
+        ground: storeys from the ground up that the drawing names below its FIRST FLOOR (:func:`ground_floors`).
     """
     if len(text) > _LONGEST_TITLE or is_between(text) or _HOW_MANY.match(text):
         return None
@@ -151,23 +151,33 @@ def floors_of_title(text: str, *, ground: bool = False) -> str | None:
     )
 
 
-def _storey(found: re.Match[str], name: FloorName, ground: bool) -> str:
+def _storey(found: re.Match[str], name: FloorName, ground: int) -> str:
     """A storey of any language as ``3-5层``."""
     if name.floor is not None:
-        return f"{name.floor}层"
+        lifted = name.floor > 0 and not name.stilt
+        return f"{name.floor + (max(0, ground - 1) if lifted else 0)}层"
     numbers = [numeral(v) or 0 for k in ("a", "b") if (v := found.groupdict().get(k))]
     if name.below:
         return f"-{numbers[0] if numbers else 1}层"
-    add = name.add + (1 if name.above_ground and ground else 0)
+    add = name.add + (ground if name.above_ground else 0)
     if listed := found.groupdict().get("list"):
         return ",".join(str(int(n) + add) for n in re.findall(r"\d+", listed)) + "层"
     return "-".join(str(n + add) for n in numbers) + "层"
 
 
-def has_ground_floor(texts: Iterable[str]) -> bool:
-    """True if a text names the ground floor as such, so that floors are counted from above it."""
-    ground = [pattern for pattern, name in floor_names() if name.floor == 1]
-    return any(pattern.search(text) for text in texts for pattern in ground)
+def ground_floors(texts: Iterable[str]) -> int:
+    """How many storeys that lie below the first floor texts name: none, the ground floor, or that on stilts too."""
+    named = [(pattern, name) for pattern, name in floor_names() if name.floor == 1]
+    met = {name.stilt for text in texts for pattern, name in _ends_alone(text, named)}
+    return len(met)
+
+
+def _ends_alone(
+    text: str, named: Sequence[tuple[re.Pattern[str], FloorName]]
+) -> Sequence[tuple[re.Pattern[str], FloorName]]:
+    """Names of lowest storeys in a text; a text that names that on stilts and the ground floor (S+GF+FF) is a label."""
+    found = [(pattern, name) for pattern, name in named if pattern.search(text)]
+    return found[:1] if len({name.stilt for _, name in found}) > 1 else found
 
 
 def format_floors(floors: tuple[int, ...] | list[int]) -> str:

@@ -366,8 +366,8 @@ def detect(layers: Iterable[str]) -> Standard | None:
             continue
         planned = sum(1 for m in matched if m is not None and m.role != "reference")
         shares = [sum(r in present for r in k.required) / len(k.required) for k in standard.kinds.values()]
-        if not any(shares) and 2 * planned <= len(names) and len(names) >= _TELLING_LAYERS:
-            continue  # a few names that others use too, and nothing of what the standard asks for
+        if max(shares, default=0) < 1 and 2 * planned <= len(names) and len(names) >= _TELLING_LAYERS:
+            continue  # a few names that others use too, and not all of what the standard asks for
         score = (float(planned), max(shares, default=0.0), sum(m is not None for m in matched) / len(names))
         if best is None or score > best[0]:
             best = (score, standard)
