@@ -23,7 +23,7 @@ from gis.boundaries.dxf import read_dxf
 from gis.boundaries.gdal_formats import SETS, read_file, read_set, several
 from gis.boundaries.geodatabases import read_geodatabase, read_personal
 from gis.boundaries.geojson import esri_features, read_geojson, read_geojson_document
-from gis.boundaries.reading import BoundaryReading, failed
+from gis.boundaries.reading import BoundaryReading, failed, sorted_issues
 from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_of_text
 from gis.boundaries.text import decode_text
 from gis.boundaries.txt import read_txt
@@ -34,7 +34,7 @@ from gis.deliveries.archive import open_zip
 from gis.deliveries.dxf_text import BINARY, is_dxf
 from gis.deliveries.personal import is_access
 from gis.deliveries.signatures import foreign
-from gis.remarks import error
+from gis.remarks import error, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
 
@@ -156,7 +156,22 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
                 _FORMATS_EN,
             ),
         )
-    return _read_text(data, decoded[0].lstrip("\ufeff \t\r\n\x1e"), crs)
+    reading = _read_text(data, decoded[0].lstrip("\ufeff \t\r\n\x1e"), crs)
+    if "\ufffd" not in decoded[0]:
+        return reading
+    return replace(reading, issues=sorted_issues([*reading.issues, _damaged(decoded[0])]))
+
+
+def _damaged(text: str) -> Issue:
+    line = re.split(r"\r\n|\r|\n", text[: text.index("\ufffd")])
+    return warning(
+        "TEXT-DAMAGED",
+        f"文件里有 {text.count(chr(0xFFFD))} 处文字已损坏，第一处在第 {len(line)} 行；坐标照常读取",
+        f"{text.count(chr(0xFFFD))} characters are damaged, the first in line {len(line)}; coordinates were read",
+        "核对损坏的名称，或重新导出文件",
+        "check the damaged names, or export the file again",
+        line=len(line),
+    )
 
 
 def _read_text(data: bytes, text: str, crs: int | None) -> BoundaryReading:

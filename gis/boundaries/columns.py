@@ -6,41 +6,24 @@ digits, east 6, or 8 when the zone number stands before it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gis import crs as crs_module
+from gis.boundaries.header import (
+    family_of,
+    geographic_of,
+    meridian_of,
+    said_about_crs,
+    width_written,
+    zone_of,
+)
 from gis.boundaries.parcel import Parcel, bad_number, coordinate_issue, swap_axes
 from gis.boundaries.topology import Vertex, place
 from gis.crs import Family
 from gis.remarks import crs_overridden, crs_unknown, error, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue
-
-#: what a title says about the coordinate system, by the word of a TXT's header that means the same
-_CRS_WORDS = (
-    (
-        "坐标系",
-        re.compile(
-            r"wgs[\s_-]*(?:19)?84|2000\s*国家|国家\s*2000|cgcs\s*2000|(?:1980|80)\s*西安|西安\s*(?:19)?80|(?:1954|54)年?\s*北京|北京\s*(?:19)?54"
-            r"|[\u4e00-\u9fff]{2,8}(?:独立|地方|城建|城市)坐标系",
-            re.IGNORECASE,
-        ),
-    ),
-    ("几度分带", re.compile(r"[36三六](?=\s*[°度]\s*分?带)")),
-    ("带号", re.compile(r"(?<=带号)[:=\s]*\d{2}(?!\d)|(?<!\d)\d{2}(?=\s*号?带)")),
-    (
-        "中央经线",
-        re.compile(r"(?<=中央子午线|.中央经线)[^\d]{0,6}\d{2,3}(?:\.\d+)?(?:\s*[°度]\s*\d{1,2}\s*['′分])?"),
-    ),
-)
-
-
-_CONVERTED = re.compile(r"转换(?!参数)|换算|转自|convert|transform", re.IGNORECASE)
-_INTO = re.compile(
-    r"(?:转换|换算|convert\w*|transform\w*)[^,;。]{0,12}?(?:为|到|成|至|\bto\b)(.*)", re.IGNORECASE
-)
 
 
 @dataclass(slots=True)
@@ -63,18 +46,14 @@ class PointList:
         return [v for p in self.parcels for r in p.rings for v in r.vertices]
 
 
-def notice_crs(text: str, line: int, points: PointList) -> None:
-    """Keep what a title or remark says about the coordinate system, unless it was said before.
+def notice_crs(text: str, line: int, points: PointList, *, name: bool = False) -> None:
+    """Keep what a title, a remark or a system's ``name`` says about the coordinate system, unless it was said before.
 
-    Of coordinates that were converted only what they were converted to counts.
+    A name that is a code (``EPSG:4547``) is put in words.
     """
-    if _CONVERTED.search(text):
-        into = _INTO.search(text)
-        text = into[1] if into is not None else ""
-    for key, pattern in _CRS_WORDS:
-        found = pattern.search(text)
-        if found is not None and key not in points.header:
-            points.header[key] = found[0].strip(" :=")
+    for key, said in said_about_crs(text).items():
+        if key not in points.header or (name and key == "坐标系" and family_of(text) is None):
+            points.header[key] = said
             points.header_lines[key] = line
 
 
@@ -210,7 +189,7 @@ def _prefix(points: PointList, issues: list[Issue]) -> int | None:
 def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int | None:
     """Coordinates that are not of a Chinese national grid: degrees, a city's own grid, another country."""
     degrees = all(abs(v.x) <= 180 and abs(v.y) <= 180 for v in points.vertices)
-    named = _geographic_of(points.header) if degrees and stated is None else None
+    named = geographic_of(points.header) if degrees and stated is None else None
     if named is not None:
         swap_axes(points.parcels)  # latitude comes first; finish() turns it when only that fits
         return named
@@ -227,54 +206,6 @@ def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int 
     crs_module.crs(stated)
     swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
     return stated
-
-
-def _geographic_of(header: Mapping[str, str]) -> int | None:
-    """Longitude and latitude on the datum a header names."""
-    text = header.get("坐标系", header.get("坐标系统", ""))
-    if re.search(r"wgs[\s_-]*(19)?84", text, re.IGNORECASE):
-        return crs_module.WGS84
-    return crs_module.geographic(_family_of(text))
-
-
-def _family_of(text: str) -> Family | None:
-    words = text.replace(" ", "").lower()
-    if any(w in words for w in ("独立", "地方", "城建", "城市", "local")):
-        return None
-    if "2000" in words or "cgcs" in words:
-        return Family.CGCS2000
-    if "西安" in words or "1980" in words or "xian" in words or words.startswith("80"):
-        return Family.XIAN80
-    if "北京" in words or "1954" in words or "beijing" in words or words.startswith("54"):
-        return Family.BEIJING54
-    return None
-
-
-def _integer(text: str) -> int | None:
-    chinese = {"三": "3", "六": "6"}
-    match = re.search(r"\d+", "".join(chinese.get(c, c) for c in text))
-    return int(match.group()) if match else None
-
-
-def _meridian(header: Mapping[str, str]) -> float | None:
-    """Central meridian in degrees: ``114``, ``114°00′``, ``113°30'``, ``113.5``; written under 带号 too."""
-    for key in ("中央经线", "中央子午线", "中央子午线经度", "带号"):
-        found = re.search(r"(\d{2,3}(?:\.\d+)?)(?:\s*[°度]\s*(\d{1,2})\s*['′分])?", header.get(key, ""))
-        if found is not None and float(found[1]) >= 72:
-            return float(found[1]) + int(found[2] or 0) / 60
-    return None
-
-
-def _header_zone(header: Mapping[str, str], width: int | None) -> int | None:
-    """Zone number the header gives as 带号, or by its central meridian."""
-    number = _integer(header.get("带号", ""))
-    if number is not None and crs_module.zone_width(number) is not None:
-        return number
-    meridian = _meridian(header)
-    if meridian is None or not meridian.is_integer():
-        return None
-    # without a width: a meridian of both widths gives the same projection
-    return crs_module.zone_of_meridian(int(meridian), width if width in (3, 6) else 3)
 
 
 def _judge_unit(content: PointList, issues: list[Issue]) -> None:
@@ -295,7 +226,7 @@ def _judge_unit(content: PointList, issues: list[Issue]) -> None:
 
 def _own_meridian(header: Mapping[str, str]) -> Issue | None:
     """The question for a file whose central meridian belongs to no zone: it needs a definition of its own."""
-    meridian = _meridian(header)
+    meridian = meridian_of(header)
     if meridian is None or (meridian.is_integer() and meridian % 3 == 0):
         return None
     proj = f"+proj=tmerc +lat_0=0 +lon_0={meridian:g} +k=1 +x_0=500000 +y_0=0 +datum=WGS84 +units=m"
@@ -313,8 +244,8 @@ def _crs_of_header(
 ) -> int | None:
     """EPSG from 坐标系, 几度分带, 带号 and the zone prefix of the eastings."""
     header = content.header
-    text = header.get("坐标系", header.get("坐标系统", "")).strip()
-    family = _family_of(text)
+    text = header.get("坐标系", "").strip()
+    family = family_of(text)
     _judge_unit(content, issues)
     zone = _zone(content, prefix, issues)
     local = bool(text) and family is None
@@ -348,13 +279,9 @@ def _crs_of_header(
     return found
 
 
-def _width_written(header: Mapping[str, str]) -> int | None:
-    return _integer(header.get("几度分带", header.get("分带", "")))
-
-
 def _zone(content: PointList, prefix: int | None, issues: list[Issue]) -> int | None:
     """The zone the eastings carry, else the one of the header; where the two differ the eastings are right."""
-    written = _header_zone(content.header, _width_written(content.header))
+    written = zone_of(content.header)
     if prefix is not None and written is not None and prefix != written:
         issues.append(
             warning(
@@ -371,7 +298,7 @@ def _zone(content: PointList, prefix: int | None, issues: list[Issue]) -> int | 
 
 def _judge_width(content: PointList, zone: int, width: int, issues: list[Issue]) -> None:
     """A zone's number tells its width; a header that says another is told so."""
-    written = _width_written(content.header)
+    written = width_written(content.header)
     if written in (3, 6) and written != width:
         issues.append(
             warning(

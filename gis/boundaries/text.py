@@ -42,7 +42,8 @@ def decode_text(data: bytes) -> tuple[str, str] | None:
     """Text and encoding name of a text file (UTF-8, UTF-16, GB 18030), or None when it is not text.
 
     UTF-16 is known by its mark, or by every other byte being zero. A character cut in half at the very end does not
-    make a file unreadable, nor do zero bytes that fill it up.
+    make a file unreadable, nor do zero bytes that fill it up, nor a few damaged characters (names cut at so many
+    bytes), which become U+FFFD.
     """
     if data.startswith(b"\xef\xbb\xbf"):
         candidates = ["utf-8-sig"]
@@ -60,10 +61,23 @@ def decode_text(data: bytes) -> tuple[str, str] | None:
                 if problem.start < len(data) - 4:
                     break
                 continue
-            if any(ord(c) < 32 and c not in "\t\r\n\x1a\x1e\f" for c in text[:_SAMPLE]):
+            if not _printable(text):
                 break
             return text, encoding
-    return None
+    return _damaged(data)
+
+
+def _printable(text: str) -> bool:
+    return not any(ord(c) < 32 and c not in "\t\r\n\x1a\x1e\f" for c in text[:_SAMPLE])
+
+
+def _damaged(data: bytes) -> tuple[str, str] | None:
+    """Text of which at most one character in a hundred is damaged, in the encoding that damages fewest."""
+    found = min(
+        ((data.decode(e, errors="replace"), e) for e in ("utf-8", "gb18030")),
+        key=lambda each: each[0].count("\ufffd"),
+    )
+    return found if _printable(found[0]) and found[0].count("\ufffd") * 100 <= len(found[0]) else None
 
 
 def _unmarked_utf16(sample: bytes) -> list[str]:

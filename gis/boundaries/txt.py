@@ -14,6 +14,7 @@ from typing import Any
 
 from gis.boundaries.columns import PointList, notice_crs, numbers_usable, settle_columns
 from gis.boundaries.declared_area import parse_declared
+from gis.boundaries.header import header_word, same_said
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.rings import RingBuilder
@@ -22,18 +23,6 @@ from gis.boundaries.txt_rows import holds_angles, holds_point, is_comment, is_pa
 from gis.remarks import error, info, warning
 from project_box.kernel.finding import Issue, Level
 
-#: words of the header that some programs write with a comma or a tab instead of ``=``
-_HEADER_WORDS = (
-    "坐标系",
-    "坐标系统",
-    "几度分带",
-    "分带",
-    "带号",
-    "中央经线",
-    "中央子午线",
-    "投影类型",
-    "计量单位",
-)
 _PAIR_OF_NUMBERS = re.compile(r"\d+\.\d+,\d+\.\d+(,-?\d+(\.\d+)?)?")
 _PAIR = re.compile(r"^([^\d,=:][^,=:]*)\s*[=:](.*)$")
 
@@ -149,12 +138,14 @@ class _Scanner:
             return False  # labelled coordinates: J1 X:3115000 Y:485900
         if pair is not None and len(pair[1].strip()) > 1 and "弧" not in pair[1]:
             key, value = pair[1].strip(), pair[2].strip()
-        elif len(fields) >= 2 and fields[0] in _HEADER_WORDS:
+        elif len(fields) >= 2 and header_word(fields[0]) is not None:
             key, value = fields[0], ",".join(fields[1:]).strip(",")
         else:
             return False
+        word = header_word(key)
+        key = word or key
         earlier, before = self.content.header.get(key, value), self.content.header_lines.get(key, line)
-        if key in _HEADER_WORDS and _plain(earlier) != _plain(value):
+        if word is not None and not same_said(word, earlier, value):
             self.issues.append(
                 error(
                     "TXT-HEADER-DIFFERS",
@@ -203,6 +194,9 @@ class _Scanner:
             if key not in self.content.header:
                 self.content.header[key] = value
                 self.content.header_lines[key] = self._title.header_lines[key]
+        for key in ("坐标系", "投影类型"):  # CGCS2000_3_Degree_GK_Zone_38
+            if key in self.content.header:
+                notice_crs(self.content.header[key], self.content.header_lines[key], self.content, name=True)
         if self._rings is not None:
             self._rings.finish()
         for position, parcel in enumerate(self.content.parcels, start=1):
@@ -224,10 +218,6 @@ def _no_points(parcel: Parcel, line: int) -> Issue:
         "add the points of the parcel, or remove its row",
         line=line,
     )
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\s", "", text).lower()
 
 
 def _judge_counts(

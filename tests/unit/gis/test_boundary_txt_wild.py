@@ -67,6 +67,35 @@ def test_the_same_site_without_a_remark(content):
 
 
 @pytest.mark.parametrize(
+    ("head", "prefix", "crs"),
+    [
+        (["CoordinateSystem=Xian 1980", "Zone Width=3", "Zone=38"], 38_000_000, 2362),
+        (["坐标系=CGCS2000_3_Degree_GK_CM_114E"], 0, 4547),
+        (["坐标系:Beijing_1954_3_Degree_GK_Zone_38"], 38_000_000, 2414),
+        (["坐标系=EPSG:4547"], 0, 4547),
+        (["坐标系=2000国家大地坐标系（3度分带，中央经线114°）"], 0, 4547),
+        (["坐标系=2000国家大地坐标系", "大地基准=CGCS2000", "分带=3度带", "中央子午线=114°00′"], 0, 4547),
+        (["坐標系=2000國家大地坐標系", "帶號=38", "幾度分帶=3"], 0, 4547),
+    ],
+)
+def test_headers_in_other_words(head, prefix, crs):
+    reading = read(text(points(prefix=prefix), head=head))
+    assert (reading.ok, reading.crs, codes(reading)) == (True, crs, set()), reading.issues
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_a_name_cut_within_a_character_is_told_and_the_points_are_read(encoding):
+    data = (
+        text(points())
+        .encode(encoding)
+        .replace("块,面".encode(encoding), "块".encode(encoding)[:1] + b",\xc3,")
+    )
+    (issue,) = read(data).issues
+    assert (issue.code, issue.line) == ("TEXT-DAMAGED", 7)
+    assert read(data).area_m2 == 6800
+
+
+@pytest.mark.parametrize(
     ("rows", "code", "line"),
     [
         ([*points()[:3], "//J3-J4为圆弧 R=50", *points()[3:]], "TXT-ARC", 11),
