@@ -18,7 +18,7 @@ from drawings.standards.standards import roles
 from drawings.standards.vocabulary import NUMBERING, Vocabulary
 
 _IN_BRACKETS = re.compile(
-    r"\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}\.?)\s*:?$"
+    r"\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}[23]?\.?)\s*:?$"
 )
 _NUMBER = re.compile(r"[-+]?\d[\d.,  ]*")
 #: in text heights: cells of one row differ in height by less, and are no further apart; a head is no further above

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
-from itertools import pairwise
 
 from drawings.standards.languages import FloorName
 from drawings.standards.vocabulary import any_floor_name, floor_names, numeral
@@ -137,18 +136,33 @@ def floors_of_title(text: str, *, ground: int = 0) -> str | None:
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     clean = clean.replace("第", "")
     clean = _EACH_NAMED.sub(r"\1", clean)
-    parts = list(_TITLE.finditer(clean))
-    if not parts or any(clean[x.end() : y.start()].strip() not in "、,和及/" for x, y in pairwise(parts)):
+    said = {_floors_said(clean, group) for group in _groups(clean)}
+    floors = said.pop() if len(said) == 1 else None
+    if floors is None:
         return None  # several titles in one text: which one holds is not for us to guess
-    try:
-        floors = parse_floors(",".join(part.group(1) for part in parts))
-    except BadRange:
-        return None
     return format_floors(
         [n for n in floors if n % 2 == _ODD[found.group()[0]]]
         if (found := _EVERY_OTHER.search(clean))
         else floors
     )
+
+
+def _groups(text: str) -> list[list[re.Match[str]]]:
+    """Storeys that a title names, those of one list together: 1、2层 is one group, B2F PLAN (지하2층) are two."""
+    out: list[list[re.Match[str]]] = []
+    for part in _TITLE.finditer(text):
+        if out and text[out[-1][-1].end() : part.start()].strip() in "、,和及/":
+            out[-1].append(part)
+        else:
+            out.append([part])
+    return out
+
+
+def _floors_said(text: str, group: Sequence[re.Match[str]]) -> tuple[int, ...] | None:
+    try:
+        return parse_floors(",".join(part.group(1) for part in group))
+    except BadRange:
+        return None
 
 
 def _storey(found: re.Match[str], name: FloorName, ground: int) -> str:

@@ -41,6 +41,8 @@ _SETS_OFF = ",;/|()"
 _UNKNOWN = re.compile(r"[^\d,;/|()\u3400-\u9fff]{2,30}(?:[,;/|()]\s*|$)")
 _LONGEST = 60
 _MOST_UNKNOWN = 8  # ideographs of a name in a label
+_MOST_WORDS = 4  # words of a name in a label
+_WORD = re.compile(r"[^\W\d_]{3,20}(?![^\W_])")
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九十")}
 
@@ -155,8 +157,10 @@ def _behind(text: str, spot: int) -> int:
 
 
 def _names_building(text: str, said: Mapping[str, str]) -> bool:
-    """True if a label with words nobody knows is one of a building all the same: it has its number and storeys."""
-    tells = "楼号" in said and not {"层数", "建筑高度"}.isdisjoint(said)
+    """True if a label with words nobody knows is one of a building all the same: it has its number and storeys, or
+    its storeys and words of a script that sets spaces between them."""
+    tells = not {"层数", "建筑高度"}.isdisjoint(said)
+    tells = tells and ("楼号" in said or not any(map(_ideograph, text)))
     return tells and not attribute_words().no_labels.search(text)
 
 
@@ -330,6 +334,9 @@ class Vocabulary:
                 if after is None and _ideograph(text[spot]):  # a name: 1#联合厂房 3F
                     unknown += 1
                     after = _behind(text, spot + 1)
+                if after is None and (word := _WORD.match(text, spot)) is not None:  # NEW 1-STORY CLINIC
+                    unknown += _MOST_UNKNOWN // _MOST_WORDS
+                    after = _behind(text, word.end())
                 if after is None or unknown > _MOST_UNKNOWN:
                     return {}
                 spot = after
