@@ -28,6 +28,8 @@ from project_box.kernel.errors import BadInput, CatalogueError, Conflict, Forbid
 from project_box.kernel.identity import Actor, Role
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+#: polygons decided together
+AT_ONCE = 1_000
 REASON_LONGEST = 2000
 
 
@@ -203,24 +205,24 @@ def decide(
     actor: Actor | None,
     code_a: str,
     code_b: str,
-    polygon: str,
+    polygons: Sequence[str],
     verdict: str,
     reason: str,
     *,
     relation: Relation = Relation.OVERLAP,
     operator: str | None = None,
-) -> dict[str, Any]:
-    """Add a decision about one polygon to the log.
+) -> list[dict[str, Any]]:
+    """Add the same decision about some polygons to the log, about all of them or none.
 
     Args:
         actor: who decides; None on the command line, where ``operator`` names the person.
-        polygon: code of a difference that exists now.
+        polygons: codes of differences that exist now.
         verdict: ``keep_a``, ``keep_b``, ``amend``, ``tolerated`` or ``reopened``.
         reason: why; must be given.
 
     Raises:
         Forbidden: not an editor of plans.
-        BadInput: no such decision, or no reason.
+        BadInput: no polygon or too many, no such decision, or no reason.
         NotFound: there is no such difference (any more).
         Conflict: there is nothing to reopen.
     """
@@ -232,64 +234,97 @@ def decide(
         )
     chosen, why = _asked(verdict, reason)
     pair = difference_service.ask(session, Asked(code_a, code_b, relation), wait=True)
-    target, made = _target(session, pair, polygon)
-    if chosen is Verdict.REOPENED and made is None:
-        raise Conflict(
-            "该图斑还没有决定，无可撤回",
-            "nothing was decided yet",
-            code="not_decided",
-            remedy="先作出决定",
-            remedy_en="decide first",
-        )
     scope = _scope(pair)
-    entry = PlanDecision(
-        scope=scope,
-        polygon=made.polygon if made is not None else polygon,
-        decision=chosen.value,
-        reason=why,
-        version_a=pair.version_a.version,
-        version_b=pair.version_b.version,
-        label_a=target["label_a"],
-        label_b=target["label_b"] or "",
-        area_m2=target["area_m2"],
-        decided_at=box.now(),
-        decided_by=actor.user_id if actor is not None else None,
-        decided_by_name=actor.name if actor is not None else (operator or "命令行")[:60],
-    )
-    decision_store.add(session, entry, as_shape(target["geometry"]), pair.version_a.check_crs)
+    entries = []
+    for polygon, (target, made) in _targets(session, pair, polygons).items():
+        if chosen is Verdict.REOPENED and made is None:
+            raise Conflict(
+                "该图斑还没有决定，无可撤回",
+                "nothing was decided yet",
+                code="not_decided",
+                place=polygon,
+                remedy="先作出决定",
+                remedy_en="decide first",
+            )
+        entry = PlanDecision(
+            scope=scope,
+            polygon=made.polygon if made is not None else polygon,
+            decision=chosen.value,
+            reason=why,
+            version_a=pair.version_a.version,
+            version_b=pair.version_b.version,
+            label_a=target["label_a"],
+            label_b=target["label_b"] or "",
+            area_m2=target["area_m2"],
+            decided_at=box.now(),
+            decided_by=actor.user_id if actor is not None else None,
+            decided_by_name=actor.name if actor is not None else (operator or "命令行")[:60],
+        )
+        entries.append(_logged(session, actor, pair, polygon, entry, target["geometry"]))
+    return entries
+
+
+def _logged(
+    session: Session,
+    actor: Actor | None,
+    pair: Pair,
+    polygon: str,
+    entry: PlanDecision,
+    geometry: Any,
+) -> dict[str, Any]:
+    decision_store.add(session, entry, as_shape(geometry), pair.version_a.check_crs)
     box.record_audit(
         session,
         actor,
         "gis.difference.decided",
-        f"difference:{scope}:{polygon}",
-        {"decision": chosen.value, "reason": why, "area_m2": entry.area_m2, "entry": entry.id},
+        f"difference:{entry.scope}:{polygon}",
+        {
+            "decision": entry.decision,
+            "reason": entry.reason,
+            "area_m2": entry.area_m2,
+            "entry": entry.id,
+        },
     )
     return {
         "number": entry.id,
         "polygon": polygon,
-        "verdict": chosen.value,
-        "verdict_name": chosen.zh,
-        "reason": why,
+        "verdict": entry.decision,
+        "verdict_name": Verdict(entry.decision).zh,
+        "reason": entry.reason,
         "by": entry.decided_by_name,
         "at": entry.decided_at.isoformat(),
     }
 
 
-def _target(session: Session, pair: Pair, polygon: str) -> tuple[dict[str, Any], Decision | None]:
-    """A polygon of a run and the decision that stands for it."""
+def _targets(
+    session: Session, pair: Pair, polygons: Sequence[str]
+) -> dict[str, tuple[dict[str, Any], Decision | None]]:
+    """Polygons of a run by code, in the order asked for, each with the decision that stands for it."""
+    codes = tuple(dict.fromkeys(polygons))
+    if not 0 < len(codes) <= AT_ONCE:
+        raise BadInput(
+            "请先勾选图斑" if not codes else f"一次最多决定 {AT_ONCE} 个图斑",
+            "no polygon chosen" if not codes else f"at most {AT_ONCE} polygons at a time",
+            code="required" if not codes else "too_many",
+            place="polygon",
+            remedy="在清单里勾选要决定的图斑" if not codes else "分几次决定",
+            remedy_en="tick the polygons in the list" if not codes else "decide in several parts",
+        )
     rows = difference_store.polygons(
-        session, pair.run.id, sliver=False, wanted=Filter(codes=(polygon,)), most=1
+        session, pair.run.id, sliver=False, wanted=Filter(codes=codes), most=len(codes)
     )
-    if not rows:
+    found = {row["code"]: row for row in rows}
+    lost = next((code for code in codes if code not in found), None)
+    if lost is not None:
         raise NotFound(
-            f"没有差异图斑 {polygon[:20]}",
-            f"no difference {polygon[:20]}",
+            f"没有差异图斑 {lost[:20]}",
+            f"no difference {lost[:20]}",
             code="difference_not_found",
             remedy="图层更新后差异图斑会变化，请重新比对",
             remedy_en="the differences change with the layers: compare again",
         )
     stands, _ = _standing(session, pair, decision_store.log(session, _scope(pair)))
-    return rows[0], stands.get(polygon)
+    return {code: (found[code], stands.get(code)) for code in codes}
 
 
 def _asked(verdict: str, reason: str) -> tuple[Verdict, str]:

@@ -156,23 +156,27 @@ def decisions(
 def decide(
     a: _A,
     b: _B,
-    polygon: Annotated[str, typer.Argument(help="差异图斑的编号 (code of the polygon)")],
+    polygons: Annotated[
+        list[str], typer.Argument(metavar="POLYGON…", help="差异图斑的编号，可多个 (codes of the polygons)")
+    ],
     verdict: Annotated[Verdict, typer.Option("--decision", help="决定 (what is to happen)")],
     reason: Annotated[str, typer.Option("--reason", help="理由 (why)")],
     by: Annotated[str, typer.Option("--by", help="决定人 (who decided)")],
     relation: _RELATION = Relation.OVERLAP,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
-    """决定一个差异图斑 (decide about one polygon; added to a log that is never changed)."""
+    """决定差异图斑 (decide about polygons; added to a log that is never changed)."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
         plain = decision_service.decide(
-            session, None, a, b, polygon, verdict.value, reason, relation=relation, operator=by
+            session, None, a, b, polygons, verdict.value, reason, relation=relation, operator=by
         )
     if as_json:
-        emit_json(plain)
+        emit_json(plain[0] if len(plain) == 1 else {"decisions": plain})
     else:
         table(
-            "决定", ["编号", "决定", "理由", "决定人"], [[polygon, verdict.zh, plain["reason"], plain["by"]]]
+            "决定",
+            ["编号", "决定", "理由", "决定人"],
+            [[d["polygon"], verdict.zh, d["reason"], d["by"]] for d in plain],
         )
 
 

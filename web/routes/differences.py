@@ -81,7 +81,7 @@ def decide_by_form(
     actor: ActorDep,
     a: Typed,
     b: Typed,
-    polygon: Typed,
+    polygon: Annotated[list[str] | None, Form()] = None,
     verdict: Typed = "",
     reason: Typed = "",
     relation: Typed = "",
@@ -91,11 +91,14 @@ def decide_by_form(
     kind: Typed = "",
     page: Annotated[int, Form(ge=1)] = 1,
 ) -> Response:
-    """Decide about one polygon; ``only``, ``kind`` and ``page`` say which part of the list is shown afterwards."""
+    """Decide about the polygons that were ticked, or one.
+
+    ``only``, ``kind`` and ``page`` say which part of the list is shown afterwards.
+    """
     query = views.Query(a, b, relation, class_a, class_b, only, kind, page)
     try:
         decision_service.decide(
-            session, actor, a, b, polygon, verdict, reason, relation=views.relation_of(relation)
+            session, actor, a, b, polygon or (), verdict, reason, relation=views.relation_of(relation)
         )
     except PlatformError as error:
         if error.status not in (404, 409, 422):
@@ -103,7 +106,8 @@ def decide_by_form(
         session.rollback()
         view = views.differences_view(session, actor, query)
         return render(request, "plans/differences.html", status=error.status, error=error, **view)
-    return redirect(f"{query.address()}#d-{quote(polygon)}")
+    one = f"#d-{quote(polygon[0])}" if polygon and len(polygon) == 1 else ""
+    return redirect(query.address() + one)
 
 
 @pages.post("/map/differences/again")
@@ -185,13 +189,16 @@ def post_decision(
     actor: ActorDep,
     a: str,
     b: str,
-    polygon: Annotated[str, Body()],
     verdict: Annotated[str, Body()],
     reason: Annotated[str, Body()],
+    polygon: Annotated[str, Body()] = "",
+    polygons: Annotated[list[str] | None, Body()] = None,
     relation: Annotated[Relation, Body()] = Relation.OVERLAP,
 ) -> dict[str, Any]:
-    """Decide about one polygon: keep_a, keep_b, amend, tolerated, or reopened."""
-    return decision_service.decide(session, actor, a, b, polygon, verdict, reason, relation=relation)
+    """Decide about one ``polygon``, or the same about all ``polygons``: keep_a, keep_b, amend, tolerated, reopened."""
+    several = polygons if polygons is not None else [polygon] if polygon else []
+    made = decision_service.decide(session, actor, a, b, several, verdict, reason, relation=relation)
+    return {"decisions": made} if polygons is not None else made[0]
 
 
 @api.get("/differences/{a}/{b}/export")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -38,8 +39,15 @@ def test_a_decision_survives_another_run_and_another_version(session, actors, lo
     first = listed(session)
     assert [d["decision"] for d in first["differences"]] == [None, None]
     code = next(d["code"] for d in first["differences"] if d["a"]["label"].startswith("A"))
-    made = decision_service.decide(
-        session, actors["reviewer"], "KG_DK", "YJJBNT", code, "keep_b", "永农优先", relation=Relation.OVERLAP
+    (made,) = decision_service.decide(
+        session,
+        actors["reviewer"],
+        "KG_DK",
+        "YJJBNT",
+        [code],
+        "keep_b",
+        "永农优先",
+        relation=Relation.OVERLAP,
     )
     assert made["by"] == actors["reviewer"].name
     # the same plots in another order, A delivered with a needless vertex and half a centimetre off, B reshaped
@@ -66,7 +74,7 @@ def test_reopening_and_the_log(session, actors, plans):
 
     def decide(verdict, reason):
         return decision_service.decide(
-            session, actors["reviewer"], "KG_DK", "YJJBNT", code, verdict, reason, relation=Relation.OVERLAP
+            session, actors["reviewer"], "KG_DK", "YJJBNT", [code], verdict, reason, relation=Relation.OVERLAP
         )
 
     with pytest.raises(Conflict):
@@ -83,21 +91,29 @@ def test_reopening_and_the_log(session, actors, plans):
 
 
 def test_who_may_decide_and_what(session, actors, plans):
-    code = listed(session)["differences"][0]["code"]
+    codes = [d["code"] for d in listed(session)["differences"]]
 
-    def decide(who, verdict="amend", reason="改", polygon=code):
-        return decision_service.decide(session, actors[who], "KG_DK", "YJJBNT", polygon, verdict, reason)
+    def decide(who, verdict="amend", reason="改", polygons=codes):
+        return decision_service.decide(session, actors[who], "KG_DK", "YJJBNT", polygons, verdict, reason)
 
     for who in ("developer", "agency", "window", "fire"):
         with pytest.raises(Forbidden):
             decide(who)
-    for wrong in ({"verdict": "perhaps"}, {"reason": " "}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"verdict": "perhaps"},
+        {"reason": " "},
+        {"polygons": []},
+        {"polygons": list(map(str, range(1001)))},
+    )
+    for wrong in wrongs:
         with pytest.raises(BadInput) as refused:
             decide("planner", **wrong)
         assert refused.value.remedy
     with pytest.raises(NotFound):
-        decide("planner", polygon="nowhere")
-    assert decide("planner")["verdict"] == "amend"
+        decide("planner", polygons=[codes[0], "nowhere"])
+    assert [d["decision"] for d in listed(session)["differences"]] == [None, None]
+    assert [d["verdict"] for d in decide("planner")] == ["amend", "amend"]
+    assert {r["verdict"]: r["count"] for r in listed(session)["decided"]}["amend"] == 2
 
 
 def test_slivers_stand_apart(session, load):

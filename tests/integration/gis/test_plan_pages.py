@@ -165,6 +165,8 @@ def test_decisions_over_http(client, sign_in, admin, tmp_path):
     assert client.post(f"{address}/decisions", headers=developer, json=entry).status_code == 403
     planner = sign_in(client, "planner")
     assert client.post(f"{address}/decisions", headers=planner, json=entry).status_code == 201
+    both = client.post(f"{address}/decisions", headers=planner, json=entry | {"polygons": [code]}).json()
+    assert [d["polygon"] for d in both["decisions"]] == [code]
     again = client.get(address, headers=developer).json()
     assert again["differences"][0]["decision"]["verdict"] == "keep_b"
     page = client.get("/map/differences?a=KG_DK&b=YJJBNT", headers=planner)
@@ -190,6 +192,8 @@ def test_a_decision_by_form(client, admin):
     done = client.post("/map/differences", headers=admin, data=form | {"reason": "核对后修改"})
     assert done.status_code == 303 and done.headers["location"].endswith(f"#d-{code}")
     assert "核对后修改" in client.get(address, headers=admin).text
+    none = client.post("/map/differences", headers=admin, data=form | {"polygon": [], "reason": "一并"})
+    assert none.status_code == 422 and "请先勾选图斑" in none.text
     assert client.get("/map/differences?a=KG_DK&b=KG_DK", headers=admin).status_code == 422
     assert client.get("/map/differences", headers=admin).status_code == 200
     assert client.get("/map/differences?preset=roads-on-green", headers=admin).status_code == 404
