@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.boundaries.arcs import without_twins
@@ -116,6 +117,8 @@ def _note_curves(found: DrawingLines, layer: str, kind: str, bulges: bool) -> No
 
 def _sort(found: DrawingLines, layer: str, kind: str, part: Any) -> None:
     if part.geom_type == "Polygon":
+        for hole in part.interiors:  # of a hatch: containment tells them again
+            _sort(found, layer, kind, shapely.LineString(hole))
         line = without_twins([(c[0], c[1]) for c in part.exterior.coords])
     elif part.geom_type == "LineString":
         line = without_twins([(c[0], c[1]) for c in part.coords])

@@ -13,6 +13,7 @@ import shapely
 from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
+from gis.crs.feet import metre_twin
 from gis.crs.moving import transform_unchecked
 from gis.crs.systems import crs, is_geographic, to_geodetic, unit_factor
 from gis.crs.zones import Family, gauss_kruger, zone_epsg
@@ -152,7 +153,8 @@ def local_to_metres(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, in
 
 
 def in_metres(epsg: int, place: tuple[float, float], place_epsg: int) -> int:
-    """The CRS itself when its unit is the metre, else :func:`area_zone` of a place (of ``place_epsg``): for feet."""
+    """The CRS itself when its unit is the metre, else its twin in metres, or :func:`area_zone` of a place (of
+    ``place_epsg``) where it has none."""
     if unit_factor(epsg) == 1.0:
         return epsg
-    return area_zone(*to_geodetic(place_epsg).transform(*place))
+    return metre_twin(epsg) or area_zone(*to_geodetic(place_epsg).transform(*place))

@@ -104,9 +104,8 @@ def test_plans_in_feet_are_measured_in_metres(session, load):
     load("LX", [(box(980_000, 190_000, 981_000, 191_000), {"MC": "creek"})], crs=2263)
     report = service.check_geometry(session, box(980_500, 190_500, 981_500, 191_500), 2263)
     foot = 1200 / 3937  # US survey foot
-    assert report.site_area_m2 == pytest.approx(
-        1e6 * foot**2, rel=1e-3
-    )  # a UTM zone, not the state's own grid
+    assert report.site_area_m2 == pytest.approx(1e6 * foot**2, abs=0.01)  # the state's own grid, in metres
+    assert report.crs == 32118
     entry = line(report, "LX")
     assert (entry.status, entry.share) == ("hit", pytest.approx(0.25, abs=1e-5))
 
