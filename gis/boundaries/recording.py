@@ -16,6 +16,7 @@ from gis.boundaries import export as boundary_export
 from gis.boundaries.boundary import BoundaryReading, read_boundary, read_drawn, summary
 from gis.boundaries.repair import proposals, repair
 from gis.events import BoundaryRecorded
+from gis.layers.pieces import dissolved
 from gis.markers import rounded_geojson
 from gis.remarks import spot_text
 from gis.source_crs import SourceCrs, parse_crs
@@ -218,7 +219,7 @@ def _record(
 ) -> Result:
     assert reading.geometry is not None and reading.crs is not None
     projected, target = crs_module.local_to_metres(reading.geometry, reading.crs)
-    geometry: BaseGeometry = projected
+    geometry = projected = dissolved(projected)
     if isinstance(projected, MultiPolygon) and len(projected.geoms) == 1:
         geometry = projected.geoms[0]
     result = box.put_result(

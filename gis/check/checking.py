@@ -27,7 +27,7 @@ from gis.check.overlay import Key
 from gis.check.packs import Box, Described, Packs, folder_of
 from gis.check.surroundings import Case, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
 from gis.layers.layer import LayerCatalogue, layer_catalogue
-from gis.layers.pieces import polygonal
+from gis.layers.pieces import dissolved, polygonal
 from project_box.kernel.errors import BadInput
 from project_box.kernel.plain import canonical_json
 
@@ -242,6 +242,7 @@ def _judged(
 
 def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
     shape = polygonal(geom)
+    shape = dissolved(shape) if shape is not None else None
     if shape is None or not shape.is_valid:
         return BadInput("用地范围不是有效的面", "the site is not a valid area", code="POLYGON-INVALID")
     try:

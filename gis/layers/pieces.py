@@ -35,6 +35,21 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry | None:
     return shapely.MultiPolygon(areas) if areas else None
 
 
+def dissolved(geometry: BaseGeometry) -> BaseGeometry:
+    """``geometry``, its parts that share an edge joined to one: parcels side by side are no valid MultiPolygon.
+
+    Anything else, parts that overlap among it, stays as it is.
+    """
+    if geometry.geom_type != "MultiPolygon" or geometry.is_valid:
+        return geometry
+    parts = shapely.get_parts(geometry)
+    if not shapely.is_valid(parts).all():
+        return geometry
+    joined = shapely.union_all(parts)
+    whole = float(shapely.area(parts).sum())
+    return joined if abs(joined.area - whole) <= 1e-9 * whole else geometry
+
+
 def repair(geometry: BaseGeometry) -> BaseGeometry | None:
     """A valid geometry covering the same area as meant (GEOS "structure" repair); None when no area is left."""
     return polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))

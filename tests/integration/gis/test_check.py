@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from shapely.affinity import translate
-from shapely.geometry import LineString, Polygon, box
+from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
 from gis import crs as crs_module
 from gis import service
@@ -108,6 +108,16 @@ def test_plans_in_feet_are_measured_in_metres(session, load):
     assert report.crs == 32118
     entry = line(report, "LX")
     assert (entry.status, entry.share) == ("hit", pytest.approx(0.25, abs=1e-5))
+
+
+def test_parcels_side_by_side_are_one_site(session, load):
+    """Two parcels with a common border are no valid MultiPolygon; parts that overlap stay refused."""
+    load("YJJBNT", [(rectangle(90, 0, 110, 80), {"YJJBNTTBBH": "N1"})])
+    beside = MultiPolygon([SITE, rectangle(100, 0, 150, 80)])
+    report = service.check_geometry(session, beside, 4547)
+    assert (report.site_area_m2, line(report, "YJJBNT").overlap_m2) == (12_000, 1600)
+    with pytest.raises(BadInput):
+        service.check_geometry(session, MultiPolygon([SITE, rectangle(90, 0, 150, 80)]), 4547)
 
 
 def test_airport_surface_against_height(session, load):
