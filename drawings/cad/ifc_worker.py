@@ -67,7 +67,8 @@ def take_apart(source: Path, seconds: float) -> dict[str, Any]:
         {"guid": b.GlobalId, "name": _text(b.Name) or _text(b.LongName), "quantities": _quantities(b, scales)}
         for b in model.by_type("IfcBuilding")
     ]
-    out["storeys"] = [_storey(s, scales) for s in model.by_type("IfcBuildingStorey")]
+    storeys = model.by_type("IfcBuildingStorey")  # parts of a storey (PARTIAL) belong to the whole
+    out["storeys"] = [_storey(s, scales) for s in storeys if _holder(s, "IfcBuildingStorey") == s.GlobalId]
     out["products"], out["cut_short"] = _products(model, scales, started + seconds)
     return out
 
@@ -172,16 +173,23 @@ def _storey(storey: Any, scales: dict[int, float]) -> dict[str, Any]:
 
 
 def _holder(item: Any, kind: str) -> str | None:
-    """GlobalId of the nearest whole of a kind that an object lies in; None if there is none."""
+    """GlobalId of the nearest whole of a kind that an object lies in; of a part of a storey the whole storey.
+
+    None if there is none.
+    """
     import ifcopenshell.util.element as element
 
-    seen = 0
+    seen, found = 0, None
     while item is not None and seen < 20:
         if item.is_a(kind):
-            return str(item.GlobalId)
+            found = str(item.GlobalId)
+            if kind != "IfcBuildingStorey":
+                break
+        elif found is not None:
+            break
         item = element.get_aggregate(item) or element.get_container(item)
         seen += 1
-    return None
+    return found
 
 
 def _quantities(item: Any, scales: dict[int, float]) -> dict[str, float]:

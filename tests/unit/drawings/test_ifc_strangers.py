@@ -105,3 +105,14 @@ def test_a_zipped_ifc_is_read_and_a_damaged_one_told() -> None:
     assert _floors(_model(packed.getvalue(), "a.ifczip")) == {"1": 100.0}
     damaged = _model(packed.getvalue()[:200], "a.ifczip")
     assert not damaged.readable and "DXF-NOT-DXF" in codes(damaged)
+
+
+def test_a_part_of_a_storey_belongs_to_the_whole() -> None:
+    file = Model(prefix=None)
+    for number, name in enumerate(("Level 1", "Level 2")):
+        whole = file.storey(name, 3.5 * number)
+        part = file.storey(f"{name} A", 3.5 * number)
+        file.storeys[file.building].remove(part)
+        file.add(f"IFCRELAGGREGATES('{file.guid()}',$,$,$,{whole},({part}))")
+        file.slab(part, rectangle(0, 0, 12, 10), 3.5 * number - 0.1)
+    assert _floors(_model(file.bytes())) == {"1": 120.0, "2": 120.0}
