@@ -216,6 +216,8 @@ def add_clock_event(
         session, actor, f"clock.{event.kind.value}", f"case:{case.id}",
         {"clock": name.value, "on": event.on.isoformat(), "days": event.days, "reason": event.reason},
     )  # fmt: skip
+    if name is ClockName.HANDLING and case.review_id is not None and actor is not None:
+        neighbours.follow_clock(session, actor, case.id, event)
 
 
 def main_clock(case: Case) -> ClockName:

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 from sqlalchemy.orm import Session
 
+from approval.clock import ClockEvent, ClockKind
 from approval.gates import EngagementFact
 from drawings import service as drawings
 from drawings.models import JointReview
@@ -109,6 +110,14 @@ def open_review(
         session, actor, case_id, project_id, revision.id, disciplines, due, item=item
     )
     return opened.id
+
+
+def follow_clock(session: Session, actor: Actor, case_id: uuid.UUID, event: ClockEvent) -> None:
+    """The time of an open round stands still and goes on with that of its case."""
+    if event.kind is ClockKind.PAUSE:
+        drawings.pause_review(session, actor, case_id, event.on)
+    elif event.kind is ClockKind.RESUME:
+        drawings.resume_review(session, actor, case_id, event.on)
 
 
 def end_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:

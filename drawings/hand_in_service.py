@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from drawings.models import HandIn, Revision
 from drawings.review.answers import require_replies
 from drawings.revision_service import current_revision, submit_revision
-from drawings.set_reading import MAX_FILES, Progress
+from drawings.set_reading import MAX_FILES, Phase, Progress
 from drawings.standards.standard_service import find_standard
 from project_box import accounts
 from project_box import service as box
@@ -124,9 +124,11 @@ def begin(session: Session, hand_in_id: uuid.UUID) -> bool:
     return True
 
 
-def tell(session: Session, hand_in_id: uuid.UUID, done: int, name: str) -> None:
+def tell(session: Session, hand_in_id: uuid.UUID, done: int, name: str, phase: Phase) -> None:
     """Note how far the reading has come."""
-    session.execute(update(HandIn).where(HandIn.id == hand_in_id).values(done=done, reading=name))
+    session.execute(
+        update(HandIn).where(HandIn.id == hand_in_id).values(done=done, reading=name, stage=phase.value)
+    )
 
 
 def carry_out(session: Session, hand_in_id: uuid.UUID, progress: Progress) -> Revision:
@@ -148,7 +150,7 @@ def carry_out(session: Session, hand_in_id: uuid.UUID, progress: Progress) -> Re
         progress=progress,
     )
     row.state, row.revision_id, row.finished_at = DONE, revision.id, now()
-    row.done, row.reading = len(row.files), ""
+    row.done, row.reading, row.stage = len(row.files), "", ""
     return revision
 
 

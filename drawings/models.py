@@ -76,6 +76,8 @@ class JointReview(Base):
     round: Mapped[int]
     disciplines: Mapped[list[Any]]
     due: Mapped[dt.date | None]
+    #: since when the time of the round stands still
+    paused_on: Mapped[dt.date | None]
     #: code of the item the case is of; what must be handed in depends on it
     item: Mapped[str] = mapped_column(String(60), default="", server_default="")
     opened_at: Mapped[dt.datetime] = mapped_column(Timestamp)
@@ -141,25 +143,8 @@ class Opinion(Base):
     author: Mapped[User] = relationship(lazy="joined")
 
 
-class OpinionDraft(Base):
-    """What a reviewer has typed and not yet submitted; saved as they type."""
-
-    __tablename__ = "opinion_draft"
-    __table_args__ = _SCHEMA
-
-    review_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), primary_key=True
-    )
-    user_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("box.user.id", ondelete="CASCADE"), primary_key=True
-    )
-    verdict: Mapped[str | None] = mapped_column(String(20))
-    text: Mapped[str]
-    saved_at: Mapped[dt.datetime] = mapped_column(Timestamp)
-
-
 class MarkDraft(Base):
-    """What somebody has begun and not yet saved, a mark, a merge or replies; survives a time-out or a closed window."""
+    """What somebody has begun and not yet saved, an opinion, marks, a merge or replies; survives a closed window."""
 
     __tablename__ = "mark_draft"
     __table_args__ = _SCHEMA
@@ -172,6 +157,24 @@ class MarkDraft(Base):
     )
     content: Mapped[dict[str, Any]]
     saved_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+
+
+class Presence(Base):
+    """Who looks at which file of a review just now; a row that is not renewed counts no longer."""
+
+    __tablename__ = "presence"
+    __table_args__ = _SCHEMA
+
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("drawings.joint_review.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("box.user.id", ondelete="CASCADE"), primary_key=True
+    )
+    file: Mapped[int] = mapped_column(primary_key=True)
+    seen_at: Mapped[dt.datetime] = mapped_column(Timestamp)
+
+    person: Mapped[User] = relationship(lazy="joined")
 
 
 class Reply(Base):
@@ -240,6 +243,8 @@ class HandIn(Base):
     unit: Mapped[str | None] = mapped_column(String(10))
     done: Mapped[int] = mapped_column(default=0)
     reading: Mapped[str] = mapped_column(default="")
+    #: how far the file being read has come, a :class:`drawings.set_reading.Phase`
+    stage: Mapped[str] = mapped_column(String(20), default="", server_default="")
     revision_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("drawings.revision.id", ondelete="SET NULL")
     )

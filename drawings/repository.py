@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
-from drawings.models import JointReview, Mark, Opinion, OpinionDraft, Revision, RevisionFile
+from drawings.models import JointReview, Mark, Opinion, Revision, RevisionFile
 from drawings.review.joint_review import Verdict
 from project_box.kernel.identity import Actor
 from project_box.models import Project
@@ -155,11 +155,6 @@ def next_opinion_version(session: Session, review_id: uuid.UUID, discipline: str
         )
     )
     return (newest or 0) + 1
-
-
-def draft(session: Session, review_id: uuid.UUID, user_id: uuid.UUID) -> OpinionDraft | None:
-    """A person's own draft."""
-    return session.get(OpinionDraft, (review_id, user_id))
 
 
 _PLAN_FEATURES = text(

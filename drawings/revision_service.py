@@ -16,7 +16,7 @@ from drawings.model_pack import unpack_model
 from drawings.models import Revision, RevisionFile
 from drawings.report import issue_to_plain
 from drawings.review.answers import require_replies
-from drawings.set_reading import MAX_FILES, Progress, ReadDrawing, check_set, read_set, summarise
+from drawings.set_reading import MAX_FILES, Phase, Progress, ReadDrawing, check_set, read_set, summarise
 from drawings.shapes.repairs import Acceptance
 from drawings.standards.standard_service import find_standard
 from project_box import service as box
@@ -66,6 +66,8 @@ def submit_revision(
     named = check_set(unpacked.files, limit)
     chosen = find_standard(session, actor, standard) if standard else None
     drawings = read_set(named, standard=chosen, unit=unit, acceptance=acceptance, progress=progress)
+    if progress is not None:
+        progress(len(named), len(named), "", Phase.STORING)
     stored, rows = _stored(session, actor, project_id, drawings, [f for f in named if is_table(f[0])])
     revision = Revision(
         project_id=project_id,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from drawings.audit_service import audited_copy
 from drawings.review.answers import points_to_answer
 from drawings.review.completeness_service import check_completeness, completeness
 from drawings.review.draft_service import (
     Part,
+    Window,
     drop_draft,
-    own_draft_part,
+    own_draft,
+    own_drafts,
     save_edit_draft,
     save_mark_draft,
+    save_opinion_draft,
 )
+from drawings.review.halting import pause_review, resume_review, supersede_review
 from drawings.review.mark_service import (
     add_mark,
     close_mark,
@@ -22,13 +27,11 @@ from drawings.review.opinion_service import (
     close_review,
     give_opinion,
     joint_to_plain,
-    own_draft,
-    own_merge_draft,
-    save_draft,
     save_merge_draft,
 )
+from drawings.review.presence import Onlooker, gone, here, others_here
 from drawings.review.print_service import area_pdf, drawing_set, review_sheet
-from drawings.review.reply_service import drop_reply_draft, own_reply_draft, reply, save_reply_draft
+from drawings.review.reply_service import reply, save_reply_draft
 from drawings.review.review_facts import review_standing
 from drawings.review.review_feed import events_after, newest_event
 from drawings.review.review_service import (
@@ -37,7 +40,6 @@ from drawings.review.review_service import (
     open_review,
     review_of_case,
     reviews_of_case,
-    supersede_review,
 )
 from drawings.revision_service import (
     current_revision,
@@ -52,10 +54,13 @@ from drawings.sheets.sheet_service import compare_revisions, packed_sheet, revis
 from drawings.sheets.underlay_service import place_of, underlay
 
 __all__ = [
+    "Onlooker",
     "Part",
+    "Window",
     "add_mark",
     "agreed_revisions",
     "area_pdf",
+    "audited_copy",
     "check_completeness",
     "close_mark",
     "close_review",
@@ -65,27 +70,29 @@ __all__ = [
     "decide_repairs",
     "drawing_set",
     "drop_draft",
-    "drop_reply_draft",
     "edit_mark",
     "events_after",
     "get_review",
     "get_revision",
     "get_revision_file",
     "give_opinion",
+    "gone",
+    "here",
     "joint_to_plain",
     "keep_photo",
     "marked_copy",
     "newest_event",
     "open_review",
+    "others_here",
     "own_draft",
-    "own_draft_part",
-    "own_merge_draft",
-    "own_reply_draft",
+    "own_drafts",
     "packed_sheet",
+    "pause_review",
     "place_of",
     "points_to_answer",
     "refused_repairs",
     "reply",
+    "resume_review",
     "review_of_case",
     "review_sheet",
     "review_standing",
@@ -93,10 +100,10 @@ __all__ = [
     "revision_areas",
     "revision_models",
     "revisions",
-    "save_draft",
     "save_edit_draft",
     "save_mark_draft",
     "save_merge_draft",
+    "save_opinion_draft",
     "save_reply_draft",
     "sheet_geojson",
     "submit_revision",

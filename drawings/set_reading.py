@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from drawings.cad import CadFile, read
@@ -26,8 +28,22 @@ from project_box.kernel.finding import Issue, Level
 from project_box.kernel.plain import to_plain
 
 MAX_FILES = 60
-#: called with (files read, their number, name of the file being read)
-Progress = Callable[[int, int, str], None]
+
+
+class Phase(StrEnum):
+    """How far one file has come; large ones stay minutes in each."""
+
+    READING = "reading"
+    SHAPES = "shapes"
+    FIGURES = "figures"
+    SHEET = "sheet"
+    STORING = "storing"
+
+
+#: called with (files read, their number, name of the file being read, how far it has come)
+Progress = Callable[[int, int, str, Phase], None]
+#: told how far the file being read has come
+_Told = Callable[[Phase], None]
 #: entries of one list of a report that are kept with a revision, and repairs kept with their geometry
 MOST_LISTED, MOST_DRAWN = 2000, 500
 _LISTS = ("areas", "dimensions", "texts")
@@ -78,20 +94,28 @@ def read_set(
     how = HowToRead(standard, unit, read_table(*tables[0]) if tables else None, acceptance)
     out: list[ReadDrawing] = []
     for number, (name, data) in enumerate(named):
-        if progress is not None:
-            progress(number, len(named), name)
         if not is_table(name):
-            out.append(_read_one(name, data, how))
+            out.append(_read_one(name, data, how, partial(_tell, progress, number, len(named), name)))
     _require_readable(out)
     return out
 
 
-def _read_one(name: str, data: bytes, how: HowToRead) -> ReadDrawing:
+def _tell(progress: Progress | None, number: int, total: int, name: str, stage: Phase) -> None:
+    if progress is not None:
+        progress(number, total, name, stage)
+
+
+def _read_one(name: str, data: bytes, how: HowToRead, tell: _Told) -> ReadDrawing:
     """One drawing within its bound on time: what one step leaves of it the next one gets."""
     clock = Deadline(reading().limits.total_seconds)
+    tell(Phase.READING)
     cad = read(data, name, unit=how.unit)
     settings = reading().within(clock.left)
+    tell(Phase.SHAPES)
     model = interpret(cad, how.standard, table=how.table, settings=settings, acceptance=how.acceptance)
+    tell(Phase.FIGURES)
+    report = _report(cad, model, how.standard, clock) if model.readable else {}
+    tell(Phase.SHEET)
     return ReadDrawing(
         name,
         data,
@@ -101,7 +125,7 @@ def _read_one(name: str, data: bytes, how: HowToRead) -> ReadDrawing:
         model.standard,
         model.issues,
         _areas(model),
-        _report(cad, model, how.standard, clock) if model.readable else {},
+        report,
         pack_model(model) if model.readable else b"",
         pack(build_sheet(cad, model)) if model.readable else b"",
     )

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 
 from approval import reminders
 from drawings import hand_in_service
+from drawings.set_reading import Phase
 from gis import service as gis
 from gis.differences import difference_service
 from project_box.kernel.db import Database
@@ -84,9 +85,9 @@ def take_hand_in(database: Database, hand_in: uuid.UUID) -> None:
         if not hand_in_service.begin(session, hand_in):
             return
 
-    def tell(done: int, _: int, name: str) -> None:
+    def tell(done: int, _: int, name: str, phase: Phase) -> None:
         with database.transaction() as session:
-            hand_in_service.tell(session, hand_in, done, name)
+            hand_in_service.tell(session, hand_in, done, name, phase)
 
     try:
         with database.transaction() as session:

@@ -84,7 +84,7 @@ def add_mark(
         created_by=actor.user_id,
     )
     session.add(mark)
-    drop_draft(session, actor, review_id, Part.MARK)
+    drop_draft(session, actor, review_id, Part.MARK, of=str(file_number))
     session.flush()
     session.refresh(mark, ["author"])
     box.record_audit(
@@ -148,7 +148,7 @@ def edit_mark(
     if geometry is not None:
         mark.geometry = check_geometry(MarkKind(mark.kind), geometry)
     mark.version += 1
-    drop_draft(session, actor, review.id, Part.EDIT)
+    drop_draft(session, actor, review.id, Part.EDIT, of=str(mark.id))
     session.flush()
     box.record_audit(
         session,

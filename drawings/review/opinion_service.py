@@ -7,15 +7,14 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from drawings import repository
 from drawings.events import JointReviewClosed, OpinionGiven
-from drawings.models import JointReview, Opinion, OpinionDraft
+from drawings.models import JointReview, Opinion
 from drawings.review.completeness_service import require_complete
 from drawings.review.disciplines import discipline_name, disciplines
-from drawings.review.draft_service import Part, drop_draft, keep_draft, own_draft_part
+from drawings.review.draft_service import PROGRAM, Part, Window, drop_draft, keep_draft
 from drawings.review.joint_review import (
     Decision,
     Fate,
@@ -38,28 +37,6 @@ from project_box.service import clean_text, now
 from project_box.stage import Stage
 
 _CLOSERS = (Role.HANDLER, Role.REVIEWER, Role.SIGNER)
-
-
-def save_draft(
-    session: Session, actor: Actor, review_id: uuid.UUID, *, verdict: str | None = None, text: str = ""
-) -> OpinionDraft:
-    """Keep what a reviewer has typed so far; nobody else sees it."""
-    review = get_review(session, actor, review_id)
-    own_discipline(actor, review)
-    must_be_open(review)
-    chosen = choice(Verdict, verdict, "结论", "verdict").value if verdict else None
-    body = clean_text(text, field="text", label="意见", limit=5000, required=False)
-    said = {"text": body, "verdict": chosen, "saved_at": now()}
-    row = insert(OpinionDraft).values(review_id=review_id, user_id=actor.user_id, **said)
-    session.execute(
-        row.on_conflict_do_update(index_elements=[OpinionDraft.review_id, OpinionDraft.user_id], set_=said)
-    )
-    return session.get_one(OpinionDraft, (review_id, actor.user_id), populate_existing=True)
-
-
-def own_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> OpinionDraft | None:
-    """The actor's own draft in a review."""
-    return repository.draft(session, review_id, actor.user_id)
 
 
 def give_opinion(
@@ -104,9 +81,7 @@ def give_opinion(
         created_by=actor.user_id,
     )
     session.add(opinion)
-    draft = repository.draft(session, review_id, actor.user_id)
-    if draft is not None:
-        session.delete(draft)
+    drop_draft(session, actor, review_id, Part.OPINION)
     session.flush()
     session.refresh(opinion, ["author"])
     box.record_audit(
@@ -139,12 +114,17 @@ def _require_latest(session: Session, actor: Actor, review: JointReview, discipl
 
 
 def save_merge_draft(
-    session: Session, actor: Actor, review_id: uuid.UUID, entries: Mapping[str, Mapping[str, str]]
+    session: Session,
+    actor: Actor,
+    review_id: uuid.UUID,
+    entries: Mapping[str, Mapping[str, str]],
+    window: Window = PROGRAM,
 ) -> dt.datetime:
     """Keep how far an officer has come with merging: source → ``fate, reason, text, into``. Nobody else sees it.
 
     Raises:
-        Forbidden: not an officer. Conflict: the round is closed. BadInput: too much.
+        Forbidden: not an officer. BadInput: too much.
+        Conflict: the round is closed, or see :func:`drawings.review.draft_service.keep_draft`.
     """
     review = get_review(session, actor, review_id)
     _officer(actor)
@@ -156,12 +136,7 @@ def save_merge_draft(
         }
         for source, entry in entries.items()
     }
-    return keep_draft(session, actor, review_id, Part.MERGE, kept)
-
-
-def own_merge_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, dict[str, str]]:
-    """How far the actor has come with merging."""
-    return own_draft_part(session, actor, review_id, Part.MERGE)
+    return keep_draft(session, actor, review_id, Part.MERGE, kept, window=window)
 
 
 def _officer(actor: Actor) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from drawings.models import Reply
 from drawings.review.answers import points_to_answer
-from drawings.review.draft_service import Part, drop_draft, keep_draft, own_draft_part
+from drawings.review.draft_service import PROGRAM, Part, Window, keep_draft
 from drawings.review.review_feed import tell
 from drawings.review.review_service import get_review
 from project_box import service as box
@@ -20,12 +20,17 @@ from project_box.service import clean_text, now
 
 
 def save_reply_draft(
-    session: Session, actor: Actor, review_id: uuid.UUID, replies: Mapping[str, str]
+    session: Session,
+    actor: Actor,
+    review_id: uuid.UUID,
+    replies: Mapping[str, str],
+    window: Window = PROGRAM,
 ) -> dt.datetime:
     """Keep replies as they are typed: source → text. Only who types them sees them.
 
     Raises:
         NotFound: no such review for this person. Forbidden: the project is not the actor's own. BadInput: too much.
+        Conflict: see :func:`drawings.review.draft_service.keep_draft`.
     """
     review = get_review(session, actor, review_id)
     box.get_own_project(session, actor, review.project_id)
@@ -35,17 +40,7 @@ def save_reply_draft(
         )
         for source, text in replies.items()
     }
-    return keep_draft(session, actor, review_id, Part.REPLIES, kept)
-
-
-def own_reply_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> dict[str, str]:
-    """Replies the actor has begun."""
-    return own_draft_part(session, actor, review_id, Part.REPLIES)
-
-
-def drop_reply_draft(session: Session, actor: Actor, review_id: uuid.UUID) -> None:
-    """Forget replies the actor has begun."""
-    drop_draft(session, actor, review_id, Part.REPLIES)
+    return keep_draft(session, actor, review_id, Part.REPLIES, kept, window=window)
 
 
 def reply(session: Session, actor: Actor, review_id: uuid.UUID, source: str, text: str) -> Reply:

@@ -26,8 +26,9 @@ def tell(session: Session, review_id: uuid.UUID, kind: str, subject: str) -> Non
     """Record a happening and wake those who look on.
 
     Args:
-        kind: ``mark_added``, ``mark_changed``, ``mark_closed``, ``opinion_given``, ``reply_given``, ``review_closed``.
-        subject: id of the mark, discipline of the opinion, source of the reply.
+        kind: ``mark_added``, ``mark_changed``, ``mark_closed``, ``opinion_given``, ``reply_given``, ``review_closed``,
+            ``review_paused``, ``review_resumed``.
+        subject: id of the mark, discipline of the opinion, source of the reply, last day of the round.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": review_id.int % 2**62})
     session.add(ReviewEvent(review_id=review_id, kind=kind, subject=subject, created_at=now()))

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from drawings import repository
@@ -249,28 +248,6 @@ def agreed_revisions(session: Session, actor: Actor, project_id: uuid.UUID) -> d
     for review in rounds:
         found.setdefault(review.revision.number, review.round)
     return found
-
-
-def supersede_review(session: Session, actor: Actor, case_id: uuid.UUID, reason: str) -> None:
-    """Close an open round without a joint opinion: the case was withdrawn or returned, or the drawings changed.
-
-    Harmless when no round is open.
-    """
-    for review in repository.reviews_of_case(session, actor, case_id):
-        if review.closed_at is None:
-            session.execute(
-                update(JointReview)
-                .where(JointReview.id == review.id, JointReview.closed_at.is_(None))
-                .values(closed_at=now(), closed_by=actor.user_id, verdict=None)
-            )
-            session.refresh(review)
-            box.record_audit(
-                session,
-                actor,
-                "review.superseded",
-                f"case:{case_id}",
-                {"review": str(review.id), "reason": reason},
-            )
 
 
 def own_discipline(actor: Actor, review: JointReview) -> str:

@@ -238,6 +238,13 @@ def show_file(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, numb
     return {**views.file_plain(file), "report": file.report}
 
 
+@api.get("/revisions/{revision_id}/files/{number}/audit.dxf", response_class=Response)
+def audit_file(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int) -> Response:
+    """A copy of the drawing with its findings and open repairs on layers of their own (``PB_AUDIT_…``)."""
+    name, data = service.audited_copy(session, actor, revision_id, number)
+    return attachment(data, name, "image/vnd.dxf")
+
+
 @api.get("/revisions/{revision_id}/files/{number}/sheet.geojson", response_class=Response)
 def sheet(
     request: Request, session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int

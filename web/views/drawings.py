@@ -16,6 +16,7 @@ from drawings.areas.area_table import area_table_to_plain
 from drawings.hand_in_service import open_hand_in
 from drawings.models import HandIn, Revision, RevisionFile
 from drawings.review.answers import unanswered
+from drawings.set_reading import Phase
 from drawings.shapes.repair_service import refused_repairs
 from drawings.standards.standard_service import built_standards, named_standard
 from drawings.standards.standards import load_standards, roles
@@ -80,7 +81,10 @@ def revision_plain(revision: Revision) -> dict[str, Any]:
 
 
 def hand_in_plain(row: HandIn) -> dict[str, Any]:
-    """A large hand-in: ``state`` is waiting, reading, done or failed; ``done`` of ``total`` files are read."""
+    """A large hand-in: ``state`` is waiting, reading, done or failed; ``done`` of ``total`` files are read.
+
+    ``stage`` says how far the file being read (``reading``) has come, of ``stages`` in their order.
+    """
     return {
         "hand_in": str(row.id),
         "state": row.state,
@@ -88,6 +92,8 @@ def hand_in_plain(row: HandIn) -> dict[str, Any]:
         "done": row.done,
         "total": len(row.files),
         "reading": row.reading,
+        "stage": row.stage,
+        "stages": [phase.value for phase in Phase],
         "revision_id": str(row.revision_id) if row.revision_id else None,
         "error": row.error,
         "created_at": row.created_at.isoformat(),

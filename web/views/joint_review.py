@@ -155,6 +155,17 @@ def event_plain(event: ReviewEvent) -> dict[str, Any]:
     }
 
 
+def onlooker_plain(onlooker: service.Onlooker) -> dict[str, Any]:
+    """Somebody else who has the review before them."""
+    found = disciplines().disciplines.get(onlooker.discipline or "")
+    return {
+        "name": onlooker.name,
+        "discipline": found.zh if found else None,
+        "discipline_en": found.en if found else None,
+        "files": list(onlooker.files),
+    }
+
+
 def opinion_plain(opinion: Opinion) -> dict[str, Any]:
     """A submitted opinion."""
     return {
@@ -209,13 +220,12 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         "joint_opinion": review.joint_opinion,
         "me": me,
         "points": points_plain(session, review) if not is_open else [],
-        "begun_replies": service.own_reply_draft(session, actor, review.id) if not is_open else {},
         "clock": _clock(review),
         "standing_over": {
             code: {**why, "reason_en": "nothing in its concern has changed"}
             for code, why in (review.standing_over or {}).items()
         },
-        "merge": merge_lines(opinions, marks, service.own_merge_draft(session, actor, review.id))
+        "merge": merge_lines(opinions, marks, me["begun"].get(service.Part.MERGE.value, {}))
         if me["can_merge"]
         else [],
         "last_event": service.newest_event(session, actor, review.id),
@@ -257,23 +267,17 @@ def _me(session: Session, actor: Actor, review: JointReview, *, own_project: boo
     """What the reader may do in a round, and what they have begun."""
     is_open = review.closed_at is None
     mine = actor.discipline if actor.has(Role.DISCIPLINE) and actor.discipline in review.disciplines else None
-    marks = mine is not None and is_open
-    draft = service.own_draft(session, actor, review.id) if marks else None
-    begun = {
-        part.value: service.own_draft_part(session, actor, review.id, part)
-        for part in (service.Part.MARK, service.Part.EDIT)
-        if marks
-    }
+    begun = {part: service.own_drafts(session, actor, review.id, part) for part in service.Part}
     return {
         "id": str(actor.user_id),
         "discipline": mine,
-        "can_mark": marks,
+        "can_mark": mine is not None and is_open,
         "can_merge": actor.has(Role.HANDLER, Role.REVIEWER, Role.SIGNER) and is_open,
-        "draft": {"verdict": draft.verdict, "text": draft.text, "saved_at": draft.saved_at.isoformat()}
-        if draft
-        else None,
-        "mark_draft": begun.get("mark"),
-        "edit_draft": begun.get("edit"),
+        "begun": {part.value: drafts[""].content for part, drafts in begun.items() if "" in drafts},
+        "drafts": {
+            part.value: {of: {"content": d.content, "name": d.name} for of, d in drafts.items()}
+            for part, drafts in begun.items()
+        },
         "can_reply": own_project and actor.has(Role.DEVELOPER),
     }
 
@@ -341,6 +345,11 @@ def _clock(review: JointReview) -> dict[str, Any] | None:
     """Working days left of an open round, with its lamp: red when overdue, yellow in the last quarter of the round."""
     if review.due is None or review.closed_at is not None:
         return None
+    if review.paused_on is not None:
+        return {
+            "lamp": "grey", "left": None, "text": f"停表，自 {review.paused_on} 起不计时",
+            "text_en": f"stopped, not counted since {review.paused_on}",
+        }  # fmt: skip
     today = now().astimezone(CHINA).date()
     calendar = load_calendar()
     if today > review.due:

@@ -201,13 +201,15 @@ def test_who_may_do_what_in_a_review(session, actors, review) -> None:
 
 
 def test_drafts_are_private_and_vanish_with_the_opinion(session, actors, review) -> None:
-    service.save_draft(session, actors["fire"], review.id, verdict="modify", text="写到一")
-    service.save_draft(session, actors["fire"], review.id, verdict="modify", text="写到一半")
-    draft = service.own_draft(session, actors["fire"], review.id)
-    assert draft is not None and draft.text == "写到一半"
-    assert service.own_draft(session, actors["planner"], review.id) is None
+    def begun(name: str):
+        return service.own_draft(session, actors[name], review.id, service.Part.OPINION).content
+
+    service.save_opinion_draft(session, actors["fire"], review.id, verdict="modify", said="写到一")
+    service.save_opinion_draft(session, actors["fire"], review.id, verdict="modify", said="写到一半")
+    assert begun("fire") == {"verdict": "modify", "text": "写到一半"}
+    assert begun("planner") == {}
     service.give_opinion(session, actors["fire"], review.id, verdict="modify", text="写完了")
-    assert service.own_draft(session, actors["fire"], review.id) is None
+    assert begun("fire") == {}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def listen(address, review, who, out: queue.Queue, **more: str) -> None:
     wanted = {**headers(address, who), "accept": "text/event-stream", **more}
     with (
         httpx.Client(timeout=30) as client,
-        client.stream("GET", f"{address}/joint-reviews/{review}/events", headers=wanted) as stream,
+        client.stream("GET", f"{address}/joint-reviews/{review}/events?file=1", headers=wanted) as stream,
     ):
         out.put(stream.status_code)
         for line in stream.iter_lines():
@@ -114,6 +114,9 @@ def test_two_reviewers_see_each_other_and_lose_nothing(address, review) -> None:
         f"{address}/joint-reviews/{review}/events?after={first['id']}", headers=headers(address, "fire")
     ).json()
     assert [e["id"] for e in asked["events"]] == [second["id"]] and asked["last"] == second["id"]
+    assert [(o["discipline"], o["files"]) for o in asked["others"]] == [("规划", [1])], (
+        "who has a line looks on"
+    )
 
 
 def test_both_texts_come_back_when_two_save_one_mark(address, review) -> None:

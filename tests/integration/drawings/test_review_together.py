@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import struct
 import uuid
 import zlib
@@ -9,8 +10,10 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from drawings import service
+from drawings.models import Presence
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
 from project_box.kernel.identity import Role
@@ -99,24 +102,90 @@ def test_photos_lose_what_the_camera_wrote(session, actors, review) -> None:
 def test_what_is_begun_survives_part_by_part(session, actors, review) -> None:
     fire = actors["fire"]
     both = replace(fire, roles=fire.roles | {Role.HANDLER})  # who reviews and merges has begun two things
-    begun = partial(service.own_draft_part, session, fire, review.id)
+
+    def begun(part, of="", who=fire):
+        return service.own_draft(session, who, review.id, part, of=of).content
+
     service.save_mark_draft(
         session, fire, review.id, {"text": "写了一半", "geometry": POINT, "kind": "point"}
     )
     service.save_merge_draft(session, both, review.id, {"fire": {"fate": "dropped", "reason": "重复"}})
     mark = place(session, fire, review)
-    assert begun(service.Part.MARK) == {}, "saved: nothing is left over"
-    assert service.own_merge_draft(session, both, review.id)["fire"]["reason"] == "重复"
+    assert begun(service.Part.MARK, "1") == {}, "saved: nothing is left over"
+    assert begun(service.Part.MERGE, who=both)["fire"]["reason"] == "重复"
     service.save_mark_draft(session, fire, review.id, {"text": "又写了一半"})
     service.save_edit_draft(
         session, fire, review.id, {"mark": str(mark.id), "version": 1, "text": "改了一半"}
     )
-    assert begun(service.Part.MARK)["text"] == "又写了一半"
-    assert begun(service.Part.EDIT)["text"] == "改了一半"
-    assert service.own_draft_part(session, actors["planner"], review.id, service.Part.MARK) == {}
+    assert begun(service.Part.MARK, "1")["text"] == "又写了一半"
+    assert begun(service.Part.EDIT, str(mark.id))["text"] == "改了一半"
+    assert begun(service.Part.MARK, "1", actors["planner"]) == {}
     service.edit_mark(session, fire, mark.id, version=1, text="改完了")
-    assert begun(service.Part.EDIT) == {}
-    assert begun(service.Part.MARK)["text"] == "又写了一半"
+    assert begun(service.Part.EDIT, str(mark.id)) == {}
+    assert begun(service.Part.MARK, "1")["text"] == "又写了一半"
+
+
+def test_two_windows_of_one_person_do_not_pass_over_each_other(session, actors, review) -> None:
+    fire, save = actors["fire"], partial(service.save_opinion_draft, session, actors["fire"], review.id)
+
+    def window(name: str, seen: str = "") -> service.Window:
+        return service.Window(name, seen)
+
+    save(verdict="modify", said="甲窗口", window=window("a.1"))
+    save(
+        verdict="modify", said="甲窗口写完", window=window("a.2")
+    )  # its first answer may still be on its way
+    for seen in ("", "a.1"):
+        with pytest.raises(Conflict) as refused:
+            save(verdict=None, said="乙窗口", window=window("b.1", seen))
+        assert refused.value.details == {
+            "theirs": {"verdict": "modify", "text": "甲窗口写完"}, "name": "a.2",
+        }  # fmt: skip
+    save(said="甲窗口写完", verdict="modify", window=window("b.2"))  # the same words: nothing to lose
+    save(said="合在一起", window=window("a.3", "b.2"))
+    assert service.own_draft(session, fire, review.id, service.Part.OPINION).content["text"] == "合在一起"
+    save(said="程序写的")  # a program that does not look passes over it, and the next window is told
+    with pytest.raises(Conflict):
+        save(said="乙窗口", window=window("b.3", "a.3"))
+    # marks begun on two sheets, in two windows, are two drafts
+    for number in (1, 2):
+        service.save_mark_draft(
+            session, fire, review.id, {"file": number, "text": f"图{number}"}, window(f"w{number}.1")
+        )
+    begun = service.own_drafts(session, fire, review.id, service.Part.MARK)
+    assert {of: draft.content["text"] for of, draft in begun.items()} == {"1": "图1", "2": "图2"}
+    service.save_mark_draft(session, fire, review.id, {"file": 2}, window("w2.2"))
+    assert set(service.own_drafts(session, fire, review.id, service.Part.MARK)) == {"1"}
+
+
+def test_a_round_stands_still_with_its_case(session, actors, project, review) -> None:
+    days = [dt.date(2026, 9, d) for d in (24, 28)]  # 25 to 27 September are a holiday, the 28th is a Monday
+    review.due = dt.date(2026, 9, 30)
+    handler = actors["handler"]
+    service.pause_review(session, handler, review.case_id, days[0])
+    service.pause_review(session, handler, review.case_id, days[1])  # stands still already
+    assert review.paused_on == days[0]
+    service.resume_review(session, handler, review.case_id, dt.date(2026, 9, 29))
+    assert review.paused_on is None
+    assert review.due == dt.date(2026, 10, 9), (
+        "two working days later; the week of the national holiday is off"
+    )
+    kinds = [e.kind for e in service.events_after(session, handler, review.id, 0)]
+    assert kinds == ["review_paused", "review_resumed"]
+
+
+def test_who_looks_on(session, actors, review) -> None:
+    for name, file in (("fire", 1), ("planner", 2), ("fire", 3)):
+        service.here(session, actors[name], review.id, file)
+    service.here(session, actors["fire"], review.id, 1)
+    seen = service.others_here(session, actors["planner"], review.id)
+    assert [(o.discipline, o.files) for o in seen] == [("fire", (1, 3))]
+    service.gone(session, actors["fire"].user_id, review.id, 3)
+    assert service.others_here(session, actors["planner"], review.id)[0].files == (1,)
+    session.execute(update(Presence).values(seen_at=Presence.seen_at - dt.timedelta(minutes=2)))
+    assert service.others_here(session, actors["planner"], review.id) == []
+    with pytest.raises(NotFound):
+        service.here(session, actors["developer2"], review.id, 1)
 
 
 def close(session, actors, review, **verdicts: str) -> None:
@@ -238,18 +307,22 @@ def test_merging_and_replies_begun_are_kept_for_who_typed_them(session, actors, 
     handler, developer = actors["handler"], actors["developer"]
     mark = place(session, actors["fire"], review)
     source = f"mark:{mark.id}"
+
+    def begun(who, part):
+        return service.own_draft(session, who, review.id, part).content
+
     service.save_merge_draft(
         session, handler, review.id, {source: {"fate": "dropped", "reason": "重复", "text": "", "into": ""}}
     )
-    assert service.own_merge_draft(session, handler, review.id)[source]["reason"] == "重复"
-    assert service.own_merge_draft(session, actors["reviewer"], review.id) == {}
+    assert begun(handler, service.Part.MERGE)[source]["reason"] == "重复"
+    assert begun(actors["reviewer"], service.Part.MERGE) == {}
     with pytest.raises(Forbidden):
         service.save_merge_draft(session, actors["fire"], review.id, {})
     all_speak(session, actors, review, fire="modify")
     service.close_review(session, handler, review.id)
-    assert service.own_merge_draft(session, handler, review.id) == {}
+    assert begun(handler, service.Part.MERGE) == {}
     service.save_reply_draft(session, developer, review.id, {source: "写到一半"})
-    assert service.own_reply_draft(session, developer, review.id) == {source: "写到一半"}
+    assert begun(developer, service.Part.REPLIES) == {source: "写到一半"}
     with pytest.raises((Forbidden, NotFound)):
         service.save_reply_draft(session, actors["developer2"], review.id, {})
 

@@ -43,8 +43,17 @@
       const found = answer?.ok ? await answer.json() : null;
       if (found && (found.state === "done" || found.state === "failed")) { location.assign(location.pathname); return; }
       if (found) {
-        if (found.state === "reading" && found.total === 1) bar.removeAttribute("value"); else bar.value = found.done;
-        text.textContent = `${section.dataset[found.state]} ${found.done} / ${found.total} ${found.reading}`;
+        const at = found.stages.indexOf(found.stage);
+        bar.value = found.done + (found.done < found.total ? Math.max(0, at) / found.stages.length : 0);
+        const spent = Math.max(0, Math.round((Date.now() - new Date(section.dataset.begun)) / 1000));
+        const said = `${section.dataset[found.state]} ${found.done} / ${found.total} ${found.reading}`;
+        if (text.textContent !== said) text.textContent = said; // read aloud only when something is new
+        for (const line of section.querySelectorAll("[data-phase]")) {
+          const own = found.stages.indexOf(line.dataset.phase);
+          line.dataset.done = String(own < at);
+          if (own === at) line.setAttribute("aria-current", "step"); else line.removeAttribute("aria-current");
+        }
+        section.querySelector("[data-spent]").textContent = `${section.dataset.since} ${Math.floor(spent / 60)}:${String(spent % 60).padStart(2, "0")}`;
       }
       setTimeout(ask, 1200);
     };

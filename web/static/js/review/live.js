@@ -1,10 +1,10 @@
 // What others do, as they do it: one line of events for each page, taken up again whatever broke it.
 import { later } from "./saving.js";
 
-const KINDS = ["mark_added", "mark_changed", "mark_closed", "opinion_given", "reply_given", "review_closed"];
+const KINDS = ["mark_added", "mark_changed", "mark_closed", "opinion_given", "reply_given", "review_closed", "review_paused", "review_resumed"];
 const SLOWEST = 30000;
 
-// ``page``: base (address of the review), lastEvent(), refresh(), returned() after a broken line, heard(happening)
+// ``page``: base (address of the review), file, lastEvent(), refresh(), returned() after a broken line, heard(happening), present(others)
 export class Live {
   constructor(page) {
     this.page = page;
@@ -31,9 +31,10 @@ export class Live {
   async again() { this.close(); await this.page.refresh(); this.broken = true; this.open(); }
 
   open() {
-    const source = (this.source = new EventSource(`${this.page.base}/events?after=${this.page.lastEvent()}`));
+    const source = (this.source = new EventSource(`${this.page.base}/events?after=${this.page.lastEvent()}&file=${this.page.file}`));
     source.addEventListener("open", () => {
       this.tell("on");
+      this.page.present([]); // who is there comes on this line
       this.wait = 2000;
       if (this.broken) this.page.returned(); // what happened meanwhile comes with it; what was restarted is read anew
       this.broken = false;
@@ -48,6 +49,7 @@ export class Live {
       this.wait = Math.min(2 * this.wait, SLOWEST);
     });
     source.addEventListener("end", (event) => { this.close(); if (JSON.parse(event.data).code === "not_signed_in") document.dispatchEvent(new Event("signed-out")); else this.tell("off"); });
+    source.addEventListener("presence", (event) => this.page.present(JSON.parse(event.data).others));
     const refresh = later(120, () => this.page.refresh());
     for (const kind of KINDS) source.addEventListener(kind, (event) => { this.page.heard(JSON.parse(event.data)); refresh(); });
   }
