@@ -16,7 +16,7 @@ from math import isfinite
 from types import NoneType
 from typing import Any, NamedTuple
 
-from gis.check.conflict import Attributes, FeatureHit, LayerResult, LoadedVersion, PlanningConditions, Status
+from gis.check.conflict import Attributes, LayerResult, LoadedVersion, Overlap, PlanningConditions, Status
 from gis.check.lines import Judgement, Line, Met, Rule, Values, Whole, finding_of, line_of, words
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import to_plain
@@ -29,10 +29,12 @@ class Answer(NamedTuple):
     json: bytes
 
 
-#: stand for the values of a site, in the order of :class:`Values`; no text has these noncharacters of Unicode
-_SIGNS = tuple(chr(0xFDD0 + n) for n in range(len(Values._fields)))
+#: what a site brings to a line
+_NAMES = (*Values._fields, "features", "message", "message_en")
+#: stand for these; no text has these noncharacters of Unicode
+_SIGNS = tuple(chr(0xFDD0 + n) for n in range(len(_NAMES)))
 _SIGN = re.compile(f"([{''.join(_SIGNS)}])")
-#: values that are not within quotes
+#: those that are not within quotes
 _BARE = frozenset({"features", "overlap_m2", "share"})
 #: kinds of values of a summary of which there are few
 _FEW = frozenset({bool, dt.date, Outcome, NoneType})
@@ -62,7 +64,7 @@ class _Form(NamedTuple):
     def of(cls, entry: Any) -> _Form:
         """From an entry written with signs."""
         text = _text(entry)
-        for name, sign in zip(Values._fields, _SIGNS, strict=True):
+        for name, sign in zip(_NAMES, _SIGNS, strict=True):
             if name in _BARE:
                 text = text.replace(f'"{sign}"', sign)
         parts = _SIGN.split(f",{text}")
@@ -83,12 +85,17 @@ class _Forms(NamedTuple):
     finding: _Form | None
 
     @classmethod
-    def of(cls, rule: Rule, version: LoadedVersion, status: Status) -> _Forms:
-        """Written with signs by the very functions that write lines and findings."""
-        signs: Any = Values._make(_SIGNS)._replace(features=())
-        line = line_of(rule, version, status, signs, words(rule.definition, status, signs))
-        finding = finding_of(rule, line, signs.measured, 0)
-        named = _named(line) | {"features": _SIGNS[0]}
+    def of(cls, rule: Rule, version: LoadedVersion, status: Status, outcome: Outcome | None) -> _Forms:
+        """Written with signs by the very functions that write lines and findings.
+
+        ``outcome`` is that of a line in words of its own.
+        """
+        *signs, features, message, message_en = _SIGNS
+        values: Any = Values._make(signs)
+        usual = words(rule.definition, status, values)
+        line = line_of(rule, version, status, values, (outcome, message, message_en) if outcome else usual)
+        finding = finding_of(rule, line, values.measured, 0)
+        named = _named(line) | {"features": features}
         return cls(version, _Form.of(named), None if finding is None else _Form.of(finding))
 
 
@@ -96,7 +103,7 @@ class Fragments:
     """Texts of lines and findings of one catalogue; made as they are met."""
 
     def __init__(self) -> None:
-        self._forms: dict[tuple[str, Status], _Forms] = {}
+        self._forms: dict[tuple[str, Status, Outcome | None], _Forms] = {}
         self._few: dict[Any, bytes] = {}
         self._planning: dict[int, tuple[PlanningConditions, bytes]] = {}
 
@@ -159,25 +166,26 @@ class Fragments:
             lines.append(text)
             findings.append(found)
             return
-        values = _values(line.values)
+        values = _values(line)
         lines += forms.line.filled(values)
         if forms.finding is not None:
             findings += forms.finding.filled(values)
 
     def _forms_of(self, line: Met) -> _Forms | None:
         """The texts around the values of a line; none where a version is named with such signs."""
-        key = line.rule.code, line.status
+        outcome = None if line.said is None else line.said[0]
+        key = line.rule.code, line.status, outcome
         forms = self._forms.get(key)
         if forms is None or forms.version is not line.version:
             if _SIGN.search(line.version.version):
                 return None
-            forms = self._forms[key] = _Forms.of(line.rule, line.version, line.status)
+            forms = self._forms[key] = _Forms.of(line.rule, line.version, line.status, outcome)
         return forms
 
 
 def _is_marked(line: Met) -> bool:
     """Whether a line or one of its features has a shape."""
-    return line.outside is not None or any(f.marker is not None for f in line.features)
+    return line.outside is not None or any(o.marker is not None for o in (*line.hits, *line.touching))
 
 
 def _listed(entries: list[bytes]) -> list[bytes]:
@@ -201,32 +209,48 @@ def _named(line: LayerResult) -> dict[str, Any]:
     return named | {"status_name": zh, "status_name_en": en}
 
 
-def _values(values: Values) -> tuple[bytes, ...]:
+def _values(line: Met) -> tuple[bytes, ...]:
     """What a site changes in a line, as it stands in JSON; words without their quotes."""
-    features, overlap, share, size, part, named, measured = values
+    overlap, share, size, part, named, measured = line.values
+    area = line.site_area_m2
+    features = [_feature(overlap, "hit", area) for overlap in line.hits]
+    if line.touching:
+        features += [_feature(overlap, "touch", area) for overlap in line.touching]
+    _, message, message_en = line.said or _UNSAID
     return (
-        f"[{','.join(map(_feature, features))}]".encode(),
         repr(overlap).encode(),
         repr(share).encode(),
         size.encode(),
         part.encode(),
-        encode_basestring(named)[1:-1].encode() if named else b"",
+        _within_quotes(named),
         measured.encode(),
+        f"[{','.join(features)}]".encode(),
+        _within_quotes(message),
+        _within_quotes(message_en),
     )
 
 
-def _feature(feature: FeatureHit) -> str:
-    """A feature; its attributes are plain already, they come from JSON, its numbers are finite and rounded."""
-    key, marker, detail, attributes = feature.class_key, feature.marker, feature.detail, feature.attributes
+_UNSAID = None, "", ""
+
+
+def _within_quotes(words: str) -> bytes:
+    return encode_basestring(words)[1:-1].encode() if words else b""
+
+
+def _feature(overlap: Overlap, status: str, site_area: float) -> str:
+    """A feature as :func:`~gis.check.lines.feature_of` tells it; its attributes come from JSON, so they are plain."""
+    key, marker, detail, attributes = overlap.class_key, overlap.marker, overlap.detail, overlap.attributes
     text = attributes.text if type(attributes) is Attributes else _text(attributes)
+    area = overlap.overlap_m2
+    share = round(area / site_area, 6) if site_area else 0.0
     return (
         f'{{"attributes":{text},'
         f'"class_key":{"null" if key is None else encode_basestring(key)},'
-        f'"detail":{"null" if detail is None else _value(detail)},"fid":{feature.fid},'
-        f'"label":{encode_basestring(feature.label)},'
+        f'"detail":{"null" if detail is None else _value(detail)},"fid":{overlap.fid},'
+        f'"label":{encode_basestring(overlap.label)},'
         f'"marker":{"null" if marker is None else _value(marker)},'
-        f'"overlap_m2":{feature.overlap_m2!r},"share":{feature.share!r},'
-        f'"status":"{feature.status}"}}'
+        f'"overlap_m2":{round(area, 2)!r},"share":{share!r},'
+        f'"status":"{status}"}}'
     )
 
 

@@ -24,8 +24,8 @@ from gis.check.lookup import Surroundings
 from gis.check.measuring import measured as measured_facts
 from gis.check.measuring import wanted
 from gis.check.overlay import Key
-from gis.check.packs import Box, Described, Packs, folder_of
-from gis.check.surroundings import Case, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
+from gis.check.packs import Box, Packs, folder_of
+from gis.check.surroundings import Case, Features, Plan, boxes_of, case_of, facts_of, laid_over, plan_for
 from gis.layers.layer import LayerCatalogue, layer_catalogue
 from gis.layers.pieces import dissolved, polygonal
 from project_box.kernel.errors import BadInput
@@ -78,7 +78,7 @@ class _Loaded:
             return lookup.around(connection, boxes[0])
         return lookup.around_many(connection, boxes)
 
-    def described(self, connection: Connection, keys: Collection[Key]) -> dict[Key, Described]:
+    def described(self, connection: Connection, keys: Collection[Key]) -> Features:
         """Label, legend key and attributes of features found so."""
         return self.packs.described(keys) if self.packs is not None else lookup.described(connection, keys)
 
@@ -202,9 +202,9 @@ def _judged(
             break
         loaded = _loaded(session, connection, asked.catalogue, found.current)
     laid = laid_over(sites, found.pieces)
-    features = found.features
+    features: Features | None = found.features
     if features is None:
-        near = {(n.version, n.fid) for case in laid for a in case for e in a.near.values() for n in e}
+        near = {(v, n.fid) for case in laid for a in case for v, nears in a.near.items() for n in nears}
         features = loaded.described(connection, near)
     share = (time.perf_counter() - started) * 1000 / len(cases)
     arounds = iter(laid)

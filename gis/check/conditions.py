@@ -160,7 +160,7 @@ def zones_of(
         if zone is None:
             continue
         checked = line.status is not Status.NOT_CHECKED
-        hits = [f for f in line.features if f.status is Status.HIT] if line.features else []
+        hits = [f for f in line.features if f.status is Status.HIT]
         if zone == "land_grade":
             grades, parts = _grades(hits, site_area)
             zones["land_grade"] = grades if checked else None

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from gis.check.canonical import Fragments
 from gis.check.conditions import planning_conditions, zones_of
 from gis.check.conflict import (
-    FeatureHit,
     Intent,
     LayerFacts,
     LayerResult,
@@ -22,18 +21,17 @@ from gis.check.conflict import (
 )
 from gis.check.limits import height_words, measured_words
 from gis.check.lines import (
+    UNTOUCHED,
     Judgement,
     Line,
     Met,
     Rule,
     Values,
     Whole,
-    Words,
     finding_of,
     missing,
     names_of,
     rule_finding,
-    untouched,
     zones_named,
 )
 from gis.check.use_rules import answers
@@ -168,27 +166,42 @@ def _judged(
     """The line of a layer."""
     if known.version is None:
         return _whole(rule, known, missing(rule, known.reason, known.reason_en), site_area, crs, intent)
-    features = [_feature(o, site_area, rule.tolerance, rule.minimum) for o in known.overlaps]
-    if len(features) > 1:
-        features.sort(key=_worst_first)
+    hits, touching = _told_apart(known.overlaps, rule)
     if rule.policy is Policy.WITHIN:
-        return _within(rule, known, known.version, features, site_area)
-    hits = [f for f in features if f.status is Status.HIT]
-    status, values = Status.TOUCH if features else Status.CLEAR, untouched(features)
+        return _within(rule, known, known.version, hits, touching, site_area)
+    met = Met(rule, known.version, Status.CLEAR, UNTOUCHED, site_area, hits, touching)
     if hits:
         overlap = round(min(known.covered_m2, site_area), 2)
         share = overlap / site_area if site_area else 0.0
-        status, values = Status.HIT, Values.of(features, overlap, share, names_of(hits))
-    met = Met(rule, known.version, status, values)
-    if rule.plain or (not hits and rule.policy is not Policy.ATTRIBUTES):
-        return met
-    line = met.result
-    if hits:
-        said: Words = line.outcome, line.message, line.message_en
-        if rule.policy is Policy.HEIGHT:
-            said = height_words(rule.definition, hits, height_m)
-        line.outcome, line.message, line.message_en = measured_words(rule.definition, hits, said, intent)
-    return _whole(rule, known, line, site_area, crs, intent)
+        met.status, met.values = Status.HIT, Values.of(overlap, share, names_of(hits))
+    elif touching:
+        met.status = Status.TOUCH
+    if rule.policy is Policy.ATTRIBUTES:
+        return _whole(rule, known, met.result, site_area, crs, intent)
+    if hits and not rule.plain:
+        said = height_words(rule.definition, hits, height_m) if rule.policy is Policy.HEIGHT else met.words
+        met.said = measured_words(rule.definition, hits, said, intent)
+    return met
+
+
+def _told_apart(overlaps: Sequence[Overlap], rule: Rule) -> tuple[list[Overlap], list[Overlap]]:
+    """Features that overlap a site and those that only touch it, the largest first.
+
+    A sliver (smaller than the minimum area, or narrower on average than the tolerance) only touches.
+    """
+    hits: list[Overlap] = []
+    touching: list[Overlap] = []
+    tolerance, minimum = rule.tolerance, rule.minimum
+    for overlap in overlaps:
+        area, perimeter = overlap.overlap_m2, overlap.perimeter_m
+        if area > 0 and area >= minimum and perimeter > 0 and 2 * area / perimeter > tolerance:
+            hits.append(overlap)
+        else:
+            touching.append(overlap)
+    for found in (hits, touching):
+        if len(found) > 1:
+            found.sort(key=_largest_first)
+    return hits, touching
 
 
 def _whole(
@@ -211,34 +224,24 @@ def _whole(
     return Whole(line, tuple(findings), planning)
 
 
-def _worst_first(feature: FeatureHit) -> tuple[bool, float, int]:
-    return feature.status is not Status.HIT, -feature.overlap_m2, feature.fid
-
-
-def _feature(overlap: Overlap, site_area: float, tolerance: float, minimum: float) -> FeatureHit:
-    """A sliver — smaller than the minimum area, or narrower on average than the tolerance — only touches."""
-    area, perimeter = overlap.overlap_m2, overlap.perimeter_m
-    width = 2 * area / perimeter if perimeter > 0 else 0.0
-    meant = area >= minimum and area > 0 and width > tolerance
-    return FeatureHit(
-        overlap.fid,
-        overlap.label,
-        Status.HIT if meant else Status.TOUCH,
-        round(area, 2),
-        round(area / site_area, 6) if site_area else 0.0,
-        overlap.attributes,
-        overlap.marker,
-        overlap.class_key,
-        overlap.detail,
-    )
+def _largest_first(overlap: Overlap) -> tuple[float, int]:
+    return -round(overlap.overlap_m2, 2), overlap.fid
 
 
 def _within(
-    rule: Rule, known: LayerFacts, version: LoadedVersion, features: Sequence[FeatureHit], site_area: float
+    rule: Rule,
+    known: LayerFacts,
+    version: LoadedVersion,
+    hits: Sequence[Overlap],
+    touching: Sequence[Overlap],
+    site_area: float,
 ) -> Met:
     """The line of a layer that is to hold the site; *hit* is what lies outside."""
+    met = Met(rule, version, Status.CLEAR, UNTOUCHED, site_area, hits, touching)
     outside = max(site_area - known.covered_m2, 0.0)
     if outside < max(rule.minimum, 1e-6 * site_area):
-        return Met(rule, version, Status.CLEAR, untouched(features, zones_named(features)))
-    share = outside / site_area if site_area else 0.0
-    return Met(rule, version, Status.HIT, Values.of(features, outside, share, ""), known.outside)
+        met.values = UNTOUCHED._replace(named=zones_named(hits))
+    else:
+        share = outside / site_area if site_area else 0.0
+        met.status, met.values, met.outside = Status.HIT, Values.of(outside, share, ""), known.outside
+    return met

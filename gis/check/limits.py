@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gis.check.conditions import number
-from gis.check.conflict import FeatureHit, Intent
+from gis.check.conflict import Intent, Overlap
+from gis.check.lines import Words
 from gis.layers.layer import LayerDefinition, Policy
 from project_box.kernel.finding import Outcome
-
-Words = tuple[Outcome, str, str]
 
 
 def _m(metres: float) -> str:
@@ -20,7 +19,7 @@ def _m(metres: float) -> str:
     return f"{metres:.3f}".rstrip("0").rstrip(".")
 
 
-def height_words(definition: LayerDefinition, hits: Sequence[FeatureHit], top_m: float | None) -> Words:
+def height_words(definition: LayerDefinition, hits: Sequence[Overlap], top_m: float | None) -> Words:
     """The lowest limit of the features met (a constant, or the runway surface at the site's lowest point)."""
     assert definition.height is not None
     limits: list[tuple[float, str, str]] = []
@@ -67,7 +66,7 @@ def height_words(definition: LayerDefinition, hits: Sequence[FeatureHit], top_m:
 
 
 def measured_words(
-    definition: LayerDefinition, hits: Sequence[FeatureHit], words: Words, intent: Intent
+    definition: LayerDefinition, hits: Sequence[Overlap], words: Words, intent: Intent
 ) -> Words:
     """``words``, with the distances to lines and points, and the height a building may have there."""
     if definition.buffer is not None:
@@ -77,7 +76,7 @@ def measured_words(
     return words
 
 
-def _distances(definition: LayerDefinition, hits: Sequence[FeatureHit], words: Words) -> Words:
+def _distances(definition: LayerDefinition, hits: Sequence[Overlap], words: Words) -> Words:
     outcome, zh, en = words
     known = [(h, h.detail) for h in hits if h.detail is not None and "required_m" in h.detail]
     near = [(h, d) for h, d in known if d["required_m"] is not None]
@@ -101,7 +100,7 @@ def _distances(definition: LayerDefinition, hits: Sequence[FeatureHit], words: W
     return outcome, zh, en
 
 
-def _building(definition: LayerDefinition, hits: Sequence[FeatureHit], words: Words, intent: Intent) -> Words:
+def _building(definition: LayerDefinition, hits: Sequence[Overlap], words: Words, intent: Intent) -> Words:
     """A height limit above ground; one that is kept leaves what the policy says."""
     assert definition.building_limit is not None
     limits = [v for h in hits if (v := number(h.attributes.get(definition.building_limit))) is not None]

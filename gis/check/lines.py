@@ -18,6 +18,7 @@ from gis.check.conflict import (
     FeatureHit,
     LayerResult,
     LoadedVersion,
+    Overlap,
     PlanningConditions,
     RuleAnswer,
     Status,
@@ -34,17 +35,15 @@ _SPECIAL = frozenset({Policy.HEIGHT, Policy.ATTRIBUTES})
 
 
 class Values(NamedTuple):
-    """What a site changes in a line, as it is shown.
+    """What a site changes in the words of a line, as it is shown.
 
     Attributes:
-        features: the features met.
         overlap_m2, share: of the line.
         size, part: overlap and share in words, ``1,234.50`` and ``4.13%``.
         named: labels of the features with what stands around them, or nothing.
         measured: the overlap in the finding, ``1234.50``.
     """
 
-    features: tuple[FeatureHit, ...]
     overlap_m2: float
     share: float
     size: str
@@ -53,23 +52,14 @@ class Values(NamedTuple):
     measured: str
 
     @classmethod
-    def of(cls, features: Sequence[FeatureHit], overlap: float, share: float, named: str) -> Values:
+    def of(cls, overlap: float, share: float, named: str) -> Values:
         """Overlap in ㎡ and share as computed; they are rounded here."""
         shown = f"{overlap:,.2f}"
-        return cls(
-            tuple(features),
-            round(overlap, 2),
-            round(share, 6),
-            shown,
-            f"{share:.2%}",
-            named,
-            shown.replace(",", ""),
-        )
+        return cls(round(overlap, 2), round(share, 6), shown, f"{share:.2%}", named, shown.replace(",", ""))
 
 
-def untouched(features: Sequence[FeatureHit] = (), named: str = "") -> Values:
-    """Values of a line without overlap."""
-    return Values(tuple(features), 0.0, 0.0, "", "", named, "")
+#: values of a line without overlap
+UNTOUCHED = Values(0.0, 0.0, "", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +157,23 @@ class Whole:
 
 @dataclass(slots=True)
 class Met:
-    """A line in the usual words; ``outside`` is the shape of the part outside of a ``within`` layer."""
+    """A line about a layer the site meets, or that is to hold it.
+
+    Attributes:
+        hits: features that overlap the site; ``touching``: those that only touch it; both worst first.
+        outside: the shape of the part outside of a ``within`` layer.
+        said: its words, where they are not the usual ones.
+    """
 
     rule: Rule
     version: LoadedVersion
     status: Status
     values: Values
+    site_area_m2: float
+    hits: Sequence[Overlap] = ()
+    touching: Sequence[Overlap] = ()
     outside: dict[str, Any] | None = None
+    said: Words | None = None
     planning: ClassVar[None] = None
     texts: ClassVar[None] = None
 
@@ -185,18 +185,29 @@ class Met:
     @property
     def features(self) -> tuple[FeatureHit, ...]:
         """The features met."""
-        return self.values.features
+        area = self.site_area_m2
+        return (
+            *(feature_of(overlap, Status.HIT, area) for overlap in self.hits),
+            *(feature_of(overlap, Status.TOUCH, area) for overlap in self.touching),
+        )
 
     @property
     def outcomes(self) -> frozenset[Outcome]:
         """Outcome of its finding."""
-        return self.rule.outcomes[self.status]
+        usual = self.rule.outcomes[self.status]
+        return usual if self.said is None or not usual else frozenset(self.said[:1])
+
+    @property
+    def words(self) -> Words:
+        """Outcome, and a sentence in Chinese and English."""
+        return self.said or words(self.rule.definition, self.status, self.values)
 
     @property
     def result(self) -> LayerResult:
         """The line itself."""
-        said = words(self.rule.definition, self.status, self.values)
-        return line_of(self.rule, self.version, self.status, self.values, said, self.outside)
+        line = line_of(self.rule, self.version, self.status, self.values, self.words)
+        line.features, line.marker = self.features, self.outside
+        return line
 
     def findings(self, crs: int) -> tuple[Finding, ...]:
         """Its finding; ``crs`` is that of markers."""
@@ -258,21 +269,35 @@ def line_of(
     status: Status,
     values: Values,
     said: Words,
-    marker: dict[str, Any] | None = None,
 ) -> LayerResult:
-    """The result of a layer with data."""
+    """The result of a layer with data, without its features."""
     outcome, message, message_en = said
     return rule.made(
         status=status,
         outcome=outcome,
         overlap_m2=values.overlap_m2,
         share=values.share,
-        features=values.features,
+        features=(),
         version=version.version,
         valid_from=version.valid_from,
         message=message,
         message_en=message_en,
-        marker=marker,
+    )
+
+
+def feature_of(overlap: Overlap, status: Status, site_area: float) -> FeatureHit:
+    """A feature as the line tells it: ㎡ to two decimals, its share of the site (areas in ㎡) to six."""
+    area = overlap.overlap_m2
+    return FeatureHit(
+        overlap.fid,
+        overlap.label,
+        status,
+        round(area, 2),
+        round(area / site_area, 6) if site_area else 0.0,
+        overlap.attributes,
+        overlap.marker,
+        overlap.class_key,
+        overlap.detail,
     )
 
 
@@ -292,7 +317,7 @@ def missing(rule: Rule, reason: str, reason_en: str) -> LayerResult:
     )
 
 
-def names_of(hits: Sequence[FeatureHit]) -> str:
+def names_of(hits: Sequence[Overlap]) -> str:
     """Labels of the first features met."""
     if len(hits) == 1:
         return f"：{hits[0].label}" if hits[0].label else ""
@@ -300,9 +325,9 @@ def names_of(hits: Sequence[FeatureHit]) -> str:
     return f"：{what}" if what else ""
 
 
-def zones_named(features: Sequence[FeatureHit]) -> str:
+def zones_named(hits: Sequence[Overlap]) -> str:
     """Labels of the zones a site lies in."""
-    zones = "、".join(dict.fromkeys([f.label for f in features if f.status is Status.HIT and f.label]))
+    zones = "、".join(dict.fromkeys([h.label for h in hits if h.label]))
     return f"（{zones}）" if zones else ""
 
 

@@ -10,8 +10,8 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
-from typing import Any
+from itertools import accumulate, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -95,29 +95,27 @@ class Layers:
         )
 
 
-@dataclass(slots=True)
-class Near:
+class Near(NamedTuple):
     """A feature that overlaps or touches the site.
 
     Attributes:
-        area: in common with the site, 0 when it only touches.
-        perimeter_most: the outline of the common part is not longer than this.
-        pieces: among which those of the feature are ``rows[start:stop]``.
+        area: in common with the site (㎡), 0 when it only touches.
+        perimeter_most: the outline of the common part is not longer than this (m).
+        start, stop, starts, data: its pieces begin at ``starts[start:stop]`` in ``data``.
     """
 
-    version: int
     fid: int
     area: float
     perimeter_most: float
-    pieces: Pieces
-    rows: Numbers
     start: int
     stop: int
+    starts: Numbers
+    data: bytes | memoryview
 
     def common(self, site: BaseGeometry) -> Geometries:
         """The part of each piece inside the site (or a ring around it), as geometry."""
-        data = self.pieces.data
-        starts = self.pieces.starts[self.rows[self.start : self.stop]].tolist()
+        data = self.data
+        starts = self.starts[self.start : self.stop].tolist()
         blobs = [bytes(data[at : at + _length(data, at)]) for at in starts]
         shapes = shapely.from_wkb(np.array(blobs, dtype=object))
         return np.asarray(shapely.intersection(shapes, site), dtype=object)
@@ -164,14 +162,18 @@ def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> li
         layers.counted,
         COMMON_SHARE,
     )
-    for (site, layer, fid, start, stop), (area, length) in zip(found.tolist(), sums.tolist(), strict=True):
-        version = layers.versions[layer]
-        entry = Near(version, fid, area, length, pieces, rows, start, stop)
-        near = around[site].near
-        if version in near:
-            near[version].append(entry)
-        else:
-            near[version] = [entry]
+    if not len(found):
+        return around
+    begins = pieces.starts[rows]
+    columns = *found[:, 2:3].T, *sums.T, *found[:, 3:].T
+    entries = [*map(Near, *(c.tolist() for c in columns), repeat(begins), repeat(pieces.data))]
+    owners = found[:, :2]
+    changes = np.flatnonzero((owners[1:] != owners[:-1]).any(axis=1)) + 1
+    firsts = [0, *changes.tolist()]
+    for (site, layer), start, stop in zip(
+        owners[firsts].tolist(), firsts, [*firsts[1:], len(entries)], strict=True
+    ):
+        around[site].near[layers.versions[layer]] = entries[start:stop]
     for (site, layer), area in zip(single.tolist(), under.tolist(), strict=True):
         around[site].once[layers.versions[layer]] = area
     return around

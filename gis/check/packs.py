@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +40,6 @@ Box = tuple[int, tuple[float, float, float, float]]
 def name_of(key: object) -> str:
     """The folder of a pack, by the key of its pieces."""
     return f"{key}.{FORMAT}"
-
-
-_decoded = json.JSONDecoder().decode
 
 
 def folder_of(database: str) -> Path:
@@ -118,16 +117,13 @@ class Pack:
             cls(version, (tree, levels, ids, fids, starts, data), (known, begins, words)) if whole else None
         )
 
-    def described(self, fids: Sequence[int]) -> list[Described]:
-        """Label, legend key and attributes of some features."""
+    def words(self, fids: Sequence[int]) -> Iterator[memoryview]:
+        """The words of some features, as :func:`words_of` wrote them."""
         known, begins, words = self.features
         rows = np.searchsorted(known, fids)
-        told = words.data
-        parts = [
-            str(told[start:stop], "utf-8").split("\n", 2)
-            for start, stop in zip(begins[rows].tolist(), begins[rows + 1].tolist(), strict=True)
-        ]
-        return [(label, _decoded(key) if key else None, Attributes(text)) for text, key, label in parts]
+        told = memoryview(words.data)
+        for start, stop in zip(begins[rows].tolist(), begins[rows + 1].tolist(), strict=True):
+            yield told[start:stop]
 
 
 _TYPES = (np.float32, np.int64, np.int64, np.int32, np.int64, np.uint8)
@@ -173,13 +169,30 @@ class Packs:
         )
         return Pieces(numbers, starts, data.data)
 
-    def described(self, keys: Collection[Key]) -> dict[Key, Described]:
-        """Label, legend key and attributes of features by version and number."""
+    def described(self, keys: Collection[Key]) -> Told:
+        """Features by version and number."""
         wanted: dict[int, list[int]] = {}
         for version, fid in keys:
             wanted.setdefault(version, []).append(fid)
-        return {
-            (version, fid): one
-            for version, fids in wanted.items()
-            for fid, one in zip(fids, self._packs[version].described(fids), strict=True)
-        }
+        words: dict[Key, memoryview] = {}
+        for version, fids in wanted.items():
+            words.update(zip(zip(repeat(version), fids), self._packs[version].words(fids), strict=False))
+        return Told(words)
+
+
+class Told:
+    """Features by version and number, whose words are read when one is asked for: its values are then used at once."""
+
+    def __init__(self, words: Mapping[Key, memoryview]) -> None:
+        self._words = words
+
+    def __getitem__(self, key: Key) -> Described:
+        attributes, known, label = str(self._words[key], "utf-8").split("\n", 2)
+        return label, _legend_key(known), Attributes(attributes)
+
+
+@lru_cache(maxsize=4096)
+def _legend_key(text: str) -> str | None:
+    """A legend key from its JSON; there are few of them."""
+    found: str | None = json.loads(text) if text else None
+    return found

@@ -16,14 +16,14 @@ from shapely.geometry.base import BaseGeometry
 from gis import crs as crs_module
 from gis.check.conflict import LayerFacts, LoadedVersion, Overlap
 from gis.check.overlay import COMMON_SHARE, Around, Key, Layers, Near, Pieces, joined, overlay
-from gis.check.packs import Described
+from gis.check.packs import Described, Told
 from gis.layers.layer import LayerCatalogue, LayerDefinition, Policy
 from gis.layers.pieces import boxes_over, polygonal, repair
 from gis.markers import rounded_geojson
 from project_box.kernel.errors import BadInput
 
 #: label, legend key and attributes of a feature, by version and number
-Features = Mapping[Key, Described]
+Features = Mapping[Key, Described] | Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,9 @@ def facts_of(
     """Facts of every layer with data. ``arounds`` is what lies around the site, for each group of the case."""
     facts = dict(case.plan.facts)
     for group, site, around in zip(case.plan.groups, case.moved, arounds, strict=True):
-        for version, member in group.layers.items():
-            near = around.near.get(version)
-            if near is None and not (markers and member.definition.policy is Policy.WITHIN):
+        for version in group.layers if markers else around.near:
+            member, near = group.layers[version], around.near.get(version)
+            if near is None and member.definition.policy is not Policy.WITHIN:
                 continue
             once = around.once.get(version)
             if near is not None and not markers and group.measure_in is None:
@@ -186,12 +186,13 @@ def _measured(
     features: Features,
 ) -> LayerFacts:
     """What is known of a layer in the site's own grid, without shapes."""
+    version = member.version.id
     overlaps = []
     covered = 0.0
     for entry in near:
         area, perimeter = _size(entry, site, member) if entry.area > 0 else (0.0, 0.0)
         covered += area
-        label, key, attributes = features[(entry.version, entry.fid)]
+        label, key, attributes = features[(version, entry.fid)]
         overlaps.append(Overlap(entry.fid, label, area, perimeter, attributes, None, key))
     return LayerFacts(member.version, tuple(overlaps), _once(covered, once, case))
 
@@ -240,7 +241,7 @@ class _Layer:
             shapes |= {n.fid: self._shape(n, self._wide()) for n in self.near if n.area <= 0}
         overlaps = []
         for entry in self.near:
-            label, key, attributes = features[(entry.version, entry.fid)]
+            label, key, attributes = features[(self.member.version.id, entry.fid)]
             area, perimeter = sizes.get(entry.fid, (0.0, 0.0))
             marker = self._marker(shapes.get(entry.fid)) if markers else None
             overlaps.append(Overlap(entry.fid, label, area, perimeter, attributes, marker, key))
