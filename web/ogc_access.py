@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -35,13 +35,28 @@ _CHALLENGE = 'Basic realm="Project Box", charset="UTF-8"'
 
 
 def wants_html(request: Request) -> bool:
-    """True when a person with a browser asks: ``f=html``, or HTML named in Accept before any JSON."""
+    """True when a person with a browser asks: ``f=html``, or HTML is preferred to JSON in Accept."""
     asked = request.query_params.get("f")
     if asked is not None:
         return asked == "html"
-    accepted = request.headers.get("accept", "").lower()
-    html, json = accepted.find("text/html"), accepted.find("json")
-    return html >= 0 and (json < 0 or html < json)
+    html = json = (0.0, 0)
+    for position, written in enumerate(request.headers.get("accept", "").lower().split(",")):
+        kind, *parameters = (part.strip() for part in written.split(";"))
+        quality = (_quality(parameters), -position)
+        if kind == "text/html":
+            html = max(html, quality)
+        elif "json" in kind:
+            json = max(json, quality)
+    return html[0] > 0 and html > json
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    """The ``q`` of a media type in Accept, 1 where it is not stated."""
+    stated = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+    try:
+        return float(stated)
+    except ValueError:
+        return 0.0
 
 
 def _actor(request: Request, known: MaybeActorDep) -> Actor | None:
@@ -91,14 +106,35 @@ def _by_password(database: Database, credentials: str) -> Actor | None:
 OgcActorDep = Annotated[Actor | None, Depends(_actor)]
 
 
+def unknown_parameter(name: str) -> BadInput:
+    """The refusal of a query parameter that the service does not describe."""
+    return BadInput(
+        f"没有参数 {name[:60]}",
+        f"unknown parameter {name[:60]}",
+        code="parameter_unknown",
+        place=name[:60],
+        remedy="参数见 /ogc/api，字段见 queryables",
+        remedy_en="see /ogc/api for parameters and queryables for fields",
+    )
+
+
 class OgcRoute(APIRoute):
-    """A route that names a parameter that cannot be read as the client wrote it."""
+    """A route that refuses parameters it does not have, and names one that cannot be read as the client wrote it.
+
+    The items of a collection also take the names of its properties, and judge them themselves; what a program adds to the
+    address of a tile is left to it.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler with such errors told as the platform's own."""
         handle = super().get_route_handler()
+        known = {"f", *(parameter.alias for parameter in self.dependant.query_params)}
+        elsewhere = self.path.endswith("/items") or "/tiles/" in self.path
 
         async def guarded(request: Request) -> Response:
+            odd = [] if elsewhere else [name for name in request.query_params if name not in known]
+            if odd:
+                raise unknown_parameter(odd[0])
             try:
                 return await handle(request)
             except RequestValidationError as error:

@@ -21,7 +21,7 @@ from project_box.kernel.db import Database
 from project_box.kernel.errors import BadInput
 from project_box.service import now
 from web.deps import SessionDep, render
-from web.ogc_access import OgcActorDep, OgcRoute, wants_html
+from web.ogc_access import OgcActorDep, OgcRoute, unknown_parameter, wants_html
 from web.views import ogc as views
 
 pages = APIRouter(prefix="/ogc", tags=["ogc"], route_class=OgcRoute)
@@ -171,11 +171,7 @@ def _equal(request: Request, one: Collection) -> dict[str, str]:
         if name in _KNOWN:
             continue
         if name == features.GEOMETRY or name not in one.queryables.properties:
-            raise BadInput(
-                f"没有参数 {name[:60]}", f"unknown parameter {name[:60]}", code="parameter_unknown", place=name[:60],
-                remedy="参数见 /ogc/api，字段见 queryables",
-                remedy_en="see /ogc/api for parameters and queryables for fields",
-            )  # fmt: skip
+            raise unknown_parameter(name)
         asked[name] = value
     return asked
 

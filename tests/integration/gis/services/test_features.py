@@ -120,6 +120,36 @@ def test_bad_parameters_name_themselves(client, query):
     assert answer.json()["place"] in query
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/api",
+        "/conformance",
+        "/collections",
+        *(f"/collections/KG_DK{rest}" for rest in ("", "/queryables", "/items/1")),
+    ],
+)
+def test_no_document_has_other_parameters(client, path):
+    refused = client.get(f"/ogc{path}", params={"nothing": 1})
+    assert (refused.status_code, refused.json()["place"]) == (400, "nothing")
+    assert client.get(f"/ogc{path}", params={"f": "json"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("text/html;q=0.2, application/json", "json"),
+        ("application/json;q=0.5, text/html", "html"),
+        ("text/html, application/json", "html"),
+        ("text/html;q=0, */*", "json"),
+        ("*/*", "json"),
+    ],
+)
+def test_the_form_that_is_preferred(client, accept, form):
+    assert form in client.get("/ogc/conformance", headers={"accept": accept}).headers["content-type"]
+
+
 def test_head_is_answered_as_get_without_a_body_and_other_methods_are_told(client):
     for path in (
         "",
