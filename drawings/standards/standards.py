@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -143,6 +143,11 @@ class KindRule(_Strict):
     required: tuple[str, ...]
     any: bool = False
     name: str = ""
+
+    def share(self, present: Collection[str]) -> float:
+        """Of what a drawing of this kind must hold the share that is there; one of them is all where any will do."""
+        held = sum(role in present for role in self.required)
+        return float(held > 0) if self.any else held / len(self.required)
 
 
 def _known(keys: Iterable[str]) -> None:
@@ -365,7 +370,7 @@ def detect(layers: Iterable[str]) -> Standard | None:
         if not present:
             continue
         planned = sum(1 for m in matched if m is not None and m.role != "reference")
-        shares = [sum(r in present for r in k.required) / len(k.required) for k in standard.kinds.values()]
+        shares = [kind.share(present) for kind in standard.kinds.values()]
         if max(shares, default=0) < 1 and 2 * planned <= len(names) and len(names) >= _TELLING_LAYERS:
             continue  # a few names that others use too, and not all of what the standard asks for
         score = (float(planned), max(shares, default=0.0), sum(m is not None for m in matched) / len(names))

@@ -89,6 +89,9 @@ def test_detection_by_coverage() -> None:
     assert detect(["用地红线", "建筑基底", "0"]).code == "project-box"
     assert detect(["A-REDL", "A-MAST-ROOF", "A-ROAD", "A-ANNO-TEXT"]).code == "a-total-plan"
     assert detect(["面积-计容-住宅-1", "打印图框"]).code == "area-coefficient"
+    assert detect(["0", "图框", "图名", "面积-计容-住宅-1", "TEXT", "DIM"]).code == "area-coefficient", (
+        "any one role is enough"
+    )
     assert detect(["PLOT_BOUNDARY", "BLK_1_COVERED_AREA"]).code == "kerala-edcr"
     assert detect(["0", "Layer1"]) is None
 
