@@ -221,6 +221,8 @@ class BuiltStandard(Base):
     source: Mapped[str]
     created_at: Mapped[dt.datetime] = mapped_column(Timestamp)
     created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("box.user.id"))
+    #: since when it is not offered any more
+    withdrawn_at: Mapped[dt.datetime | None] = mapped_column(Timestamp)
 
 
 class HandIn(Base):

@@ -242,15 +242,42 @@ def save_standard(session: Session, actor: Actor, source: str) -> BuiltStandard:
     return row
 
 
-def built_standards(session: Session, actor: Actor) -> Sequence[BuiltStandard]:
-    """Newest versions of the standards of the actor's organisation."""
+def built_standards(session: Session, actor: Actor) -> list[BuiltStandard]:
+    """Newest versions of the standards of the actor's organisation that are in use."""
+    newest = (rows[0] for rows in standard_versions(session, actor).values())
+    return [row for row in newest if row.withdrawn_at is None]
+
+
+def standard_versions(session: Session, actor: Actor) -> dict[str, list[BuiltStandard]]:
+    """All versions of the standards of the actor's organisation by code, the newest first."""
     statement = (
         select(BuiltStandard)
         .where(BuiltStandard.organisation_id == actor.organisation_id)
-        .order_by(BuiltStandard.code, BuiltStandard.version)
+        .order_by(BuiltStandard.code, BuiltStandard.version.desc())
     )
-    newest = {row.code: row for row in session.scalars(statement)}
-    return list(newest.values())
+    found: dict[str, list[BuiltStandard]] = {}
+    for row in session.scalars(statement):
+        found.setdefault(row.code, []).append(row)
+    return found
+
+
+def use_standard(session: Session, actor: Actor, code: str, *, in_use: bool) -> BuiltStandard:
+    """Stop offering a standard of the actor's organisation, or offer it again. Its versions stay.
+
+    Drawings that were read by it can still be read again by it; saving a new version offers it again.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = standard_source(session, actor, code)
+    if (row.withdrawn_at is None) != in_use:
+        row.withdrawn_at = None if in_use else now()
+        session.flush()
+        what = "offered" if in_use else "withdrawn"
+        box.record_audit(
+            session, actor, f"drawings.standard_{what}", f"standard:{code}", {"version": row.version}
+        )
+    return row
 
 
 def named_standard(row: BuiltStandard) -> dict[str, str]:
@@ -268,8 +295,8 @@ def find_standard(session: Session, actor: Actor, code: str) -> Standard:
     Raises:
         NotFound: there is none.
     """
-    own = next((b for b in built_standards(session, actor) if b.code == code), None)
-    return check_standard(own.source) if own is not None else get_standard(code)
+    own = standard_versions(session, actor).get(code)
+    return check_standard(own[0].source) if own else get_standard(code)
 
 
 def standard_source(session: Session, actor: Actor, code: str, version: int | None = None) -> BuiltStandard:

@@ -6,18 +6,20 @@ import re
 import uuid
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from drawings import service
+from drawings.models import BuiltStandard
 from drawings.standards import layer_service, standard_service
 from drawings.standards.attributes import parse_xdata
+from drawings.standards.read_back import Fields, read_back
 from drawings.standards.standards import roles
 from project_box import service as box
 from project_box.kernel.errors import PlatformError
 from web.deps import ActorDep, SessionDep, redirect, render
-from web.routes.drawings import attachment
+from web.routes.drawings import attachment, positive
 from web.views.drawings import file_plain
 from web.views.projects import project_plain
 
@@ -86,6 +88,29 @@ def _source(new: NewStandard) -> str:
     )
 
 
+@api.get("/drawing-standards/own")
+def own_standards(session: SessionDep, actor: ActorDep) -> dict[str, Any]:
+    """Standards of one's own organisation with all their versions, the newest first."""
+    found = standard_service.standard_versions(session, actor)
+    return {
+        "standards": [
+            {
+                "code": code,
+                "in_use": rows[0].withdrawn_at is None,
+                "versions": [{"version": r.version, "created_at": r.created_at.isoformat()} for r in rows],
+            }
+            for code, rows in found.items()
+        ]
+    }
+
+
+@api.delete("/drawing-standards/{code}")
+def withdraw_standard(session: SessionDep, actor: ActorDep, code: str) -> dict[str, Any]:
+    """Offer a standard of one's own organisation no longer; its versions stay for drawings that were read by it."""
+    row = standard_service.use_standard(session, actor, code, in_use=False)
+    return {"code": row.code, "version": row.version, "in_use": False}
+
+
 @api.get("/drawing-standards/{code}.yaml", response_class=Response)
 def export_standard(
     session: SessionDep, actor: ActorDep, code: str, version: Annotated[int | None, Query(ge=1)] = None
@@ -104,10 +129,62 @@ def layers(session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number:
 
 @pages.get("/revisions/{revision_id}/files/{number}/standard")
 def builder(
-    request: Request, session: SessionDep, actor: ActorDep, revision_id: uuid.UUID, number: int
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    revision_id: uuid.UUID,
+    number: int,
+    standard: str = "",
+    version: str = "",
 ) -> Response:
-    """Build a drawing standard from this drawing."""
-    return _builder(request, session, actor, revision_id, number, NewStandard(), None)
+    """Build a drawing standard from this drawing, or change one of one's own (``standard``) with it before one."""
+    if not standard:
+        return _builder(request, session, actor, revision_id, number, NewStandard(), None)
+    row = standard_service.standard_source(session, actor, standard, positive(version))
+    file = service.get_revision_file(session, actor, revision_id, number)
+    found = standard_service.preview(standard_service.check_standard(row.source), file)
+    fields = read_back(row.source)
+    typed = _shown(fields, row.source)
+    return _builder(
+        request, session, actor, revision_id, number, typed, None, found, changing=(row, fields.whole)
+    )
+
+
+def _shown(fields: Fields, source: str) -> NewStandard:
+    """A kept standard in the fields of the page."""
+    return NewStandard(
+        source=source,
+        code=fields.code,
+        name=fields.name,
+        units=fields.units,
+        layers=fields.layers,
+        bare=fields.bare,
+        rules=[
+            NewRule(
+                how=r.how, expression=r.expression, role=r.role, attributes=dict(r.attributes), bare=r.bare
+            )
+            for r in fields.rules
+        ],
+        order=list(fields.order),
+        xdata_app=fields.xdata_app,
+        spellings={key: list(words) for key, words in fields.writing.spellings.items()},
+        phrases=list(fields.writing.phrases),
+        decimal="comma" if fields.writing.decimal == "comma" else "point" if fields.writing.decimal else "",
+    )
+
+
+@pages.post("/revisions/{revision_id}/files/{number}/standard/use")
+def use_page(
+    session: SessionDep,
+    actor: ActorDep,
+    revision_id: uuid.UUID,
+    number: int,
+    code: Annotated[str, Form()] = "",
+    do: Annotated[str, Form()] = "",
+) -> Response:
+    """Stop offering a standard (``do=withdraw``), or offer it again."""
+    standard_service.use_standard(session, actor, code, in_use=do != "withdraw")
+    return redirect(f"/revisions/{revision_id}/files/{number}/standard#own")
 
 
 #: rows for rules by pattern on the page; more are written as YAML
@@ -123,6 +200,7 @@ def _builder(
     typed: NewStandard,
     error: PlatformError | None,
     found: dict[str, dict[str, Any]] | None = None,
+    changing: tuple[BuiltStandard, bool] | None = None,
 ) -> Response:
     revision = service.get_revision(session, actor, revision_id)
     file = service.get_revision_file(session, actor, revision_id, number)
@@ -133,10 +211,13 @@ def _builder(
         project=project_plain(box.get_project(session, actor, revision.project_id)),
         active="drawings",
         file=file_plain(file),
-        layers=layer_service.layer_proposals(session, file),
+        layers=(drawn := layer_service.layer_proposals(session, file)),
+        elsewhere={n: r for n, r in typed.layers.items() if r and n not in {d["name"] for d in drawn}},
         roles={code: {"zh": r.zh, "en": r.en} for code, r in roles().roles.items()},
         keys=standard_service.text_keys(),
-        own=standard_service.built_standards(session, actor),
+        own=standard_service.standard_versions(session, actor),
+        changing=changing[0] if changing else None,
+        whole=changing is None or changing[1],
         typed=typed,
         rows=[*typed.rules, None, None][:_ROWS],
         words=[*typed.spellings.items(), *[("", [])] * 3][:_ROWS],

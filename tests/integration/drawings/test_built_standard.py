@@ -8,6 +8,7 @@ import pytest
 
 from drawings import service
 from drawings.standards import layer_service, standard_service
+from drawings.standards.read_back import read_back
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from tests.unit.drawings import build
@@ -115,3 +116,37 @@ def test_rules_by_pattern_take_attributes_from_names(session, actors, project) -
 def test_a_standard_without_any_role_is_refused() -> None:
     with pytest.raises(BadInput, match="no layer has a role"):
         standard_service.write_standard(code="empty-one", name="x", units=None, layers={}, bare={})
+
+
+def test_a_standard_is_changed_withdrawn_and_offered_again(session, actors) -> None:
+    developer, rule = actors["developer"], standard_service.PatternRule
+    source = standard_service.write_standard(
+        code="our-plans", name="我院", units="mm",
+        layers={"EDGE": "site_boundary", "BLK": "footprint", "BLK2": "footprint"},
+        bare={"BLK": "楼号", "BLK2": "起止层"},
+        rules_by_pattern=[
+            rule("regex", "T_(?P<楼号>.+)", "footprint"), rule("pattern", "GRN*", "green", {"类型": "绿地"}, "名称"),
+        ],
+        order=["text", "layer", "xdata", "block", "table"], xdata_app="OURS",
+        writing=standard_service.Writing({"建筑高度": ["OKH"]}, ["Attika {女儿墙顶高度} m"], "comma"),
+    )  # fmt: skip
+    fields = read_back(source)
+    assert fields.whole and fields.bare == {"BLK": "楼号", "BLK2": "起止层"}
+    assert fields.layers == {"EDGE": "site_boundary", "BLK": "footprint", "BLK2": "footprint"}
+    assert [(r.how, r.expression, dict(r.attributes), r.bare) for r in fields.rules] == [
+        ("regex", "T_(?P<楼号>.+)", {}, ""), ("pattern", "GRN*", {"类型": "绿地"}, "名称"),
+    ]  # fmt: skip
+    assert (fields.units, fields.xdata_app, fields.writing.decimal) == ("mm", "OURS", "comma")
+    more = source.replace("  role: site_boundary\n", "  role: site_boundary\n  floor_from_zero: 楼层\n")
+    assert more != source and not read_back(more).whole, "what the page has no field for is told"
+
+    standard_service.save_standard(session, developer, source)
+    standard_service.save_standard(session, developer, more)
+    assert [r.version for r in standard_service.standard_versions(session, developer)["our-plans"]] == [2, 1]
+    standard_service.use_standard(session, developer, "our-plans", in_use=False)
+    assert standard_service.built_standards(session, developer) == []
+    assert standard_service.find_standard(session, developer, "our-plans").code == "our-plans"
+    standard_service.use_standard(session, developer, "our-plans", in_use=True)
+    assert len(standard_service.built_standards(session, developer)) == 1
+    with pytest.raises(NotFound):
+        standard_service.use_standard(session, actors["developer2"], "our-plans", in_use=False)
