@@ -73,6 +73,7 @@ class UnitRules(_Strict):
 
     header: dict[int, str]
     metres: dict[str, float]
+    areas_m2: dict[str, float]
     candidates: list[str]
     rare: list[str]
     plausible_m: tuple[float, float]

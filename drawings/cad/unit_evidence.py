@@ -13,7 +13,7 @@ import re
 import statistics
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,8 @@ _AREA = re.compile(
     r"|sq\.?\s*m(?:t|trs?|etres?|eters?)?\b|sqm\b|qm\b|제곱미터|वर्ग\s*मी)",
     re.IGNORECASE,
 )
+#: a number and what may be another unit of area: 12,917 SQ.FT, 84.7평, 0,33 га
+_OTHER_AREA = re.compile(_NUMBER + r"\s*([^\W\d_]+\.?(?:\s?[^\W\d_]+)?)")
 _HEIGHT = re.compile(
     r"(?:高度|层高|建筑高|height|высота|높이|층고|höhe|ऊंचाई)\D{0,12}?"
     + _NUMBER
@@ -220,6 +222,7 @@ def _stated_votes(cad: CadFile, facts: _Facts, candidates: Sequence[str], rules:
     out: list[UnitVote] = []
     areas = {_number(m.group(1)) for t in facts.texts for m in _AREA.finditer(t)}
     areas |= {float(m.group(2)) for t in facts.texts for m in _AREA_KEY.finditer(t)}
+    areas |= {area for t in facts.texts for area in _other_areas(t, rules)}
     areas |= {_number(t.strip()) for t in facts.texts if _EXACT_CELL.fullmatch(t.strip())}
     heights: set[float] = set()
     for text in facts.texts:
@@ -241,6 +244,16 @@ def _stated_votes(cad: CadFile, facts: _Facts, candidates: Sequence[str], rules:
                 )
             )
     return out
+
+
+def _other_areas(text: str, rules: UnitRules) -> Iterator[float]:
+    """Areas of a text in other units than square metres, ㎡."""
+    for found in _OTHER_AREA.finditer(text):
+        unit = re.sub(r"[\s.]+", "", found.group(2)).casefold()
+        first = re.split(r"[\s.]", found.group(2))[0].casefold()
+        factor = rules.areas_m2.get(unit) or rules.areas_m2.get(first)
+        if factor is not None:
+            yield _number(found.group(1)) * factor
 
 
 def _matches(stated: set[float], drawn: Iterable[float]) -> list[float]:

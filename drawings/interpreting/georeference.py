@@ -32,6 +32,8 @@ _CGCS_TEXT = re.compile(r"CGCS\s*2000|2000\s*国家大地坐标", re.IGNORECASE)
 #: scripts no Chinese drawing is written in, and Chinese ones
 _OTHER_SCRIPT = re.compile(r"[\u0400-\u04ff\uac00-\ud7a3\u3040-\u30ff\u0900-\u097f]{2}")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+#: languages that drawings from China are written in
+_OF_CHINA = frozenset({"zh", "en"})
 _MOST_LAYERS = 400
 _SYSTEM_TEXT = re.compile(
     r"(?:西安\s*80|北京\s*54|1954|1980|独立坐标|地方坐标|城市坐标|Gauss|ETRS89|UTM|МСК[- ]?\d+|GRS\s*80|WGS\s*84)",
@@ -76,7 +78,10 @@ def _foreign(cad: CadFile, texts: Sequence[str]) -> bool:
     written = " ".join([*islice(cad.layers, _MOST_LAYERS), *texts])
     if _OTHER_SCRIPT.search(written) is not None:
         return True
-    return _CHINESE.search(written) is None and "de" in spoken(cad.layers)
+    heard = spoken(cad.layers)
+    if _CHINESE.search(written) is not None:
+        return "ja" in heard and "zh" not in heard
+    return not heard <= _OF_CHINA
 
 
 def _stated_system(texts: Sequence[str], stated: Sequence[str]) -> dict[str, Any]:

@@ -110,6 +110,26 @@ def test_three_points_leave_residuals() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layer", "kind"),
+    [("用地红线", "national"), ("YDHX", "national"), ("敷地境界線", "local"), ("LINDERO PARCELA", "local"),
+     ("Limite de propriété", "local"), ("Flurstück", "local"), ("site boundary", "national")],
+)  # fmt: skip
+def test_a_drawing_in_another_language_lies_in_no_chinese_system(layer: str, kind: str) -> None:
+    doc = new()
+    box(doc, layer, 441000, 4475000, 30, 40)
+    assert locate(cad_of(doc))["kind"] == kind
+
+
+@pytest.mark.parametrize("written", ["PLOT AREA 12917 SQ.FT", "LOT 0.29654 ACRES", "363.0평", "0,12 га"])
+def test_an_area_in_another_unit_settles_the_unit(written: str) -> None:
+    doc = new()
+    box(doc, "SITE", 0, 0, 30 / 0.3048, 40 / 0.3048)
+    text(doc, "T", written, 1, 1)
+    cad = cad_of(doc)
+    assert cad.units.unit == "ft" and "DXF-UNITS-DOUBTFUL" in {i.code for i in cad.issues}
+
+
+@pytest.mark.parametrize(
     "pairs", ["0,0=1,1", "0,0=1,1;0,0=2,2", "a,b=c,d;1,1=2,2", "1,2,3=4,5;1,1=2,2", "nan,0=1,1;2,2=3,3"]
 )
 def test_bad_pairs_are_refused(pairs: str) -> None:
