@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from shapely.geometry.base import BaseGeometry
 
 from gis.boundaries.boundary import BoundaryReading, load_file, read_boundary, summary
 from gis.boundaries.export import export_boundary, format_of
 from gis.boundaries.repair import proposals, repair
+from gis.crs import is_geographic, local_to_metres
 from gis.crs import name as crs_name
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
@@ -103,7 +105,14 @@ def _export(reading: BoundaryReading, path: Path, name: str) -> None:
         BadInput: the format or its CRS does not suit, or the file cannot be written.
     """
     assert reading.geometry is not None and reading.crs is not None
-    written = export_boundary(reading.geometry, reading.crs, format_of(path), name=name)
+    geometry: BaseGeometry = reading.geometry
+    format_name, epsg = format_of(path), reading.crs
+    if format_name in ("txt", "dxf") and is_geographic(epsg):
+        geometry, epsg = local_to_metres(geometry, epsg)
+        err.print(
+            f"{format_name.upper()} 只能写平面坐标，按 EPSG:{epsg} {crs_name(epsg)} 导出", highlight=False
+        )
+    written = export_boundary(geometry, epsg, format_name, name=name)
     try:
         path.write_bytes(written.data)
     except OSError as error:

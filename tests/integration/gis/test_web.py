@@ -366,5 +366,8 @@ def test_command_site_exports(tmp_path):
         done = CliRunner().invoke(app, ["site", str(source), "--export", str(target), "--json"])
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["ok"] and target.stat().st_size > 100
+    again = tmp_path / "again.txt"  # of degrees, so in the zone they lie in
+    done = CliRunner().invoke(app, ["site", str(tmp_path / "out.kml"), "--export", str(again), "--json"])
+    assert done.exit_code == 0 and read_boundary("a", again.read_bytes()).crs == 4547
     failed = CliRunner().invoke(app, ["site", str(source), "--export", str(tmp_path / "a.pdf"), "--json"])
     assert failed.exit_code == 2 and json.loads(failed.stdout)["error"]["code"] == "EXPORT-FORMAT"
