@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from gis import models
 from gis.check.conflict import Period
 from gis.layers.pieces import Geometries
 from gis.models import Feature, LayerVersion
@@ -68,15 +67,15 @@ def lock_layer(session: Session, code: str) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('gis.layer:' || :code))"), {"code": code})
 
 
+def other_versions(session: Session, keep: LayerVersion) -> list[int]:
+    """Numbers of the versions of a layer besides one."""
+    same = (LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
+    return list(session.scalars(select(LayerVersion.id).where(*same)).all())
+
+
 def retire_others(session: Session, keep: LayerVersion) -> None:
-    """Make ``keep``, whose pieces are new, the layer's only current version; pieces of the others go."""
+    """Make ``keep``, whose pieces are new, the layer's only current version; the others have none any more."""
     others = (LayerVersion.layer_code == keep.layer_code, LayerVersion.id != keep.id)
-    for number in session.scalars(select(LayerVersion.id).where(*others)).all():
-        # one at a time: of several the server does not know how few they are, and would read every piece of all layers
-        session.execute(
-            delete(models.Piece).where(models.Piece.version_id == number),
-            execution_options={"synchronize_session": False},  # no piece is known to the session
-        )
     session.execute(update(LayerVersion).where(*others).values(current=False))
     session.execute(
         update(LayerVersion)

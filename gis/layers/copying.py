@@ -23,8 +23,8 @@ Blobs = list[bytes | None]
 _SRID_FLAG = 0x20
 #: how far a picture may lie beside the feature; a unit of the finest tiles is a centimetre
 _DRAWN_WITHIN_M = 0.001
-#: bytes sent at a time
-_CHUNK = 1 << 18
+#: bytes sent at a time: all rows of a batch, as between two portions other threads keep this one waiting
+_CHUNK = 1 << 25
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 #: up to the number of points, WKB of a Polygon with one ring and without heights
 _ONE_RING = b"\x01\x03\0\0\0\x01\0\0\0"
@@ -134,6 +134,16 @@ def copy_features(connection: Any, rows: bytes) -> None:
 def copy_pieces(connection: Any, rows: bytes) -> None:
     """Write :func:`piece_rows` over a DBAPI connection, in the order given."""
     _copy(connection, "gis.piece (version_id, fid, geom)", rows)
+
+
+def delete_pieces(connection: Any, versions: Iterable[int]) -> None:
+    """Delete the pieces of versions over a DBAPI connection.
+
+    One at a time: of several the server does not know how few they are, and would read every piece of all layers.
+    """
+    with connection.cursor() as cursor:
+        for number in versions:
+            cursor.execute("DELETE FROM gis.piece WHERE version_id = %s", (number,))
 
 
 def _copy(connection: Any, into: str, rows: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -186,7 +187,7 @@ class _Import:
             BadInput: no usable feature.
         """
         row, source = self.row, self.source
-        with Loading(self.session, row.id) as loading:
+        with Loading(self.session, self._clear()) as loading:
             for batch in read_batches(source, buffered=self.definition.widens):
                 self._count(batch)
                 if len(batch.numbers):
@@ -199,6 +200,11 @@ class _Import:
         row.area_m2, row.piece_count = loading.area_m2, loading.piece_count
         row.issues = self.issues + self.in_our_words.notes(self.definition)
         row.extent_lonlat = _lonlat_extent(self.bounds, source.crs)
+
+    def _clear(self) -> Callable[[Any], None]:
+        """Takes away the pieces of the version that was current; they are gone for others when all is done."""
+        others = repository.other_versions(self.session, self.row)
+        return lambda connection: copying.delete_pieces(connection, others)
 
     def _count(self, batch: Batch) -> None:
         row = self.row
@@ -245,9 +251,8 @@ class _Import:
                 areas=areas.tolist(),
                 repaired=batch.repaired.tolist(),
             )
-            return Prepared(
-                rows, float(areas.sum()), pieces_of(checked, batch.numbers, check_crs, as_checked)
-            )
+            pieces = pieces_of(checked, batch.numbers, check_crs, as_checked)
+            return Prepared(rows, float(areas.sum()), pieces.rows(version_id), len(pieces.shapes))
 
         return prepare
 

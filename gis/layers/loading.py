@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -35,21 +35,19 @@ class Pieces:
     numbers: npt.NDArray[np.int64]
     shapes: list[bytes | None]
 
-    def write(self, connection: Any, version_id: int) -> None:
-        """Into the database, over a DBAPI connection."""
-        if self.shapes:
-            copying.copy_pieces(
-                connection, copying.piece_rows(version_id, self.numbers.tolist(), self.shapes)
-            )
+    def rows(self, version_id: int) -> bytes:
+        """As :func:`gis.layers.copying.copy_pieces` writes them."""
+        return copying.piece_rows(version_id, self.numbers.tolist(), self.shapes)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one batch becomes: rows of features with their area, and their pieces."""
+    """What one batch becomes: rows of features, with their area, and of pieces, with their number."""
 
-    rows: bytes
+    features: bytes
     area_m2: float
-    pieces: Pieces
+    pieces: bytes
+    piece_count: int
 
 
 def pieces_of(
@@ -70,20 +68,19 @@ class Loading(AbstractContextManager["Loading"]):
 
     Args:
         session: its transaction takes the rows; nobody else may use it between :meth:`add` and :meth:`finish`.
-        version_id: of the version.
+        first: done by the writing thread over the DBAPI connection before all else, while the first features are read.
 
     Attributes:
         area_m2: of what was loaded, as ``piece_count``; right after :meth:`finish`.
     """
 
-    def __init__(self, session: Session, version_id: int) -> None:
+    def __init__(self, session: Session, first: Callable[[Any], None]) -> None:
         self._connection: Any = session.connection().connection
         self._preparing, self._writing = (
             ThreadPoolExecutor(PREPARING, "layer-prepare"),
             ThreadPoolExecutor(1, "layer-write"),
         )
-        self._under_way: deque[Future[None]] = deque()
-        self._version_id = version_id
+        self._under_way = deque([self._writing.submit(first, self._connection)])
         self.area_m2, self.piece_count = 0.0, 0
 
     def add(self, prepare: Callable[[], Prepared]) -> None:
@@ -99,10 +96,10 @@ class Loading(AbstractContextManager["Loading"]):
             self._under_way.popleft().result()
 
     def _write(self, made: Prepared) -> None:
-        copying.copy_features(self._connection, made.rows)
-        made.pieces.write(self._connection, self._version_id)
+        copying.copy_features(self._connection, made.features)
+        copying.copy_pieces(self._connection, made.pieces)
         self.area_m2 += made.area_m2
-        self.piece_count += len(made.pieces.shapes)
+        self.piece_count += made.piece_count
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from gis import repository
 from gis.check.conflict import Period
 from gis.events import LayerImported
+from gis.layers import copying
 from gis.layers.browsing import named_version
 from gis.layers.buffers import widened
 from gis.layers.importing import checked_period, to_check_crs
@@ -34,6 +35,7 @@ def activate_version(
     row = named_version(session, definition, version)
     if row.current:
         return row
+    copying.delete_pieces(session.connection().connection, repository.other_versions(session, row))
     row.piece_count = _pieces_anew(session, row, definition)
     session.flush()
     repository.retire_others(session, row)
@@ -110,6 +112,6 @@ def _pieces_anew(session: Session, row: LayerVersion, definition: LayerDefinitio
         if definition.widens:
             checked = widened(checked, attributes, definition, row.check_crs)
         pieces = pieces_of(checked, numbers, row.check_crs)
-        pieces.write(session.connection().connection, row.id)
+        copying.copy_pieces(session.connection().connection, pieces.rows(row.id))
         count += len(pieces.shapes)
     return count
