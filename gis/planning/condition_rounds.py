@@ -198,6 +198,8 @@ def put_condition(
 def close_round(session: Session, actor: Actor, round_id: uuid.UUID) -> Result:
     """Close a round: its conditions become Results of the box.
 
+    Conditions of earlier rounds stay with those departments that did not answer in this one.
+
     Raises:
         NotFound, Forbidden: as :func:`open_round`. Conflict: it is closed, or a department has not answered before
             the deadline.
@@ -207,14 +209,21 @@ def close_round(session: Session, actor: Actor, round_id: uuid.UUID) -> Result:
     if found.closed_at is not None:
         raise Conflict("本轮意见征集已结束", "the round is closed", code="round_closed")
     entries = entries_of(session, found.id)
-    silent = [d["name"] for d in found.departments if d["name"] not in {e.department for e in entries}]
+    answered = {e.department for e in entries}
+    silent = [d["name"] for d in found.departments if d["name"] not in answered]
     if silent and china_today() <= found.due:
         raise Conflict(
             f"{'、'.join(silent)}尚未答复，截止日 {found.due} 前不能结束", "departments have not answered",
             code="round_waiting", remedy="等待答复，或在截止日之后结束",
             remedy_en="wait for the answers, or close it after the last day",
         )  # fmt: skip
-    own = [signed(e) for e in entries if e.content]
+    before = box.latest_result(session, actor, found.project_id, KIND)
+    own = (
+        [c for c in before.payload["conditions"] if c["department"] not in answered]
+        if before is not None
+        else []
+    )
+    own += [signed(e) for e in entries if e.content]
     result = box.put_result(
         session, actor, found.project_id, kind=KIND, stage=Stage.PLANNING_LAND, title="部门建设条件",
         payload={
@@ -246,7 +255,7 @@ def signed(entry: DepartmentEntry) -> dict[str, Any]:
 def with_departments(
     session: Session, actor: Actor, project_id: uuid.UUID, planning: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """规划条件 of a fresh check together with the conditions of the last closed round."""
+    """规划条件 of a fresh check together with the conditions that stand after the last closed round."""
     last = box.latest_result(session, actor, project_id, KIND)
     return merged(planning, last.payload["conditions"]) if last is not None else dict(planning)
 

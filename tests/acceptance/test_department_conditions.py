@@ -60,6 +60,8 @@ def test_a_limit_of_24_m_fails_the_drawings(sign: Sign) -> None:
     assert page(planner, address, {"act": "put", "department": "文物局", "none": "1"}).status_code == 303
     assert page(developer, address, {"act": "close"}).status_code == 303
     assert "地质灾害危险性评估" in page(developer, address).text
+    developer.done("POST", f"/projects/{project}/conflict-check", json={})
+    assert "消防：登高救援能力" in page(developer, f"/projects/{project}/check").text
 
     table = developer.done("POST", f"/projects/{project}/indicators")
     after = height(table)

@@ -353,6 +353,8 @@ def check_view(
         report = checked_view(result)
         view["report"] = report
         view["stale"] = found is None or report["boundary_result"]["id"] != str(found[0].id)
+        merged = box.latest_result(session, actor, project_id, "planning_conditions")
+        view["planning"] = merged.payload if merged is not None else report["planning"]
         geometry = box.result_geometry(result)
         if geometry is not None:
             shown, crs = lonlat(geometry, result.crs or 0), result.crs

@@ -67,6 +67,14 @@ def test_a_condition_of_a_department_becomes_a_limit_and_asks_for_an_evaluation(
     assert triggers["DZZH"].needed == "yes" and "文物局" in triggers["DZZH"].reason
     with pytest.raises(Conflict):
         rounds.put_condition(session, fire, made.id, "文物局", HEIGHT)
+    # a further round with another department leaves what stands of the first; asked again, it may take it back
+    for invited, who, heights in ((INVITED[1:], "planner", ["24"]), (INVITED[:1], "fire", ["60"])):
+        more = rounds.open_round(session, developer, site.id, invited, working_days=3)
+        rounds.put_condition(session, actors[who], more.id, str(invited[0]["name"]), None)
+        rounds.close_round(session, developer, more.id)
+        planning = box.latest_result(session, developer, site.id, "planning_conditions").payload
+        left = [c for c in planning["conditions"] if c["code"] == "JZGD"]
+        assert [str(c.get("value2") or c["value"]) for c in left] == heights
 
 
 def test_wrong_conditions_name_their_field(session, actors, site):
