@@ -77,6 +77,12 @@ _EACH_NAMED = re.compile(r"(?:层|F)(\s*(?:[-~]|至|到)\s*)(?=(?:第|地下|B)?
 _BASEMENT = re.compile(
     r"(?:半?地下(?:停?车库|室|库)|地库)\s*(?=[(（]?(?:地下|负|-)?第?[\d一二三四五六七八九十]+层)(?:[(（]?(?:地下|负|-))?"
 )
+#: what joins single storeys, where other words tell a range
+_AND = re.compile(r"[,&]|(?<!\w)(?:и|und|and|et|y|e|en|ve|và|및|と)(?!\w)", re.IGNORECASE)
+#: a number and an "and" before a storey
+_LEFT_OVER = re.compile(
+    r"\d[^\s\d]{0,3}\s*(?:[,&+]|и|und|and|et|y|e|en|ve|và|및|と|・|to|bis|до|à|a)\s*$", re.IGNORECASE
+)
 #: how many storeys there are is no name of one
 _HOW_MANY = re.compile(r"\s*(?:共|总共|总层数|地上|层数)")
 _EVERY_OTHER = re.compile(r"[奇单偶双]数")
@@ -136,7 +142,10 @@ def floors_of_title(text: str, *, ground: int = 0) -> str | None:
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     clean = clean.replace("第", "")
     clean = _EACH_NAMED.sub(r"\1", clean)
-    said = {_floors_said(clean, group) for group in _groups(clean)}
+    groups = _groups(clean)
+    if groups and _LEFT_OVER.search(clean[: groups[0][0].start()]):
+        return None  # a further storey whose name is not understood: 2-го и 3-го этажей
+    said = {_floors_said(clean, group) for group in groups}
     floors = said.pop() if len(said) == 1 else None
     if floors is None:
         return None  # several titles in one text: which one holds is not for us to guess
@@ -176,7 +185,8 @@ def _storey(found: re.Match[str], name: FloorName, ground: int) -> str:
     add = name.add + (ground if name.above_ground else 0)
     if listed := found.groupdict().get("list"):
         return ",".join(str(int(n) + add) for n in re.findall(r"\d+", listed)) + "层"
-    return "-".join(str(n + add) for n in numbers) + "层"
+    single = len(numbers) > 1 and _AND.search(found.string, found.end("a"), found.start("b"))
+    return ("," if single else "-").join(str(n + add) for n in numbers) + "层"
 
 
 def ground_floors(texts: Iterable[str]) -> int:

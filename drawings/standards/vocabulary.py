@@ -42,7 +42,7 @@ _UNKNOWN = re.compile(r"[^\d,;/|()\u3400-\u9fff]{2,30}(?:[,;/|()]\s*|$)")
 _LONGEST = 60
 _MOST_UNKNOWN = 8  # ideographs of a name in a label
 _MOST_WORDS = 4  # words of a name in a label
-_WORD = re.compile(r"[^\W\d_]{3,20}(?![^\W_])")
+_WORD = re.compile(r"(?:[^\W\d_]{3,20}|[가-힣]{2,20})(?![^\W_])")
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九十")}
 
