@@ -21,6 +21,7 @@ from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.interpreting.area_labels import check_area_labels
 from drawings.interpreting.audit import APPROVED, audit, check_dimensions
 from drawings.interpreting.building_model import interpret_ifc
+from drawings.interpreting.divided import whole
 from drawings.interpreting.gathering import Gatherer, Table
 from drawings.interpreting.georeference import locate
 from drawings.interpreting.legend import without_legend
@@ -162,7 +163,7 @@ def _understood(
     )
     if standard is not None:
         compare_declared(model, work.words, work.told_at, issues, work.deadline)
-    return replace(model, issues=_ordered(*model.issues, *issues.finish()))
+    return whole(replace(model, issues=_ordered(*model.issues, *issues.finish())))
 
 
 def _counted(work: Work, shapes: tuple[RoleShape, ...]) -> tuple[RoleShape, ...]:
@@ -198,6 +199,7 @@ def _tell_guesses(found: Mapping[str, Sequence[Guess]], standard: Standard | Non
             proposed=offers[0].role,
             confidence=f"{offers[0].confidence:.0%}",
             why=offers[0].why,
+            why_en=offers[0].why_en or offers[0].why,
         )
 
 

@@ -26,6 +26,12 @@ def _title() -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{e})" for e in attribute_words().legends), re.IGNORECASE)
 
 
+def is_title(text: str) -> bool:
+    """True if a text is the title of a legend."""
+    first = unicodedata.normalize("NFKC", text.split("\n")[0]).strip()
+    return len(first) <= 30 and _title().fullmatch(first) is not None
+
+
 def without_legend(work: Work, shapes: tuple[RoleShape, ...]) -> tuple[RoleShape, ...]:
     """The shapes without small ones beside a legend's title and off every site; what is left out is told."""
     regions = _regions(work)
@@ -60,8 +66,7 @@ def _regions(work: Work) -> list[tuple[BaseGeometry, float]]:
     for entity in work.written():
         if not entity.text or entity.at is None or entity.kind in ("DIMENSION", "INSERT", "ATTRIB"):
             continue
-        first = entity.text.split("\n")[0]
-        if len(first) <= 30 and _title().fullmatch(unicodedata.normalize("NFKC", first).strip()):
+        if is_title(entity.text):
             x, y = work.metres(entity.at)
             h = max(entity.height * work.scale, 1e-3)
             area = box(x - _BESIDE * h, y - _BELOW * h, x + _BESIDE * h, y + _ABOVE * h)

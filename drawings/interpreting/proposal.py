@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from drawings.cad.model import CadFile
 from drawings.drawing import DrawingModel
+from drawings.interpreting.divided import divided, part_of
 from drawings.interpreting.interpret import interpret
 from drawings.interpreting.survey import Survey, survey
+from drawings.interpreting.verdict import Sorted
 from drawings.reading import Reading
 from drawings.report import drawing_report
-from drawings.standards.guess import accepted, guesses, proposed
+from drawings.standards.guess import Guess, accepted, guesses, proposed
 from drawings.standards.standards import Standard
 
 #: a drawing of more entities that a standard explains in part, and more of its layers, are not looked at once more
@@ -18,10 +22,51 @@ _MOST_BESIDE, _MOST_LAYERS = 100_000, 300
 _SHOWN = ("kind", "roles", "sums", "measures", "attributes")
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Proposed roles as an interpretation takes them: the drawing with divided layers and a one-off standard.
+
+    Attributes:
+        layers: layer → role. rings: single rings with roles of their own.
+    """
+
+    cad: CadFile
+    standard: Standard
+    layers: Mapping[str, str]
+    rings: tuple[Sorted, ...]
+
+
+def applied(
+    cad: CadFile, facts: Survey, base: Standard | None = None, given: Mapping[str, str] | None = None
+) -> Applied | None:
+    """The proposed roles, taken; None if there is none that is sure enough.
+
+    Args:
+        base: the standard that explains some of the layers; the others are proposed beside it.
+        given: layer → role as a person gives it; goes before what is proposed.
+    """
+    given = given or {}
+    open_layers = {n: g for n, g in _planned(facts).items() if base is None or base.match(n) is None}
+    layers = {**proposed(open_layers), **given}
+    rings = tuple(
+        s for s in facts.apart if s.layer not in given and (base is None or base.match(s.layer) is None)
+    )
+    if not layers and not rings:
+        return None
+    parts = {handle: part_of(s.layer, s.guess.role) for s in rings for handle in s.members}
+    roles = {part_of(s.layer, s.guess.role): s.guess.role for s in rings}
+    return Applied(divided(cad, parts), accepted({**layers, **roles}, base), layers, rings)
+
+
+def _planned(facts: Survey) -> dict[str, tuple[Guess, ...]]:
+    return {n: g for n, g in facts.guesses().items() if g and g[0].role != "reference"}
+
+
 def proposal(
     cad: CadFile, facts: Survey, settings: Reading, base: Standard | None = None
 ) -> dict[str, Any] | None:
-    """``layers`` (layer → role) with the ``kind, roles, sums, measures, attributes`` they would give.
+    """``layers`` (layer → role), ``rings`` (of layers that hold several roles) and what they would give:
+    ``kind, roles, sums, measures, attributes`` they would give.
 
     None if no layer's role is sure enough to be proposed, or it takes too long. Nothing else rests on it.
 
@@ -29,16 +74,22 @@ def proposal(
         settings: of reading, with the time that is left.
         base: the standard that explains some of the layers; the others are proposed beside it.
     """
-    found = {n: g for n, g in facts.guesses().items() if g and g[0].role != "reference"}
-    layers = proposed({n: g for n, g in found.items() if base is None or base.match(n) is None})
-    if not layers or not cad.readable:
+    taken = applied(cad, facts, base) if cad.readable else None
+    if taken is None:
         return None
-    standard = accepted(layers, base)
-    model = interpret(cad, standard, settings=settings)
+    model = interpret(taken.cad, taken.standard, settings=settings)
     if not model.readable:
         return None
-    report = drawing_report(model, standard=standard, settings=settings)
-    return {"layers": layers, **{key: report[key] for key in _SHOWN}}
+    report = drawing_report(model, standard=taken.standard, settings=settings)
+    rings = [ring_to_plain(ring) for ring in taken.rings]
+    return {"layers": taken.layers, "rings": rings, **{key: report[key] for key in _SHOWN}}
+
+
+def ring_to_plain(ring: Sorted) -> dict[str, Any]:
+    """JSON form of a ring's own role."""
+    guess = ring.guess
+    return {"handle": ring.handle, "layer": ring.layer, "role": guess.role, "confidence": guess.confidence,
+            "why": guess.why, "why_en": guess.why_en}  # fmt: skip
 
 
 def proposal_for(

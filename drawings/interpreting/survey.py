@@ -7,7 +7,7 @@ proposed here (:mod:`drawings.standards.guess`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,12 +21,13 @@ from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.pause import collector_paused
 from drawings.cad.selection import OUTLINES, Outlines, Wanted, kinds_by_layer, outlines, picked
 from drawings.deadline import Deadline, OutOfTimeError
+from drawings.interpreting.scene import Drawn
+from drawings.interpreting.verdict import Sorted, verdict
 from drawings.reading import Reading, reading
 from drawings.shapes.pairs import Floats, Longs, array, pairs
 from drawings.shapes.rings import joined_batch, runs
-from drawings.standards.guess import Contents, Guess, guesses
+from drawings.standards.guess import Contents, Guess, beside_each_other, guesses
 from drawings.standards.standards import roles
-from drawings.standards.vocabulary import vocabulary
 
 _LOT = 16_384  # curves turned into rings at once
 _NO_OUTLINE = frozenset(
@@ -63,6 +64,7 @@ class LayerRing:
     inside: str | None = None
     duplicate: str | None = None
     valid: bool = True
+    color: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +97,22 @@ class DrawnText:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Facts of all layers. ``complete`` False if a bound cut the rings or texts (the sums hold all the same)."""
+    """Facts of all layers. ``complete`` False if a bound cut the rings or texts (the sums hold all the same).
+
+    ``apart``: single rings with a role that their layer as a whole does not have.
+    """
 
     layers: dict[str, LayerFacts]
     rings: tuple[LayerRing, ...]
     texts: tuple[DrawnText, ...]
     complete: bool = True
+    apart: tuple[Sorted, ...] = ()
 
     def guesses(self) -> dict[str, tuple[Guess, ...]]:
         """Layer → proposed roles."""
-        return {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
-
-
-#: roles of floor plans: their texts name storeys, not buildings
-_OF_PLANS = frozenset({"floor_frame", "area_full", "area_half", "area_none", "area_deduct", "unit_inner"})
-
-
-#: a ring with more texts is a table or a sheet, no building
-_MOST_LABELS = 8
-
-
-def _names_building(text: str) -> bool:
-    return any(not {"楼号", "层数"}.isdisjoint(vocabulary().labels(line)) for line in text.split("\n")[:5])
+        return beside_each_other(
+            {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
+        )
 
 
 @dataclass(slots=True)
@@ -142,6 +138,7 @@ def survey(cad: CadFile, settings: Reading | None = None) -> Survey:
 class _Survey:
     def __init__(self, cad: CadFile, settings: Reading) -> None:
         self.cad = cad
+        self.settings = settings
         self.bounds = settings.survey
         self.scale = cad.units.metres_per_unit
         self.chord = settings.chord_tolerance_m / self.scale
@@ -164,18 +161,25 @@ class _Survey:
         for found in outlines(entities, Wanted(without=_NO_OUTLINE), with_texts=True):
             self.deadline.check()
             self._layer(found, self.layers[found.layer], many=many)
-        rings: list[LayerRing] = []
+        rings: list[tuple[LayerRing, Polygon]] = []
         facts: dict[str, LayerFacts] = {}
         settled = {name: self._settled(layer) for name, layer in self.layers.items()}
-        holder = self._holder(settled)
-        labelled = self._labelled(settled)
         for name, layer in self.layers.items():
-            facts[name] = self._facts(name, layer, settled[name], name == holder, labelled[name])
-            rings += settled[name]
-        rings.sort(key=lambda r: -r.area_m2)
+            facts[name] = self._facts(name, layer, settled[name])
+            rings += zip(settled[name], (polygon for _, polygon in layer.rings), strict=True)
+        rings.sort(key=lambda r: -r[0].area_m2)
         if len(rings) > self.bounds.rings:
             self.complete = False
-        return Survey(facts, tuple(rings[: self.bounds.rings]), tuple(self.texts), self.complete)
+        listed = rings[: self.bounds.rings]
+        names = {name: found.guesses for name, found in facts.items()}
+        weighed = verdict(self.cad, names, [d for r, p in listed if (d := _drawn(r, p))], self.settings)
+        return Survey(
+            {name: replace(fact, guesses=weighed.layers[name]) for name, fact in facts.items()},
+            tuple(ring for ring, _ in listed),
+            tuple(self.texts),
+            self.complete,
+            weighed.rings,
+        )
 
     def _texts(self) -> None:
         for number, entity in enumerate(picked(self.cad.entities, Wanted(without=OUTLINES))):
@@ -284,6 +288,7 @@ class _Survey:
                 members=members[number],
                 in_block=entity.in_block,
                 valid=good,
+                color=entity.color,
             )
             layer.rings.append((ring, polygon))
 
@@ -338,9 +343,7 @@ class _Survey:
             return False
         return bool(a.symmetric_difference(b).area <= self.same * a.length)
 
-    def _facts(
-        self, name: str, layer: _Layer, rings: list[LayerRing], holds: bool, labelled: int
-    ) -> LayerFacts:
+    def _facts(self, name: str, layer: _Layer, rings: list[LayerRing]) -> LayerFacts:
         outlines = [r for r in rings if r.closed_by != "hatch" and r.duplicate is None]
         hatches = [r for r in rings if r.closed_by == "hatch" and r.duplicate is None]
         net: float | None = None
@@ -352,8 +355,6 @@ class _Survey:
             open_curves=layer.open_curves,
             texts=layer.texts,
             inserts=layer.kinds["INSERT"],
-            holds_others=holds,
-            labelled=labelled,
         )
         return LayerFacts(
             kinds=dict(sorted(layer.kinds.items())),
@@ -367,55 +368,15 @@ class _Survey:
             guesses=guesses(name, contents),
         )
 
-    def _labelled(self, settled: dict[str, list[LayerRing]]) -> Counter[str]:
-        """How many rings of each layer are the smallest around a label of a building (18F, 1#楼), in a site plan."""
-        out: Counter[str] = Counter()
-        every = [
-            (ring, polygon)
-            for name, rings in settled.items()
-            for ring, (_, polygon) in zip(rings, self.layers[name].rings, strict=True)
-            if ring.closed_by != "hatch" and ring.valid and ring.duplicate is None
-        ]
-        texts = [t for t in self.texts[: self.bounds.nested] if t.at is not None]
-        plans = any(g.role in _OF_PLANS for name in settled for g in guesses(name)[:1])
-        if plans or not texts or not 0 < len(every) <= self.bounds.nested:
-            return out
-        tree = shapely.STRtree([p for _, p in every])
-        spots = shapely.points([(t.at[0] * self.scale, t.at[1] * self.scale) for t in texts if t.at])
-        smallest: dict[int, int] = {}
-        for hit, number in zip(*tree.query(spots, predicate="intersects").tolist(), strict=True):
-            best = smallest.get(hit)
-            if best is None or every[number][1].area < every[best][1].area:
-                smallest[hit] = number
-        held = Counter(smallest.values())
-        named = {smallest[n] for n, text in enumerate(texts) if n in smallest and _names_building(text.text)}
-        out.update(every[n][0].layer for n in named if held[n] <= _MOST_LABELS)
-        return out
 
-    def _holder(self, settled: dict[str, list[LayerRing]]) -> str | None:
-        """The layer whose one ring holds most of the other layers' rings, if it is that sort of drawing."""
-        best = [
-            (r.area_m2, name, polygon)
-            for name, rings in settled.items()
-            if len([r for r in rings if r.closed_by != "hatch" and not r.duplicate]) <= 2
-            for r, (_, polygon) in zip(rings, self.layers[name].rings, strict=True)
-            if r.closed_by != "hatch" and r.valid
-        ]
-        if not best:
-            return None
-        _, name, polygon = max(best, key=lambda b: b[0])
-        shapely.prepare(polygon)
-        others = _spots(r for n, rings in settled.items() if n != name for r in rings)
-        if len(others) < 3:
-            return None
-        spots = shapely.points(others) if self.scale == 1.0 else shapely.points(
-            [(x * self.scale, y * self.scale) for x, y in others]
-        )  # fmt: skip
-        return name if float(shapely.contains(polygon, spots).mean()) >= 0.6 else None
-
-
-def _spots(rings: Iterable[LayerRing]) -> list[Point]:
-    return [r.at for r in rings][:5000]
+def _drawn(ring: LayerRing, polygon: Polygon) -> Drawn | None:
+    """A ring as what speaks for its role is looked for; None if it crosses itself or is drawn twice."""
+    if not ring.valid or ring.duplicate is not None:
+        return None
+    hatch = ring.closed_by == "hatch"
+    return Drawn(
+        ring.layer, ring.color, ring.handle, ring.members, ring.area_m2, polygon, hatch, ring.in_block
+    )
 
 
 def _depth(handle: str, holder: dict[str, str | None]) -> int:

@@ -30,7 +30,7 @@ class Composed:
 def composed(parts: Sequence[str]) -> Composed | None:
     """The role of a name given in folded parts; None where its words tell none.
 
-    What is written in ideographs goes before Pinyin. A part of Latin letters is Pinyin only if it is made of nothing else.
+    What is written in ideographs goes before Pinyin; Latin letters are Pinyin only if they spell nothing else.
     """
     ideographs = "".join(p for p in parts if _HAN.search(p))
     if ideographs:

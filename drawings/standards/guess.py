@@ -56,20 +56,25 @@ class Confidence(BaseModel):
     inside: float
     shape_fits: float
     shape_misfits: float
-    largest_ring: float
     texts_alone: float
-    labelled: float
     compound: float
 
 
 class Words(BaseModel):
-    """``layer_words.yaml``: what hints are worth; ``kinds``: role → attribute → value → words in a name."""
+    """``layer_words.yaml``: what hints are worth; ``kinds``: role → attribute → value → words in a name.
+
+    ``surveyed``: words in names of layers of the cadastre; ``planned``: of what is to be built; ``standing``:
+    beginnings of words for what stands there already, or beside the site.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     confidence: Confidence
     accept_from: float = Field(gt=0, lt=1)
     kinds: dict[str, dict[str, dict[str, tuple[str, ...]]]] = Field(default_factory=dict)
+    surveyed: tuple[str, ...] = ()
+    planned: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
 
 
 @lru_cache
@@ -90,17 +95,16 @@ class Contents:
     open_curves: int = 0
     texts: int = 0
     inserts: int = 0
-    holds_others: bool = False
-    labelled: int = 0  # rings that hold a label of a building
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A proposed role: ``why`` names the word met (with its language) or the shape that speaks for it."""
+    """A proposed role: ``why`` names the word met (with its language) and whatever else speaks for it."""
 
     role: str
     confidence: float
     why: str
+    why_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +220,6 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         score = _with_shape(weights.compound, told.role, contents)
         first = Guess(told.role, round(score, 2), f"zh: {told.words}")
         return (first, *(b[3] for b in best.values() if b[3].role != told.role))
-    if not best and contents is not None and contents.holds_others:
-        return (Guess("site_boundary", weights.largest_ring, "largest ring around the others"),)
-    if not best and contents is not None and contents.labelled:
-        return (Guess("outline", weights.labelled, "labels of buildings in its rings"),)
     # names go from the general to the special
     ranked = tuple(b[3] for b in sorted(best.values(), key=lambda b: (-b[0], -b[1], -b[2])))
     return ranked
@@ -255,6 +255,34 @@ def spoken(layers: Iterable[str]) -> frozenset[str]:
     """Languages that layers are named in, as far as a word of a role tells; of many layers the first ones are asked."""
     told = (g.why.partition(":") for name in islice(layers, _MOST_ASKED) for g in guesses(name)[:1])
     return frozenset(c for c, sign, _ in told if sign and c in languages() and c != _NOT_SPOKEN)
+
+
+_BUILDINGS = frozenset({"footprint", "outline"})
+
+
+def beside_each_other(found: Mapping[str, tuple[Guess, ...]]) -> dict[str, tuple[Guess, ...]]:
+    """Guesses of all layers of a drawing: buildings of the cadastre are existing ones where others are planned."""
+    built = [name for name, offers in found.items() if offers and offers[0].role in _BUILDINGS]
+    planned = {name for name in built if _has(name, words().planned)}
+    existing = {name for name in built if name not in planned and _stands(name)}
+    if planned:
+        existing |= {name for name in built if name not in planned and _has(name, words().surveyed)}
+    out = dict(found)
+    for name in existing:
+        out[name] = (Guess("adjacent", found[name][0].confidence, found[name][0].why), *found[name][1:])
+    return out
+
+
+def _stands(name: str) -> bool:
+    """True if a part of a name begins with a word for what stands already; scripts without spaces hold it anywhere."""
+    parts = _parts(bare_layer(name))
+    starts = [_fold(word) for word in words().standing]
+    return any(p.startswith(s) or (len(s) > 1 and s[0] > "\u3000" and s in p) for p in parts for s in starts)
+
+
+def _has(name: str, known: tuple[str, ...]) -> bool:
+    parts = _parts(bare_layer(name))
+    return any(_tells(_parts(word), parts, "".join(parts)) for word in known)
 
 
 def _within(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:

@@ -114,9 +114,9 @@ def _report(wanted: _Wanted) -> tuple[dict[str, Any], CadFile, DrawingModel]:
     pairs = parse_pairs(wanted.fit) if wanted.fit else None
     cad = _read(wanted.file, wanted.unit, settings)
     facts = survey(cad, settings.within(clock.left / 2))
-    chosen = _standard(wanted.standard, wanted.layers, wanted.accept_guesses, cad, facts)
+    chosen, taken = _standard(wanted.standard, wanted.layers, wanted.accept_guesses, cad, facts)
     model = interpret(
-        cad,
+        taken,
         chosen,
         settings=settings.within(clock.left),
         guesses=facts.guesses(),
@@ -252,20 +252,21 @@ def _layers_given(texts: list[str]) -> dict[str, str]:
 
 def _standard(
     code: str | None, given: dict[str, str], accept: bool, cad: CadFile, facts: Survey
-) -> Standard | None:
-    """The standard asked for, with the layers a person has given roles to or whose guesses are accepted."""
-    from drawings.standards.guess import accepted, proposed
+) -> tuple[Standard | None, CadFile]:
+    """The standard asked for, with the layers a person has given roles to or whose guesses are accepted; and the
+    drawing with the layers divided that hold several roles."""
+    from drawings.interpreting.proposal import applied
+    from drawings.standards.guess import accepted
     from drawings.standards.standards import detect, get_standard
 
     base = get_standard(code) if code else None
     if not given and not accept:
-        return base
+        return base, cad
     base = base or detect(name for name, layer in cad.layers.items() if layer.entities)
-    layers = dict(given)
-    if accept:
-        open_layers = {n: g for n, g in facts.guesses().items() if base is None or base.match(n) is None}
-        layers = {**proposed(open_layers), **given}
-    return accepted(layers, base) if layers else base
+    taken = applied(cad, facts, base, given) if accept else None
+    if taken is not None:
+        return taken.standard, taken.cad
+    return (accepted(given, base) if given else base), cad
 
 
 def _finish(report: dict[str, Any], model: DrawingModel, *, as_json: bool) -> None:

@@ -10,8 +10,8 @@ from drawings.drawing import DrawingModel
 from drawings.interpreting.estimate import buildings_of
 from drawings.interpreting.interpret import interpret
 from drawings.interpreting.measures import measures
+from drawings.interpreting.proposal import applied
 from drawings.interpreting.survey import survey
-from drawings.standards.guess import accepted, proposed
 from drawings.standards.standards import detect, roles
 from drawings.standards.vocabulary import vocabulary
 from tests.unit.drawings import build
@@ -26,9 +26,8 @@ def _understood(pen: Pen, name: str) -> DrawingModel:
     """The drawing as ``--accept-guesses`` reads it."""
     cad = read(build.data(pen.doc), f"{name}.dxf")
     base = detect(n for n, layer in cad.layers.items() if layer.entities)
-    found = {n: g for n, g in survey(cad).guesses().items() if base is None or base.match(n) is None}
-    layers = proposed(found)
-    return interpret(cad, accepted(layers, base) if layers else base)
+    taken = applied(cad, survey(cad), base)
+    return interpret(taken.cad, taken.standard) if taken is not None else interpret(cad, base)
 
 
 @pytest.mark.parametrize("name", _DRAWINGS)
