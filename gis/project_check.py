@@ -11,6 +11,7 @@ from gis.check.checking import check_geometry
 from gis.check.conflict import Intent
 from gis.events import ConflictChecked
 from gis.planning.condition_rounds import with_departments
+from gis.planning.regional import with_registered
 from gis.planning.regional_service import registered_entries
 from project_box import service as box
 from project_box.kernel.errors import Conflict
@@ -59,11 +60,8 @@ def run_conflict_check(
         "intent": intent,
     }
     if registered := registered_entries(session, geometry, boundary.crs, report.checked_on):
-        known = payload["zones"].get("regional_evaluations") or []
-        told = {(e["kind"], e["report_no"]) for e in known}
-        payload["zones"]["regional_evaluations"] = known + [
-            e for e in registered if (e["kind"], e["report_no"]) not in told
-        ]
+        zones = payload["zones"]
+        zones["regional_evaluations"] = with_registered(zones.get("regional_evaluations"), registered)
     versions = {line.code: line.version for line in report.layers if line.version}
     source = {"boundary": str(boundary.id), "layer_versions": versions, "by": actor.name}
     result = box.put_result(

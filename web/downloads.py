@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi.responses import Response
 
 _MEDIA = {
+    "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "gpkg": "application/geopackage+sqlite3",
     "geojson": "application/geo+json",

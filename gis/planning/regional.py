@@ -103,6 +103,14 @@ def entries(areas: Sequence[Area], site: BaseGeometry, on: dt.date) -> list[dict
     )
 
 
+def with_registered(
+    known: Sequence[dict[str, Any]] | None, registered: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Evaluations of the layer QYPG together with those of the register, each report once."""
+    told = {(e["kind"], e["report_no"]) for e in known or ()}
+    return [*(known or ()), *(e for e in registered if (e["kind"], e["report_no"]) not in told)]
+
+
 def answers(found: Sequence[dict[str, Any]], kinds: Sequence[str]) -> list[dict[str, Any]]:
     """One answer a kind: covered, partly, expired, not_yet or none, with the report it rests on."""
     out = []

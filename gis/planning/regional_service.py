@@ -18,8 +18,9 @@ from gis import crs as crs_module
 from gis import repository
 from gis.boundaries.boundary import read_boundary
 from gis.boundaries.recording import latest_boundary, refuse
+from gis.check.checking import check_geometry
 from gis.planning.planning_models import RegionalArea, RegionalQuery
-from gis.planning.regional import KINDS, Area, answers, entries, regional_rules
+from gis.planning.regional import KINDS, Area, answers, entries, regional_rules, with_registered
 from project_box import document, seal
 from project_box import service as box
 from project_box.kernel.calendar import china_today, load_calendar
@@ -197,6 +198,8 @@ def query_project(
 ) -> RegionalQuery:
     """Answer at once which evaluations a project shares, and seal the certificate 查询证明.
 
+    Evaluations stand in the register or in the plan layer QYPG, as in a check.
+
     Raises:
         NotFound: the project is not visible. Conflict: it has no boundary. BadInput: an unknown kind.
     """
@@ -217,7 +220,10 @@ def query_project(
     boundary, site = found
     assert boundary.crs is not None
     today = china_today()
-    met = registered_entries(session, site, boundary.crs, today)
+    drawn = check_geometry(session, site, boundary.crs, on=today, markers=False).zones
+    met = with_registered(
+        drawn.get("regional_evaluations"), registered_entries(session, site, boundary.crs, today)
+    )
     content = {
         "project": project.name,
         "project_code": project.code,
@@ -277,7 +283,8 @@ def _certificate(
             "place": a["name"],
             "text": f"{a['state_name']}；{'无需单独评估' if not a['needed'] else '须按规定单独评估'}"
             + (
-                f"；{e['name']} {e['report_no']}，有效期至 {e['valid_until']}，覆盖 {e['share']:.2%}"
+                f"；{e['name'] or ''} {e['report_no'] or ''}，"
+                f"有效期至 {e['valid_until'] or '未写明'}，覆盖 {e['share']:.2%}"
                 if (e := a["evaluation"])
                 else ""
             ),
@@ -355,3 +362,13 @@ def verify(session: Session, code: str) -> tuple[RegionalQuery, SealReport]:
             remedy_en="compare with the code on the certificate",
         )
     return row, verify_pdf(store_from_settings().read(row.sha256))
+
+
+def certificate(session: Session, code: str) -> tuple[str, bytes]:
+    """Name and bytes of the sealed certificate, for anyone who has its code.
+
+    Raises:
+        NotFound: no such certificate.
+    """
+    row, _ = verify(session, code)
+    return f"区域评估查询证明-{row.number}.pdf", store_from_settings().read(row.sha256)

@@ -19,6 +19,7 @@ from project_box.kernel.errors import BadInput, PlatformError, TooLarge
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
 from web.deps import ActorDep, SessionDep, redirect, render
+from web.downloads import download
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["regional"])
@@ -127,6 +128,14 @@ def verify_code(session: SessionDep, code: str) -> dict[str, Any]:
     return _verified(session, code)
 
 
+@api.get("/regional/verify/{code}/certificate.pdf")
+@pages.get("/regional/verify/{code}/certificate.pdf")
+def certificate_file(session: SessionDep, code: str) -> Response:
+    """The sealed certificate, for anyone who has its code."""
+    name, data = regional.certificate(session, code)
+    return download(data, "pdf", name)
+
+
 def _verified(session: Session, code: str) -> dict[str, Any]:
     row, report = regional.verify(session, code)
     plain = regional.query_plain(row)
@@ -193,6 +202,13 @@ def register_form(
             raise
         session.rollback()
         return _page(request, session, actor, fault, typed | {"crs": crs})
+    return redirect("/regional#register")
+
+
+@pages.post("/regional/{area_id}/withdraw")
+def withdraw_form(session: SessionDep, actor: ActorDep, area_id: uuid.UUID) -> Response:
+    """Take an area out of the register from the page."""
+    regional.withdraw_area(session, actor, area_id)
     return redirect("/regional#register")
 
 

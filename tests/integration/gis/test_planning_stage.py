@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from shapely.geometry import mapping
@@ -120,6 +121,20 @@ def test_query_and_sealed_certificate(session, actors, site, shape, days, state)
     assert found.id == row.id and report.ok
 
 
+def test_the_plan_layer_of_evaluations_answers_too(session, actors, site, load):
+    """What a check finds in QYPG and what the certificate says are the same."""
+    until = (china_today() + dt.timedelta(days=9)).isoformat()
+    load(
+        "QYPG",
+        [(rectangle(-9, -9, 200, 200), {"PGLX": "DZZH", "PGMC": "滨江片区", "BGH": "Y-1", "YXQZ": until})],
+    )
+    report = service.run_conflict_check(session, actors["developer"], site.id).payload
+    row = regional.query_project(session, actors["developer"], site.id, ["DZZH"])
+    (answer,) = row.content["answers"]
+    assert answer["state"] == "covered" and answer["evaluation"]["report_no"] == "Y-1"
+    assert report["zones"]["regional_evaluations"] == [answer["evaluation"]]
+
+
 def test_a_registered_evaluation_is_shared_by_the_dispatch(session, actors, site, load):
     load("DZZH", [(rectangle(-50, -50, 200, 200), {"YFCD": "高", "ZHLX": "滑坡"})])
     register(session, actors, rectangle(-10, -10, 200, 200), china_today() + dt.timedelta(days=9), "R-9")
@@ -134,7 +149,35 @@ def test_only_officers_register(session, actors):
 
 
 def test_pages(client, sign_in):
-    headers = sign_in(client, "handler")
-    assert client.get("/regional", headers=headers).status_code == 200
+    """An officer registers an area, a developer gets a certificate anyone can fetch; then the area is withdrawn."""
+    officer, developer = sign_in(client, "handler"), sign_in(client, "developer")
     assert client.get("/regional/verify/NOSUCH").status_code == 404
-    assert client.get("/api/v1/regional", headers=headers).json()["areas"] == []
+    assert client.get("/regional/verify/NOSUCH/certificate.pdf").status_code == 404
+    area = json.dumps(mapping(rectangle(-10, -10, 200, 200))).encode()
+    form = {"kind": "DZZH", "name": "片区", "report_no": "P-1", "valid_from": "2020-01-01", "crs": "4547"}
+    form |= {"valid_until": "2099-01-01"}
+    files = {"boundary": ("a.geojson", area)}
+    assert client.post("/regional", headers=officer, data=form, files=files).status_code == 303
+    made = client.post(
+        "/api/v1/projects",
+        headers=developer,
+        json={"code": "2611-439901-04-01-990077", "name": "查询", "use": "residential"},
+    ).json()
+    site = {"geojson": mapping(SITE), "crs": 4547}
+    assert (
+        client.post(f"/api/v1/projects/{made['id']}/boundary", headers=developer, json=site).status_code
+        == 201
+    )
+    asked = client.post("/regional/query", headers=developer, data={"project_id": made["id"]})
+    page = client.get(asked.headers["location"])
+    link = re.search(r'href="(/regional/verify/\w+/certificate.pdf)"', page.text)
+    assert link is not None and "可共享" in page.text
+    assert verify_pdf(client.get(link.group(1)).content).ok
+    assert 'action="/regional/' not in client.get("/regional", headers=developer).text.replace(
+        "/regional/query", ""
+    )
+    button = re.search(r'action="(/regional/[^"]+/withdraw)"', client.get("/regional", headers=officer).text)
+    assert button is not None
+    assert client.post(button.group(1), headers=developer).status_code == 403
+    assert client.post(button.group(1), headers=officer).status_code == 303
+    assert client.get("/api/v1/regional", headers=officer).json()["areas"][0]["state"] == "withdrawn"
