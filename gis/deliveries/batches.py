@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -118,6 +119,7 @@ def _read(
             remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
             remedy_en="open it in a GIS program, save it as GPKG and import that",
         ) from error
+    gc.collect(0)  # pyogrio leaves all it has read in a circle of references
     known = int(numbers[-1]) if source.numbered is not None and len(numbers) else None
     return [str(f) for f in meta["fields"]], blobs, columns, known
 
