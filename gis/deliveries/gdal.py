@@ -13,7 +13,8 @@ import pyogrio
 
 #: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved (each entity of one keeps its own
 #: layer), names come as raw bytes;
-#: areas are written to DXF as closed polylines; arcs become chords of half a degree, 0.0013 % less area of a circle
+#: areas are written to DXF as closed polylines; rows of a sheet are texts, headings among them;
+#: arcs become chords of half a degree, 0.0013 % less area of a circle
 OPTIONS = {
     "SHAPE_RESTORE_SHX": "YES",
     "DXF_CLOSED_LINE_AS_POLYGON": "YES",
@@ -21,6 +22,10 @@ OPTIONS = {
     "DXF_MERGE_BLOCK_GEOMETRIES": "FALSE",
     "DXF_ENCODING": "ISO-8859-1",
     "DXF_WRITE_HATCH": "NO",
+    "OGR_XLSX_HEADERS": "DISABLE",
+    "OGR_XLSX_FIELD_TYPES": "STRING",
+    "OGR_ODS_HEADERS": "DISABLE",
+    "OGR_ODS_FIELD_TYPES": "STRING",
     "OGR_ARC_STEPSIZE": "0.5",
     "GML_DOWNLOAD_SCHEMA": "NO",
 }

@@ -18,7 +18,6 @@ from gis import crs as crs_module
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import (
-    GEOMETRY_COLUMN,
     Prepared,
     cad_text,
     prepare,
@@ -26,6 +25,7 @@ from gis.deliveries.source_files import (
     text_encoding,
 )
 from gis.deliveries.source_place import note
+from gis.deliveries.tables import GEOMETRY_COLUMN
 from gis.layers.pieces import Geometries
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput
@@ -119,7 +119,7 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         ) from error
     if info["geometry_type"] is None:
         raise _no_shapes(name)
-    info = {**info, "crs": info.get("crs") or stated_beside(path)}
+    info = {**info, "crs": info.get("crs") or prepared.crs or stated_beside(path)}
     crs = crs if crs is not None else _own_definition(info)
     declared = crs if isinstance(crs, SourceCrs) else None
     if encoding is not None:

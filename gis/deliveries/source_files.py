@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import glob
 import re
 import struct
-import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import shapely
 
 from gis.deliveries.dxf_text import BINARY, as_text
 from gis.deliveries.personal import is_access, to_geopackage
 from gis.deliveries.signatures import foreign
 from gis.deliveries.source_place import note
+from gis.deliveries.tables import (
+    CODECS,
+    WORKBOOKS,
+    decodes,
+    gunzip,
+    json_in_utf8,
+    readable_csv,
+    workbook_as_csv,
+)
 from gis.rules import boundary_rules
 from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.errors import BadInput
@@ -27,19 +30,13 @@ from project_box.kernel.errors import BadInput
 _DATA_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
     ".csv", ".dxf", ".dgn", ".osm", ".pbf", ".jml", ".mdb", ".accdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson",
-    ".tsv",
+    ".tsv", ".xlsx", ".ods",
 }  # fmt: skip
+_JSON = (".json", ".geojson", ".topojson", ".geojsonl", ".geojsons", ".ndjson")
 #: marks of files that hold no data but say where GDAL is to find some
 DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")
-#: records of a .dbf, and bytes of a text file, that are looked at to tell the encoding
+#: records of a .dbf, and bytes of a MapInfo file, that are looked at to tell the encoding
 _RECORDS, _SAMPLE = 20_000, 8 << 20
-_CODECS = ("utf-8", "gb18030")
-#: what the column with the shapes is called in the CSV GDAL gets
-GEOMETRY_COLUMN = "WKT"
-#: rows of a CSV among which one must have a shape
-_LOOK_AT = 1000
-_HEX = re.compile(r"0[01][0-9a-fA-F]{16,}")
-_WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTISURFACE", "SRID=")
 #: language drivers of a .dbf that say nothing: none, ANSI (GDAL's own default) and Windows ANSI
 _UNSAID = (0x00, 0x03, 0x57)
 #: Western European code pages as a .cpg names them
@@ -52,11 +49,13 @@ _CHARSET = re.compile(rb'charset\s+"?(\w+)', re.IGNORECASE)
 
 
 class Prepared(NamedTuple):
-    """The file GDAL is to open, the name of the layer in it that is still to be chosen, and what the report says."""
+    """The file GDAL is to open, the name of the layer in it that is still to be chosen, what the report says, and the
+    CRS the delivery states where GDAL does not look."""
 
     path: Path
     layer: str | None
     notes: tuple[dict[str, Any], ...] = ()
+    crs: str | None = None
 
 
 def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
@@ -70,17 +69,25 @@ def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
     Raises:
         BadInput: a format that is refused or needs a program that is not there.
     """
-    if path.is_file() and zipfile.is_zipfile(path) and path.suffix.lower() != ".kmz":
+    if path.is_file() and path.suffix.lower() == ".gz":
+        path = gunzip(path, folder)
+    if path.is_file() and zipfile.is_zipfile(path) and path.suffix.lower() not in (".kmz", *WORKBOOKS):
         path, layer = _choose_member(_unzip(path, folder), path.name, layer)
     if path.is_dir():
         return Prepared(path, layer)
+    if path.suffix.lower() in WORKBOOKS and zipfile.is_zipfile(path):
+        table = workbook_as_csv(path, folder, layer)
+        return Prepared(table.path, None, crs=table.crs)
     with path.open("rb") as stream:
         head = stream.read(4096)
     if is_access(head):
         return _personal(path, folder, layer)
     _refuse(path, head)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return Prepared(_readable_csv(path, folder), layer)
+        table = readable_csv(path, folder)
+        return Prepared(table.path, layer, crs=table.crs)
+    if path.suffix.lower() in _JSON:
+        return Prepared(json_in_utf8(path, folder), layer)
     if head.startswith(BINARY) or (path.suffix.lower() == ".dxf" and b"\x00" in head[:64]):
         return Prepared(_plain_dxf(path, folder), layer)
     if b"<" in head[:200] and path.suffix.lower() in (".gml", ".xml"):
@@ -131,7 +138,7 @@ def _refuse(path: Path, head: bytes) -> None:
     other = foreign(head)
     if other is not None:
         raise BadInput(
-            f"{path.name} 其实是{other.zh}，不是矢量数据",
+            f"{path.name} 是{other.zh}，不能作为图层直接读取",
             f"{path.name} is {other.en}",
             code="unreadable_layer",
             place=path.name,
@@ -188,7 +195,7 @@ def _unzip(path: Path, folder: Path) -> list[Path]:
             remedy_en="pack it again without a password",
         ) from error
     choices = list(dict.fromkeys(found))
-    geometry = [p for p in choices if p.suffix.lower() not in (".csv", ".xml")]
+    geometry = [p for p in choices if p.suffix.lower() not in (".csv", ".xml", *WORKBOOKS)]
     return sorted(geometry or choices)
 
 
@@ -299,7 +306,7 @@ def _siblings(path: Path) -> dict[str, Path]:
 
 def _fitting(words: Sequence[bytes]) -> str | None:
     """The encoding all words are in; None without any, or when there is none."""
-    return next((c for c in _CODECS if all(_decodes(w, c) for w in words)), None) if words else None
+    return next((c for c in CODECS if all(decodes(w, c) for w in words)), None) if words else None
 
 
 def _words_of(table: Path) -> list[bytes]:
@@ -338,101 +345,15 @@ def _dbf_words(head: bytes, fields: bytes, read: object) -> Iterator[bytes]:
                 yield word
 
 
-def _decodes(word: bytes, codec: str) -> bool:
-    """Whether bytes are text of this encoding; the last character may be cut off."""
-    try:
-        codecs.getincrementaldecoder(codec)().decode(word, final=False)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def text_codec(sample: bytes) -> str:
-    """UTF-8 (with or without mark) or GB 18030, by the bytes."""
-    return "utf-8-sig" if _decodes(sample, "utf-8") else "gb18030"
-
-
 def cad_text(value: str) -> str:
     """Text of a DXF, which GDAL was told to hand over byte by byte."""
     try:
         raw = value.encode("latin-1")
     except UnicodeEncodeError:
         return value
-    for codec in _CODECS:
+    for codec in CODECS:
         try:
             return raw.decode(codec)
         except UnicodeDecodeError:
             continue
     return value
-
-
-# --- CSV -------------------------------------------------------------------------------------------------------------
-
-
-def _is_shape(cell: str) -> bool:
-    return (cell.lstrip().upper().startswith(_WKT) and "(" in cell) or _HEX.fullmatch(
-        cell.strip()
-    ) is not None
-
-
-def _as_wkt(cell: str) -> str:
-    """WKT of a cell that holds it, with an SRID or as hexadecimal WKB; anything else as it came."""
-    if cell.lstrip().upper().startswith("SRID="):
-        return cell.split(";", 1)[-1]
-    if _HEX.fullmatch(cell.strip()) is None:
-        return cell
-    try:
-        shape: Any = shapely.from_wkb(cell.strip(), on_invalid="fix")  # None where nothing can be read
-    except (shapely.errors.GEOSException, NotImplementedError):
-        return cell
-    return cell if shape is None else str(shape.wkt)
-
-
-def _readable_csv(path: Path, folder: Path) -> Path:
-    """A CSV GDAL reads: UTF-8, its column of WKT called ``WKT``; row by row, whatever its size.
-
-    Raises:
-        BadInput: no column holds WKT.
-    """
-    with path.open("rb") as stream:
-        codec = text_codec(stream.read(_SAMPLE))
-    csv.field_size_limit(min(sys.maxsize, 1 << 30))
-    target = folder / f"{path.stem}-utf8.csv"
-    try:
-        with (
-            path.open(encoding=codec, newline="") as source,
-            target.open("w", encoding="utf-8", newline="") as out,
-        ):
-            first = source.readline()
-            source.seek(0)
-            delimiter = max(",;\t|", key=first.count)
-            rows = csv.reader(source, delimiter=delimiter)
-            header = next(rows, [])
-            first_rows = list(islice(rows, _LOOK_AT))
-            found = (n for row in first_rows for n, v in enumerate(row) if _is_shape(v))
-            shape = next(found, None)
-            if shape is None or shape >= len(header):
-                raise BadInput(
-                    f"{path.name} 里没有 WKT 图形列",
-                    f"no column of {path.name} holds WKT",
-                    code="no_data",
-                    place=path.name,
-                    remedy="图形写成一列 WKT，例如 POLYGON((…))，列名任意",
-                    remedy_en="write geometries in one column as WKT, such as POLYGON((…)), of any name",
-                )
-            writer = csv.writer(out)
-            writer.writerow([GEOMETRY_COLUMN if n == shape else h for n, h in enumerate(header)])
-            for row in chain(first_rows, rows):
-                if shape < len(row):
-                    row[shape] = _as_wkt(row[shape])
-                writer.writerow(row)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(
-            f"{path.name} 不是 UTF-8 或 GBK 编码的 CSV",
-            f"{path.name} is not a CSV in UTF-8 or GBK: {error}",
-            code="unreadable_layer",
-            place=path.name,
-            remedy="另存为 UTF-8 编码的 CSV",
-            remedy_en="save it as CSV in UTF-8",
-        ) from error
-    return target

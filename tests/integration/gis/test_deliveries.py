@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import resource
 import shutil
@@ -137,6 +138,48 @@ def test_csv_with_wkt(tmp_path, encoding, delimiter):
     _, batches = read(tmp_path / "a.csv", crs=4547)
     assert batches[0].columns["MC"] == ["样江", "石溪"]
     assert batches[0].geometries[0].equals(frame().geometry[0])
+
+
+def _workbook(path, rows):
+    pandas.DataFrame(rows).to_excel(path, header=False, index=False)
+
+
+def test_a_workbook_with_a_column_of_shapes_below_a_title(tmp_path):
+    rows = [["蓝线一览表", "", ""], ["MC", "备注", "图形"]]
+    rows += [[m, "", g.wkt] for g, m in zip(frame().geometry, frame().MC, strict=True)]
+    _workbook(tmp_path / "a.xlsx", rows)
+    assert refused(tmp_path / "a.xlsx").code == "CRS-UNKNOWN"
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.write(tmp_path / "a.xlsx", "表/a.xlsx")
+    for name in ("a.xlsx", "a.zip"):
+        source, batches = read(tmp_path / name, crs=4547)
+        assert source.columns == ("MC", "备注") and batches[0].columns["MC"] == ["样江", "石溪"]
+    _workbook(tmp_path / "b.xlsx", [["MC"], ["无图形"]])
+    assert refused(tmp_path / "b.xlsx").code == "no_data"
+
+
+@pytest.mark.parametrize("form", ["text", "binary"])
+def test_shapes_of_a_table_that_state_their_crs(tmp_path, form):
+    shapes = shapely.set_srid(frame().geometry.to_numpy(), 4547)
+    cells = (
+        [f"SRID=4547;{g.wkt}" for g in shapes]
+        if form == "text"
+        else shapely.to_wkb(shapes, hex=True, include_srid=True)
+    )
+    (tmp_path / "a.csv").write_text("geom;MC\n" + "".join(f'"{c}";甲\n' for c in cells), encoding="gbk")
+    source, batches = read(tmp_path / "a.csv")
+    assert source.crs == 4547 and batches[0].geometries[0].equals(frame().geometry[0])
+
+
+def test_json_that_is_compressed_or_in_another_encoding(tmp_path):
+    text = frame().to_json(ensure_ascii=False, drop_id=True)
+    (tmp_path / "a.geojson").write_bytes(text.encode("utf-16"))
+    (tmp_path / "b.geojson").write_bytes(text.encode("gb18030"))
+    (tmp_path / "c.geojson.gz").write_bytes(gzip.compress(text.encode()))
+    for name in ("a.geojson", "b.geojson", "c.geojson.gz"):
+        assert read(tmp_path / name)[1][0].columns["MC"] == ["样江", "石溪"]
+    (tmp_path / "d.geojson.gz").write_bytes(gzip.compress(text.encode())[:80])
+    assert refused(tmp_path / "d.geojson.gz").code == "ZIP-BROKEN"
 
 
 def test_csv_without_wkt(tmp_path):
