@@ -24,7 +24,7 @@ from drawings.deadline import Deadline, OutOfTimeError
 from drawings.interpreting.scene import Drawn
 from drawings.interpreting.verdict import Sorted, verdict
 from drawings.reading import Reading, reading
-from drawings.shapes.pairs import Floats, Longs, array, pairs
+from drawings.shapes.pairs import Floats, Longs, array, nearest_around, pairs
 from drawings.shapes.rings import joined_batch, runs
 from drawings.standards.guess import Contents, Guess, beside_each_other, guesses
 from drawings.standards.standards import roles
@@ -110,9 +110,8 @@ class Survey:
 
     def guesses(self) -> dict[str, tuple[Guess, ...]]:
         """Layer → proposed roles."""
-        return beside_each_other(
-            {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
-        )
+        found = {name: facts.guesses for name, facts in self.layers.items() if facts.guesses}
+        return beside_each_other(found, {name: facts.rings for name, facts in self.layers.items()})
 
 
 @dataclass(slots=True)
@@ -298,11 +297,8 @@ class _Survey:
         if len(rings) > self.bounds.nested or not rings:
             return [r for r, _ in rings]
         every = array([p for _, p in rings])
-        areas = shapely.area(every)
         boxes = shapely.bounds(every)
-        shapely.prepare(every)
         twin: dict[int, int] = {}
-        inside: dict[int, int] = {}
         for left, right in pairs(every, shapely.STRtree(every), None, self.deadline):
             alike = np.abs(boxes[left] - boxes[right]).max(axis=1) <= self.same
             for i, j in sorted(zip(left[alike].tolist(), right[alike].tolist(), strict=True)):
@@ -313,22 +309,22 @@ class _Survey:
                     and self._equal(rings[i][1], rings[j][1])
                 ):
                     twin[i] = j
-            a, b = boxes[left], boxes[right]
-            maybe = (areas[right] > areas[left]) & (b[:, :2] <= a[:, :2]).all(axis=1)
-            maybe &= (b[:, 2:] >= a[:, 2:]).all(axis=1)
-            left, right = left[maybe], right[maybe]
-            within = shapely.contains(every[right], every[left])
-            for i, j in zip(left[within].tolist(), right[within].tolist(), strict=True):
-                one, other = rings[i][0], rings[j][0]
-                if not (one.valid and other.valid) or self._sort(one) != self._sort(other):
-                    continue
-                if i not in inside or (areas[j], j) < (areas[inside[i]], inside[i]):
-                    inside[i] = j
+        inside: dict[int, int] = {}
+        for hatched in (False, True):
+            alone = [
+                k
+                for k, (ring, _) in enumerate(rings)
+                if k not in twin and ring.valid and self._sort(ring) == hatched
+            ]
+            order = np.array(sorted(alone, key=lambda k: (-rings[k][1].area, -k)), np.int64)
+            around = nearest_around(every[order], self.deadline)
+            held = np.flatnonzero(around >= 0)
+            inside |= zip(order[held].tolist(), order[around[held]].tolist(), strict=True)
         out: list[LayerRing] = []
         for k, (ring, _) in enumerate(rings):
             same = rings[twin[k]][0].handle if k in twin else None
-            around = rings[inside[k]][0].handle if k in inside and same is None else None
-            out.append(replace(ring, duplicate=same, inside=around))
+            holder = rings[inside[k]][0].handle if k in inside else None
+            out.append(replace(ring, duplicate=same, inside=holder))
         return out
 
     @staticmethod

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
 import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from drawings.shapes.pairs import array, held
+from drawings.shapes.pairs import array, nearest_around
 from drawings.shapes.work import Ring, Work
 
 
@@ -28,23 +29,19 @@ def _cut(work: Work, ordered: list[Ring], gone: set[int]) -> None:
     """``ordered``: the largest first."""
     if len(ordered) < 2:
         return
-    holder_of: dict[int, int] = {}
-    for inner, outer in held(array([r.geometry for r in ordered]), work.deadline):
-        around: dict[int, list[int]] = defaultdict(list)
-        for i, o in zip(inner.tolist(), outer.tolist(), strict=True):
-            around[i].append(o)
-        for number, holders in sorted(around.items()):
-            ring = ordered[number]
-            holder = max((o for o in holders if o not in holder_of), default=None)
-            own = ring.speaks or any(
-                source != "layer" and pairs for source, pairs in ring.gathered.values.items()
-            )
-            if holder is None or own or any(holder_of.get(o) == holder for o in holders):
-                continue
-            holder_of[number] = holder
-            ordered[holder].holes.append(ring)
-            gone.add(id(ring))
-            work.tell("DXF-HOLE", ring.match, ring.entity, area=f"{ring.area or 0.0:.2f}")
+    around = nearest_around(array([r.geometry for r in ordered]), work.deadline)
+    is_hole = np.zeros(len(ordered), np.bool_)
+    for number in np.flatnonzero(around >= 0).tolist():
+        ring, holder = ordered[number], int(around[number])
+        own = ring.speaks or any(
+            source != "layer" and pairs for source, pairs in ring.gathered.values.items()
+        )
+        if own or is_hole[holder]:  # what lies in a hole is an island
+            continue
+        is_hole[number] = True
+        ordered[holder].holes.append(ring)
+        gone.add(id(ring))
+        work.tell("DXF-HOLE", ring.match, ring.entity, area=f"{ring.area or 0.0:.2f}")
 
 
 def with_holes(ring: Ring) -> tuple[BaseGeometry, float | None]:

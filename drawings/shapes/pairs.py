@@ -19,6 +19,9 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Predicate: TypeAlias = Literal["intersects", "contains", "covers", "within", "dwithin"] | None
 _LOT = 8192  # shapes asked about at once, at most
 _PAIRS_AT_ONCE = 2_000_000  # boxes that may meet in one lot
+_QUICK_CORNERS = 8  # of shapes that are compared as quickly as boxes
+_OFTEN = 4  # a shape asked about as often is worth preparing
+_CORNERS_AT_ONCE = 2_000_000  # of shapes compared between two looks at the clock
 _SEGMENTS = 400_000
 _CROSSINGS = 200_000  # beyond what neighbours share
 _TESTED = 131_072  # two segments each, tested at once
@@ -41,22 +44,46 @@ def straight(start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> Ge
     return out
 
 
-def held(shapes: Geometries, deadline: Deadline) -> Iterator[tuple[Longs, Longs]]:
-    """(inner, outer) of the shapes, ordered by falling area, that lie within an earlier one; in lots, inner in order.
+def nearest_around(shapes: Geometries, deadline: Deadline) -> Longs:
+    """Of the shapes, ordered by falling area: the last one before each that holds it; -1 where none does.
 
     Raises:
         OutOfTimeError: the time is over.
     """
     boxes = shapely.bounds(shapes)
+    out = np.full(len(shapes), -1, np.int64)
     for inner, outer in pairs(shapes, shapely.STRtree(shapes), None, deadline):
         a, b = boxes[inner], boxes[outer]
         maybe = (outer < inner) & (b[:, :2] <= a[:, :2]).all(axis=1) & (b[:, 2:] >= a[:, 2:]).all(axis=1)
         inner, outer = inner[maybe], outer[maybe]
-        holders = shapes[np.unique(outer)]
-        shapely.prepare(holders)  # for this lot: of all shapes at once it would take gigabytes
-        within = shapely.contains(shapes[outer], shapes[inner])
-        shapely.destroy_prepared(holders)
-        yield inner[within], outer[within]
+        while inner.size:
+            deadline.check()
+            first = np.flatnonzero(np.concatenate(([True], inner[1:] != inner[:-1])))
+            last = np.maximum.reduceat(outer, first)
+            within = _hold(shapes, last, inner[first], deadline)
+            out[inner[first[within]]] = last[within]
+            sizes = np.diff(np.concatenate((first, [inner.size])))
+            again = np.repeat(~within, sizes)  # another one may hold what this one does not
+            again &= outer < np.repeat(last, sizes)
+            inner, outer = inner[again], outer[again]
+    return out
+
+
+def _hold(shapes: Geometries, outer: Longs, inner: Longs, deadline: Deadline) -> npt.NDArray[np.bool_]:
+    """Which of the outer shapes hold their inner ones, at most as many corners at once as a moment allows."""
+    names, times = np.unique(outer, return_counts=True)
+    often = shapes[names[times >= _OFTEN]]
+    shapely.prepare(often)  # those of one lot: of all shapes at once it would take gigabytes
+    corners = np.cumsum(
+        shapely.get_num_coordinates(shapes[outer]) + shapely.get_num_coordinates(shapes[inner])
+    )
+    out = np.zeros(len(outer), np.bool_)
+    lots = np.searchsorted(corners, np.arange(_CORNERS_AT_ONCE, corners[-1], _CORNERS_AT_ONCE))
+    for chosen in np.split(np.arange(len(outer)), np.unique(lots)):
+        deadline.check()
+        out[chosen] = shapely.contains(shapes[outer[chosen]], shapes[inner[chosen]])
+    shapely.destroy_prepared(often)
+    return out
 
 
 def pairs(
@@ -69,14 +96,18 @@ def pairs(
     """
     if not len(asked) or not len(tree):
         return
-    for first, last in _lots(asked, tree, float(more.get("distance", 0.0))):
+    corners = (
+        1.0 if predicate is None else shapely.get_num_coordinates(tree.geometries).mean() / _QUICK_CORNERS
+    )
+    for first, last in _lots(asked, tree, float(more.get("distance", 0.0)), max(1.0, corners)):
         deadline.check()
         left, right = tree.query(asked[first:last], predicate=predicate, **more)
         yield left + first, right
 
 
-def _lots(asked: Geometries, tree: shapely.STRtree, reach: float) -> Iterator[tuple[int, int]]:
-    """Ranges of those asked, each of so few that the boxes that may meet in it fit into memory."""
+def _lots(asked: Geometries, tree: shapely.STRtree, reach: float, effort: float) -> Iterator[tuple[int, int]]:
+    """Ranges of those asked, each of so few that the boxes that may meet in it fit into memory, and that looking at
+    what is in them, which takes ``effort`` times as long as looking at boxes, is a matter of a second or so."""
     boxes, others = shapely.bounds(asked), shapely.bounds(tree.geometries)
     others = others[~np.isnan(others).any(axis=1)]
     most = np.full(len(asked), len(others), np.int64)
@@ -84,7 +115,7 @@ def _lots(asked: Geometries, tree: shapely.STRtree, reach: float) -> Iterator[tu
         begun = np.searchsorted(np.sort(others[:, low]), boxes[:, high] + reach, side="right")
         ended = np.searchsorted(np.sort(others[:, high]), boxes[:, low] - reach, side="left")
         most = np.minimum(most, begun - ended)
-    so_far = np.cumsum(np.maximum(most, 1))
+    so_far = np.cumsum(np.maximum(most, 1) * effort)
     first = 0
     while first < len(asked):
         room = (so_far[first - 1] if first else 0) + _PAIRS_AT_ONCE

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import Polygon
 
 from drawings.cad.curve import Curve
 from drawings.cad.curve_batch import CurveBatch
@@ -21,7 +20,8 @@ from drawings.cad.model import CadEntity
 from drawings.cad.selection import Outlines, Wanted, outlines, picked, prefixes
 from drawings.shapes.chaining import Chainer, Closed, Drawn
 from drawings.shapes.duplicates import without_duplicates
-from drawings.shapes.pairs import Geometries, Longs, array, crosses_little
+from drawings.shapes.lobes import lobes
+from drawings.shapes.pairs import Geometries, Longs
 from drawings.shapes.site_lines import site_of_pieces
 from drawings.shapes.work import Ring, Work
 from drawings.standards.standards import Match
@@ -30,7 +30,6 @@ _LOT = 2048  # curves turned into shapes at once
 _NO_OUTLINES = frozenset({"DIMENSION", "INSERT", "ATTRIB", "POINT", "TEXT", "MTEXT"})
 _AREA_OR_POINT = (shapely.GeometryType.POLYGON, shapely.GeometryType.POINT)
 _LEAST_LOBES = 1e-3  # ㎡ around a ring whose area is none
-_REPAIRABLE = 5000  # vertices of a ring that crosses itself
 
 
 class RingMaker:
@@ -223,46 +222,34 @@ class RingMaker:
                 lot = lot.subset(np.arange(first, min(first + _LOT, len(lot))))
             areas = np.abs(lot.areas()) * self.work.scale * self.work.scale
             polygons = lot.polygons(self.work.chord, self.work.scale)
-            columns = zip(areas.tolist(), polygons, shapely.is_valid(polygons).tolist(), strict=True)
-            for number, (area, polygon, good) in enumerate(columns, first):
-                entity = drawn.entities[number]
-                members = drawn.members[number] if drawn.members else (entity.handle,)
+            valid = shapely.is_valid(polygons)
+            crossing = np.flatnonzero(~valid & (shapely.area(shapely.convex_hull(polygons)) > _LEAST_LOBES))
+            enclosed = dict(
+                zip(crossing.tolist(), lobes(polygons[crossing], self.work.deadline), strict=True)
+            )
+            columns = zip(areas.tolist(), polygons, valid.tolist(), strict=True)
+            for number, (area, polygon, good) in enumerate(columns):
+                entity = drawn.entities[first + number]
+                members = drawn.members[first + number] if drawn.members else (entity.handle,)
                 # lobes of a ring that crosses itself may cancel each other out
-                lobes = polygon is not None and not good and polygon.convex_hull.area > _LEAST_LOBES
-                if polygon is None or (area <= 1e-9 and not lobes):
+                if polygon is None or (area <= 1e-9 and number not in enclosed):
                     self.work.tell("DXF-DEGENERATE", match, entity)
+                elif good:
+                    self._add_ring(out, Ring(match, entity, polygon, area, members, hatch=entity.filled))
                 else:
-                    self._add_ring(out, match, entity, members, polygon, area, valid=good)
+                    self._tell_crossing(match, entity, polygon)
+                    shape = enclosed.get(number)
+                    if shape is not None:
+                        ring = Ring(
+                            match, entity, shape, shape.area, members, valid=False, hatch=entity.filled
+                        )
+                        self._add_ring(out, ring)
         return out
 
-    def _add_ring(
-        self,
-        out: list[Ring],
-        match: Match,
-        entity: CadEntity,
-        members: tuple[str, ...],
-        polygon: Polygon,
-        area: float,
-        *,
-        valid: bool,
-    ) -> None:
-        geometry: BaseGeometry = polygon
-        if not valid:
-            self._tell_crossing(match, entity, polygon)
-            small = len(polygon.exterior.coords) <= _REPAIRABLE
-            if not small or not crosses_little(array([polygon.exterior]), self.work.deadline):
-                return
-            repaired = shapely.make_valid(polygon)
-            polygons = [g for g in shapely.get_parts(repaired) if isinstance(g, Polygon)]
-            nested = [p for g in shapely.get_parts(repaired) if isinstance(g, MultiPolygon) for p in g.geoms]
-            parts = polygons + nested
-            if not parts:
-                return
-            geometry = shapely.union_all(parts)
-            area = geometry.area
-        out.append(Ring(match, entity, geometry, area, members, valid=valid, hatch=entity.filled))
-        if entity.in_block and self.work.role(match).geometry == "ring":
-            self.work.tell("DXF-IN-BLOCK", match, entity)
+    def _add_ring(self, out: list[Ring], ring: Ring) -> None:
+        out.append(ring)
+        if ring.entity.in_block and self.work.role(ring.match).geometry == "ring":
+            self.work.tell("DXF-IN-BLOCK", ring.match, ring.entity)
 
     def _tell_crossing(self, match: Match, entity: CadEntity, polygon: Polygon) -> None:
         """A ring that crosses itself, with the place if it is among those listed."""

@@ -6,7 +6,7 @@ back-references; who needs them is told when the standard is checked.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,8 @@ _SPECIAL = re.compile(r"[\\[^]")
 MOST_CHARACTERS = 500
 #: a compiled expression may take this much (bytes)
 _MEMORY = 1 << 20
+#: so may all of a vocabulary together
+_MEMORY_OF_MANY = 1 << 26
 
 
 @lru_cache(maxsize=4096)
@@ -63,6 +65,29 @@ def opening(expression: str, text: str, start: int) -> tuple[int, Mapping[str, s
     """Where a match that begins at ``start`` ends, and its named groups; None if there is none."""
     found = _compiled(expression, any_case=True).match(text, start)
     return None if found is None else (found.end(), found.groupdict())
+
+
+class Openings:
+    """Several expressions looked for together, where one pass over the text says which of them may begin at a place."""
+
+    def __init__(self, expressions: Sequence[str]) -> None:
+        options = re2.Options()
+        options.case_sensitive = False
+        options.dot_nl = True
+        options.log_errors = False
+        options.max_mem = _MEMORY_OF_MANY
+        self._expressions = expressions
+        self._together = re2.Set.MatchSet(options)
+        for expression in expressions:
+            self._together.Add(expression)
+        self._together.Compile()
+
+    def at(self, text: str, start: int) -> Iterator[tuple[int, int, Mapping[str, str | None]]]:
+        """Number of each expression that matches from ``start`` on, where its match ends, its named groups."""
+        for number in sorted(self._together.Match(text[start:]) or ()):
+            found = opening(self._expressions[number], text, start)
+            if found is not None:
+                yield number, *found
 
 
 def names(expression: str) -> frozenset[str]:

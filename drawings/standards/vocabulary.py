@@ -198,7 +198,8 @@ class Vocabulary:
                 for spelling in spellings:
                     self._keys.setdefault(plain_key(spelling), (key, language.decimal_comma))
         phrases = [*(rule.phrases if rule else ()), *(p for x in known for p in x.phrases)]
-        self._phrases = [(expression(p), p) for p in phrases]
+        self._phrases = phrases
+        self._openings = patterns.Openings([expression(p) for p in phrases])
         self._seen: dict[str, tuple[dict[str, list[str]], str]] = {}
         self._labels: dict[str, dict[str, str]] = {}
 
@@ -352,12 +353,9 @@ class Vocabulary:
     def _longest(self, text: str, spot: int) -> _Met | None:
         """The phrase that reaches farthest from ``spot``; of several the first one."""
         best: _Met | None = None
-        for pattern, phrase in self._phrases:
-            found = patterns.opening(pattern, text, spot)
-            if found is None or found[0] == spot or _runs_on(text, found[0]):
-                continue
-            if best is None or found[0] > best.end:
-                best = _Met(found[0], phrase, found[1])
+        for number, end, groups in self._openings.at(text, spot):
+            if end > spot and not _runs_on(text, end) and (best is None or end > best.end):
+                best = _Met(end, self._phrases[number], groups)
         return best
 
     @staticmethod

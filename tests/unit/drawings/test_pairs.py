@@ -16,7 +16,7 @@ from drawings.deadline import Deadline
 from drawings.shapes import cells as cell_module
 from drawings.shapes import pairs as pair_module
 from drawings.shapes.cells import cells
-from drawings.shapes.pairs import area_beyond, array, meetings, pairs, together, united
+from drawings.shapes.pairs import area_beyond, array, meetings, nearest_around, pairs, together, united
 
 LONG = Deadline(600)
 place = st.integers(0, 60).map(lambda v: v / 4)
@@ -115,3 +115,17 @@ def test_areas_beyond_another(found, around):
         patch.setattr(pair_module, "_CORNERS", 8)
         beyond = area_beyond(shapes, area, LONG)
     assert beyond.tolist() == pytest.approx(shapely.area(shapely.difference(shapes, area)).tolist(), abs=1e-9)
+
+
+@given(st.lists(st.tuples(place, place, st.integers(1, 8), st.booleans()), max_size=40), st.integers(2, 12))
+@settings(deadline=None, max_examples=60)
+def test_the_nearest_shape_around_each(found, corners):
+    drawn = [box(x, y, x + s, y + s) if square else LineString([(x, y), (x + s, y), (x, y + s), (x, y)]).convex_hull
+             for x, y, s, square in found]  # fmt: skip
+    shapes = array(sorted(drawn, key=lambda g: -g.area))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_module, "_CORNERS_AT_ONCE", corners)
+        nearest = nearest_around(shapes, LONG).tolist()
+    assert nearest == [
+        max((o for o in range(i) if shapes[o].contains(shapes[i])), default=-1) for i in range(len(shapes))
+    ]

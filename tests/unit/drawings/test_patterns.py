@@ -58,3 +58,14 @@ def test_a_standard_built_on_the_page_says_which_expression_it_cannot_take() -> 
     with pytest.raises(BadInput, match=r"regex.*look-around") as caught:
         check_standard(good.replace("layers:\n", "layers:\n" + rule))
     assert caught.value.remedy
+
+
+def test_expressions_looked_for_together_are_met_as_each_alone() -> None:
+    expressions = [r"(?P<a>\d+)f", "楼", r"\d+", "x*", r"(?P<b>é+)層"]
+    together = patterns.Openings(expressions)
+    for text in ("3#楼12F", "éé層 7", "", "abc", "\x00楼"):
+        for spot in range(len(text) + 1):
+            alone = [
+                (n, found) for n, e in enumerate(expressions) if (found := patterns.opening(e, text, spot))
+            ]
+            assert [(n, (end, groups)) for n, end, groups in together.at(text, spot)] == alone
