@@ -8,6 +8,7 @@ Reports of lower rooms: :mod:`approval.lower_rooms`. Decisions and licences: :mo
 from __future__ import annotations
 
 from approval.casefile import CaseFile, get_case, item_version, open_file, reading, today
+from approval.contesting import contest
 from approval.feedback import can_rate, case_rating, rate_case, rating_totals
 from approval.filing import (
     attach_material,
@@ -57,6 +58,7 @@ __all__ = [
     "case_materials",
     "case_rating",
     "commit_material",
+    "contest",
     "discard",
     "draft_opinion",
     "gates",

@@ -41,7 +41,7 @@ class Reason(BaseModel):
 
 
 class Resolve(BaseModel):
-    """判定说明 for one finding."""
+    """判定说明, or 异议, for one finding."""
 
     code: str
     reason: str
@@ -172,6 +172,14 @@ def show_gates(session: SessionDep, actor: ActorDep, case_id: uuid.UUID) -> dict
 def show_draft(session: SessionDep, actor: ActorDep, case_id: uuid.UUID) -> dict[str, Any]:
     """Opinion drafted from the conclusions."""
     return {"text": service.draft_opinion(session, actor, case_id)}
+
+
+@api.post("/cases/{case_id}/contests", status_code=201)
+def contest_finding(session: SessionDep, actor: ActorDep, case_id: uuid.UUID, new: Resolve) -> dict[str, Any]:
+    """异议 of the applicant against one finding, which stays as it is; answers with all that was said so."""
+    service.contest(session, actor, case_id, new.code, new.reason)
+    view = case_views.case_view(session, actor, case_id)
+    return {"contests": view["contests"], "contestable": view["contestable"]}
 
 
 @api.post("/cases/{case_id}/resolutions", status_code=201)

@@ -217,6 +217,24 @@ def resolve_page(
     return redirect(f"/cases/{case_id}")
 
 
+@pages.post("/cases/{case_id}/contests")
+def contest_page(
+    request: Request,
+    session: SessionDep,
+    actor: ActorDep,
+    case_id: uuid.UUID,
+    code: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """异议 by form."""
+    try:
+        service.contest(session, actor, case_id, code, reason)
+    except PlatformError as error:
+        session.rollback()
+        return _case_page(request, session, actor, case_id, error=error)
+    return redirect(f"/cases/{case_id}#contests")
+
+
 @pages.post("/cases/{case_id}/rating")
 def rate_page(
     request: Request,

@@ -12,6 +12,7 @@ from approval import casefile, gates, issuing, neighbours, notice, repository, s
 from approval import form as forms
 from approval.case import RULES, Action, CaseState, TaskState
 from approval.casefile import CaseFile
+from approval.contesting import CONTESTED, contestable, may_contest
 from approval.item import FormField, ItemVersion
 from approval.materials import summary
 from approval.models import Case, CaseLog, CaseOpinion, Notice
@@ -166,11 +167,14 @@ def case_view(
         "rating": rating_plain(rating) if rating and (not inside or actor.is_officer) else None,
         "can_rate": service.can_rate(session, actor, case),
         "rating_levels": levels_plain(),
+        "contests": [],
+        "contestable": contestable(file) if not inside and may_contest(case.state) else [],
         "gates": None,
         "opinions": [],
         "tasks": [],
         "task": None,
     }
+    view["contests"] = [line for line in view["log"] if line["kind"] == CONTESTED]
     if inside and case.submitted_at:
         view["gates"] = findings_view(service.gates(session, actor, case.id))
         view["resolvable"] = list(version.item.resolvable)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from drawings import repository, service
 from drawings.areas.area_table import area_table_to_plain
+from drawings.audit_service import COPY_UP_TO_BYTES
 from drawings.hand_in_service import open_hand_in
 from drawings.models import HandIn, Revision, RevisionFile
 from drawings.review.answers import unanswered
@@ -150,6 +151,7 @@ def drawings_view(
         ],
         "current": None,
         "shown": None,
+        "copied": False,
         "report": None,
         "measures": None,
         "proposal": None,
@@ -165,6 +167,7 @@ def drawings_view(
     shown = _shown(chosen, file)
     view["current"] = revision_plain(chosen)
     view["shown"] = file_plain(shown)
+    view["copied"] = box.get_file(session, actor, shown.file_id).size <= COPY_UP_TO_BYTES
     view["report"] = shown.report or None
     view["refused"] = refused_repairs(session, chosen)
     measured = (shown.report or {}).get("measures")

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from approval import repository, service
 from project_box.kernel.db import Database
-from project_box.kernel.errors import BadInput
+from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from web.views.cases import case_view
 
 from .case_steps import (
     PDF,
@@ -83,3 +84,23 @@ def test_numbers_are_never_given_twice(database: Database) -> None:
     with ThreadPoolExecutor(6) as pool:
         numbers = list(pool.map(take, range(60)))
     assert sorted(numbers) == list(range(1, 61))
+
+
+def test_a_finding_is_contested_in_words_and_stays(
+    session: Session, actors: Actors, new_project: NewProject, rooms: Neighbours
+) -> None:
+    case = handed_in(session, actors, new_project(far="2.40", far_outcome="fail"))
+    with pytest.raises(BadInput) as refused:
+        service.contest(session, actors["developer"], case.id, "plan.STBHHX", "没有这一条")
+    assert refused.value.code == "unknown_finding", "what is 符合 is not contested"
+    service.contest(session, actors["developer"], case.id, "planning.RJL", "架空层不应计容，见附图")
+    for who in ("developer", "handler"):
+        view = case_view(session, actors[who], case.id)
+        assert [c["text"] for c in view["contests"]] == ["对“容积率”提出异议：架空层不应计容，见附图"]
+    found = next(f for f in view["gates"]["findings"] if f["code"] == "planning.RJL")
+    assert found["outcome"] == "fail", "the finding stays"
+    with pytest.raises((Forbidden, NotFound)):
+        service.contest(session, actors["handler"], case.id, "planning.RJL", "不是申请人")
+    service.withdraw(session, actors["developer"], case.id)
+    with pytest.raises(Conflict):
+        service.contest(session, actors["developer"], case.id, "planning.RJL", "已撤回")
