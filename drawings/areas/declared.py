@@ -14,6 +14,7 @@ from drawings.areas.area_table import AreaTable, area_table
 from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel
 from drawings.interpreting.estimate import estimate
+from drawings.interpreting.spaces import spaces_of
 from drawings.issues import Collector
 from drawings.reading import CATALOGUE
 from drawings.standards.standards import roles
@@ -204,11 +205,9 @@ class _Measures:
         return part / site * 100 if part is not None and site else None
 
     def _count(self, role: str) -> float | None:
-        total = 0
-        for shape in self.model.by_role(role):
-            number = shape.attributes.get("数量")
-            total += int(number) if isinstance(number, float) and number >= 0 else 1
-        return float(total) if total else None
+        counts = spaces_of(self.model.by_role(role))
+        known = [count for count in counts if count is not None]
+        return float(sum(known)) if known and len(known) == len(counts) and sum(known) else None
 
     def _height(self) -> float | None:
         own = [s.attributes.get("建筑高度") for s in self.model.by_role("footprint", "outline")]

@@ -27,6 +27,7 @@ from drawings.interpreting.georeference import locate
 from drawings.interpreting.legend import without_legend
 from drawings.interpreting.parcels import without_neighbours
 from drawings.interpreting.sheet_copies import without_copies
+from drawings.interpreting.spaces import tell_areas
 from drawings.issues import Collector, issue
 from drawings.reading import Reading, reading
 from drawings.shapes.holes import cut_holes, with_holes
@@ -162,6 +163,7 @@ def _understood(
         attributes=work.drawing_attributes,
     )
     if standard is not None:
+        tell_areas(model, issues)
         compare_declared(model, work.words, work.told_at, issues, work.deadline)
     return whole(replace(model, issues=_ordered(*model.issues, *issues.finish())))
 

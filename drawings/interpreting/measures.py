@@ -21,6 +21,7 @@ from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.estimate import buildings_of, estimate
 from drawings.interpreting.floors import building_of, drawn_floors, text_at
 from drawings.interpreting.frontage import FRONT, Frontage, frontage
+from drawings.interpreting.spaces import ROLES, spaces_of
 from drawings.issues import issue
 from drawings.reading import Reading, reading
 from drawings.shapes.pairs import array, together
@@ -311,18 +312,19 @@ def _storeys(text: str) -> tuple[int, ...]:
 
 
 def _counted(shapes: Sequence[RoleShape]) -> list[dict[str, Any]]:
-    """Numbers and areas by role and kind: 数量 of a shape counts, else the shape is one."""
+    """Numbers and areas by role and kind; ``count`` None where an area does not say how many spaces it holds."""
     groups: dict[tuple[str, str | None, str | None], dict[str, Any]] = {}
-    for shape in shapes:
+    parking = all(s.role in ROLES for s in shapes)
+    spaces = spaces_of(shapes) if parking else [1] * len(shapes)
+    for shape, number in zip(shapes, spaces, strict=True):
         kind = _own(shape.attributes, "类型") or _own(shape.attributes, "名称")
         place = _own(shape.attributes, "位置")
         entry = groups.setdefault(
             (shape.role, kind, place),
             {"role": shape.role, "kind": kind, "place": place, "shapes": 0, "count": 0, "area_m2": 0.0},
         )
-        number = shape.attributes.get("数量")
         entry["shapes"] += 1
-        entry["count"] += int(number) if isinstance(number, float) and number >= 0 else 1
+        entry["count"] = None if number is None or entry["count"] is None else entry["count"] + number
         entry["area_m2"] = round(entry["area_m2"] + (shape.area_m2 or 0.0), 4)
     return list(groups.values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from drawings.interpreting.spaces import spaces_of
 from elements.engine.values import ElementValue, Missing
 from elements.extraction.measuring import DrawingSet, drawn, number_of, ref_of, refs_of, text_of
 
@@ -35,9 +36,12 @@ def parking(drawings: DrawingSet) -> ElementValue:
     found += [(ref_of(m, s), s) for m in building_models for s in m.by_role("parking_car", "parking_bike")]
     if not found:
         return drawings.nothing("PARKING", "停车位", "停车位", "parking space")
-    rows, bad = [], []
-    for ref, shape in found:
-        number = number_of(shape, "数量") if "数量" in shape.attributes else Decimal(1)
+    rows, bad, areas = [], [], []
+    for (ref, shape), spaces in zip(found, spaces_of([s for _, s in found]), strict=True):
+        if spaces is None:
+            areas.append((ref, shape))
+            continue
+        number = number_of(shape, "数量") if "数量" in shape.attributes else Decimal(spaces)
         if number is None or number < 0 or number != number.to_integral_value():
             bad.append((ref, shape))
             continue
@@ -56,4 +60,9 @@ def parking(drawings: DrawingSet) -> ElementValue:
             "PARKING", "停车位", f"车位数量不是整数（句柄 {handles}）", f"parking count unusable: {handles}"
         )
         return ElementValue("PARKING", None, source="drawing", missing=(reason,), evidence=refs_of(bad))
+    if areas:
+        handles = "、".join(r.handle for r, _ in areas[:6])
+        why = f"停车区域没有注明车位数（句柄 {handles}）"
+        reason = Missing("PARKING", "停车位", why, f"parking areas without a number of spaces: {handles}")
+        return ElementValue("PARKING", None, source="drawing", missing=(reason,), evidence=refs_of(areas))
     return drawn("PARKING", rows, "", refs_of(found))
