@@ -20,6 +20,13 @@ _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _DEGREES = re.compile(
     r"(?P<d>\d{1,3})\s*°\s*(?:(?P<m>\d{1,2}(?:\.\d+)?)\s*['′]\s*)?(?:(?P<s>\d{1,2}(?:\.\d+)?)\s*[\"″]\s*)?"
 )
+#: degrees, minutes and seconds in words, and other quotes, as the signs above; what stands before a pair of numbers
+_SIGNS = (
+    (re.compile(r"(?<=\d)\s*[度º]"), "°"),
+    (re.compile(r"(?<=\d)\s*[分’′]"), "'"),
+    (re.compile(r"(?<=\d)\s*(?:秒|”|″|'')"), '"'),
+)
+_BEFORE = re.compile(r"^\s*(?:geo:|POINT\s*(?=\())", re.IGNORECASE)
 #: everything but numbers that may stand in typed coordinates
 _AROUND = re.compile(r"[\s,，;；、:：()（）]+|[东北南西经纬度坐标EeNnXxYy=mM米]")
 #: neighbours of the project's zone that are offered for an easting without zone number
@@ -46,7 +53,10 @@ class Reading:
 
 def numbers(text: str) -> tuple[float, float] | None:
     """The two numbers of ``text`` (plain, with axis words, or degrees, minutes, seconds); None for other text."""
-    turned = _DEGREES.sub(_decimal, text.strip()) if "°" in text else text.strip()
+    turned = _BEFORE.sub("", text.strip())
+    for written, sign in _SIGNS:
+        turned = written.sub(sign, turned)
+    turned = _DEGREES.sub(_decimal, turned)
     found = _NUMBER.findall(turned)
     if len(found) != 2 or _AROUND.sub("", _NUMBER.sub("", turned)):
         return None
