@@ -113,7 +113,7 @@ def find_clues(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], *
     """
     clues = Clues()
     _legend(scene, clues)
-    _declared(scene, found, clues)
+    _declared(scene, found, known, clues)
     _named(scene, clues)
     _on_lines(scene, clues)
     _bays(scene, clues)
@@ -176,7 +176,7 @@ def _explain(
     return True
 
 
-def _declared(scene: Scene, found: Sequence[Claim], clues: Clues) -> None:
+def _declared(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], clues: Clues) -> None:
     """Rings, and layers, whose area is one that the drawing gives."""
     if not scene.rings or not found:
         return
@@ -188,6 +188,8 @@ def _declared(scene: Scene, found: Sequence[Claim], clues: Clues) -> None:
     for claim in found:
         slack = claim.rounding + evidence().tolerance * claim.area
         hits = np.flatnonzero(np.abs(scene.areas - claim.area) <= slack).tolist()
+        # a road as large as the site by chance is none where the site's own layer has a ring of that area
+        hits = [n for n in hits if known.get(scene.rings[n].layer) == claim.role] or hits
         sort = "declared" if claim.text is None or claim.figure in evidence().figures else "written"
         for number in _meant(scene, claim, hits):
             clues.rings[number].append(_equals(claim, sort))

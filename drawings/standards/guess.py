@@ -260,8 +260,15 @@ def spoken(layers: Iterable[str]) -> frozenset[str]:
 _BUILDINGS = frozenset({"footprint", "outline"})
 
 
-def beside_each_other(found: Mapping[str, tuple[Guess, ...]]) -> dict[str, tuple[Guess, ...]]:
-    """Guesses of all layers of a drawing: buildings of the cadastre are existing ones where others are planned."""
+def beside_each_other(
+    found: Mapping[str, tuple[Guess, ...]], rings: Mapping[str, int]
+) -> dict[str, tuple[Guess, ...]]:
+    """Guesses of all layers of a drawing: buildings of the cadastre are existing ones where others are planned, and a
+    lone ring of floor area on a site without any building is the building.
+
+    Args:
+        rings: layer → how many rings lie on it.
+    """
     built = [name for name, offers in found.items() if offers and offers[0].role in _BUILDINGS]
     planned = {name for name in built if _has(name, words().planned)}
     existing = {name for name in built if name not in planned and _stands(name)}
@@ -270,6 +277,12 @@ def beside_each_other(found: Mapping[str, tuple[Guess, ...]]) -> dict[str, tuple
     out = dict(found)
     for name in existing:
         out[name] = (Guess("adjacent", found[name][0].confidence, found[name][0].why), *found[name][1:])
+    told = {offers[0].role for offers in out.values() if offers}
+    if "site_boundary" in told and told.isdisjoint(_BUILDINGS | {"covered"}):
+        areas = [name for name, offers in out.items() if offers and offers[0].role == "area_full"]
+        if len(areas) == 1 and rings.get(areas[0]) == 1:
+            first = out[areas[0]][0]
+            out[areas[0]] = (Guess("footprint", first.confidence, first.why), *out[areas[0]])
     return out
 
 

@@ -169,7 +169,7 @@ def _groups(text: str) -> list[list[re.Match[str]]]:
 
 def _floors_said(text: str, group: Sequence[re.Match[str]]) -> tuple[int, ...] | None:
     try:
-        return parse_floors(",".join(part.group(1) for part in group))
+        return parse_floors(",".join(dict.fromkeys(part.group(1) for part in group)))
     except BadRange:
         return None
 

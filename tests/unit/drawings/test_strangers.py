@@ -18,8 +18,9 @@ from tests.unit.drawings import build
 from tests.unit.drawings.strangers import ALL, Pen, Truth
 from tests.unit.drawings.strangers_abroad import ABROAD
 from tests.unit.drawings.strangers_chinese import CHINESE
+from tests.unit.drawings.strangers_foreign import FOREIGN
 
-_DRAWINGS = ALL | ABROAD | CHINESE
+_DRAWINGS = ALL | ABROAD | CHINESE | FOREIGN
 
 
 def _understood(pen: Pen, name: str) -> DrawingModel:
