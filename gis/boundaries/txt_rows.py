@@ -256,7 +256,7 @@ def _breaks_off(values: Sequence[str], first: float | None, second: float | None
         return True
     if len(values) != 3 or first is None:
         return False
-    return abs(second) < 1000 <= abs(first) or first < 1000 <= abs(second)
+    return abs(second) < 1000 <= abs(first) or abs(first) < 1000 <= abs(second)
 
 
 def cut_off(line: int) -> Issue:

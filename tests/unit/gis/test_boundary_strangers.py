@@ -254,6 +254,27 @@ def test_model_space_counts_and_paper_space_does_not():
     assert codes(read(drawing(frame), crs=4547)) == {"DXF-PAPER-SPACE"}
 
 
+def test_a_hatched_area_keeps_its_hole():
+    inner = [(E + 40, N + 30), (E + 60, N + 30), (E + 60, N + 50), (E + 40, N + 50)]
+    paths = [
+        pair
+        for kind, ring in ((3, SQUARE), (2, inner))
+        for pair in (
+            (92, kind),
+            (72, 0),
+            (73, 1),
+            (93, 4),
+            *((c, v) for p in ring for c, v in zip((10, 20), p, strict=True)),
+        )
+    ]
+    hatch = entity(
+        "HATCH", (8, "YDHX"), (100, "AcDbEntity"), (100, "AcDbHatch"), (10, 0), (20, 0), (2, "SOLID"), (70, 1),
+        (71, 0), (91, 2), *paths, (75, 0), (76, 1), (98, 0),
+    )  # fmt: skip
+    reading = read(drawing(hatch), crs=4547)
+    assert (reading.area_m2, reading.holes) == (9600 - 400, 1), reading.issues
+
+
 def test_symbols_of_points_and_a_line_drawn_twice():
     circles = [entity("CIRCLE", (8, "YDHX"), (10, x), (20, y), (40, 0.5)) for x, y in SQUARE]
     reading = read(drawing(polyline(SQUARE), *circles), crs=4547)

@@ -115,6 +115,8 @@ def test_what_cannot_be_read_names_its_line(rows, code, line):
 def test_a_file_cut_within_a_number_is_called_cut():
     reading = read(text(points()).encode("gb18030")[:-40])
     assert "TXT-CUT" in codes(reading)
+    local = "P1,-14600.000,5200.000\nP2,-14600.000,5300.000\nP3,-14500.000,5250.000"
+    assert "TXT-CUT" not in codes(read(local, crs=6677))
 
 
 def test_rings_told_apart_by_names_that_begin_anew():
