@@ -14,12 +14,15 @@ import datetime as dt
 import hashlib
 import importlib
 import json
+import mmap
 import os
 import subprocess
 import sys
 import time
 import venv
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,8 @@ from gis.check.batch import Sites, check_sites
 from project_box.kernel.db import Database
 
 ON = dt.date(2026, 3, 1)
+#: bytes that one answer may take, on average
+ROOM = 60_000
 RIVALS = {
     "duckdb": ("duckdb", "duckdb-extension-spatial", "pyarrow", "numpy"),
     "sedonadb": ("sedonadb", "geoarrow-pyarrow", "pyarrow", "numpy", "pandas"),
@@ -86,7 +91,7 @@ def rival(name: str, folder: Path) -> dict[str, Any] | str:
 class Way:
     """What one way of the platform takes (on the clock, and of this process and its own helpers) and gives.
 
-    Answers are kept as they come and their digest is taken afterwards, so that only one way's are in memory at a time.
+    Answers are put into memory set aside before the clock, as they come, and their digest is taken afterwards.
     """
 
     seconds: float
@@ -97,16 +102,29 @@ class Way:
 
 def platform(url: str, sites: Sites, *, read: bool = False, **how: Any) -> Way:
     """One way of the platform; ``read`` its answers for the overlap areas of layers, too."""
+    kept = _memory(len(sites.numbers))
+    kept.seek(0)
     before, started = os.times(), time.perf_counter()
-    lines = [answer.json for answer in check_sites(url, sites, on=ON, **how)]
+    for answer in check_sites(url, sites, on=ON, **how):
+        kept.write(answer.json)
+        kept.write(b"\n")
     seconds, after = time.perf_counter() - started, os.times()
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line + b"\n")
-    return Way(seconds, sum(after[:4]) - sum(before[:4]), digest.hexdigest(), areas_of(lines) if read else {})
+    with memoryview(kept)[: kept.tell()] as lines:
+        digest = hashlib.sha256(lines).hexdigest()
+    kept.seek(0)
+    areas = areas_of(iter(kept.readline, b"")) if read else {}
+    return Way(seconds, sum(after[:4]) - sum(before[:4]), digest, areas)
 
 
-def areas_of(lines: list[bytes]) -> dict[tuple[int, str], tuple[int, float]]:
+@lru_cache(maxsize=1)
+def _memory(sites: int) -> mmap.mmap:
+    """Memory for all answers, touched once; it is shared, so that a fork does not copy it."""
+    kept = mmap.mmap(-1, sites * ROOM)
+    kept.write(bytes(len(kept)))
+    return kept
+
+
+def areas_of(lines: Iterable[bytes]) -> dict[tuple[int, str], tuple[int, float]]:
     """By site and layer how many features there are, and the sum of their areas."""
     return {
         (answer["site"], layer["code"]): (

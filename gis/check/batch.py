@@ -54,12 +54,10 @@ class _Promise:
     path: Path
 
     def answers(self) -> list[Answer]:
-        """Wait for them, read them, and remove the file."""
+        """Wait for them, and read them."""
         told = self.lengths.get()
         with self.path.open("rb") as file:
-            found = [Answer(outcome, file.read(length)) for outcome, length in told]
-        self.path.unlink()
-        return found
+            return [Answer(outcome, file.read(length)) for outcome, length in told]
 
 
 #: answers of a portion, or a helper's promise of them
@@ -118,14 +116,16 @@ def _in_turn(
     """Answers in order; this process checks portions too, after giving its helpers enough to do.
 
     When nothing is left to give, it checks what a helper has not come to yet, so that nobody waits for a late one.
+    Files that have been read are given to helpers again.
     """
     waiting = deque(portions)
+    free: list[Path] = []
     begun: deque[tuple[Portion, _Begun]] = deque()
     while waiting or begun:
         late = [n for n, (_, answers) in enumerate(begun) if not _is_ready(answers)]
         if pool is not None:
             for _ in range(min(len(waiting), _AHEAD * helpers - len(late))):
-                path = folder / str(len(waiting))
+                path = free.pop() if free else folder / str(len(waiting))
                 lengths = pool.apply_async(check_into, (waiting[0], path))
                 begun.append((waiting.popleft(), _Promise(lengths, path)))
         if waiting:
@@ -135,7 +135,11 @@ def _in_turn(
             begun[late[-1]] = portion, check(portion)
         while begun and _is_ready(begun[0][1]):
             _, first = begun.popleft()
-            yield from first.answers() if isinstance(first, _Promise) else first
+            if isinstance(first, _Promise):
+                yield from first.answers()
+                free.append(first.path)
+            else:
+                yield from first
 
 
 def _is_ready(begun: _Begun) -> bool:

@@ -259,15 +259,13 @@ def canonical_answers(
     heads: Sequence[dict[str, Any]],
     *,
     on: dt.date,
-) -> list[Answer]:
+) -> Iterator[Answer]:
     """Canonical JSON of each site's check, with ``heads`` merged in; an error stands where a site has no answer."""
-    answers: list[Answer] = []
     connection, catalogue = session.connection(), layer_catalogue()
     asked = _Asked(on, catalogue)
     for head, (judged, _) in zip(heads, _judged(session, geoms, crs, asked), strict=True):
         if isinstance(judged, BadInput):
-            answers.append(Answer(None, canonical_json(head | {"error": judged.to_plain()})))
+            yield Answer(None, canonical_json(head | {"error": judged.to_plain()}))
         else:
             fragments = _loaded(session, connection, catalogue).settled.fragments
-            answers.append(Answer(judged.outcome, fragments.report(judged, head)))
-    return answers
+            yield Answer(judged.outcome, fragments.report(judged, head))

@@ -7,7 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gis.check.conflict import Condition, FeatureHit, LayerFacts, LayerResult, PlanningConditions, Status
+from gis.check.conflict import (
+    Condition,
+    FeatureHit,
+    LayerFacts,
+    LayerResult,
+    Overlap,
+    PlanningConditions,
+    Status,
+)
 from gis.check.lines import Line
 from gis.layers.layer import ConditionItem, LayerCatalogue, LayerDefinition
 
@@ -160,6 +168,9 @@ def zones_of(
         if zone is None:
             continue
         checked = line.status is not Status.NOT_CHECKED
+        if zone == "land_use":
+            zones[zone] = _land_use(line.hits) if checked else None
+            continue
         hits = [f for f in line.features if f.status is Status.HIT]
         if zone == "land_grade":
             grades, parts = _grades(hits, site_area)
@@ -176,13 +187,16 @@ def zones_of(
             zones["airport_limit_m"] = min(limits) if limits else None
             zones["airport_checked"] = checked
             zones["airport_control"] = any(_under(f) for f in hits) if checked else None
-        elif zone == "land_use":
-            totals: dict[str, float] = {}
-            for feature in hits:
-                key = str(feature.attributes.get("DLBM") or "")
-                totals[key] = totals.get(key, 0.0) + feature.overlap_m2
-            zones["land_use"] = {k: round(v, 2) for k, v in sorted(totals.items())} if checked else None
     return zones
+
+
+def _land_use(hits: Sequence[Overlap | FeatureHit]) -> dict[str, float]:
+    """㎡ by code of land use: the sum of what the features show."""
+    totals: dict[str, float] = {}
+    for hit in hits:
+        key = str(hit.attributes.get("DLBM") or "")
+        totals[key] = totals.get(key, 0.0) + round(hit.overlap_m2, 2)
+    return {k: round(v, 2) for k, v in sorted(totals.items())}
 
 
 def _grades(

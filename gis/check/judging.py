@@ -171,7 +171,7 @@ def _judged(
         return _within(rule, known, known.version, hits, touching, site_area)
     met = Met(rule, known.version, Status.CLEAR, UNTOUCHED, site_area, hits, touching)
     if hits:
-        overlap = round(min(known.covered_m2, site_area), 2)
+        overlap = min(known.covered_m2, site_area)
         share = overlap / site_area if site_area else 0.0
         met.status, met.values = Status.HIT, Values.of(overlap, share, names_of(hits))
     elif touching:
@@ -225,7 +225,7 @@ def _whole(
 
 
 def _largest_first(overlap: Overlap) -> tuple[float, int]:
-    return -round(overlap.overlap_m2, 2), overlap.fid
+    return -int(overlap.overlap_m2 * 100 + 0.5), overlap.fid
 
 
 def _within(

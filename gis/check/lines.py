@@ -38,7 +38,7 @@ class Values(NamedTuple):
     """What a site changes in the words of a line, as it is shown.
 
     Attributes:
-        overlap_m2, share: of the line.
+        overlap_m2, share: of the line, not rounded.
         size, part: overlap and share in words, ``1,234.50`` and ``4.13%``.
         named: labels of the features with what stands around them, or nothing.
         measured: the overlap in the finding, ``1234.50``.
@@ -53,9 +53,9 @@ class Values(NamedTuple):
 
     @classmethod
     def of(cls, overlap: float, share: float, named: str) -> Values:
-        """Overlap in ㎡ and share as computed; they are rounded here."""
+        """From overlap (㎡) and share as computed; words show them to two decimals."""
         shown = f"{overlap:,.2f}"
-        return cls(round(overlap, 2), round(share, 6), shown, f"{share:.2%}", named, shown.replace(",", ""))
+        return cls(overlap, share, shown, f"{share:.2%}", named, shown.replace(",", ""))
 
 
 #: values of a line without overlap
@@ -150,6 +150,11 @@ class Whole:
         """The features met."""
         return self.result.features
 
+    @property
+    def hits(self) -> list[FeatureHit]:
+        """The features that overlap the site."""
+        return [feature for feature in self.features if feature.status is Status.HIT]
+
     def findings(self, _: int) -> tuple[Finding, ...]:
         """Its findings."""
         return self.answers
@@ -206,6 +211,7 @@ class Met:
     def result(self) -> LayerResult:
         """The line itself."""
         line = line_of(self.rule, self.version, self.status, self.values, self.words)
+        line.overlap_m2, line.share = round(line.overlap_m2, 2), round(line.share, 6)
         line.features, line.marker = self.features, self.outside
         return line
 
@@ -270,7 +276,7 @@ def line_of(
     values: Values,
     said: Words,
 ) -> LayerResult:
-    """The result of a layer with data, without its features."""
+    """The result of a layer with data, without its features, its values as they are."""
     outcome, message, message_en = said
     return rule.made(
         status=status,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,17 +46,27 @@ def _database(url: str, process: int) -> Database:
     return Database(url, pool_size=1)
 
 
-def check_into(portion: Portion, path: Path) -> list[tuple[Outcome | None, int]]:
-    """The answers of one portion, left in a file; outcome and length of each."""
-    answers = check(portion)
-    path.write_bytes(b"".join(answer.json for answer in answers))
-    return [(answer.outcome, len(answer.json)) for answer in answers]
-
-
 def check(portion: Portion) -> list[Answer]:
     """The answers of one portion, from one snapshot."""
+    return list(_answers(portion))
+
+
+def check_into(portion: Portion, path: Path) -> list[tuple[Outcome | None, int]]:
+    """The answers of one portion, each left in a file as soon as it is there; outcome and length of each.
+
+    What else the file holds, from a portion before, stays: memory of the system that is used again costs less.
+    """
+    told: list[tuple[Outcome | None, int]] = []
+    path.touch()
+    with path.open("r+b") as file:
+        for answer in _answers(portion):
+            told.append((answer.outcome, file.write(answer.json)))
+    return told
+
+
+def _answers(portion: Portion) -> Iterator[Answer]:
     heads = [{"site": number, "repaired": number in portion.repaired} for number in portion.numbers]
     shapes = shapely.from_wkb(np.array(portion.shapes, dtype=object))
     with uncollected(), _database(portion.url, os.getpid()).transaction() as session:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        return canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)
+        yield from canonical_answers(session, list(shapes), portion.crs, heads, on=portion.on)

@@ -83,9 +83,9 @@ def answers(database, sites, crs, *, packed):
         if not packed:
             patch.setattr(Packs, "opened", lambda *_: None)
         checking._LOADED.clear()
-        together = canonical_answers(session, sites, crs, heads, on=ON)
+        together = list(canonical_answers(session, sites, crs, heads, on=ON))
         alone = [
-            canonical_answers(session, [s], crs, [h], on=ON)[0] for s, h in zip(sites, heads, strict=True)
+            next(canonical_answers(session, [s], crs, [h], on=ON)) for s, h in zip(sites, heads, strict=True)
         ]
         kept = checking._LOADED[session.connection().engine]
         assert (kept.packs is not None) == packed

@@ -6,9 +6,12 @@ import struct
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
+from gis.check.canonical import hundredths, millionths
 from gis.check.conflict import LayerFacts, LoadedVersion, Overlap
 from gis.check.judging import Settled, judge
 from gis.check.overlay import Layers, Pieces, overlay
@@ -196,3 +199,15 @@ def test_reports_put_together_from_fragments_are_the_canonical_ones():
         assert settled.fragments.report(judged, {"site": turn}) == canonical_json(
             {"site": turn} | judged.report().payload()
         )
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.floats(0, 1e20)
+    | st.floats(0, 1e-3)
+    | st.integers(0, 10**9).map(lambda n: n / 200)  # halves of a hundredth
+    | st.integers(0, 10**9).map(lambda n: n / 2e6)
+)
+def test_numbers_are_written_as_rounded_ones(value):
+    assert hundredths(value) == repr(round(value, 2))
+    assert millionths(value) == repr(round(value, 6))
