@@ -25,6 +25,7 @@ from gis.layers.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.layers.loading import Loading, Prepared, pieces_of
 from gis.layers.mapping import kept_mapping
 from gis.layers.pieces import Geometries, polygonal, repair
+from gis.layers.progress import Progress, Stage, Tell
 from gis.models import LayerVersion
 from project_box import service as box
 from project_box.kernel.catalogue import uncollected
@@ -34,8 +35,6 @@ from project_box.kernel.identity import Actor
 
 #: degrees of longitude from the middle of its zone up to which a layer can be checked
 _FARTHEST = 45.0
-#: called with (features done, features in all)
-Progress = Callable[[int, int], None]
 
 
 def import_layer(
@@ -50,7 +49,7 @@ def import_layer(
     layer: str | None = None,
     fields: Mapping[str, str] | None = None,
     codes: Codes | None = None,
-    progress: Progress | None = None,
+    progress: Tell | None = None,
     actor: Actor | None = None,
     catalogue: LayerCatalogue | None = None,
 ) -> LayerVersion:
@@ -68,7 +67,7 @@ def import_layer(
         layer: which layer of the file.
         fields: field of the layer to column of the file, where the names do not tell.
         codes: by field, what the file writes to what the layer knows.
-        progress: called with (features done, features in all).
+        progress: told how far the import is; what it raises ends it.
 
     Raises:
         NotFound: no such layer in the catalogue.
@@ -84,7 +83,7 @@ def import_layer(
         with open_source(path, crs=crs, layer=layer) as source, uncollected():
             row = _new_version(session, definition, period, path.name, source.crs)
             work = _Import(session, row, source, definition, catalogue, fields or {}, codes or {})
-            work.run(progress)
+            work.run(progress or _untold)
         session.flush()
         repository.retire_others(session, row)
         repository.analyze(session, row.piece_count)
@@ -103,6 +102,10 @@ def import_layer(
         )
         publish(session, LayerImported(definition.code, row.id))
         return row
+
+
+def _untold(_: Progress) -> None:
+    """Nobody waits to be told."""
 
 
 def checked_period(period: Period) -> Period:
@@ -180,26 +183,32 @@ class _Import:
         self.issues = field_notes(definition, matched)
         self.bounds: list[tuple[float, float, float, float]] = []
 
-    def run(self, progress: Progress | None) -> None:
+    def run(self, tell: Tell) -> None:
         """Read, repair and write everything; the version then knows what it holds.
 
         Raises:
             BadInput: no usable feature.
         """
         row, source = self.row, self.source
+        read = 0
         with Loading(self.session, self._clear()) as loading:
             for batch in read_batches(source, buffered=self.definition.widens):
                 self._count(batch)
                 if len(batch.numbers):
                     loading.add(self._prepared(batch, row.id, row.check_crs))
-                if progress is not None:
-                    progress(min(batch.first + batch.read, source.count), source.count)
+                read = batch.first + batch.read
+                tell(self._progress(Stage.READING, read, loading))
             if not row.feature_count:
                 raise self._nothing()
-            loading.finish()
+            loading.finish(lambda: tell(self._progress(Stage.WRITING, read, loading)))
+        tell(self._progress(Stage.CLOSING, read, loading))
         row.area_m2, row.piece_count = loading.area_m2, loading.piece_count
         row.issues = self.issues + self.in_our_words.notes(self.definition)
         row.extent_lonlat = _lonlat_extent(self.bounds, source.crs)
+
+    def _progress(self, stage: Stage, read: int, loading: Loading) -> Progress:
+        row, total = self.row, max(self.source.count, read)
+        return Progress(stage, total, read, row.repaired_count, row.dropped_count, loading.feature_count)
 
     def _clear(self) -> Callable[[Any], None]:
         """Takes away the pieces of the version that was current; they are gone for others when all is done."""
@@ -252,7 +261,7 @@ class _Import:
                 repaired=batch.repaired.tolist(),
             )
             pieces = pieces_of(checked, batch.numbers, check_crs, as_checked)
-            return Prepared(rows, float(areas.sum()), pieces.rows(version_id), len(pieces.shapes))
+            return Prepared(rows, count, float(areas.sum()), pieces.rows(version_id), len(pieces.shapes))
 
         return prepare
 

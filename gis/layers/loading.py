@@ -45,6 +45,7 @@ class Prepared:
     """What one batch becomes: rows of features, with their area, and of pieces, with their number."""
 
     features: bytes
+    feature_count: int
     area_m2: float
     pieces: bytes
     piece_count: int
@@ -71,7 +72,7 @@ class Loading(AbstractContextManager["Loading"]):
         first: done by the writing thread over the DBAPI connection before all else, while the first features are read.
 
     Attributes:
-        area_m2: of what was loaded, as ``piece_count``; right after :meth:`finish`.
+        area_m2: of what is written so far, as ``feature_count`` and ``piece_count``; whole after :meth:`finish`.
     """
 
     def __init__(self, session: Session, first: Callable[[Any], None]) -> None:
@@ -81,7 +82,7 @@ class Loading(AbstractContextManager["Loading"]):
             ThreadPoolExecutor(1, "layer-write"),
         )
         self._under_way = deque([self._writing.submit(first, self._connection)])
-        self.area_m2, self.piece_count = 0.0, 0
+        self.area_m2, self.feature_count, self.piece_count = 0.0, 0, 0
 
     def add(self, prepare: Callable[[], Prepared]) -> None:
         """A batch: ``prepare`` runs in another thread, beside the one before it; then what it made is written."""
@@ -90,15 +91,17 @@ class Loading(AbstractContextManager["Loading"]):
         ready = self._preparing.submit(prepare)
         self._under_way.append(self._writing.submit(lambda: self._write(ready.result())))
 
-    def finish(self) -> None:
-        """Wait until everything is written."""
+    def finish(self, tell: Callable[[], None]) -> None:
+        """Wait until everything is written; ``tell`` is called after each batch."""
         while self._under_way:
             self._under_way.popleft().result()
+            tell()
 
     def _write(self, made: Prepared) -> None:
         copying.copy_features(self._connection, made.features)
         copying.copy_pieces(self._connection, made.pieces)
         self.area_m2 += made.area_m2
+        self.feature_count += made.feature_count
         self.piece_count += made.piece_count
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ from rich.progress import (
     Task,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.text import Text
 
@@ -24,9 +25,13 @@ from gis.deliveries.fields import stated_codes, stated_fields
 from gis.differences import decision_service
 from gis.layers import sld
 from gis.layers.layer import layer_catalogue
+from gis.layers.progress import Progress as Import
+from gis.layers.progress import Stage
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput
 from web.cli_support import database, emit_json, err, explained, table
+
+_STAGES = {Stage.READING: "读取", Stage.WRITING: "已读完", Stage.CLOSING: "设为现行"}
 
 layers = typer.Typer(help="规划图层 (plan layers): list, import, show, activate.", no_args_is_help=True)
 
@@ -113,9 +118,9 @@ def import_layer(
         with database() as opened, opened.transaction() as session, bar:
             task = bar.add_task(f"导入 {code}", total=None)
 
-            def told(done: int, total: int) -> None:
-                words = f"导入 {code}" if done < total else f"导入 {code}：写入切片"
-                bar.update(task, completed=done, total=total, description=words)
+            def told(now: Import) -> None:
+                words = f"导入 {code}：{_STAGES[now.stage]} {now.read:,}，修复 {now.repaired:,}，写入"
+                bar.update(task, completed=now.written, total=now.total - now.dropped, description=words)
 
             row = service.import_layer(
                 session,
@@ -145,16 +150,17 @@ class _Speed(ProgressColumn):
 
 
 def _progress_bar(hidden: bool) -> Progress:
-    """Features done, time and speed, on the error output; gone when the import is done."""
+    """Features, time, what is left and speed, on the error output where that is a terminal; gone when all is done."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         _Speed(),
         console=err,
         transient=True,
-        disable=hidden,
+        disable=hidden or not err.is_terminal,
     )
 
 

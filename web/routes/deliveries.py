@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from project_box.kernel.errors import BadInput, PlatformError
 from web.deps import ActorDep, SessionDep, redirect, render
 from web.views import deliveries as views
-from web.views import plans
+from web.views import import_progress, plans
 
 pages = APIRouter()
 api = APIRouter(prefix="/api/v1", tags=["plans"])
@@ -109,20 +109,23 @@ def delivery_form(
     fields, codes = views.typed_mapping(form)
     error: PlatformError | None = None
     if named.get("act") == "import":
+        path = views.kept(actor, token)
         try:
-            made = plans.import_file(
-                session,
-                actor,
-                wanted.code,
-                views.kept(actor, token),
-                version=wanted.version,
-                valid_from=wanted.valid_from,
-                valid_to=wanted.valid_to,
-                crs=wanted.other_crs or wanted.crs,
-                layer=wanted.layer,
-                fields=fields or {},
-                codes=codes,
-            )
+            with import_progress.watched(token) as tell:
+                made = plans.import_file(
+                    session,
+                    actor,
+                    wanted.code,
+                    path,
+                    version=wanted.version,
+                    valid_from=wanted.valid_from,
+                    valid_to=wanted.valid_to,
+                    crs=wanted.other_crs or wanted.crs,
+                    layer=wanted.layer,
+                    fields=fields or {},
+                    codes=codes,
+                    progress=tell,
+                )
         except PlatformError as fault:
             if fault.status not in (404, 409, 422):
                 raise
@@ -133,6 +136,18 @@ def delivery_form(
             return redirect(f"/layers/{made['code']}")
     view = views.delivery_view(session, actor, token, wanted, fields, codes, error)
     return render(request, "plans/delivery.html", status=_status(view), **view)
+
+
+@api.get("/layers/deliveries/{token}/progress")
+def get_progress(actor: ActorDep, token: str) -> dict[str, Any]:
+    """How far the import of a kept delivery is (administrators): stage, features, seconds, seconds left."""
+    return import_progress.progress_of(actor, token)
+
+
+@api.post("/layers/deliveries/{token}/stop")
+def post_stop(actor: ActorDep, token: str) -> dict[str, Any]:
+    """Stop the import of a kept delivery (administrators); it leaves nothing."""
+    return import_progress.stop(actor, token)
 
 
 @api.post("/layers/{code}/look")

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from gis import service
 from gis.deliveries.fields import Codes, stated_codes, stated_fields
 from gis.differences import version_change_service
+from gis.layers.progress import Tell
 from gis.source_crs import parse_crs
 from project_box.kernel.errors import BadInput, Forbidden
 from project_box.kernel.identity import Actor, Role
@@ -167,8 +168,9 @@ def import_file(
     layer: str = "",
     fields: Mapping[str, str],
     codes: Codes,
+    progress: Tell | None = None,
 ) -> dict[str, Any]:
-    """Import a delivery that lies on the disk; dates, CRS and layer as typed.
+    """Import a delivery that lies on the disk; dates, CRS and layer as typed. ``progress`` is told how far it is.
 
     Raises:
         Forbidden: not an administrator.
@@ -186,6 +188,7 @@ def import_file(
         layer=layer.strip() or None,
         fields=fields,
         codes=codes,
+        progress=progress,
         actor=actor,
     )
     return service.version_plain(row) | {"code": row.layer_code, "issues": row.issues}

@@ -10,10 +10,12 @@ import pytest
 import shapely
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
+from sqlalchemy import text
 
 from gis import crs as crs_module
-from gis import service
+from gis import repository, service
 from gis.layers.layer import layer_catalogue
+from gis.layers.progress import Progress, Stage
 from project_box.kernel.errors import BadInput, Conflict, NotFound
 from project_box.kernel.finding import Outcome
 
@@ -359,17 +361,31 @@ def test_bad_layer_files(session, tmp_path):
 
 
 def test_progress_is_told(session, tmp_path):
-    path = write_layer(tmp_path, "many", [(translate(SITE, n * 200, 0), {"MC": str(n)}) for n in range(50)])
-    seen: list[tuple[int, int]] = []
-    service.import_layer(
-        session,
-        "LX",
-        path,
-        version="1",
-        valid_from=dt.date(2026, 1, 1),
-        progress=lambda done, total: seen.append((done, total)),
+    bow = Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
+    shapes = [(translate(SITE, n * 200, 0), {"MC": str(n)}) for n in range(49)]
+    path = write_layer(tmp_path, "many", [*shapes, (translate(bow, *SITE.bounds[:2]), {"MC": "bow"})])
+    seen: list[Progress] = []
+    day = dt.date(2026, 1, 1)
+    service.import_layer(session, "LX", path, version="1", valid_from=day, progress=seen.append)
+    assert [now.stage for now in seen][-2:] == [Stage.WRITING, Stage.CLOSING]
+    assert seen[0].stage is Stage.READING and seen[-1] == Progress(Stage.CLOSING, 50, 50, 1, 0, 50)
+
+    def stop(now: Progress) -> None:
+        if now.stage is Stage.CLOSING:
+            raise Conflict("停", "stopped")
+
+    with pytest.raises(Conflict, match="stopped"):
+        service.import_layer(session, "LX", path, version="2", valid_from=day, progress=stop)
+    assert [(row.version, row.current) for row in repository.versions(session, "LX")] == [("1", True)]
+    count = (
+        "SELECT count(*) FROM gis.{} f JOIN gis.layer_version v ON v.id = version_id WHERE layer_code = 'LX'"
     )
-    assert seen[-1] == (50, 50)
+    assert [session.scalar(text(count.format(name))) for name in ("feature", "piece")] == [50, 51]
+
+
+def test_seconds_left_follow_from_what_is_written():
+    assert Progress(Stage.READING, 100, 50, 0, 0, 0).seconds_left(3.0) is None
+    assert Progress(Stage.READING, 110, 60, 0, 10, 25).seconds_left(5.0) == 15.0
 
 
 def test_real_layers_import_display_and_check(session, shared_data):

@@ -108,8 +108,8 @@ from gis.deliveries import batches
 from project_box.kernel.db import Database
 batches.FIRST_BATCH, batches.BATCH, batches.AT_ONCE = 50, 50, 50
 
-def progress(done, count):
-    if done > 600:
+def progress(now):
+    if now.read > 600:
         os.kill(os.getpid(), signal.SIGKILL)
 
 with Database(sys.argv[1]).transaction() as session:

@@ -9,6 +9,10 @@ import geopandas
 import openpyxl
 import pytest
 
+from gis.layers.progress import Progress, Stage
+from project_box.kernel.errors import Conflict
+from web.views import import_progress
+
 from .conftest import packed, plots, post, rectangle
 
 pytestmark = pytest.mark.integration
@@ -55,6 +59,26 @@ def test_versions_rollback_and_changes(client, sign_in, admin):
     assert post(client, developer, "KG_DK", plots(1), "3").status_code == 403
     assert client.get("/layers", headers=developer).status_code == 200
     assert 'id="import"' not in client.get("/layers", headers=developer).text
+
+
+def test_who_imports_sees_how_far_it_is_and_may_stop_it(client, sign_in, admin):
+    token = "a" * 32
+    address = f"/api/v1/layers/deliveries/{token}"
+    assert client.get(f"{address}/progress", headers=admin).json() == {"stage": "none"}
+    assert client.post(f"{address}/stop", headers=admin).json() == {"stopping": False}
+    with pytest.raises(Conflict) as ended, import_progress.watched(token) as tell:
+        tell(Progress(Stage.READING, 100, 60, 2, 0, 50))
+        told = client.get(f"{address}/progress", headers=admin).json()
+        counts = ("stage", "total", "read", "repaired", "dropped", "written")
+        assert [told[name] for name in counts] == ["reading", 100, 60, 2, 0, 50]
+        assert told["seconds"] >= 0 and told["seconds_left"] >= 0
+        assert client.post(f"{address}/stop", headers=sign_in(client, "developer")).status_code == 403
+        tell(Progress(Stage.READING, 100, 70, 2, 0, 60))
+        assert client.post(f"{address}/stop", headers=admin).json() == {"stopping": True}
+        tell(Progress(Stage.READING, 100, 80, 2, 0, 70))
+    assert ended.value.code == "import_cancelled"
+    assert client.get(f"{address}/progress", headers=admin).json() == {"stage": "none"}
+    assert client.get("/api/v1/layers/deliveries/nowhere/progress", headers=admin).status_code == 404
 
 
 def test_a_version_is_ended_by_form_and_call(client, sign_in, admin):
