@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 
 from drawings.cad.model import CadEntity
 from drawings.cad.selection import Wanted, picked, prefixes
+from drawings.interpreting.building_lists import give_lists
 from drawings.interpreting.callouts import called_out
 from drawings.interpreting.floor_marks import (
     frame_floors,
@@ -29,6 +31,7 @@ from drawings.standards import patterns
 from drawings.standards.attributes import Settled, parse_xdata, settle
 from drawings.standards.guess import ACCEPTED, kinds_in
 from drawings.standards.multiplicity import BadRange, is_once, parse_floors
+from drawings.standards.standards import bare_layer
 
 _SOURCE_NAMES = {
     "xdata": ("扩展数据", "XDATA"),
@@ -39,6 +42,8 @@ _SOURCE_NAMES = {
 }
 #: side table: attributes by CAD handle, or by 楼号, or by ``楼号/层名``
 Table = Mapping[str, Mapping[str, str]]
+_LONE = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?")
+_PARTS_OF_NAME = re.compile(r"[\s_\-.]+")
 _LOT = 4096  # texts looked at between two looks at the clock
 
 
@@ -118,7 +123,7 @@ class Gatherer:
                         labels.note(entity.at, values[0])
             elif entity.text and entity.kind not in ("DIMENSION", "ATTRIB"):
                 at = moved.get((entity.handle, entity.at), entity.at)
-                pairs, rest = self.work.words.pairs(entity.text)
+                pairs, rest = self._told(entity)
                 if pairs or (rest and self._on_role(entity)):
                     said.append(
                         _Said(entity if at == entity.at else replace(entity, at=at), pairs, rest, "text")
@@ -127,6 +132,7 @@ class Gatherer:
                 notes.note(at, entity.text)
         self._assign_all(said, polygons, tree)
         labels.give()
+        give_lists(self.work, rings)
         notes.give()
         for key, value in read_tables(self.work).items():
             self._note_drawing({key: [value.text]}, value.entity)
@@ -146,6 +152,16 @@ class Gatherer:
             told = {k: v for k, v in found.items() if k not in known}
             ring.gathered.add("layer", told)
             known |= set(told)
+
+    def _told(self, entity: CadEntity) -> tuple[dict[str, list[str]], str]:
+        """Pairs of a text and what is left; a lone number on a layer named 层数 is its value."""
+        text = (entity.text or "").strip()
+        last = _PARTS_OF_NAME.split(bare_layer(entity.layer))[-1]
+        if _LONE.fullmatch(text) and self.work.words.knows(last):
+            key = self.work.words.key(last)
+            if key in self.work.catalogue.roles["outline"].keys:
+                return {key: [text]}, ""
+        return self.work.words.pairs(entity.text or "")
 
     def _on_role(self, entity: CadEntity) -> bool:
         match = self.work.matches.get(entity.layer)

@@ -31,7 +31,7 @@ _OF = ("plan_info", "site_boundary")
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
     text: str
     x: float
     y: float
@@ -49,7 +49,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class Name:
     """How a cell spells an attribute, and the unit written with it."""
 
     spelling: str
@@ -59,8 +59,8 @@ class _Name:
 def read_tables(work: Work) -> dict[str, Read]:
     """Attribute of the drawing → what its table says, with the unit; the first table goes before later ones."""
     keys = {k for role in _OF for k in work.catalogue.roles[role].keys} & set(work.catalogue.number)
-    cells = _cells(work)
-    heads = [(c, named) for c in cells if (named := _named(work.words, c.text)) is not None]
+    cells = cells_of(work)
+    heads = [(c, named) for c in cells if (named := named_in(work.words, c.text)) is not None]
     out: dict[str, Read] = {}
     under: dict[str, Read] = {}  # what stands below a head is worth less than what stands beside a name
     if not heads:
@@ -80,8 +80,8 @@ def read_tables(work: Work) -> dict[str, Read]:
     return under | out
 
 
-def _cells(work: Work) -> list[_Cell]:
-    out: list[_Cell] = []
+def cells_of(work: Work) -> list[Cell]:
+    out: list[Cell] = []
     for entity in work.written():
         if (
             entity.at is None
@@ -93,33 +93,33 @@ def _cells(work: Work) -> list[_Cell]:
         text = unicodedata.normalize("NFKC", entity.text).strip()
         if 0 < len(text) <= _LONGEST and "\n" not in text and not entity.rotation % 360:
             height = entity.height or 1.0
-            out.append(_Cell(text, *entity.at, width_of(text, height), height, entity))
+            out.append(Cell(text, *entity.at, width_of(text, height), height, entity))
     return sorted(out, key=lambda c: (-c.y, c.x))
 
 
-def _named(words: Vocabulary, text: str) -> _Name | None:
+def named_in(words: Vocabulary, text: str) -> Name | None:
     """What a cell names that does not hold the figure itself."""
     plain = NUMBERING.sub("", text)
     for name in dict.fromkeys((plain, text)):
         bare = re.sub(r"[\s:=]+$", "", name)
         if words.knows(bare):
-            return _Name(bare)
+            return Name(bare)
         found = _IN_BRACKETS.search(name)
         if found is not None and words.knows(name[: found.start()]):
-            return _Name(name[: found.start()], (found.group(1) or found.group(2)).strip())
+            return Name(name[: found.start()], (found.group(1) or found.group(2)).strip())
     return None
 
 
 class _Rows:
     """Cells by height, to find those of one row."""
 
-    def __init__(self, cells: Sequence[_Cell]) -> None:
+    def __init__(self, cells: Sequence[Cell]) -> None:
         self.size = max(min(c.height for c in cells), 1e-9) * 4
-        self.at: dict[int, list[_Cell]] = defaultdict(list)
+        self.at: dict[int, list[Cell]] = defaultdict(list)
         for cell in cells:
             self.at[round(cell.y / self.size)].append(cell)
 
-    def between(self, low: float, high: float) -> list[_Cell]:
+    def between(self, low: float, high: float) -> list[Cell]:
         """Cells whose line lies between two heights."""
         first, last = round(low / self.size), round(high / self.size)
         if last - first > _STRIPS:
@@ -130,10 +130,10 @@ class _Rows:
 class _Columns:
     """Headings that tell what is a limit and what is planned: PERMISSIBLE | PROPOSED, 법정 | 계획."""
 
-    def __init__(self, cells: Sequence[_Cell]) -> None:
+    def __init__(self, cells: Sequence[Cell]) -> None:
         self.heads = [(c, sort) for c in cells if (sort := sort_of(c.text)) is not None]
 
-    def over(self, cell: _Cell) -> Sort | None:
+    def over(self, cell: Cell) -> Sort | None:
         """What the nearest heading above a cell says."""
         above = [
             (head.y, sort)
@@ -145,7 +145,7 @@ class _Columns:
         ]
         return min(above)[1] if above else None
 
-    def before(self, cell: _Cell) -> Sort | None:
+    def before(self, cell: Cell) -> Sort | None:
         """What the nearest heading in a cell's row says."""
         row = [
             (cell.x - head.x, sort)
@@ -155,7 +155,7 @@ class _Columns:
         return min(row)[1] if row else None
 
 
-def _beside(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name: _Name) -> str | None:
+def _beside(words: Vocabulary, rows: _Rows, columns: _Columns, head: Cell, name: Name) -> str | None:
     """The first number in the row to the right of a name, up to the next name; of columns that of what is planned."""
     slack = _ROW * head.height
     row = [
@@ -164,7 +164,7 @@ def _beside(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name
     row.sort(key=lambda c: c.x)
     first: str | None = None
     for place, cell in enumerate(row):
-        if _named(words, cell.text) is not None:
+        if named_in(words, cell.text) is not None:
             break
         sort = columns.over(cell) or columns.before(cell)
         if sort == "limit" or not _NUMBER.match(cell.text):
@@ -177,7 +177,7 @@ def _beside(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name
     return first
 
 
-def _under(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name: _Name) -> str | None:
+def _under(words: Vocabulary, rows: _Rows, columns: _Columns, head: Cell, name: Name) -> str | None:
     """The number right below the head of a column; of several that in the row of what is planned."""
     lines = rows.between(head.y - _BELOW * head.height, head.y - _ROW * head.height)
     below = [c for c in lines if c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)]
@@ -187,7 +187,7 @@ def _under(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name:
     return _value(words, name, nearest.text, [name.unit]) if nearest is not None else None
 
 
-def _planned(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, name: _Name) -> str | None:
+def _planned(words: Vocabulary, rows: _Rows, columns: _Columns, head: Cell, name: Name) -> str | None:
     """The number of a column in the row of what is planned; other columns hold several things, none of the drawing."""
     lines = rows.between(head.y - _HEADED * head.height, head.y - _ROW * head.height)
     below = [c for c in lines if c.x < head.x + head.width and head.x < c.x + max(c.width, head.height)]
@@ -195,7 +195,7 @@ def _planned(words: Vocabulary, rows: _Rows, columns: _Columns, head: _Cell, nam
     return _value(words, name, found[0].text, [name.unit]) if len(found) == 1 else None
 
 
-def _goes_on(rows: _Rows, first: _Cell, head: _Cell) -> bool:
+def _goes_on(rows: _Rows, first: Cell, head: Cell) -> bool:
     """True if the column below a head holds a further number."""
     lines = rows.between(first.y - _BELOW * head.height, first.y - _ROW * head.height)
     return any(
@@ -204,7 +204,7 @@ def _goes_on(rows: _Rows, first: _Cell, head: _Cell) -> bool:
     )
 
 
-def _value(words: Vocabulary, name: _Name, text: str, units: Sequence[str]) -> str | None:
+def _value(words: Vocabulary, name: Name, text: str, units: Sequence[str]) -> str | None:
     """The number of a cell with its own unit, else with one written with its name or in a cell beside it."""
     key, value = words.valued(name.spelling, text)
     sort = roles().number[key]
