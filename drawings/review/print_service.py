@@ -84,9 +84,36 @@ def _area_data(table: AreaTable) -> dict[str, Any]:
         "by_building_use": [
             [name, use, area] for name, own in table.by_building_use.items() for use, area in own.items()
         ],
+        "floors": _floor_rows(table),
         "lines": [[None if v is None else str(v) for v in line] for line in lines],
         "undecided": list(table.undecided),
     }
+
+
+def _floor_rows(table: AreaTable) -> list[list[str | None]]:
+    """One row a floor, for all storeys it stands for: counted area by use and together; then the building's."""
+    rows: list[list[Any]] = []
+    for building in table.buildings:
+        for floor in building.floors:
+            uses: dict[str, list[Any]] = {}
+            for line in floor.lines:
+                uses.setdefault(line.use, []).append(line.total)
+            named = "；".join(
+                f"{use or '未注明'} {'无法判定' if None in totals else sum(totals)}"
+                for use, totals in uses.items()
+            )
+            rows.append(
+                [
+                    building.name,
+                    floor.name,
+                    floor.floors or _PARTS[floor.part],
+                    floor.storeys,
+                    named,
+                    floor.total,
+                ]
+            )
+        rows.append([building.name, "小计", "", "", "", building.total])
+    return [[None if v is None else str(v) for v in row] for row in rows]
 
 
 def review_sheet(session: Session, actor: Actor, review_id: uuid.UUID) -> tuple[str, bytes]:

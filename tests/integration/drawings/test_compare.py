@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
 
@@ -9,9 +10,12 @@ import pyogrio
 import pytest
 import shapely
 from ezdxf.entities.lwpolyline import LWPolyline
+from openpyxl import load_workbook
+from pypdf import PdfReader
 from sqlalchemy import delete, select
 
 from drawings import service
+from drawings.areas.area_workbook import area_workbook
 from drawings.models import JointReview, Revision
 from drawings.sheets.local_crs import local_crs
 from project_box import service as box
@@ -177,6 +181,19 @@ def test_areas_of_a_sample_project(session, actors) -> None:
     revision, table = service.revision_areas(session, actor, project.id)
     assert revision.number == 1
     assert f"{table.total}" == expected(PROGRAMS[1])["indicators"]["ZJZ"]
+    # every figure of the workbook stands in the printed table, and codes are printed whole
+    _, pdf = service.area_pdf(session, actor, project.id)
+    printed = "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+    cells = [
+        value
+        for sheet in load_workbook(io.BytesIO(area_workbook(table, "表")), data_only=True).worksheets
+        for row in sheet.iter_rows(values_only=True)
+        for value in row
+        if isinstance(value, int | float)
+    ]
+    assert len(cells) > 40
+    assert [v for v in cells if f"{v:.2f}" not in printed and f"{v:g}" not in printed] == []
+    assert project.code in printed
 
 
 def test_marks_are_exported(session, actors, plans) -> None:

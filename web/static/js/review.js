@@ -54,7 +54,7 @@ class Review {
     const name = (o) => [o.name, english ? o.discipline_en : o.discipline].filter(Boolean).join(" · ");
     const here = others.filter((o) => o.files.includes(this.file)), away = others.filter((o) => !o.files.includes(this.file));
     line.hidden = !others.length;
-    line.textContent = [[line.dataset.here, here], [line.dataset.away, away]].filter(([, who]) => who.length).map(([word, who]) => `${word} ${who.map(name).join(english ? ", " : "、")}`).join(english ? "; " : "；");
+    line.textContent = `· ${[[line.dataset.here, here], [line.dataset.away, away]].filter(([, who]) => who.length).map(([word, who]) => `${word} ${who.map(name).join(english ? ", " : "、")}`).join(english ? "; " : "；")}`;
   }
 
   // a session that is over: what is typed stays here, and is saved once one has signed in again in another window
