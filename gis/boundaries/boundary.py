@@ -163,14 +163,16 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
 
 
 def _damaged(text: str) -> Issue:
-    line = re.split(r"\r\n|\r|\n", text[: text.index("\ufffd")])
+    """What is said of characters that no encoding explains; coordinates among them are told where they are read."""
+    count = text.count("\ufffd")
+    line = len(re.split(r"\r\n|\r|\n", text[: text.index("\ufffd")]))
     return warning(
         "TEXT-DAMAGED",
-        f"文件里有 {text.count(chr(0xFFFD))} 处文字已损坏，第一处在第 {len(line)} 行；坐标照常读取",
-        f"{text.count(chr(0xFFFD))} characters are damaged, the first in line {len(line)}; coordinates were read",
+        f"文件里有 {count} 处文字已损坏，第一处在第 {line} 行；其余照常读取",
+        f"{count} characters are damaged, the first in line {line}; everything else was read",
         "核对损坏的名称，或重新导出文件",
         "check the damaged names, or export the file again",
-        line=len(line),
+        line=line,
     )
 
 

@@ -34,6 +34,8 @@ from project_box.kernel.errors import BadInput
 _RANDOM_ACCESS = ("GPKG", "ESRI Shapefile", "OpenFileGDB", "FlatGeobuf", "SQLite")
 #: those of them that count their way there, but find a feature by its number at once
 _BY_NUMBER = ("GPKG", "SQLite")
+#: features with arcs, in GDAL's words
+_CURVED = "OGR_GEOMETRY IN ('CIRCULARSTRING', 'COMPOUNDCURVE', 'CURVEPOLYGON', 'MULTICURVE', 'MULTISURFACE')"
 #: what pyogrio raises when a file cannot be read
 FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
 
@@ -126,8 +128,7 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         notes.append(
             note("ENCODING", f"属性按内容判定为 {encoding} 编码", f"attributes are {encoding}, by content")
         )
-    if "Curve" in str(info["geometry_type"]) or "Surface" in str(info["geometry_type"]):
-        notes.append(note("CURVES", "圆弧已按折线近似", "arcs were replaced by short straight lines"))
+    notes += _curves(path, chosen, info)
     return Source(
         path,
         chosen,
@@ -144,6 +145,28 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         name,
         path.stat().st_size if path.is_file() else 0,
     )
+
+
+def _curves(path: Path, layer: str, info: dict[str, Any]) -> list[dict[str, Any]]:
+    """That arcs are read as short chords; a FileGDB says so of each feature only, not of the layer."""
+    kind = str(info["geometry_type"])
+    if "Curve" in kind or "Surface" in kind:
+        return [note("CURVES", "圆弧已按折线近似", "arcs were replaced by short straight lines")]
+    if info["driver"] != "OpenFileGDB":
+        return []
+    quoted = layer.replace('"', '\\"')
+    _, _, _, ((curved,),) = pyogrio.raw.read(
+        path, sql=f'SELECT COUNT(*) FROM "{quoted}" WHERE {_CURVED}', read_geometry=False
+    )
+    if not curved:
+        return []
+    return [
+        note(
+            "CURVES",
+            f"{curved} 个要素带圆弧，已按折线近似",
+            f"{curved} features have arcs, which were replaced by short straight lines",
+        )
+    ]
 
 
 def _own_definition(info: dict[str, Any]) -> SourceCrs | None:

@@ -19,7 +19,7 @@ from gis.deliveries.tables import (
     WORKBOOKS,
     decodes,
     gunzip,
-    json_in_utf8,
+    in_utf8,
     readable_csv,
     workbook_as_csv,
 )
@@ -32,7 +32,8 @@ _DATA_SUFFIXES = {
     ".csv", ".dxf", ".dgn", ".osm", ".pbf", ".jml", ".mdb", ".accdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson",
     ".tsv", ".xlsx", ".ods",
 }  # fmt: skip
-_JSON = (".json", ".geojson", ".topojson", ".geojsonl", ".geojsons", ".ndjson")
+#: texts that GDAL reads in UTF-8 only
+_TEXTS = (".json", ".geojson", ".topojson", ".geojsonl", ".geojsons", ".ndjson", ".gml", ".xml", ".kml")
 #: marks of files that hold no data but say where GDAL is to find some
 DESCRIPTIONS = (b"OGRVRTDataSource", b"OGRWFSDataSource", b"gdal_streamed_alg", b"<OGRVRT")
 #: records of a .dbf, and bytes of a MapInfo file, that are looked at to tell the encoding
@@ -78,6 +79,8 @@ def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
     if path.suffix.lower() in WORKBOOKS and zipfile.is_zipfile(path):
         table = workbook_as_csv(path, folder, layer)
         return Prepared(table.path, None, crs=table.crs)
+    if path.suffix.lower() in _TEXTS:
+        path = in_utf8(path, folder)  # before it is judged, so that nothing hides in another encoding
     with path.open("rb") as stream:
         head = stream.read(4096)
     if is_access(head):
@@ -86,8 +89,6 @@ def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
     if path.suffix.lower() in (".csv", ".tsv"):
         table = readable_csv(path, folder)
         return Prepared(table.path, layer, crs=table.crs)
-    if path.suffix.lower() in _JSON:
-        return Prepared(json_in_utf8(path, folder), layer)
     if head.startswith(BINARY) or (path.suffix.lower() == ".dxf" and b"\x00" in head[:64]):
         return Prepared(_plain_dxf(path, folder), layer)
     if b"<" in head[:200] and path.suffix.lower() in (".gml", ".xml"):

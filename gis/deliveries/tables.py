@@ -30,6 +30,9 @@ _LOOK_AT = 1000
 #: bytes of a text that are looked at to tell the encoding
 _SAMPLE = 8 << 20
 _CHUNK = 1 << 20
+_XML_ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)")
+_DECLARATION = re.compile(r"^(\s*<\?xml[^>]*?encoding\s*=\s*[\"'])[\w.-]+")
+_TEXT_BEGINS = re.compile(r"[\s\ufeff\x1e]*[{\[<]")
 _HEX = re.compile(r"0[01][0-9a-fA-F]{16,}")
 _WKT = ("POLYGON", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "CURVEPOLYGON", "MULTISURFACE", "SRID=")
 _SRID = re.compile(r"\s*SRID\s*=\s*(\d+)\s*;", re.IGNORECASE)
@@ -89,14 +92,21 @@ def _refused(path: Path, code: str, zh: str, en: str) -> BadInput:
     )
 
 
-def json_in_utf8(path: Path, folder: Path) -> Path:
-    """A JSON as GDAL reads it: itself, or a copy in UTF-8 where it is in UTF-16 or GB 18030."""
+def in_utf8(path: Path, folder: Path) -> Path:
+    """A JSON or XML as GDAL reads it: itself, or a copy in UTF-8 where it is in UTF-16 or a Chinese code page."""
     with path.open("rb") as stream:
-        codec = text_codec(stream.read(_SAMPLE))
-    if codec == "utf-8-sig":
+        sample = stream.read(_SAMPLE)
+    declared = _XML_ENCODING.match(sample)
+    codec = text_codec(sample)
+    if not _TEXT_BEGINS.match(sample[:256].decode(codec, errors="replace")):
+        return path  # something else under such a name
+    if declared is not None and declared[1].lower().startswith(b"gb"):
+        codec = "gb18030"
+    elif codec == "utf-8-sig" or (declared is not None and declared[1].lower() not in (b"utf-8", b"utf8")):
         return path
     target = folder / f"{path.stem}-utf8{path.suffix}"
     with path.open(encoding=codec, errors="replace") as source, target.open("w", encoding="utf-8") as out:
+        out.write(_DECLARATION.sub(r"\1UTF-8", source.read(_CHUNK), count=1))
         while chunk := source.read(_CHUNK):
             out.write(chunk)
     return target

@@ -6,7 +6,6 @@ import datetime as dt
 import gzip
 import json
 import resource
-import shutil
 import struct
 import zipfile
 
@@ -171,13 +170,19 @@ def test_shapes_of_a_table_that_state_their_crs(tmp_path, form):
     assert source.crs == 4547 and batches[0].geometries[0].equals(frame().geometry[0])
 
 
-def test_json_that_is_compressed_or_in_another_encoding(tmp_path):
+def test_json_and_xml_that_are_compressed_or_in_another_encoding(tmp_path):
     text = frame().to_json(ensure_ascii=False, drop_id=True)
     (tmp_path / "a.geojson").write_bytes(text.encode("utf-16"))
     (tmp_path / "b.geojson").write_bytes(text.encode("gb18030"))
     (tmp_path / "c.geojson.gz").write_bytes(gzip.compress(text.encode()))
     for name in ("a.geojson", "b.geojson", "c.geojson.gz"):
         assert read(tmp_path / name)[1][0].columns["MC"] == ["样江", "石溪"]
+    frame().to_file(tmp_path / "e.gml", driver="GML")
+    gml = (tmp_path / "e.gml").read_text().replace("utf-8", "GBK")
+    (tmp_path / "f.gml").write_text(gml, encoding="gbk")
+    assert read(tmp_path / "f.gml")[1][0].columns["MC"] == ["样江", "石溪"]
+    frame().to_file(tmp_path / "g.gpkg")  # under a wrong name
+    assert read((tmp_path / "g.gpkg").rename(tmp_path / "g.json"))[0].count == 2
     (tmp_path / "d.geojson.gz").write_bytes(gzip.compress(text.encode())[:80])
     assert refused(tmp_path / "d.geojson.gz").code == "ZIP-BROKEN"
 
@@ -371,11 +376,13 @@ def test_personal_geodatabase(tmp_path):
     assert refused(tmp_path / "b.mdb").code == "MDB-UNREADABLE"
 
 
-def test_a_description_of_other_data_is_not_followed(tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_description_of_other_data_is_not_followed(tmp_path, encoding):
     frame().to_file(tmp_path / "a.gpkg")
     (tmp_path / "a.gml").write_text(
         f"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>{tmp_path}/a.gpkg</SrcDataSource></OGRVRTLayer>"
-        "</OGRVRTDataSource>"
+        "</OGRVRTDataSource>",
+        encoding=encoding,
     )
     assert refused(tmp_path / "a.gml").code == "unreadable_layer"
 
@@ -482,8 +489,7 @@ def test_fields_that_do_not_match_are_listed_with_the_closest(tmp_path):
 
 
 def test_a_required_field_is_asked_for(tmp_path):
-    import shutil
-
+    
     shutil.copytree(CATALOGUE, tmp_path / "c")
     path = tmp_path / "c" / "layers" / "ZRBHD.yaml"
     text_of = path.read_text(encoding="utf-8")
