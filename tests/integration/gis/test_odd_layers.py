@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 from sqlalchemy import text
 
 from gis import service
+from gis.deliveries import batches
+from gis.deliveries.source import open_source
 from project_box.kernel.errors import BadInput
 
 from .conftest import rectangle, write_layer
@@ -136,3 +140,21 @@ def test_an_import_that_is_killed_leaves_nothing(database, tmp_path):
         row = service.import_layer(session, "LX", path, version="killed", valid_from=DAY)
         assert row.feature_count == 1_200
         session.rollback()
+
+
+@pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="ogr2ogr writes the arcs (apt package gdal-bin)")
+def test_arcs_of_a_file_geodatabase_are_told(tmp_path):
+    arc = "(500000 3200000, 500050 3200050, 500100 3200000)"
+    written = tmp_path / "a.csv"
+    written.write_text(
+        f'id,WKT\n1,"CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING{arc},(500100 3200000, 500000 3200000)))"\n'
+        '2,"POLYGON((500200 3200000,500300 3200000,500300 3200100,500200 3200000))"\n'
+    )
+    how = ["-oo", "GEOM_POSSIBLE_NAMES=WKT", "-nlt", "CURVEPOLYGON", "-a_srs", "EPSG:4547"]
+    subprocess.run(["ogr2ogr", "-f", "OpenFileGDB", tmp_path / "a.gdb", written, *how], check=True)
+    with open_source(tmp_path / "a.gdb") as source:
+        areas = np.concatenate(
+            [shapely.area(b.geometries) for b in batches.read_batches(source, buffered=False)]
+        )
+    assert [(n["code"], n["message_en"].split()[0]) for n in source.notes] == [("CURVES", "1")]
+    assert areas == pytest.approx([np.pi * 50**2 / 2, 5_000], rel=1e-4)
