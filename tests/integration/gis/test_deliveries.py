@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import resource
+import shutil
 import struct
 import zipfile
 
@@ -489,7 +490,7 @@ def test_fields_that_do_not_match_are_listed_with_the_closest(tmp_path):
 
 
 def test_a_required_field_is_asked_for(tmp_path):
-    
+
     shutil.copytree(CATALOGUE, tmp_path / "c")
     path = tmp_path / "c" / "layers" / "ZRBHD.yaml"
     text_of = path.read_text(encoding="utf-8")
