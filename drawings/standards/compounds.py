@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from drawings.standards.languages import Compound, languages
@@ -36,12 +36,12 @@ def composed(parts: Sequence[str]) -> Composed | None:
     if ideographs:
         return _told(ideographs)
     latin = [p for p in parts if p.isalpha()]
-    for name in (*(p for p in latin if _LATIN.fullmatch(p)), "".join(latin) if len(latin) > 1 else ""):
-        if _LATIN.fullmatch(name):
-            for reading in _readings(name):
-                found = _told(reading)
-                if found is not None:
-                    return found
+    whole = "".join(latin)
+    for name in dict.fromkeys((whole, *latin)):
+        for reading in _readings(name) if _LATIN.fullmatch(name) else ():
+            found = _told(reading)
+            if found is not None:
+                return replace(found, length=len(name) if name == whole else 0)
     return None
 
 

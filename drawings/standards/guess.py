@@ -221,14 +221,16 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         first = Guess(told.role, round(score, 2), f"zh: {told.words}")
         return (first, *(b[3] for b in best.values() if b[3].role != told.role))
     # names go from the general to the special
-    ranked = tuple(b[3] for b in sorted(best.values(), key=lambda b: (-b[0], -b[1], -b[2])))
-    return ranked
+    ranked = [b[3] for b in sorted(best.values(), key=lambda b: (-b[0], -b[1], -b[2]))]
+    if ranked and ranked[0].role in _BUILDINGS:  # the outline of a basement is no building
+        ranked.sort(key=lambda g: g.role != "basement")
+    return tuple(ranked)
 
 
 def _says_more(told: Composed, plain: str, met: Collection[tuple[float, int, int, Guess]]) -> bool:
     """True if words that go together say more of a name than the words met in it, none of which is the whole of it."""
     longest = max((length for _, length, _, _ in met), default=0)
-    return not met or (not plain.isascii() and longest < min(told.length, len(plain)))
+    return not met or (longest <= told.length and longest < len(plain))
 
 
 @lru_cache(maxsize=4096)
