@@ -14,6 +14,8 @@ _INCHES = re.compile(r"(?P<inches>\d+(?:\.\d+)?)\s*(?:[\"”″]|''|′′)")
 _FOOT, _INCH = 0.3048, 0.0254
 #: what stands in brackets behind a number: 10,050.00㎡(3,040.13평)
 _REMARK = re.compile(r"(?<=[^\s(（])\s*\([^()]*\)\s*$")
+#: above what a height is: 8,75 m ü. OKFF
+_FROM = re.compile(r"(?<=[mм])\s+(?:ü\.|über|ueber|above|au-dessus|sobre|от)\s*\S.*$", re.IGNORECASE)
 #: the limit that a figure is compared with: 38.71% ≦ 60%
 _COMPARED = re.compile(r"(?<=[\w%²])\s*[<>≤≥≦≧≪]\s*[\d.,]+\s*\S{0,4}$")
 _POINTED = re.compile(r"\d[\d., ]*")
@@ -29,7 +31,8 @@ def number_in(text: str, unit: str, units: Mapping[str, float], *, comma: bool |
         comma: True or False if the decimal sign is known; None tells it from the number: the last of two different
             signs, a comma unless three digits follow, else a point.
     """
-    plain = _COMPARED.sub("", _REMARK.sub("", unicodedata.normalize("NFKC", text))).strip()
+    plain = _FROM.sub("", _REMARK.sub("", unicodedata.normalize("NFKC", text)))
+    plain = _COMPARED.sub("", plain).strip()
     if unit == "m":
         imperial = _feet(plain)
         if imperial is not None:

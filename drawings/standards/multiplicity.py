@@ -77,6 +77,8 @@ _EACH_NAMED = re.compile(r"(?:层|F)(\s*(?:[-~]|至|到)\s*)(?=(?:第|地下|B)?
 _BASEMENT = re.compile(
     r"(?:半?地下(?:停?车库|室|库)|地库)\s*(?=[(（]?(?:地下|负|-)?第?[\d一二三四五六七八九十]+层)(?:[(（]?(?:地下|负|-))?"
 )
+#: a range written with dots: 2...9
+_DOTTED = re.compile(r"(?<=\d)\s*(?:\.{2,3}|÷)\s*(?=\d)")
 #: what joins single storeys, where other words tell a range
 _AND = re.compile(r"[,&]|(?<!\w)(?:и|und|and|et|y|e|en|ve|và|및|と)(?!\w)", re.IGNORECASE)
 #: a number and an "and" before a storey
@@ -131,6 +133,7 @@ def floors_of_title(text: str, *, ground: int = 0) -> str | None:
     if len(text) > _LONGEST_TITLE or is_between(text) or _HOW_MANY.match(text):
         return None
     clean = unicodedata.normalize("NFKC", text).replace("首层", "1层").replace("底层", "1层")
+    clean = _DOTTED.sub("-", clean)
     clean = _OF_BUILDING.sub("", clean)
     clean = _BASEMENT.sub("地下", clean).replace("负", "地下")
     named = floor_names() if any_floor_name().search(clean) else ()

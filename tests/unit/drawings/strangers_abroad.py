@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tests.unit.drawings.strangers import FOOT, Pen, Point, Truth
 
 
-def plans(pen: Pen, layer: str, plans: tuple[tuple[str, float], ...], depth: float = 10) -> None:
+def draw_plans(pen: Pen, layer: str, plans: tuple[tuple[str, float], ...], depth: float = 10) -> None:
     """Floor plans side by side with their titles below."""
     for number, (title, width) in enumerate(plans):
         pen.box(layer, 50 * number, 0, width, depth)
@@ -66,7 +66,7 @@ def indian_city() -> tuple[Pen, Truth]:
 
 def deductions() -> tuple[Pen, Truth]:
     pen = Pen(6)
-    plans(pen, "BUA_LINE", (("STILT FLOOR PLAN", 30), ("TYPICAL FLOOR PLAN (1ST TO 4TH FLOOR)", 28)), 20)
+    draw_plans(pen, "BUA_LINE", (("STILT FLOOR PLAN", 30), ("TYPICAL FLOOR PLAN (1ST TO 4TH FLOOR)", 28)), 20)
     pen.box("DEDUCTION_LIFT_STAIR", 5, 5, 20, 3)
     pen.box("DEDUCTION_LIFT_STAIR", 55, 5, 2, 3)
     return pen, Truth("m", floors={"1": 540, "2-5": 554 * 4})
@@ -89,7 +89,7 @@ def korean_office() -> tuple[Pen, Truth]:
 def korean_floors() -> tuple[Pen, Truth]:
     pen = Pen(4, 1000, version="R2007")
     plans = (("지하1층", 30.0), ("지상1층", 25.0), ("지상2층 ~ 지상5층", 24.0), ("옥탑1층", 6.0))
-    plans(pen, "바닥면적산정선", plans)
+    draw_plans(pen, "바닥면적산정선", plans)
     return pen, Truth("mm", floors={"-1": 300, "1": 250, "2-5": 960, "옥탑1층": 60})
 
 
@@ -123,7 +123,7 @@ def russian_in_latin() -> tuple[Pen, Truth]:
 def russian_floors() -> tuple[Pen, Truth]:
     pen = Pen(4, 1000)
     plans = (("План подвала", 30), ("Первый этаж", 28), ("Типовой этаж 2-5", 26), ("Технический этаж", 20))
-    plans(pen, "Контур этажа", plans)
+    draw_plans(pen, "Контур этажа", plans)
     return pen, Truth("mm", floors={"-1": 300, "1": 280, "2-5": 1040, "Технический этаж": 200})
 
 
@@ -154,7 +154,7 @@ def british_levels() -> tuple[Pen, Truth]:
     plans = (
         ("LOWER GROUND FLOOR", 20.0), ("UPPER GROUND FLOOR", 20.0), ("LEVEL 1", 18.0), ("LEVELS 2-4", 18.0),
     )  # fmt: skip
-    plans(pen, "GIA", plans)
+    draw_plans(pen, "GIA", plans)
     return pen, Truth("m", floors={"-1": 200, "1": 200, "2": 180, "3-5": 540})
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 from tests.unit.drawings.strangers import FOOT, Pen, Truth
-from tests.unit.drawings.strangers_abroad import plans
+from tests.unit.drawings.strangers_abroad import draw_plans
 
 
 def japanese_site_in_pieces() -> tuple[Pen, Truth]:
@@ -166,7 +166,7 @@ def turkish_plot() -> tuple[Pen, Truth]:
 def _floors(layer: str, *named: tuple[str, float, str, int]) -> tuple[Pen, Truth]:
     """Plans of given widths with their titles; what storeys each is, and how many."""
     pen = Pen(4, 1000, version="R2007")
-    plans(pen, layer, tuple((title, width) for title, width, _, _ in named))
+    draw_plans(pen, layer, tuple((title, width) for title, width, _, _ in named))
     return pen, Truth("mm", floors={floors: width * 10 * count for _, width, floors, count in named})
 
 

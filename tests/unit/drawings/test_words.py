@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drawings.interpreting.measures import measures
 from drawings.standards.languages import languages
-from drawings.standards.multiplicity import floors_of_title, is_roof
+from drawings.standards.multiplicity import floors_of_title, ground_floors, is_roof
 from drawings.standards.standards import AttributeRule, Phrase
 from drawings.standards.vocabulary import Vocabulary, vocabulary
 from tests.unit.drawings.build import X, Y, box, codes, model_of, new, text
@@ -170,6 +170,42 @@ def test_words_that_cannot_be_meant_are_refused() -> None:
     for wrong in refused:
         with pytest.raises(ValueError, match=r"."):
             AttributeRule.model_validate({"order": ["text"], "xdata_app": "X", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("GRZ vorh.", "建筑密度"), ("F.A.R. ACHIEVED", "容积率"), ("Процент застройки проектируемый", "建筑密度"),
+        ("계획 건폐율", "建筑密度"), ("計画建蔽率", "建筑密度"), ("CES projet", "建筑密度"), ("건 폐 율", "建筑密度"),
+        ("Superficie de la parcela", "申报用地面积"), ("OCUPACION", "建筑密度"), ("TOTAL HT OF BLDG", "建筑高度"),
+        ("max. GRZ", None), ("GRZ zul.", None), ("F.A.R. PERMISSIBLE", None), ("процент застройки, не более", None),
+        ("법정 건폐율", None), ("指定建蔽率", None), ("CES maximum", None), ("Ocupación máxima", None),
+    ],
+)  # fmt: skip
+def test_a_limit_is_no_figure_of_the_project(name: str, key: str | None) -> None:
+    assert (vocabulary().key(name) if vocabulary().knows(name) else None) == key
+    assert key is not None or vocabulary().pairs(f"{name} = 0,35") == ({}, f"{name} = 0,35")
+
+
+@pytest.mark.parametrize(
+    ("title", "floors"),
+    [
+        ("План 2-го и 4-го этажей", "2,4"), ("План 2...9 этажа", "2-9"),
+        ("FIRST AND THIRD FLOOR PLAN", "1,3"), ("Plan 1er et 3e étages", "2,4"), ("1.OG bis 4.OG", "2-5"),
+        ("3e t/m 6e verdieping", "4-7"), ("Plan R+1 à R+4", "2-5"), ("PLANTAS 2ª Y 4ª", "3,5"),
+        ("B2F PLAN (지하2층)", "-2"), ("2F~4F PLAN (2층~4층)", "2-4"), ("Tầng 2 đến tầng 5", "2-5"),
+        ("Kellergeschoss / UG", "-1"), ("2. bzw. 5 e 3. OG", None),
+    ],
+)  # fmt: skip
+def test_storeys_in_titles_of_many_languages(title: str, floors: str | None) -> None:
+    assert floors_of_title(title) == floors
+
+
+def test_the_ground_floor_over_stilts_is_the_second_storey() -> None:
+    texts = ["STILT FLOOR PLAN", "GROUND FLOOR PLAN", "1ST TO 3RD FLOOR PLAN"]
+    below = ground_floors(texts)
+    assert [floors_of_title(t, ground=below) for t in texts] == ["1", "2", "3-5"]
+    assert ground_floors(["STILT+GF+FF"]) == 1 and ground_floors(["FIRST FLOOR"]) == 0
 
 
 def test_no_spelling_means_two_things_within_a_language() -> None:
