@@ -18,7 +18,7 @@ from drawings.standards.standards import roles
 from drawings.standards.vocabulary import NUMBERING, Vocabulary
 
 _IN_BRACKETS = re.compile(
-    r"\s*[(（\[]\s*([^()（）\[\]]{1,12})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}[23]?\.?)\s*:?$"
+    r"\s*[(（\[]\s*([^()（）\[\]]{1,24})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}[23]?\.?)\s*:?$"
 )
 _NUMBER = re.compile(r"[-+]?\d[\d.,  ]*")
 #: in text heights: cells of one row differ in height by less, and are no further apart; a head is no further above
@@ -105,8 +105,9 @@ def named_in(words: Vocabulary, text: str) -> Name | None:
         if words.knows(bare):
             return Name(bare)
         found = _IN_BRACKETS.search(name)
-        if found is not None and words.knows(name[: found.start()]):
-            return Name(name[: found.start()], (found.group(1) or found.group(2)).strip())
+        remark = (found.group(1) or found.group(2)).strip() if found is not None else ""
+        if found is not None and sort_of(remark) != "limit" and words.knows(name[: found.start()]):
+            return Name(name[: found.start()], remark)
     return None
 
 
