@@ -33,6 +33,7 @@ from drawings.cad.model import CadEntity, CadFile, CadLayer, CadSheet
 from drawings.cad.mtext import plain_mtext
 from drawings.cad.source import RELEASES
 from drawings.cad.units import weigh
+from drawings.cad.unsupported import tell_unsupported
 from drawings.issues import Collector, quotable
 from drawings.reading import Limits, Reading
 
@@ -194,9 +195,9 @@ class _Reader:
             if row.get("entity_type") in _SILENT:
                 continue
             handles = row.get("sample_handles") or [""]
-            self.issues.add(
-                "DXF-UNSUPPORTED",
-                kind=str(row.get("entity_type")),
+            tell_unsupported(
+                self.issues,
+                str(row.get("entity_type")),
                 count=int(row.get("count") or 1),
                 handle=_handle(str(handles[0])),
             )
@@ -282,9 +283,9 @@ class _Reader:
                 self.entities[index] = replace(entity, block=entity.block or self.entities[index].block)
         if meshes:
             first_mesh = meshes[0]
-            self.issues.add(
-                "DXF-UNSUPPORTED",
-                kind="POLYLINE (mesh)",
+            tell_unsupported(
+                self.issues,
+                "POLYLINE (mesh)",
                 count=len(meshes),
                 handle=first_mesh.handle,
                 layer=first_mesh.layer,

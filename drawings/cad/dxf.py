@@ -31,6 +31,7 @@ from drawings.cad.mending import (
     with_subclasses,
     with_true_version,
     without_bad_handles,
+    without_kinds,
 )
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer, CadSheet
 from drawings.cad.source import (
@@ -43,6 +44,7 @@ from drawings.cad.source import (
     open_source,
 )
 from drawings.cad.units import weigh
+from drawings.cad.unsupported import DISPENSABLE, tell_unsupported
 from drawings.issues import Collector, quotable
 from drawings.reading import Reading
 
@@ -127,6 +129,10 @@ def _repaired(data: bytes, source: Source, strict: Exception, issues: Collector)
     try:
         document, audit = recover.read(io.BytesIO(in_plain_letters(data, source.encoding)))
     except (DXFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        rest, count, kind = without_kinds(data, DISPENSABLE)
+        if count and bad is None:
+            issues.add("DXF-REPAIRED", count=count, first=quotable(f"{kind}: {error}"))
+            return _strictly(rest, source.encoding)
         if bad is not None:
             issues.add("DXF-BAD-VALUE", line=bad[1], found=bad[2])
         else:
@@ -187,8 +193,8 @@ class DxfReader:
         placer.draw_all(self.document.modelspace())
         self.entities = placer.entities
         for kind, (count, first) in self.converter.unsupported.items():
-            self.issues.add(
-                "DXF-UNSUPPORTED", kind=kind, count=count, handle=first.handle, layer=first.layer, at=first.at
+            tell_unsupported(
+                self.issues, kind, count=count, handle=first.handle, layer=first.layer, at=first.at
             )
         if not self.entities and not self.dimensions:
             self.issues.add("DXF-EMPTY")

@@ -169,16 +169,14 @@ class Converter:
     def _note_unsupported(self, entity: Any, kind: str) -> None:
         count, first = self.unsupported.get(kind, (0, None))
         if first is None:
-            try:
+            if isinstance(
+                entity, DXFTagStorage
+            ):  # a kind nobody knows; it may lack the attributes that all have
+                layer = next((t.value for part in entity.xtags.subclasses for t in part if t.code == 8), "0")
+                handle = str(entity.dxf.get("handle") or "")
+                first = CadEntity(handle, kind, decode_escapes(str(layer)), BYLAYER)
+            else:
                 first = self._base(entity, kind)
-            except DXFError:  # a kind nobody knows, without the attributes that all kinds have
-                tags = entity.base_class
-                first = CadEntity(
-                    str(entity.dxf.get("handle") or ""),
-                    kind,
-                    decode_escapes(str(tags.get_first_value(8, "0"))),
-                    BYLAYER,
-                )
         self.unsupported[kind] = (count + 1, first)
 
     def _one(self, entity: Any, kind: str) -> Iterator[CadEntity | Insert]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 
 _SECTION = re.compile(
     rb"SECTION[ \t]*(?:\r\n|\n|\r)[ \t]*2[ \t]*(?:\r\n|\n|\r)[ \t]*(HEADER|TABLES|BLOCKS|ENTITIES)\b"
@@ -89,6 +90,23 @@ def with_subclasses(data: bytes) -> bytes:
             entity = []
         entity.append(tag)
     return b"".join(out) + (_marked(entity) if entity else b"")
+
+
+def without_kinds(data: bytes, kinds: Collection[str]) -> tuple[bytes, int, str]:
+    """The file without entities of some kinds; how many there were, and which kind came first."""
+    names = {kind.encode() for kind in kinds}
+    out: list[bytes] = []
+    count, first, begin, dropped = 0, "", 0, False
+    for tag in _TAG.finditer(data):
+        if tag.group(1).strip() != b"0":
+            continue
+        if not dropped:
+            out.append(data[begin : tag.start()])
+        begin, kind = tag.start(), tag.group(2).strip()
+        dropped = kind in names
+        count += dropped
+        first = first or (kind.decode() if dropped else "")
+    return b"".join((*out, data[begin:])), count, first
 
 
 def _marked(entity: list[re.Match[bytes]]) -> bytes:

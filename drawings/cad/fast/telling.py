@@ -32,6 +32,7 @@ from drawings.cad.model import CadEntity
 from drawings.cad.source import (
     decode_escapes,
 )
+from drawings.cad.unsupported import tell_unsupported
 from drawings.issues import Collector
 from drawings.reading import Limits
 
@@ -144,7 +145,7 @@ class Teller:
             before = found.get(kind, (0, entity.handle, entity.layer))
             found[kind] = (before[0] + count, before[1], before[2])
         for kind, (count, handle, layer) in found.items():
-            self.issues.add("DXF-UNSUPPORTED", kind=kind, count=count, handle=handle, layer=layer, at=None)
+            tell_unsupported(self.issues, kind, count=count, handle=handle, layer=layer, at=None)
 
     def near(self, instances: Instances, metres_per_unit: float, table: EntityTable) -> Longs:
         """Instances within the bound of coordinates that can be; an issue for each of the others."""

@@ -67,7 +67,7 @@ def test_what_cannot_be_read_is_named_with_code_and_remedy(client, project, name
     [
         (_INSERT, _LOOP.format(_INSERT), "DXF-BLOCK-RECURSION"),
         (ring("1e308"), "", "DXF-NONFINITE"),
-        ("0\nTCH_WALL\n", "", "DXF-UNSUPPORTED"),
+        ("0\nTCH_WALL\n", "", "DXF-CUSTOM"),
         (_INSERT, "", "DXF-BLOCK-MISSING"),
     ],
 )

@@ -66,7 +66,7 @@ def test_dimensions_of_any_size_and_text_give_finite_numbers(typed: str, end: st
 
 def test_kinds_nobody_knows_are_counted_even_without_any_attribute() -> None:
     report = through(dxf("0\nTCH_WALL\n0\nTCH_WALL\n5\n41\n8\nX\n"))
-    told = codes(report)["DXF-UNSUPPORTED"]
+    told = codes(report)["DXF-CUSTOM"]
     assert "2" in str(told["message"]) and "TCH_WALL" in str(told["message"])
 
 
