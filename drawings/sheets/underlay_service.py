@@ -18,6 +18,8 @@ from gis.layers.layer import layer_catalogue
 from project_box import service as box
 from project_box.kernel.identity import Actor
 
+#: families of layers that say what is there, not what is planned
+_BENEATH = ("tenure", "valuation")
 _MOST = 3000
 _SURROUND = 0.25  # of the drawing's size on each side
 
@@ -54,7 +56,9 @@ def _readings(epsg: int) -> list[int]:
 
 
 def underlay(session: Session, actor: Actor, file: RevisionFile) -> dict[str, Any]:
-    """Plan features around a file's drawing as GeoJSON in drawing units, the largest first, with how they are drawn.
+    """Plan features around a file's drawing as GeoJSON in drawing units, with how they are drawn.
+
+    They come in painting order: the present state beneath the plans, within each the largest first.
 
     The caller has checked who asks for ``file``. ``features`` is empty when nothing says where the drawing lies.
     """
@@ -67,6 +71,8 @@ def underlay(session: Session, actor: Actor, file: RevisionFile) -> dict[str, An
     x0, y0, x1, y1 = (v * metres for v in home)
     dx, dy = _SURROUND * (x1 - x0), _SURROUND * (y1 - y0)
     rows = repository.plan_features(session, crs, (x0 - dx, y0 - dy, x1 + dx, y1 + dy), _MOST)
+    catalogue = layer_catalogue()
+    rows.sort(key=lambda row: catalogue.get(row[0]).family not in _BENEATH)
     return {**empty, "features": list(_features(rows, metres))}
 
 

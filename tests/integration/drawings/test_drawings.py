@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import uuid
 
+import ezdxf
 import pytest
 from openpyxl import Workbook
 from sqlalchemy import delete, func, select, update
@@ -17,7 +19,7 @@ from drawings.models import JointReview, Revision, RevisionFile
 from drawings.sheets.sheet_pack import unpack
 from project_box import service as box
 from project_box.kernel import events
-from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound
+from project_box.kernel.errors import BadInput, Conflict, Forbidden, NotFound, TooLarge
 from project_box.models import StoredFile
 from tests.unit.drawings import build
 
@@ -376,3 +378,24 @@ def test_packed_sheet_is_gzip(session, actors, project, plan) -> None:
     session.execute(update(RevisionFile).where(RevisionFile.id == revision.files[0].id).values(sheet=kept))
     again = unpack(service.packed_sheet(session, revision.files[0]))
     assert again.handles == sheet.handles
+
+
+def test_findings_are_drawn_into_a_copy(session, actors, project, monkeypatch) -> None:
+    doc = build.site_plan()
+    build.box(doc, "建筑基底", build.X + 190, build.Y + 20, 40, 15)  # beyond the site
+    revision = service.submit_revision(
+        session, actors["developer"], project.id, [("总平图.dxf", build.data(doc))]
+    )
+    name, data = service.audited_copy(session, actors["developer"], revision.id, 1)
+    assert name == "总平图-审查.dxf"
+    copy = ezdxf.filemanagement.read(io.StringIO(data.decode()))
+    assert not copy.audit().errors
+    drawn = [e for e in copy.modelspace() if e.dxf.layer.startswith("PB_AUDIT")]
+    assert len(copy.modelspace()) - len(drawn) == len(doc.modelspace()), "the drawing itself is whole"
+    told = " ".join(e.dxf.text for e in drawn if e.dxftype() == "TEXT")
+    assert {i["code"] for i in revision.files[0].report["issues"]} <= set(re.findall(r"DXF-[A-Z-]+", told))
+    with pytest.raises(NotFound):
+        service.audited_copy(session, actors["developer2"], revision.id, 1)
+    monkeypatch.setattr("drawings.audit_service.COPY_UP_TO_BYTES", 100)
+    with pytest.raises(TooLarge):
+        service.audited_copy(session, actors["developer"], revision.id, 1)

@@ -4,8 +4,7 @@
 const INK = { added: "#1d6b3a", removed: "#c8161d", moved: "#c26a00", turned: "#c26a00", mirrored: "#c26a00", reshaped: "#c26a00", attribute: "#1f6fb2" };
 const SIGN = { added: "+", removed: "−", moved: "→", turned: "↻", mirrored: "⇋", reshaped: "◇", attribute: "≠" };
 
-function trace(viewer, points, closed) {
-  const c = viewer.context;
+function trace(viewer, points, closed, c = viewer.context) {
   points.forEach(([x, y], i) => { const [px, py] = viewer.toScreen(x, y); if (i) c.lineTo(px, py); else c.moveTo(px, py); });
   if (closed) c.closePath();
 }
@@ -39,26 +38,59 @@ export function shapeOf(geometry) {
 }
 
 // plan layers below the drawing: as the drawing's ground is opaque they are multiplied onto it (on black: screened)
+const AROUND = 1.5; // the picture of the plan layers is this many times as wide and high as what is seen
+
+// The plan layers are painted beside the sheet, the smallest over the largest, and laid under its lines as one tint: colours of
+// layers that lie over one another do not add up to mud. While one pans, the picture only moves.
 export function paintMap(viewer, colors) {
   if (!viewer.mapOn || !viewer.map) return;
-  const c = viewer.context;
-  c.save();
-  c.globalCompositeOperation = colors.black ? "screen" : "multiply";
+  const main = viewer.context, picture = mapPicture(viewer, colors), k = viewer.view.scale * viewer.ratio;
+  main.save();
+  main.setTransform(1, 0, 0, 1, 0, 0);
+  main.globalCompositeOperation = colors.black ? "screen" : "multiply";
+  main.globalAlpha = colors.black ? 0.3 : 0.45;
+  const left = (viewer.canvas.width - picture.canvas.width) / 2 + (picture.view.x - viewer.view.x) * k, top = (viewer.canvas.height - picture.canvas.height) / 2 - (picture.view.y - viewer.view.y) * k;
+  main.drawImage(picture.canvas, Math.round(left), Math.round(top));
+  main.restore();
+  nameMap(viewer, colors);
+}
+
+function mapPicture(viewer, colors) {
+  const old = viewer.mapPicture, { view, ratio, canvas: seen } = viewer, wide = Math.round(seen.width * AROUND), high = Math.round(seen.height * AROUND);
+  if (old && old.ground === colors.ground && old.view.scale === view.scale && old.canvas.width === wide && old.canvas.height === high) {
+    const k = view.scale * ratio;
+    if (2 * Math.abs(old.view.x - view.x) * k <= wide - seen.width && 2 * Math.abs(old.view.y - view.y) * k <= high - seen.height) return old;
+  }
+  const canvas = old?.canvas || document.createElement("canvas");
+  if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+  const c = canvas.getContext("2d");
+  c.setTransform(1, 0, 0, 1, 0, 0);
+  c.fillStyle = colors.ground; c.fillRect(0, 0, wide, high);
+  c.setTransform(ratio, 0, 0, ratio, (wide - seen.width) / 2, (high - seen.height) / 2);
   for (const f of viewer.map) {
     c.beginPath();
-    for (const line of f.lines) trace(viewer, line, f.ring);
-    if (f.ring && f.fill) { c.globalAlpha = colors.black ? 0.35 : 0.55; c.fillStyle = f.fill; c.fill("evenodd"); c.globalAlpha = 1; }
+    for (const line of f.lines) trace(viewer, line, f.ring, c);
+    if (f.ring && f.fill) { c.fillStyle = f.fill; c.fill("evenodd"); }
     c.lineWidth = f.width || 1; c.strokeStyle = f.line || "#777777"; c.setLineDash(f.dash || []); c.stroke();
   }
-  c.restore();
-  c.font = "12px sans-serif"; c.textAlign = "center"; c.fillStyle = colors.ink;
-  for (const f of viewer.map) {
-    const [x0, y0, x1, y1] = f.box;
-    if (!f.label || (x1 - x0) * viewer.view.scale < 60) continue;
+  return (viewer.mapPicture = { canvas, view: { ...view }, ground: colors.ground });
+}
+
+// names of what is seen large enough, the smallest first; one that would cover another is left out
+function nameMap(viewer, colors) {
+  const c = viewer.context, taken = [];
+  c.save();
+  c.font = "12px sans-serif"; c.textAlign = "center"; c.lineWidth = 3; c.strokeStyle = colors.ground; c.fillStyle = colors.ink;
+  for (const f of [...viewer.map].reverse()) {
+    if (!f.label) continue;
+    const [x0, y0, x1, y1] = f.box, wide = c.measureText(f.label).width + 8;
+    if ((x1 - x0) * viewer.view.scale < wide) continue;
     const [px, py] = viewer.toScreen((x0 + x1) / 2, (y0 + y1) / 2);
-    c.globalAlpha = 0.75; c.fillText(f.label, px, py); c.globalAlpha = 1;
+    if (taken.some(([x, y, w]) => Math.abs(x - px) < (w + wide) / 2 && Math.abs(y - py) < 17)) continue;
+    taken.push([px, py, wide]);
+    c.strokeText(f.label, px, py); c.fillText(f.label, px, py);
   }
-  c.textAlign = "start";
+  c.restore();
 }
 
 export function paintLit(viewer, colors) {
