@@ -166,7 +166,7 @@ def _judged(
     """The line of a layer."""
     if known.version is None:
         return _whole(rule, known, missing(rule, known.reason, known.reason_en), site_area, crs, intent)
-    hits, touching = _told_apart(known.overlaps, rule)
+    hits, touching = _told_apart(known, rule)
     if rule.policy is Policy.WITHIN:
         return _within(rule, known, known.version, hits, touching, site_area)
     met = Met(rule, known.version, Status.CLEAR, UNTOUCHED, site_area, hits, touching)
@@ -184,20 +184,23 @@ def _judged(
     return met
 
 
-def _told_apart(overlaps: Sequence[Overlap], rule: Rule) -> tuple[list[Overlap], list[Overlap]]:
+def _told_apart(known: LayerFacts, rule: Rule) -> tuple[list[Overlap], list[Overlap]]:
     """Features that overlap a site and those that only touch it, the largest first.
 
-    A sliver (smaller than the minimum area, or narrower on average than the tolerance) only touches.
+    A sliver (smaller than the minimum area, or narrower on average than the tolerance) only touches; where the minimum
+    counts for the layer, those wide enough must reach it together.
     """
     hits: list[Overlap] = []
     touching: list[Overlap] = []
-    tolerance, minimum = rule.tolerance, rule.minimum
-    for overlap in overlaps:
+    tolerance, minimum = rule.tolerance, 0.0 if rule.summed else rule.minimum
+    for overlap in known.overlaps:
         area, perimeter = overlap.overlap_m2, overlap.perimeter_m
         if area > 0 and area >= minimum and perimeter > 0 and 2 * area / perimeter > tolerance:
             hits.append(overlap)
         else:
             touching.append(overlap)
+    if rule.summed and min(sum(o.overlap_m2 for o in hits), known.covered_m2) < rule.minimum:
+        hits, touching = [], list(known.overlaps)
     for found in (hits, touching):
         if len(found) > 1:
             found.sort(key=_largest_first)

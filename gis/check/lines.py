@@ -67,6 +67,7 @@ class Rule:
     """What a layer's definition says, ready for judging: ``made`` gives its line, ``found`` its finding.
 
     Attributes:
+        summed: the minimum counts for all features together.
         plain: overlaps with it are told in the words of :func:`words`.
         outcomes: outcome of its finding by the status of its line; none where it has none.
     """
@@ -76,6 +77,7 @@ class Rule:
     policy: Policy
     tolerance: float
     minimum: float
+    summed: bool
     plain: bool
     outcomes: dict[Status, frozenset[Outcome]]
     made: Callable[..., LayerResult]
@@ -116,7 +118,10 @@ class Rule:
             status: frozenset({_outcome(policy, status)} if _tells(policy, status) else ())
             for status in Status
         }
-        return cls(definition.code, definition, policy, tolerance, minimum, plain, outcomes, made, found)
+        summed = definition.minimum_area_per == "layer"
+        return cls(
+            definition.code, definition, policy, tolerance, minimum, summed, plain, outcomes, made, found
+        )
 
 
 @dataclass(slots=True)

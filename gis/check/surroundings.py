@@ -28,7 +28,8 @@ Features = Mapping[Key, Described] | Told
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A layer; an overlap below ``minimum`` (㎡), or narrower on average than ``tolerance`` (m), only touches."""
+    """A layer; an overlap with a feature below ``minimum`` (㎡), or narrower on average than ``tolerance`` (m), only
+    touches."""
 
     definition: LayerDefinition
     version: LoadedVersion
@@ -88,8 +89,10 @@ def plan_for(
     by_crs: dict[int, dict[int, Member]] = {}
     for code, version in versions.items():
         definition = catalogue.layers[code]
+        each = definition.minimum_area_per == "feature"
+        minimum = catalogue.minimum_area(definition) if each else 0.0
         by_crs.setdefault(version.check_crs, {})[version.id] = Member(
-            definition, version, catalogue.tolerance(definition), catalogue.minimum_area(definition)
+            definition, version, catalogue.tolerance(definition), minimum
         )
     groups: list[Members] = []
     facts = dict(clear)

@@ -267,6 +267,7 @@ class LayerDefinition(BaseModel):
         trigger: tag of the evaluation that an overlap calls for.
         zone: the fact it gives to ``zones`` of a report: land_grade, regional_evaluation, airport_limit, land_use.
         touch_tolerance_m, minimum_area_m2: override the defaults of ``families.yaml``.
+        minimum_area_per: whether the minimum area counts for each feature, or for what all of the layer cover together.
         covers_area: features leave no gaps (like the present land cover), so where there is none, there is no plan data
             at all: other layers are then 未核查 instead of 不涉及.
         buffer_m: protection distance added around every feature when pieces are made (lines and points need one).
@@ -296,6 +297,7 @@ class LayerDefinition(BaseModel):
     zone: Literal["land_grade", "regional_evaluation", "airport_limit", "land_use"] | None = None
     touch_tolerance_m: float | None = Field(default=None, ge=0, le=10)
     minimum_area_m2: float | None = Field(default=None, ge=0)
+    minimum_area_per: Literal["feature", "layer"] = "feature"
     covers_area: bool = False
     buffer_m: float = Field(default=0, ge=0, le=10000)
     public: bool = False

@@ -11,8 +11,9 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from gis.check.conflict import LayerFacts, LoadedVersion, Overlap, Status
 from gis.check.judging import judge
-from gis.layers.layer import Policy, layer_catalogue
+from gis.layers.layer import LayerCatalogue, Policy, layer_catalogue
 from gis.layers.pieces import MAX_VERTICES, cut, repair, subdivide
+from gis.rules import CATALOGUE
 from project_box.kernel.finding import Outcome
 from project_box.kernel.plain import canonical_json
 
@@ -50,6 +51,24 @@ def run(code, known, **options):
 def test_forbidden(known, status, outcome):
     entry, _ = run("YJJBNT", known)
     assert (entry.status, entry.outcome) == (status, outcome)
+
+
+@pytest.mark.parametrize(
+    ("overlaps", "covered", "status", "outcome", "area"),
+    [
+        ([overlap(0.4, fid=n) for n in (1, 2)], 0.8, "hit", "fail", 0.8),
+        ([overlap(0.2, fid=n) for n in (1, 2)], 0.4, "touch", "note", 0.0),
+        ([overlap(0.4, fid=n) for n in (1, 2)], 0.4, "touch", "note", 0.0),  # over one another
+        ([overlap(0.4), overlap(5, 200, fid=2)], 5.4, "touch", "note", 0.0),  # a sliver does not add
+    ],
+)
+def test_a_minimum_of_the_layer_together(monkeypatch, overlaps, covered, status, outcome, area):
+    catalogue = LayerCatalogue(CATALOGUE)
+    farmland = catalogue.layers["YJJBNT"].model_copy(update={"minimum_area_per": "layer"})
+    monkeypatch.setitem(catalogue.layers, "YJJBNT", farmland)
+    report = judge(AREA, 4547, {"YJJBNT": facts(*overlaps, covered=covered)}, catalogue, on=DAY).report()
+    entry = next(line for line in report.layers if line.code == "YJJBNT")
+    assert (entry.status, entry.outcome, entry.overlap_m2) == (status, outcome, area)
 
 
 def test_no_data_is_never_clear():
