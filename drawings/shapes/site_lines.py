@@ -40,8 +40,11 @@ def site_of_pieces(work: Work) -> tuple[list[Ring], frozenset[str]]:
     layers = {role: _layers(work, role) for role in (_SITE, _ROAD)}
     if not all(layers.values()):
         return [], frozenset()
-    own, road = (_pieces(work, layers[role]) for role in (_SITE, _ROAD))
-    if own.closed or not own.curves or not road.curves or len(own.curves) + len(road.curves) > _MOST:
+    own = _pieces(work, layers[_SITE])
+    if own.closed or not 0 < len(own.curves) <= _MOST:
+        return [], frozenset()
+    road = _pieces(work, layers[_ROAD])
+    if not 0 < len(road.curves) <= _MOST:
         return [], frozenset()
     tolerance = work.tolerances.chain / work.scale
     if any(run.closed for run in runs(CurveBatch(own.curves).ends(), tolerance, work.deadline)[0]):

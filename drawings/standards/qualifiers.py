@@ -37,9 +37,10 @@ def _expression(sort: Sort) -> re.Pattern[str]:
     return re.compile("|".join(found) or r"(?!)")
 
 
+@lru_cache(maxsize=65_536)
 def sort_of(text: str) -> Sort | None:
     """What a heading of a column or row is that says no more than that: ``법 정``, ``PERMISSIBLE``, ``vorh.``."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or any(c.isdigit() for c in text):
         return None
     for sort in ("limit", "planned"):
         for plain in dict.fromkeys((_plain(text), _plain(text).replace(" ", ""))):
