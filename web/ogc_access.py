@@ -121,8 +121,8 @@ def unknown_parameter(name: str) -> BadInput:
 class OgcRoute(APIRoute):
     """A route that refuses parameters it does not have, and names one that cannot be read as the client wrote it.
 
-    The items of a collection also take the names of its properties, and judge them themselves; what a program adds to the
-    address of a tile is left to it.
+    The items of a collection also take the names of its properties, and judge them themselves; what a program adds to
+    the address of a tile is left to it.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
