@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from drawings.cad.model import CadFile
 from drawings.drawing import DrawingModel
+from drawings.interpreting.clues import evidence
 from drawings.interpreting.divided import divided, part_of
 from drawings.interpreting.interpret import interpret
 from drawings.interpreting.survey import Survey, survey
 from drawings.interpreting.verdict import Sorted
+from drawings.issues import issue
 from drawings.reading import Reading
 from drawings.report import drawing_report
 from drawings.standards.guess import Guess, accepted, guesses, proposed
 from drawings.standards.standards import Standard
+from project_box.kernel.plain import to_plain
 
 #: a drawing of more entities that a standard explains in part, and more of its layers, are not looked at once more
 _MOST_BESIDE, _MOST_LAYERS = 100_000, 300
@@ -56,6 +60,31 @@ def applied(
     parts = {handle: part_of(s.layer, s.guess.role) for s in rings for handle in s.members}
     roles = {part_of(s.layer, s.guess.role): s.guess.role for s in rings}
     return Applied(divided(cad, parts), accepted({**layers, **roles}, base), layers, rings)
+
+
+#: roles without which a drawing says little: a site plan has the first two, a building its floors
+_SITE = frozenset({"site_boundary"})
+_BUILT = frozenset({"footprint", "outline", "covered"})
+_FLOORS = frozenset({"area_full", "floor_frame"})
+
+
+def decided(facts: Survey, taken: Applied, base: Standard | None = None) -> bool:
+    """True if the drawing's main roles are so sure that it is read with what is proposed, and marked so.
+
+    A standard that knows the main layers is left to explain the drawing alone.
+    """
+    known = {m.role for n, x in facts.layers.items() if base is not None and x.kinds and (m := base.match(n))}
+    if _told(known):
+        return False
+    offers = {n: g[0] for n, g in facts.guesses().items() if n in taken.layers and g}
+    least = evidence().decide_from
+    sure = {g.role for g in offers.values() if g.confidence >= least}
+    sure |= {s.guess.role for s in taken.rings if s.guess.confidence >= least}
+    return _told(sure | known)
+
+
+def _told(roles: AbstractSet[str]) -> bool:
+    return bool((roles & _SITE and roles & _BUILT) or roles & _FLOORS)
 
 
 def _planned(facts: Survey) -> dict[str, tuple[Guess, ...]]:
@@ -113,3 +142,20 @@ def proposal_for(
 def _plans(layer: str) -> bool:
     """True if a layer's name speaks for a role that is computed with."""
     return any(g.role != "reference" for g in guesses(layer)[:1])
+
+
+def mark_proposed(report: dict[str, Any], facts: Survey, taken: Applied) -> None:
+    """Say in a report which of its roles are proposed and why; no person has confirmed them."""
+    offers = facts.guesses()
+    for layer in report["layers"]:
+        if layer["name"] in taken.layers:
+            layer["proposed"] = to_plain(list(offers.get(layer["name"], ())[:3]))
+    report["standard"] = None
+    report["proposed_roles"] = dict(taken.layers)
+    report["proposal"] = {
+        "layers": dict(taken.layers),
+        "rings": [ring_to_plain(ring) for ring in taken.rings],
+        **{key: report[key] for key in _SHOWN},
+    }
+    told = issue("DXF-ROLES-PROPOSED", file=report["file"], layers=len(taken.layers), rings=len(taken.rings))
+    report["issues"].insert(0, to_plain(told))

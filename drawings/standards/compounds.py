@@ -14,7 +14,7 @@ from functools import lru_cache
 from drawings.standards.languages import Compound, languages
 
 _LATIN = re.compile(r"[a-zü]{3,40}")
-_HAN = re.compile(r"[\u3400-\u9fff]{2,}")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _MOST_READINGS = 16
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drawings.cad import CadFile
     from drawings.deadline import Deadline
     from drawings.drawing import DrawingModel
+    from drawings.interpreting.proposal import Applied
     from drawings.interpreting.survey import Survey
     from drawings.reading import Reading
     from drawings.standards.standards import Standard
@@ -104,6 +105,7 @@ def _report(wanted: _Wanted) -> tuple[dict[str, Any], CadFile, DrawingModel]:
     from drawings.interpreting.georeference import fit as fit_pairs
     from drawings.interpreting.georeference import fit_report, parse_pairs
     from drawings.interpreting.interpret import interpret
+    from drawings.interpreting.proposal import mark_proposed
     from drawings.interpreting.survey import survey
     from drawings.reading import reading
     from drawings.report import drawing_report
@@ -115,6 +117,9 @@ def _report(wanted: _Wanted) -> tuple[dict[str, Any], CadFile, DrawingModel]:
     cad = _read(wanted.file, wanted.unit, settings)
     facts = survey(cad, settings.within(clock.left / 2))
     chosen, taken = _standard(wanted.standard, wanted.layers, wanted.accept_guesses, cad, facts)
+    evident = _evident(wanted, cad, facts)
+    if evident is not None:
+        chosen, taken = evident.standard, evident.cad
     model = interpret(
         taken,
         chosen,
@@ -126,11 +131,26 @@ def _report(wanted: _Wanted) -> tuple[dict[str, Any], CadFile, DrawingModel]:
     _known_repairs(wanted.accept, model)
     fitted = fit_pairs(pairs, cad.units.metres_per_unit) if pairs else None
     report = drawing_report(model, facts, standard=chosen, settings=settings.within(clock.left))
-    if model.readable:
+    report["proposed"] = evident is not None and model.readable
+    if evident is not None:
+        mark_proposed(report, facts, evident)
+    elif model.readable:
         report["proposal"] = _proposal(cad, facts, model, chosen, settings, clock)
     if fitted is not None:
         report["georeference"] = {**(report["georeference"] or {}), "fit": fit_report(fitted, cad.extents)}
     return report, cad, model
+
+
+def _evident(wanted: _Wanted, cad: CadFile, facts: Survey) -> Applied | None:
+    """Roles so well borne out that they are computed with unasked; None where a person chose, or they are not."""
+    from drawings.interpreting.proposal import applied, decided
+    from drawings.standards.standards import detect
+
+    if wanted.standard or wanted.layers or wanted.accept_guesses or not cad.readable or cad.ifc is not None:
+        return None
+    base = detect(name for name, layer in cad.layers.items() if layer.entities)
+    taken = applied(cad, facts, base)
+    return taken if taken is not None and decided(facts, taken, base) else None
 
 
 def _read(file: Path, unit: str | None, settings: Reading) -> CadFile:
