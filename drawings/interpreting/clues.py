@@ -311,7 +311,8 @@ def _labelled(scene: Scene, clues: Clues) -> list[int]:
 
 def _around(scene: Scene, buildings: Sequence[int], known: Mapping[str, str], clues: Clues) -> None:
     """The outermost ring around all buildings is the site, sheets of paper aside."""
-    if "site_boundary" in known.values() or any(
+    sites = {name for name, role in known.items() if role == "site_boundary"}
+    if not sites and any(
         c.role == "site_boundary" and c.sort in ("declared", "line_named", "legend")
         for found in (*clues.rings.values(), *clues.pens.values())
         for c in found
@@ -327,12 +328,14 @@ def _around(scene: Scene, buildings: Sequence[int], known: Mapping[str, str], cl
         n
         for n in others
         if not scene.rings[n].hatch
-        and known.get(scene.rings[n].layer) is None
+        and (scene.rings[n].layer in sites if sites else known.get(scene.rings[n].layer) is None)
         and bool(shapely.contains(scene.rings[n].polygon, spots).all())
     ]
-    around = sorted(_without_frames(scene, around), key=lambda n: -scene.rings[n].area)
+    if not sites:
+        around = _without_frames(scene, around)
+    around = sorted(around, key=lambda n: -scene.rings[n].area)
     count = len(inner)
-    for place, number in enumerate(around[:2]):
+    for place, number in enumerate(around[: 1 if sites else 2]):
         role, sort = ("site_boundary", "around") if place == 0 else ("control_line", "within_around")
         clues.rings[number].append(
             clue(role, sort, f"围住全部 {count} 栋建筑", f"lies around all {count} buildings")

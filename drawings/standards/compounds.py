@@ -38,20 +38,24 @@ def composed(parts: Sequence[str]) -> Composed | None:
     latin = [p for p in parts if p.isalpha()]
     whole = "".join(latin)
     for name in dict.fromkeys((whole, *latin)):
-        for reading in _readings(name) if _LATIN.fullmatch(name) else ():
-            found = _told(reading)
-            if found is not None:
-                return replace(found, length=len(name) if name == whole else 0)
+        told = [_told(reading) for reading in (_readings(name) if _LATIN.fullmatch(name) else ())]
+        found = max((t for t in told if t is not None), key=lambda t: t.length, default=None)
+        if found is not None:
+            return replace(found, length=len(name) if name == whole else 0)
     return None
 
 
 def _told(name: str) -> Composed | None:
+    """What the compound says that is made of most of a name; the end of a name goes before all else."""
+    best: Composed | None = None
     for language in languages().values():
         for compound in language.compounds:
             met = _met(compound, name)
-            if met:
+            if met and compound.ends:
                 return Composed(compound.role, name, met)
-    return None
+            if met and (best is None or met > best.length):
+                best = Composed(compound.role, name, met)
+    return best
 
 
 def _met(compound: Compound, name: str) -> int:
