@@ -21,4 +21,10 @@ def test_layers_and_differences(person):
     row.locator("form button").click()
     admin.page.wait_for_url("**/map/differences?a=KG_DK**#d-*")
     assert "允许保留" in admin.page.locator("[data-shape-row]").first.inner_text()
+    # all rows at once, by keyboard
+    rows = admin.page.locator("[data-shape-row] input[type=checkbox][name=polygon]").count()
+    admin.page.focus("[data-tick-all]")
+    for key, ticked in (("Space", f"({rows})"), ("Space", "")):
+        admin.page.keyboard.press(key)
+        assert admin.page.inner_text("[data-ticked]") == ticked
     admin.shoot("differences")
