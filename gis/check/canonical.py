@@ -198,8 +198,9 @@ def _listed(entries: list[bytes]) -> list[bytes]:
 
 def _texts(line: Line, crs: int) -> tuple[bytes, bytes]:
     """Canonical JSON of any line and of its findings, each after a comma."""
-    findings = "".join([f",{_value(finding)}" for finding in line.findings(crs)])
-    return f",{_text(_named(line.result))}".encode(), findings.encode()
+    result, found = line.told(crs)
+    findings = "".join([f",{_value(finding)}" for finding in found])
+    return f",{_text(_named(result))}".encode(), findings.encode()
 
 
 def _named(line: LayerResult) -> dict[str, Any]:

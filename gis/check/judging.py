@@ -83,7 +83,7 @@ class Settled:
     def _line(self, rule: Rule, known: LayerFacts) -> Whole:
         line = _judged(rule, known, 1.0, 0, None, Intent())
         if isinstance(line, Met):
-            line = Whole(line.result, line.findings(0))
+            line = Whole(*line.told(0))
         self.fragments.keep(line)
         return line
 

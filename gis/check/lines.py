@@ -160,9 +160,9 @@ class Whole:
         """The features that overlap the site."""
         return [feature for feature in self.features if feature.status is Status.HIT]
 
-    def findings(self, _: int) -> tuple[Finding, ...]:
-        """Its findings."""
-        return self.answers
+    def told(self, _: int) -> tuple[LayerResult, tuple[Finding, ...]]:
+        """The line itself and its findings."""
+        return self.result, self.answers
 
 
 @dataclass(slots=True)
@@ -220,10 +220,11 @@ class Met:
         line.features, line.marker = self.features, self.outside
         return line
 
-    def findings(self, crs: int) -> tuple[Finding, ...]:
-        """Its finding; ``crs`` is that of markers."""
-        found = finding_of(self.rule, self.result, self.values.measured, crs)
-        return () if found is None else (found,)
+    def told(self, crs: int) -> tuple[LayerResult, tuple[Finding, ...]]:
+        """The line itself and its finding; ``crs`` is that of markers."""
+        line = self.result
+        found = finding_of(self.rule, line, self.values.measured, crs)
+        return line, () if found is None else (found,)
 
 
 Line = Whole | Met
@@ -259,12 +260,13 @@ class Judgement:
     def report(self) -> ConflictReport:
         """The report with all its objects."""
         planned = self.planned
+        told = [line.told(self.crs) for line in self.lines]
         return ConflictReport(
             self.crs,
             self.site_area_m2,
             self.checked_on,
-            tuple(line.result for line in self.lines),
-            tuple(finding for line in self.lines for finding in line.findings(self.crs)),
+            tuple(result for result, _ in told),
+            tuple(finding for _, findings in told for finding in findings),
             self.counts,
             self.zones,
             planned.planning if planned is not None else None,

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,18 +162,14 @@ def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> li
         layers.counted,
         COMMON_SHARE,
     )
-    if not len(found):
-        return around
     begins = pieces.starts[rows]
-    columns = *found[:, 2:3].T, *sums.T, *found[:, 3:].T
-    entries = [*map(Near, *(c.tolist() for c in columns), repeat(begins), repeat(pieces.data))]
-    owners = found[:, :2]
-    changes = np.flatnonzero((owners[1:] != owners[:-1]).any(axis=1)) + 1
-    firsts = [0, *changes.tolist()]
-    for (site, layer), start, stop in zip(
-        owners[firsts].tolist(), firsts, [*firsts[1:], len(entries)], strict=True
-    ):
-        around[site].near[layers.versions[layer]] = entries[start:stop]
+    for (site, layer, fid, start, stop), (area, length) in zip(found.tolist(), sums.tolist(), strict=True):
+        entry = Near(fid, area, length, start, stop, begins, pieces.data)
+        version, near = layers.versions[layer], around[site].near
+        if version in near:
+            near[version].append(entry)
+        else:
+            near[version] = [entry]
     for (site, layer), area in zip(single.tolist(), under.tolist(), strict=True):
         around[site].once[layers.versions[layer]] = area
     return around
