@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,10 @@ def cells(lines: Sequence[LineString], reach: float, least: float, deadline: Dea
     cut = _touching(outlines, shapely.get_parts(dangles), deadline)
     added = _touching(outlines, shapely.get_parts(shapely.union_all(bridges)), deadline)
     out: list[Cell] = []
+    corner = reach * math.sqrt(2)
     for k, face in enumerate(faces):
+        if added[k] and math.hypot(*np.subtract(face.bounds[2:], face.bounds[:2])) <= corner:
+            continue  # between two ends that were led to each other's line
         pieces = [*cut[k], *added[k]]
         longest = max((float(p.length) for p in pieces), default=0.0)
         out.append(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from drawings.drawing import model_from_plain, model_to_plain
@@ -118,3 +120,58 @@ def test_repairs_beyond_the_bound_are_applied_and_counted() -> None:
     assert [i.message_en for i in model.issues if i.code == "DXF-REPAIRS-MANY"] == [
         "2 repairs of the kind 'lines that meet end to end are joined into a ring' are listed, 3 more are not"
     ]
+
+
+A, B, C, D = (0, 0), (20, 0), (20, 10), (0, 10)
+SIDES = [(A, B), (B, C), (C, D), (D, A)]
+BESIDE = [((20, 0), (40, 0)), ((40, 0), (40, 10)), ((40, 10), (20, 10))]
+
+
+def _longer(side, start, end):
+    """A side drawn longer (or, below nought, shorter) at its start and at its end."""
+    (x0, y0), (x1, y1) = side
+    size = math.hypot(x1 - x0, y1 - y0)
+    ux, uy = (x1 - x0) / size, (y1 - y0) / size
+    return (x0 - ux * start, y0 - uy * start), (x1 + ux * end, y1 + uy * end)
+
+
+@pytest.mark.parametrize(
+    ("lines", "before", "after", "kinds"),
+    [
+        ([_longer(SIDES[0], 0, -0.015), *SIDES[1:]], 200, 200, {"chain"}),
+        *(([_longer(SIDES[0], 0, -gap), *SIDES[1:]], 0, 200, {"gap"}) for gap in (0.05, 0.29)),
+        ([_longer(SIDES[0], -0.3, -0.3), *SIDES[1:]], 0, 200, {"undershoot"}),
+        *(([_longer(SIDES[0], 0, far), *SIDES[1:]], 0, 200, {"overshoot"}) for far in (0.05, 3)),
+        *(([_longer(side, far, far) for side in SIDES], 0, 200, {"overshoot"}) for far in (0.05, 2)),
+        *(
+            ([_longer(SIDES[0], 0, -off), _longer(SIDES[1], off, 0), *SIDES[2:]], 0, 200, {"gap"})
+            for off in (0.05, 0.2)
+        ),
+        ([*SIDES, SIDES[1][::-1]], 200, 200, {"chain", "duplicate"}),
+        (SIDES * 3, 200, 200, {"chain", "duplicate"}),
+        ([(A, (8, 0)), ((8.01, 0), B), *SIDES[1:]], 200, 200, {"chain"}),
+        ([(A, (12, 0)), ((8, 0), B), *SIDES[1:]], 0, 200, {"cells"}),
+        ([SIDES[0], ((5, 0), (9, 0)), *SIDES[1:]], 200, 200, {"chain"}),
+        ([(A, (12, 0)), ((8, 0), B), SIDES[1], (C, (9, 10)), ((12, 10), D), SIDES[3]], 0, 200, {"cells"}),
+        ([(A, (12, 0)), ((8, 0), (20.3, 0)), *SIDES[1:]], 0, 200, {"overshoot"}),
+        ([*SIDES, (B, B)], 200, 200, {"chain"}),
+        ([SIDES[2][::-1], SIDES[0], SIDES[3][::-1], SIDES[1]], 200, 200, {"chain"}),
+        ([*SIDES, ((10, 0), (10, 10))], 200, 200, {"chain"}),
+        ([*SIDES, ((20, 5), (23, 5))], 200, 200, {"chain"}),
+        ([*SIDES, (B, (23, -3))], 200, 200, {"cells"}),
+        ([*SIDES, *BESIDE], 400, 400, {"cells"}),
+        ([*SIDES, *BESIDE, (C, B)], 400, 400, {"cells", "duplicate"}),
+        (SIDES[:3], 0, 0, set()),
+    ],
+)
+def test_a_building_of_sides_drawn_badly(lines, before, after, kinds) -> None:
+    doc = new()
+    box(doc, "用地红线", -50, -50, 140, 110)
+    for start, end in lines:
+        doc.modelspace().add_line(start, end, dxfattribs={"layer": "建筑基底"})
+    cad, standard = cad_of(doc), get_standard("project-box")
+    found = interpret(cad, standard)
+    assert {r["kind"] for r in found.repairs} == kinds
+    healed = interpret(cad, standard, acceptance=Acceptance(frozenset({"all"}), "甲"))
+    areas = [sum(s.area_m2 or 0 for s in model.by_role("footprint")) for model in (found, healed)]
+    assert areas == pytest.approx([before, after], abs=0.2)
