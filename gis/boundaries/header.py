@@ -92,15 +92,30 @@ _SAID = (
     ),
 )
 _EPSG = re.compile(r"\bepsg\s*:{0,2}\s*(\d{4,5})\b", re.IGNORECASE)
+_LOCAL = re.compile(r"独立|地方|城建|城市|local|grid", re.IGNORECASE)
+_LENGTH = re.compile(r"(毫|厘|千|公)?[米尺里]|[mck]?m|(milli|kilo)?met(er|re)s?|ft|feet|foot", re.IGNORECASE)
 _CONVERTED = re.compile(r"转换(?!参数)|换算|转自|convert|transform", re.IGNORECASE)
 _INTO = re.compile(
     r"(?:转换|换算|convert\w*|transform\w*)[^,;。]{0,12}?(?:为|到|成|至|\bto\b)(.*)", re.IGNORECASE
 )
 
 
-def header_word(key: str) -> str | None:
-    """The format's word for the key of a header line; None when it says nothing about coordinates."""
-    return _WORDS.get(re.sub(r"[\s_-]", "", key).lower())
+def header_word(key: str, value: str) -> str | None:
+    """The format's word for a header line; None when it says nothing about coordinates.
+
+    Other spellings count only with a fitting value: a ``Datum`` may be that of heights, a ``Unit`` an office.
+    """
+    word = _WORDS.get(re.sub(r"[\s_-]", "", key).lower())
+    if word is None or key == word:
+        return word
+    if (
+        word == "坐标系"
+        and not said_about_crs(value)
+        and family_of(value) is None
+        and not _LOCAL.search(value)
+    ):
+        return None
+    return None if word == "计量单位" and _LENGTH.fullmatch(value.strip()) is None else word
 
 
 def same_said(word: str, one: str, other: str) -> bool:

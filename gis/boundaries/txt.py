@@ -138,11 +138,11 @@ class _Scanner:
             return False  # labelled coordinates: J1 X:3115000 Y:485900
         if pair is not None and len(pair[1].strip()) > 1 and "弧" not in pair[1]:
             key, value = pair[1].strip(), pair[2].strip()
-        elif len(fields) >= 2 and header_word(fields[0]) is not None:
+        elif len(fields) >= 2 and header_word(fields[0], ",".join(fields[1:])) is not None:
             key, value = fields[0], ",".join(fields[1:]).strip(",")
         else:
             return False
-        word = header_word(key)
+        word = header_word(key, value)
         key = word or key
         earlier, before = self.content.header.get(key, value), self.content.header_lines.get(key, line)
         if word is not None and not same_said(word, earlier, value):
