@@ -74,7 +74,7 @@ class Truth:
     feet: Mapping[str, float] = field(default_factory=dict)
     storeys: Mapping[str, float] = field(default_factory=dict)
     faces: Mapping[str, float] = field(default_factory=dict)
-    cars: Mapping[str | None, int] = field(default_factory=dict)
+    cars: Mapping[str | None, int | None] = field(default_factory=dict)
     declared: Mapping[str, float] = field(default_factory=dict)
     floors: Mapping[str, float] = field(default_factory=dict)
     heights: Mapping[str, float] = field(default_factory=dict)

@@ -213,11 +213,85 @@ def round_corners() -> tuple[Pen, Truth]:
     return pen, Truth("m", site=10800, feet=feet, storeys={"1#楼": 38}, heights={"1#楼": 168.5})
 
 
+def everything_on_one_layer() -> tuple[Pen, Truth]:
+    """All on layer 0: the site by its declared area, greens by theirs, buildings by labels, bays by their size."""
+    pen = Pen(6, at=(512300, 3112000))
+    pen.box("0", 0, 0, 120, 90)
+    for number, y in ((1, 12), (2, 50)):
+        pen.box("0", 15, y, 40, 14)
+        pen.text("0", f"{number}#楼", 20, y + 8)
+        pen.text("0", "6F H=18.9m", 20, y + 4)
+    pen.box("0", 70, 60, 40, 18)
+    pen.text("0", "集中绿地", 80, 68)
+    pen.box("0", 60, 6, 2.5, 5.3, 8)
+    pen.text("0", "用地面积：10800.00㎡", 140, 80)
+    pen.text("0", "绿地面积：720.00㎡", 140, 76)
+    storeys = {"1#楼": 6, "2#楼": 6}
+    return pen, Truth("m", site=10800, storeys=storeys, cars={None: 8}, green=720, declared={"绿地面积": 720})
+
+
+def legend_by_colour() -> tuple[Pen, Truth]:
+    """All on layer 0: the legend says what the colours mean, and its samples are none of the plan."""
+    pen = Pen(4, 1000)
+    drawn = ((1, 0, 0, 100, 70), (4, 15, 15, 30, 12), (3, 55, 15, 30, 40))
+    samples = tuple((color, 120, 53 - 5 * n, 8, 3) for n, (color, *_) in enumerate(drawn))
+    for color, x, y, w, h in (*drawn, *samples):
+        pen.box("0", x, y, w, h)
+        pen.space[-1].dxf.color = color
+    pen.text("0", "图例", 120, 60, 2)
+    for n, word in enumerate(("用地红线", "新建建筑", "绿地")):
+        pen.text("0", word, 131, 54 - 5 * n)
+    pen.text("0", "1#楼 7F", 18, 20)
+    return pen, Truth("mm", site=7000, feet={"1#楼": 360}, storeys={"1#楼": 7}, green=1200)
+
+
+def floors_by_their_areas() -> tuple[Pen, Truth]:
+    """Floors on a layer whose name says nothing, known by the areas written below them."""
+    pen = Pen(4, 1000)
+    for number, (title, w, h) in enumerate((("一层", 30, 16), ("二层", 28, 16), ("三至八层", 28, 15))):
+        pen.box("图层3", 60 * number, 0, w, h)
+        pen.text("图层5", f"{title}平面图", 60 * number + 8, -4, 1.5)
+        pen.text("图层5", f"本层建筑面积 {w * h:.2f} m2", 60 * number + 8, -7)
+        pen.box("WALL", 60 * number + 2, 2, 10, 6)
+    return pen, Truth("mm", floors={"1": 480, "2": 448, "3-8": 2520})
+
+
+def lists_of_buildings() -> tuple[Pen, Truth]:
+    """Storeys and heights stand in a list in columns and in a line that names several buildings."""
+    pen = Pen(6)
+    pen.box("总图-项目用地四至线", 0, 0, 160, 110)
+    for number, x, y in ((1, 15, 20), (2, 60, 20), (3, 105, 20), (5, 15, 65)):
+        pen.box("总图-拟建单体投影线", x, y, 34, 13)
+        pen.text("楼号", f"{number}#", x + 10, y + 6)
+    pen.text("说明", "1~3#楼：18F H=53.9m", 170, 90)
+    pen.cells([("建筑名称", "层数", "建筑高度(m)"), ("5#楼", "11", "33.0")], 170, 80, (14, 12))
+    storeys = {"1#": 18, "2#": 18, "3#": 18, "5#": 11}
+    return pen, Truth("m", site=17600, storeys=storeys, heights={"3#": 53.9, "5#": 33.0})
+
+
+def areas_of_parking() -> tuple[Pen, Truth]:
+    """An area of parking counts what is written in it, else nothing; blocks on layer 0 count by their name."""
+    pen = Pen(6)
+    pen.box("用地红线", 0, 0, 100, 100)
+    pen.box("建筑轮廓", 20, 60, 50, 20)
+    pen.text("标注", "1#厂房 5F", 30, 70)
+    pen.box("停车场", 10, 10, 40, 16)
+    pen.text("标注", "车位45个", 15, 15)
+    pen.box("停车场-充电", 60, 10, 25, 10.6)
+    block = pen.doc.blocks.new("无障碍车位")
+    block.add_lwpolyline([(0, 0), (3.7, 0), (3.7, 5.3), (0, 5.3)], close=True)
+    for number in range(3):
+        pen.space.add_blockref("无障碍车位", pen.spot(10 + 3.7 * number, 40), dxfattribs={"layer": "0"})
+    cars = {None: 45, "充电": None, "无障碍": 3}
+    return pen, Truth("m", site=10000, cars=cars, codes=("DXF-PARKING-AREA",))
+
+
 CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
     f.__name__: f
     for f in (
         survey_base, towers_on_a_podium, notes_in_rows, own_tags, list_in_a_text, figures_as_drawn,
         figures_over_the_net_site,
         figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
+        everything_on_one_layer, legend_by_colour, floors_by_their_areas, lists_of_buildings, areas_of_parking,
     )
 }  # fmt: skip

@@ -46,6 +46,23 @@ def test_report(plan: Path) -> None:
     assert RUNNER.invoke(app, ["drawing", str(plan)]).exit_code == 1
 
 
+def test_a_drawing_beyond_doubt_is_read_unasked_and_marked(tmp_path: Path) -> None:
+    document = new()
+    box(document, "K1", X, Y, 100, 50)
+    box(document, "K2", X + 10, Y + 10, 20, 10)
+    text(document, "K3", "1#楼 6F", X + 12, Y + 14)
+    for number, said in enumerate(("用地面积：5000.00㎡", "建筑基底面积：200.00㎡")):
+        text(document, "K3", said, X + 120, Y + 40 - 4 * number)
+    path = tmp_path / "codes.dxf"
+    document.saveas(path)
+    found = run(path)
+    assert found["proposed"] and found["standard"] is None
+    assert found["roles"]["site_boundary"]["area_m2"] == 5000.0 and len(found["measures"]["setbacks"]) == 4
+    why = {x["name"]: x["proposed"][0]["why"] for x in found["layers"] if x.get("proposed")}
+    assert "用地面积" in why["K1"] and "DXF-ROLES-PROPOSED" in {i["code"] for i in found["issues"]}
+    assert not run(path, "--accept-guesses")["proposed"]
+
+
 def test_what_a_person_gives(plan: Path, tmp_path: Path) -> None:
     copy = tmp_path / "audit.dxf"
     options = (
