@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
+from playwright.sync_api import expect
 
 from drawings import service
 from project_box import service as box
@@ -103,3 +105,23 @@ def test_a_begun_mark_survives_a_reload(person, case) -> None:
     assert len(drawn["geometry"]["coordinates"][0]) == 4, "three corners are left, and the ring is closed"
     assert drawn["handle"], "it points at the building it is drawn around"
     assert fire.page.input_value("form.editing textarea") == "改到一半", "what is being changed stays"
+
+
+def test_two_windows_of_one_person_and_who_else_is_there(person, case) -> None:
+    fire, planner = person("fire"), person("planner")
+    other = fire.context.new_page()
+    for page in (fire.page, other, planner.page):
+        page.goto(f"{fire.server}/cases/{case}/review")
+        page.wait_for_selector("#live:has-text('实时同步中')")
+    fire.page.wait_for_selector("#others:has-text('孙规划')")
+    planner.page.goto("about:blank")
+    fire.page.wait_for_selector("#others", state="hidden")
+    fire.page.fill("#opinion-form textarea", "甲窗口写的")
+    fire.page.wait_for_selector("#opinion-form [data-saved]:has-text('草稿已保存')")
+    other.fill("#opinion-form textarea", "乙窗口写的")
+    other.wait_for_selector("#opinion-form [data-saved]:has-text('另一个窗口')")
+    fire.page.evaluate("window.dispatchEvent(new Event('focus'))")  # what turning to the window does
+    for page in (fire.page, other):
+        field = page.locator("#opinion-form textarea")
+        expect(field).to_have_value(re.compile("甲窗口写的"))
+        expect(field).to_have_value(re.compile("乙窗口写的"))
