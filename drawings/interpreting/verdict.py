@@ -217,19 +217,27 @@ class _Weighing:
     def _blocks(self, taken: set[str]) -> list[Sorted]:
         """Blocks whose name says that they are parking bays, on layers that say nothing or another sort of bay."""
         out: list[Sorted] = []
+        bays = {name: offer for name in self.cad.blocks if (offer := _bay(name)) is not None}
+        if not bays:
+            return out
         for entity in picked(self.cad.entities, Wanted(kinds={"INSERT"})):
             role = self.known.get(entity.layer)
-            if entity.block is None or entity.handle in taken or not (role is None or role in _PARKING):
+            offer = bays.get(entity.block or "")
+            if offer is None or entity.handle in taken or offer.role == role:
                 continue
-            offer = next(iter(guesses(entity.block)), None)
-            if offer is None or offer.role not in _PARKING or offer.role == role:
-                continue
-            if offer.confidence < words().accept_from:
+            if role is not None and role not in _PARKING:
                 continue
             why = f"图块名“{entity.block}”（{offer.why}）", f"block {entity.block!r} ({offer.why})"
             guess = Guess(offer.role, max(offer.confidence, evidence().weights["block"]), *why)
             out.append(Sorted(entity.handle, entity.layer, (entity.handle,), guess))
         return out
+
+
+def _bay(block: str) -> Guess | None:
+    """The role of a block whose name says that it is a parking bay."""
+    offer = next(iter(guesses(block)), None)
+    told = offer is not None and offer.role in _PARKING and offer.confidence >= words().accept_from
+    return offer if told else None
 
 
 def _alike(one: str, other: str) -> bool:
