@@ -52,8 +52,11 @@ def applied(
     given = given or {}
     open_layers = {n: g for n, g in _planned(facts).items() if base is None or base.match(n) is None}
     layers = {**proposed(open_layers), **given}
+    few = len(cad.entities) <= evidence().most["divided"]  # every entity of a divided drawing is made anew
     rings = tuple(
-        s for s in facts.apart if s.layer not in given and (base is None or base.match(s.layer) is None)
+        s
+        for s in facts.apart
+        if few and s.layer not in given and (base is None or base.match(s.layer) is None)
     )
     if not layers and not rings:
         return None
