@@ -55,7 +55,8 @@ stand on the page, in `project-box drawing FILE --json` (`issues`) and, with `--
 | edited dimension | `DXF-DIM-EDITED` |
 | area declared, drawn, approved | `DXF-AREA-DECLARED`, `DXF-AREA-APPROVED`, `DXF-AREA-LABEL`, `IFC-AREA-DECLARED` |
 | empty | `DXF-EMPTY-FILE`, `DXF-EMPTY`, `DXF-LAYER-EMPTY` |
-| unsupported | `DXF-UNSUPPORTED`, `DXF-CUSTOM`, `DXF-SOLID`, `DXF-NOT-DXF`, `DWG-VERSION`, `DWG-ENCRYPTED`, `IFC-SCHEMA` |
+| unsupported entities | `DXF-UNSUPPORTED`, `DXF-CUSTOM`, `DXF-SOLID` |
+| unsupported files | `DXF-NOT-DXF`, `DWG-VERSION`, `DWG-ENCRYPTED`, `IFC-SCHEMA` |
 | beyond a bound | `DXF-TOO-LARGE`, `DXF-TOO-MANY`, `DXF-TIME`, `DXF-BOUND`, `DWG-BOUND`, `IFC-BOUND` |
 | not all measured in time | `DXF-MEASURES-BOUND` |
 """
