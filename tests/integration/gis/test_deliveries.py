@@ -1,10 +1,8 @@
-"""Layer data as strangers hand it in: other encodings, drawings, XPlanung, odd coordinate systems, odd geometry."""
+"""Layer data as strangers hand it in: drawings, XPlanung, odd coordinate systems, odd geometry."""
 
 from __future__ import annotations
 
 import datetime as dt
-import gzip
-import json
 import resource
 import shutil
 import struct
@@ -31,60 +29,10 @@ from project_box.kernel.errors import BadInput
 from tests.jet4 import Table, geodatabase, ring_shape
 
 from .conftest import X, Y, rectangle
+from .handing_in import frame, read, refused, said
 
 pytestmark = pytest.mark.integration
 DAY = dt.date(2026, 1, 1)
-
-
-def frame(names=("样江", "石溪"), crs=4547):
-    shapes = [rectangle(60 + 300 * n, 0, 200 + 300 * n, 80) for n in range(len(names))]
-    made = geopandas.GeoDataFrame({"MC": list(names)}, geometry=shapes, crs=4547)
-    return made if crs == 4547 else made.to_crs(crs)
-
-
-def read(path, **how):
-    with open_source(path, **how) as source:
-        return source, list(read_batches(source, buffered=False))
-
-
-def said(batches):
-    return {i["code"] for b in batches for i in b.issues if "code" in i}
-
-
-def refused(path, **how):
-    with pytest.raises(BadInput) as wrong:
-        read(path, **how)
-    assert wrong.value.remedy and wrong.value.zh and wrong.value.en
-    return wrong.value
-
-
-# --- lines of text ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["a.geojsonl", "a.ndjson", "a.geojsons", "a.json"])
-def test_newline_delimited_features_also_in_a_zip(tmp_path, name):
-    shapes = frame(crs=4490).geometry
-    mark = "\x1e" if name == "a.geojsons" else ""
-    rows = [
-        mark
-        + json.dumps({"type": "Feature", "properties": {"MC": "样"}, "geometry": shapely.geometry.mapping(s)})
-        for s in shapes
-    ]
-    (tmp_path / name).write_text("\n".join(rows), encoding="utf-8")
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.write(tmp_path / name, f"数据/{name}")
-    for path in (tmp_path / name, tmp_path / "a.zip"):
-        source, batches = read(path)
-        assert (source.crs, sum(len(b.geometries) for b in batches)) == (4326, 2)
-
-
-def test_csv_of_wkb_with_an_empty_first_row(tmp_path):
-    rows = ["MC,图形", "无图,", *(f"样,{shapely.to_wkb(g, hex=True)}" for g in frame().geometry)]
-    (tmp_path / "a.csv").write_text("\n".join(rows), encoding="gbk")
-    source, (batch,) = read(tmp_path / "a.csv", crs=4547)
-    assert source.columns == ("MC",)  # the shapes are no attribute
-    assert (len(batch.geometries), batch.dropped_count) == (2, 1)
-    assert batch.geometries[0].equals(rectangle(60, 0, 200, 80))
 
 
 def test_a_projection_of_its_own_is_followed(tmp_path):
@@ -105,9 +53,6 @@ def test_other_kinds_of_files_are_called_by_their_name(tmp_path, head, word):
     assert wrong.code == "unreadable_layer" and word in wrong.zh
 
 
-# --- encodings -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
 def test_shapefile_without_cpg_and_prj(tmp_path, encoding):
     # a name longer than its field is cut in the middle of a character by many programs
@@ -124,76 +69,6 @@ def test_a_cpg_that_lies(tmp_path):
     (tmp_path / "a.cpg").write_text("UTF-8")
     _, batches = read(tmp_path / "a.shp")
     assert batches[0].columns["MC"] == ["样江", "石溪"] and "ENCODING" in said(batches)
-
-
-@pytest.mark.parametrize(("encoding", "delimiter"), [("gbk", ","), ("utf-8-sig", ";"), ("utf-8", "\t")])
-def test_csv_with_wkt(tmp_path, encoding, delimiter):
-    rows = [delimiter.join(["编号", "图形", "MC"])]
-    rows += [
-        f'{n}{delimiter}"{g.wkt}"{delimiter}{m}'
-        for n, (g, m) in enumerate(zip(frame().geometry, frame().MC, strict=True))
-    ]
-    (tmp_path / "a.csv").write_text("\n".join(rows), encoding=encoding)
-    assert refused(tmp_path / "a.csv").code == "CRS-UNKNOWN"
-    _, batches = read(tmp_path / "a.csv", crs=4547)
-    assert batches[0].columns["MC"] == ["样江", "石溪"]
-    assert batches[0].geometries[0].equals(frame().geometry[0])
-
-
-def _workbook(path, rows):
-    pandas.DataFrame(rows).to_excel(path, header=False, index=False)
-
-
-def test_a_workbook_with_a_column_of_shapes_below_a_title(tmp_path):
-    rows = [["蓝线一览表", "", ""], ["MC", "备注", "图形"]]
-    rows += [[m, "", g.wkt] for g, m in zip(frame().geometry, frame().MC, strict=True)]
-    _workbook(tmp_path / "a.xlsx", rows)
-    assert refused(tmp_path / "a.xlsx").code == "CRS-UNKNOWN"
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
-        packed.write(tmp_path / "a.xlsx", "表/a.xlsx")
-    for name in ("a.xlsx", "a.zip"):
-        source, batches = read(tmp_path / name, crs=4547)
-        assert source.columns == ("MC", "备注") and batches[0].columns["MC"] == ["样江", "石溪"]
-    _workbook(tmp_path / "b.xlsx", [["MC"], ["无图形"]])
-    assert refused(tmp_path / "b.xlsx").code == "no_data"
-
-
-@pytest.mark.parametrize("form", ["text", "binary"])
-def test_shapes_of_a_table_that_state_their_crs(tmp_path, form):
-    shapes = shapely.set_srid(frame().geometry.to_numpy(), 4547)
-    cells = (
-        [f"SRID=4547;{g.wkt}" for g in shapes]
-        if form == "text"
-        else shapely.to_wkb(shapes, hex=True, include_srid=True)
-    )
-    (tmp_path / "a.csv").write_text("geom;MC\n" + "".join(f'"{c}";甲\n' for c in cells), encoding="gbk")
-    source, batches = read(tmp_path / "a.csv")
-    assert source.crs == 4547 and batches[0].geometries[0].equals(frame().geometry[0])
-
-
-def test_json_and_xml_that_are_compressed_or_in_another_encoding(tmp_path):
-    text = frame().to_json(ensure_ascii=False, drop_id=True)
-    (tmp_path / "a.geojson").write_bytes(text.encode("utf-16"))
-    (tmp_path / "b.geojson").write_bytes(text.encode("gb18030"))
-    (tmp_path / "c.geojson.gz").write_bytes(gzip.compress(text.encode()))
-    for name in ("a.geojson", "b.geojson", "c.geojson.gz"):
-        assert read(tmp_path / name)[1][0].columns["MC"] == ["样江", "石溪"]
-    frame().to_file(tmp_path / "e.gml", driver="GML")
-    gml = (tmp_path / "e.gml").read_text().replace("utf-8", "GBK")
-    (tmp_path / "f.gml").write_text(gml, encoding="gbk")
-    assert read(tmp_path / "f.gml")[1][0].columns["MC"] == ["样江", "石溪"]
-    frame().to_file(tmp_path / "g.gpkg")  # under a wrong name
-    assert read((tmp_path / "g.gpkg").rename(tmp_path / "g.json"))[0].count == 2
-    (tmp_path / "d.geojson.gz").write_bytes(gzip.compress(text.encode())[:80])
-    assert refused(tmp_path / "d.geojson.gz").code == "ZIP-BROKEN"
-
-
-def test_csv_without_wkt(tmp_path):
-    (tmp_path / "a.csv").write_text("编号,面积\n1,2\n")
-    assert refused(tmp_path / "a.csv", crs=4547).code == "no_data"
-
-
-# --- formats ---------------------------------------------------------------------------------------------------------
 
 
 def test_geodatabase_folder_with_several_layers(tmp_path):
@@ -388,9 +263,6 @@ def test_a_description_of_other_data_is_not_followed(tmp_path, encoding):
     assert refused(tmp_path / "a.gml").code == "unreadable_layer"
 
 
-# --- coordinates -----------------------------------------------------------------------------------------------------
-
-
 def test_wrong_zone_is_refused_with_a_hint(tmp_path):
     frame(crs=4526).to_file(tmp_path / "a.gpkg")
     wrong = refused(tmp_path / "a.gpkg", crs=4547)
@@ -424,9 +296,6 @@ def test_gcj02_is_converted_with_its_error(tmp_path):
     assert 100 < plain.distance(moved) * 111_000 < 1000
 
 
-# --- geometry --------------------------------------------------------------------------------------------------------
-
-
 def test_heights_curves_mixtures_and_broken_outlines(session, tmp_path):
     square = f"{X} {Y},{X + 9} {Y},{X + 9} {Y + 9},{X} {Y + 9},{X} {Y}"
     solid = ",".join(f"{p} 5" for p in square.split(","))
@@ -455,9 +324,6 @@ def test_nothing_is_left_of_a_failed_import(session, tmp_path):
     with pytest.raises(BadInput), session.begin_nested():
         service.import_layer(session, "LX", tmp_path / "a.gpkg", version="1", valid_from=DAY, crs=4490)
     assert session.scalar(text("SELECT count(*) FROM gis.layer_version")) == before
-
-
-# --- fields ----------------------------------------------------------------------------------------------------------
 
 
 def test_values_and_numbers_in_the_layers_words(session, tmp_path):
@@ -500,9 +366,6 @@ def test_a_required_field_is_asked_for(tmp_path):
     with pytest.raises(BadInput) as wrong:
         match_fields(definition, ["NAME"])
     assert wrong.value.code == "FIELDS-MISSING" and name in wrong.value.zh and wrong.value.details["fields"]
-
-
-# --- size ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_large_file_is_read_in_batches(tmp_path):
