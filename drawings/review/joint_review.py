@@ -312,46 +312,9 @@ def _decide(
             remedy_en="write why it is merged or dropped",
         )
     if decision.fate is Fate.MERGED:
-        into = decision.into
-        target = decided.get(into) if into else None
-        if (
-            into is None
-            or into not in originals
-            or into == decision.source
-            or (target is not None and target.fate is not Fate.KEPT)
-        ):
-            raise BadInput(
-                f"{name}专业的一条意见要并入的条目不存在或未保留",
-                f"an entry of {original.discipline} is merged into one that does not exist or is not kept",
-                code="unknown_entry",
-                place=decision.source,
-                remedy="并入一条保留的意见",
-                remedy_en="merge it into an entry that is kept",
-            )
-        if originals[into].verdict is Verdict.AGREE and original.verdict is not Verdict.AGREE:
-            raise BadInput(
-                f"{name}专业的一条意见要并入“同意”的意见，那样就没有人答复它了",
-                f"an entry of {original.discipline} is merged into an opinion that agrees; nobody would answer it",
-                code="merged_into_agreement",
-                place=decision.source,
-                remedy="并入一条要求修改的意见或标注，或单独保留",
-                remedy_en="merge it into an entry that asks for a change, or keep it by itself",
-            )
-    spoken = state.latest.get(original.discipline)
-    if (
-        decision.fate is Fate.DROPPED
-        and original.severity is Severity.MANDATORY
-        and spoken is not None
-        and spoken.verdict is not Verdict.AGREE
-    ):
-        raise BadInput(
-            f"{name}专业的强条意见不能不采纳，该专业尚未同意",
-            f"a mandatory mark of {original.discipline} cannot be dropped while that discipline does not agree",
-            code="mandatory_mark",
-            place=decision.source,
-            remedy="请该专业复核并更新意见",
-            remedy_en="ask that discipline to look again and to update its opinion",
-        )
+        _must_have_target(original, decision, originals, decided, name)
+    if decision.fate is Fate.DROPPED:
+        _must_be_droppable(original, decision, state, name)
     return Entry(
         original.source,
         original.discipline,
@@ -366,6 +329,55 @@ def _decide(
         original.clause,
         original.handle,
     )
+
+
+def _must_have_target(
+    original: Entry,
+    decision: Decision,
+    originals: Mapping[str, Entry],
+    decided: Mapping[str, Decision],
+    name: str,
+) -> None:
+    """What an entry is merged into exists, is kept, and is answered by somebody."""
+    into = decision.into
+    target = decided.get(into) if into else None
+    if (
+        into is None
+        or into not in originals
+        or into == decision.source
+        or (target is not None and target.fate is not Fate.KEPT)
+    ):
+        raise BadInput(
+            f"{name}专业的一条意见要并入的条目不存在或未保留",
+            f"an entry of {original.discipline} is merged into one that does not exist or is not kept",
+            code="unknown_entry",
+            place=decision.source,
+            remedy="并入一条保留的意见",
+            remedy_en="merge it into an entry that is kept",
+        )
+    if originals[into].verdict is Verdict.AGREE and original.verdict is not Verdict.AGREE:
+        raise BadInput(
+            f"{name}专业的一条意见要并入“同意”的意见，那样就没有人答复它了",
+            f"an entry of {original.discipline} is merged into an opinion that agrees; nobody would answer it",
+            code="merged_into_agreement",
+            place=decision.source,
+            remedy="并入一条要求修改的意见或标注，或单独保留",
+            remedy_en="merge it into an entry that asks for a change, or keep it by itself",
+        )
+
+
+def _must_be_droppable(original: Entry, decision: Decision, state: Standing, name: str) -> None:
+    """A mandatory entry stays while its discipline does not agree."""
+    spoken = state.latest.get(original.discipline)
+    if original.severity is Severity.MANDATORY and spoken is not None and spoken.verdict is not Verdict.AGREE:
+        raise BadInput(
+            f"{name}专业的强条意见不能不采纳，该专业尚未同意",
+            f"a mandatory mark of {original.discipline} cannot be dropped while that discipline does not agree",
+            code="mandatory_mark",
+            place=decision.source,
+            remedy="请该专业复核并更新意见",
+            remedy_en="ask that discipline to look again and to update its opinion",
+        )
 
 
 def _order(required: Sequence[str], discipline: str) -> tuple[int, str]:
