@@ -32,6 +32,7 @@ _INSIDE = frozenset(
     {"green", "basement", "parking_car", "parking_bike", "dedicated_road", "dedicated_green", "adjacent", "water",
      "roof_green"}
 )  # fmt: skip
+_BUILDINGS = frozenset({"footprint", "outline"})
 #: roles that a word on a line may give it
 _ON = frozenset({"site_boundary", "control_line", "road_red_line", "green_line", "blue_line", "basement"})
 #: in text heights: how far a line may be from the text that names it; how large the legend and a sample in it are
@@ -190,6 +191,8 @@ def _declared(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], cl
         hits = np.flatnonzero(np.abs(scene.areas - claim.area) <= slack).tolist()
         # a road as large as the site by chance is none where the site's own layer has a ring of that area
         hits = [n for n in hits if known.get(scene.rings[n].layer) == claim.role] or hits
+        if claim.role not in _BUILDINGS:
+            hits = [n for n in hits if not _holds_building(scene, n)] or hits
         sort = "declared" if claim.text is None or claim.figure in evidence().figures else "written"
         for number in _meant(scene, claim, hits):
             clues.rings[number].append(_equals(claim, sort))
@@ -291,6 +294,10 @@ def _bays(scene: Scene, clues: Clues) -> None:
 
 def _names_building(text: str) -> bool:
     return not {"楼号", "层数"}.isdisjoint(vocabulary().labels(text))
+
+
+def _holds_building(scene: Scene, number: int) -> bool:
+    return any(_names_building(scene.texts[t].text) for t in scene.held.get(number, ()))
 
 
 def _labelled(scene: Scene, clues: Clues) -> list[int]:

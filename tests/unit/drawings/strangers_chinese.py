@@ -286,6 +286,21 @@ def areas_of_parking() -> tuple[Pen, Truth]:
     return pen, Truth("m", site=10000, cars=cars, codes=("DXF-PARKING-AREA",))
 
 
+def areas_met_twice() -> tuple[Pen, Truth]:
+    """Layers without meaning; a building has by chance the area declared for the greens."""
+    pen = Pen(6)
+    pen.box("L1", 0, 0, 90, 70)
+    for label, x, y, w, h in (("A栋办公 5F", 15, 10, 25, 12), ("B栋食堂 2F", 55, 15, 20, 30)):
+        pen.box("L2", x, y, w, h)
+        pen.text("L9", label, x + 3, y + 6)
+    pen.box("L3", 12, 38, 30, 20)
+    for row, text in enumerate(
+        ("用地面积：6300.00平方米", "建筑占地面积：900.00平方米", "绿化面积：600.00平方米")
+    ):
+        pen.text("L9", text, 110, 60 - 5 * row)
+    return pen, Truth("m", site=6300, feet={"A栋": 300, "B栋": 600}, green=600)
+
+
 CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
     f.__name__: f
     for f in (
@@ -293,5 +308,6 @@ CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
         figures_over_the_net_site,
         figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
         everything_on_one_layer, legend_by_colour, floors_by_their_areas, lists_of_buildings, areas_of_parking,
+        areas_met_twice,
     )
 }  # fmt: skip
