@@ -15,6 +15,11 @@ def compile_all() -> None:
     """Run every kernel once; machine code is kept on disk where a folder can be written."""
     one = Features(np.zeros(1, np.int64), ["1"], [None], to_wkb(box(0, 0, 2, 2), byte_order=1))
     encode("compiled", one, Grid(0.0, 4.0, 4.0, 4096))
+    compile_checks()
+
+
+def compile_checks() -> None:
+    """Run the kernels of checks once."""
     blobs = [to_wkb(box(0, 0, 2, 2)), to_wkb(box(1, 1, 3, 3)), to_wkb(box(3, 0, 4, 4))]
     pieces = Pieces.of([(0, n, 1, n) for n in range(3)], blobs)
     (around,) = overlay([box(0, 0, 3, 3)], pieces, Layers.of({1: (0.05, True)}))

@@ -10,11 +10,12 @@ take three times as long to make; nobody changes it once it is handed on.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from pydantic_core import from_json
 
 from gis.layers.layer import Policy
 from project_box.kernel.finding import Finding, Outcome
@@ -96,7 +97,7 @@ class Attributes(Mapping[str, Any]):
     def values_read(self) -> dict[str, Any]:
         """All of them; nobody changes them."""
         if self._values is None:
-            self._values = _decoded(self.text)
+            self._values = from_json(self.text)
         return self._values
 
     def __getitem__(self, name: str) -> Any:
@@ -111,9 +112,6 @@ class Attributes(Mapping[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         """One of them."""
         return self.values_read.get(name, default)
-
-
-_decoded = json.JSONDecoder().decode
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ class Portion:
 
 def load() -> None:
     """Load all that checks need, so that a process forked from this one starts with it."""
-    kernels.compile_all()
+    kernels.compile_checks()
     layer_catalogue()
 
 

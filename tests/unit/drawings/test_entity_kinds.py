@@ -60,7 +60,7 @@ def drawing(entities: str, blocks: str = "") -> bytes:
 @pytest.fixture(params=[read_dxf, read_fast], ids=["careful", "fast"])
 def read(request: pytest.FixtureRequest) -> Callable[[bytes], CadFile]:
     def run(data: bytes) -> CadFile:
-        found = request.param(data, "a.dxf", reading(), None)
+        found: CadFile | None = request.param(data, "a.dxf", reading(), None)
         if found is None:  # the careful reader decides about it
             found = read_dxf(data, "a.dxf", reading(), None)
         return found
