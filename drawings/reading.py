@@ -68,6 +68,13 @@ class UnitVotes(_Strict):
     frame: float
 
 
+class Said(_Strict):
+    """A sentence about a piece of evidence; ``{of}`` stands for what was seen."""
+
+    zh: str
+    en: str
+
+
 class UnitRules(_Strict):
     """How the unit of a drawing is weighed."""
 
@@ -80,6 +87,7 @@ class UnitRules(_Strict):
     usual_m: float = Field(gt=0)
     national: National
     votes: UnitVotes
+    said: dict[str, Said]
     text_height_m: tuple[float, float]
     text_absurd: float = Field(gt=1)
     paper_height_m: tuple[float, float]

@@ -45,13 +45,14 @@ def show(report: dict[str, Any]) -> None:
     )
     if report["readable"]:
         units = report["units"]
-        said = [units["source"], f"把握 {units.get('confidence', 1.0):.0%}", *units["evidence"]]
+        said = [_UNIT_FROM[units["source"]], f"把握 {units['confidence']:.0%}", *units["evidence"]]
         out.print(f"单位 {units['unit']}（{'；'.join(said)}）", highlight=False, style="dim")
     _place(report)
     _roles_and_layers(report)
     _rings(report)
     _measures(report["measures"])
-    _proposal(report.get("proposal"))
+    if not report.get("proposed"):  # else all above rests on what is proposed
+        _proposal(report.get("proposal"))
     edited = [d for d in report["dimensions"] if d["edited"]]
     if edited:
         rows = [(d["handle"], d["kind"], d["text"], f"{d['measured']:.2f}") for d in edited]
@@ -175,18 +176,21 @@ def _percent(share: float | None) -> str | None:
     return f"{share:.2%}" if share is not None else None
 
 
+_UNIT_FROM = {"header": "文件头", "extents": "图上迹象", "assumed": "暂定", "confirmed": "已确认"}
 _POSITIONS = {"front": "前", "rear": "后", "left": "左", "right": "右"}
 
 
 def _measures(found: dict[str, Any]) -> None:
     """Setbacks of each building, smallest first, floors with their areas, and the estimate."""
+    from drawings.standards.standards import roles
+
     _estimate(found.get("estimate"))
     nearest = sorted(found["setbacks"], key=lambda r: r["distance_m"])[:20]
     if nearest:
         rows = [
             (
                 r["building"],
-                f"{r['side']}侧用地红线" if "side" in r else r["to"],
+                f"{r['side']}侧用地红线" if "side" in r else roles().roles[r["to"]].zh,
                 _POSITIONS.get(r.get("position")),
                 f"{r['distance_m']:.3f}",
             )

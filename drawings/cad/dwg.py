@@ -162,7 +162,6 @@ class _Reader:
             middle=middle,
             texts=[e.text for e in self.entities if e.text and len(e.text) < 200],
             rules=self.settings.units,
-            issues=self.issues,
             confirmed=unit,
         )
         bound = self.limits.coordinate_m / units.metres_per_unit

@@ -208,12 +208,11 @@ class DxfReader:
             middle=middle,
             texts=[e.text for e in self.entities if e.text and len(e.text) < 200],
             rules=self.settings.units,
-            issues=self.issues,
             confirmed=unit,
         )
         self._drop_far(units.metres_per_unit)
         counts = Counter(e.layer for e in self.entities if not e.in_block and e.kind != "ATTRIB")
-        for name in set(counts) - set(self.layers):
+        for name in {e.layer for e in self.entities} - set(self.layers):
             self.layers[name] = CadLayer(name, "#ffffff")
         return replace(
             bare,

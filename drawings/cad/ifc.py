@@ -158,7 +158,8 @@ def _file(bare: CadFile, found: dict[str, Any], issues: Collector) -> CadFile:
             1.0,
             "header" if unit else "assumed",
             (unit or "").lower() or None,
-            (f"IfcUnitAssignment: {unit}; converted to metres",) if unit else (),
+            (f"项目单位是 {unit}，已换算为米",) if unit else (),
+            (f"the project's unit is {unit}; converted to metres",) if unit else (),
             confidence=1.0 if unit else 0.0,
         ),
         extents=(

@@ -22,8 +22,7 @@ class UnitVote:
     """One piece of evidence for (or, with a negative ``weight``, against) a unit.
 
     Attributes:
-        sort: ``header``, ``coordinates``, ``stated``, ``size``, ``text_height``, ``scale``, ``dimensions``,
-            ``stated_area``, ``stated_height``.
+        sort: a key of ``units.said`` in ``catalogue/reading.yaml``: ``header``, ``size``, ``stated_area`` …
         says: the unit. detail: what was seen, in that unit.
     """
 
@@ -43,7 +42,7 @@ class Units:
         source: ``confirmed`` (a person said so), ``header``, ``extents`` (header missing or contradicted) or
             ``assumed``.
         header: the unit the header claims, None if it claims nothing.
-        evidence: what was weighed, for the screen.
+        evidence: what speaks for the unit, in sentences; evidence_en: the same in English.
         size: characteristic size in drawing units. national: unit in which coordinates are national ones, if any.
         stated: unit written in the drawing, if any.
         confidence: 0…1, share of the belief that this unit got; 1 if confirmed.
@@ -55,6 +54,7 @@ class Units:
     source: str
     header: str | None = None
     evidence: tuple[str, ...] = ()
+    evidence_en: tuple[str, ...] = ()
     size: float | None = None
     national: str | None = None
     stated: str | None = None

@@ -119,17 +119,13 @@ def _votes(cad: CadFile, facts: _Facts, rules: UnitRules) -> list[UnitVote]:
     )
     out: list[UnitVote] = []
     if not any(_FEET_MARK.search(t) for t in (*facts.texts, *(d.text or "" for d in cad.dimensions[:_MOST]))):
-        out += [
-            UnitVote("rare", u, -weights.rare, "no feet or inches written")
-            for u in rules.rare
-            if u != first.header
-        ]
+        out += [UnitVote("rare", u, -weights.rare, "") for u in rules.rare if u != first.header]
     if first.header:
-        out.append(UnitVote("header", first.header, weights.header, f"$INSUNITS = {first.header}"))
+        out.append(UnitVote("header", first.header, weights.header, first.header))
     if first.national:
-        out.append(UnitVote("coordinates", first.national, weights.coordinates, "national coordinates"))
+        out.append(UnitVote("coordinates", first.national, weights.coordinates, first.national))
     if first.stated:
-        out.append(UnitVote("stated", first.stated, weights.stated, "unit written in the drawing"))
+        out.append(UnitVote("stated", first.stated, weights.stated, first.stated))
     if first.size is not None:
         for unit in candidates:
             away = distance_from_usual(first.size, metres[unit], rules)
@@ -164,7 +160,7 @@ def _text_votes(facts: _Facts, candidates: Sequence[str], rules: UnitRules) -> l
             low, high = rules.paper_height_m
             on_paper = size / scale
             weight = weights.scale if low <= on_paper <= high else -weights.scale / 2
-            out.append(UnitVote("scale", unit, weight, f"1:{scale}, {on_paper * 1000:.3g} mm on paper"))
+            out.append(UnitVote("scale", unit, weight, f"1:{scale}, {on_paper * 1000:.3g} mm"))
     return out
 
 
@@ -192,8 +188,7 @@ def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
     if len(imperial) >= 2 and len(imperial) >= len(shown):
         per_unit = statistics.median(imperial)
         unit = next((u for u in _all(rules) if abs(rules.metres[u] / per_unit - 1) < 0.01), None)
-        detail = f"{len(imperial)} in feet and inches"
-        return [UnitVote("dimensions", unit, 3 * rules.votes.dimensions, detail)] if unit else []
+        return [UnitVote("feet", unit, 3 * rules.votes.dimensions, str(len(imperial)))] if unit else []
     if len(shown) < 2:
         return []
     middle = statistics.median(n for n, _ in shown)
@@ -208,9 +203,7 @@ def _dimension_votes(cad: CadFile, rules: UnitRules) -> list[UnitVote]:
     unit = next((u for u in _all(rules) if abs(rules.metres[u] / per_unit - 1) < 0.01), None)
     if unit is None:
         return []
-    return [
-        UnitVote("dimensions", unit, rules.votes.dimensions, f"median {middle:.5g} shown, taken as {what}")
-    ]
+    return [UnitVote("dimensions", unit, rules.votes.dimensions, f"{middle:.5g} {what}")]
 
 
 def _all(rules: UnitRules) -> list[str]:
@@ -235,14 +228,10 @@ def _stated_votes(cad: CadFile, facts: _Facts, candidates: Sequence[str], rules:
         met = _matches({a for a in areas if a >= 5}, [a * factor * factor for a in facts.areas])
         if met:
             weight = rules.votes.stated_area * min(1.0, 0.8 + 0.1 * len(met))
-            out.append(UnitVote("stated_area", unit, weight, f"{met[0]:g} m² is written and drawn"))
+            out.append(UnitVote("stated_area", unit, weight, f"{met[0]:g} ㎡"))
         met = _matches({h for h in heights if 2 <= h <= 400}, [v * factor for v in lengths])
         if met:
-            out.append(
-                UnitVote(
-                    "stated_height", unit, rules.votes.stated_height, f"{met[0]:g} m is written and drawn"
-                )
-            )
+            out.append(UnitVote("stated_height", unit, rules.votes.stated_height, f"{met[0]:g} m"))
     return out
 
 
@@ -282,11 +271,13 @@ def _settle(
     confidence = round(1 / sum(math.exp(min(60.0, s - scores[best])) for s in scores.values()), 2)
     strong = any(v.says == best and v.weight > 0 and v.sort not in _WEAK for v in votes)
     plausible = _can_be(first, best, rules)
-    evidence = tuple(f"{v.sort}: {v.says} ({v.detail})" for v in votes if v.says == best and v.weight > 0)
+    spoken = [(rules.said[v.sort], v.detail) for v in votes if v.says == best and v.weight > 0]
+    evidence = tuple(said.zh.format(of=detail) for said, detail in spoken)
+    evidence_en = tuple(said.en.format(of=detail) for said, detail in spoken)
     code: str | None = None
     source = "header" if best == first.header else "extents"
     values: dict[str, Any] = {"unit": best, "size": f"{first.size or 0:.4g}", "header": first.header or "—"}
-    values["why"] = "；".join(f"{v.sort} {v.detail}" for v in votes if v.says == best and v.weight > 0)
+    values |= {"why": "；".join(evidence), "why_en": "; ".join(evidence_en)}
     if not strong and not plausible:
         code, source = "DXF-UNITS-UNKNOWN", "assumed"
         if first.header:
@@ -310,6 +301,7 @@ def _settle(
         metres_per_unit=rules.metres[best],
         source=source,
         evidence=evidence,
+        evidence_en=evidence_en,
         confidence=0.0 if source == "assumed" and not strong else confidence,
         votes=tuple(votes),
     )

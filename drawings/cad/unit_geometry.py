@@ -144,7 +144,7 @@ def _round_lengths(cad: CadFile, candidates: Sequence[str], rules: UnitRules) ->
         return []
     weight = rules.votes.round_lengths
     return [
-        UnitVote("round_lengths", u, weight if share >= rules.round_from else -weight, f"{share:.0%} round")
+        UnitVote("round_lengths", u, weight if share >= rules.round_from else -weight, f"{share:.0%}")
         for u, share in shares.items()
         if share >= rules.round_from or share <= rules.round_below
     ]

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from drawings.cad.curve import Curve, Point
 from drawings.cad.model import Units
-from drawings.issues import Collector
 from drawings.reading import UnitRules
 
 _WORDS = {"m": "m", "米": "m", "metre": "m", "meter": "m", "metres": "m", "meters": "m", "mm": "mm", "毫米": "mm",
@@ -48,10 +47,9 @@ def weigh(
     middle: Point | None,
     texts: Sequence[str],
     rules: UnitRules,
-    issues: Collector,
     confirmed: str | None = None,
 ) -> Units:
-    """Settle the unit.
+    """A first estimate of the unit, from what a reader knows anyway; :mod:`drawings.cad.unit_evidence` settles it.
 
     Args:
         header_code: ``$INSUNITS``, None or 0 if the header says nothing.
@@ -62,25 +60,15 @@ def weigh(
     metres = rules.metres
     header = rules.header.get(header_code) if header_code else None
     if confirmed is not None:
-        return Units(confirmed, metres[confirmed], "confirmed", header, ("confirmed",))
+        return Units(confirmed, metres[confirmed], "confirmed", header)
     size = characteristic_size(rings, extents)
     national = next(
         (u for u in rules.candidates if middle is not None and _is_national(middle, metres[u], rules)), None
     )
     stated = _stated_unit(texts)
-    evidence = tuple(
-        text
-        for known, text in (
-            (header, f"header: {header}"),
-            (size is not None, f"size: {size or 0.0:.6g}"),
-            (national, f"national coordinates in {national}"),
-            (stated, f"text: {stated}"),
-        )
-        if known
-    )
 
     def settled(unit: str, source: str) -> Units:
-        return Units(unit, metres[unit], source, header, evidence, size, national, stated)
+        return Units(unit, metres[unit], source, header, size=size, national=national, stated=stated)
 
     def plausible(unit: str) -> bool:
         return size is None or is_plausible(size, metres[unit], rules)
@@ -95,17 +83,10 @@ def weigh(
         if not contradicted or best is None or best == header:
             return settled(header, "header")
         if national is None and not plausible(best):
-            issues.add("DXF-UNITS-UNKNOWN", unit=header)
             return settled(header, "assumed")
-        issues.add(
-            "DXF-UNITS-DOUBTFUL", header=header, unit=best, size=f"{size or 0:.4g}", why="; ".join(evidence)
-        )
         return settled(best, "extents")
     if best is None or not (national or plausible(best)):
-        unit = best or rules.candidates[0]
-        issues.add("DXF-UNITS-UNKNOWN", unit=unit)
-        return settled(unit, "assumed")
-    issues.add("DXF-UNITS-ASSUMED", unit=best)
+        return settled(best or rules.candidates[0], "assumed")
     return settled(best, "extents")
 
 

@@ -73,6 +73,7 @@ def interpret(
         "source": cad.units.source,
         "header": cad.units.header,
         "evidence": list(cad.units.evidence),
+        "evidence_en": list(cad.units.evidence_en),
         "confidence": cad.units.confidence,
         "why": [
             {"evidence": v.sort, "unit": v.says, "weight": v.weight, "detail": v.detail}

@@ -304,7 +304,6 @@ class _Fast:
             middle=middle_of(instances, bounds),
             texts=[t for t in table.texts_with(_UNIT_WORDS, 3) if len(t) < 200],
             rules=self.settings.units,
-            issues=self.issues,
             confirmed=unit,
         )
         kept = teller.near(instances, units.metres_per_unit, table)

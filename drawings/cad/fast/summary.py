@@ -57,7 +57,8 @@ def layer_table(
     names: Sequence[str],
     kept: Longs,
 ) -> dict[str, CadLayer]:
-    """The layer table with counts of what lies on each layer in model space itself."""
+    """The layer table, and the layers drawn on without standing in it, each with the number of entities that lie on it
+    in model space itself, not in blocks."""
     lines = instances.ints[kept]
     kinds = rows.ints[lines[:, ROW], KIND]
     counted = (lines[:, PATH] < 0) & (kinds != columns.ATTRIB)
@@ -65,12 +66,9 @@ def layer_table(
     if members:
         counted &= ~np.isin(lines[:, ROW], members)
     counts = np.bincount(lines[counted, LAYER], minlength=len(names)).tolist()
-    by_name = {name: counts[k] for k, name in enumerate(names) if counts[k]}
-    out = dict(table_layers)
-    for name in by_name:
-        if name not in out:
-            out[name] = CadLayer(name, "#ffffff")
-    return {n: replace(layer, entities=by_name.get(n, 0)) for n, layer in out.items()}
+    drawn = {names[k]: counts[k] for k in np.unique(lines[:, LAYER]).tolist()}
+    named = {name: CadLayer(name, "#ffffff") for name in drawn} | table_layers
+    return {n: replace(layer, entities=drawn.get(n, 0)) for n, layer in named.items()}
 
 
 def sheet_list(

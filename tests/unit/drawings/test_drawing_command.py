@@ -58,6 +58,26 @@ def test_a_drawing_beyond_doubt_is_read_unasked_and_marked(tmp_path: Path) -> No
     found = run(path)
     assert found["proposed"] and found["standard"] is None
     assert found["roles"]["site_boundary"]["area_m2"] == 5000.0 and len(found["measures"]["setbacks"]) == 4
+    shown = RUNNER.invoke(app, ["drawing", str(path)]).stdout
+    assert shown.count("总平面估算") == 1 and "没有角色的闭合线框" not in shown and "图形大小约" in shown
+
+
+def test_a_building_in_a_block_has_its_role_and_its_layer_although_no_table_names_it(tmp_path: Path) -> None:
+    document = new()
+    box(document, "用地红线", X, Y, 100, 50)
+    house = document.blocks.new("HOUSE")
+    house.add_lwpolyline([(0, 0), (20, 0), (20, 10), (0, 10)], close=True, dxfattribs={"layer": "建筑轮廓"})
+    document.modelspace().add_blockref("HOUSE", (X + 10, Y + 10))
+    path = tmp_path / "block.dxf"
+    document.saveas(path)
+    found = run(path, code=1)  # no footprint
+    assert [(a["role"], a["area_m2"]) for a in found["areas"]] == [
+        ("site_boundary", 5000.0),
+        ("outline", 200.0),
+    ]
+    assert {"建筑轮廓": (0, 1)}.items() <= {
+        y["name"]: (y["entities"], y["rings"]) for y in found["layers"]
+    }.items()
     why = {x["name"]: x["proposed"][0]["why"] for x in found["layers"] if x.get("proposed")}
     assert "用地面积" in why["K1"] and "DXF-ROLES-PROPOSED" in {i["code"] for i in found["issues"]}
     assert not run(path, "--accept-guesses")["proposed"]

@@ -55,6 +55,7 @@ def test_the_report_says_why() -> None:
     box(doc, "用地红线", 0, 0, 200, 150)
     units = interpret(cad_of(doc)).units
     assert units["confidence"] > 0.9 and {w["evidence"] for w in units["why"]} >= {"header", "size"}
+    assert units["evidence"][0] == "文件头写的是 m" and units["evidence_en"][0] == "the header says m"
 
 
 # --- place ------------------------------------------------------------------------------------------------
