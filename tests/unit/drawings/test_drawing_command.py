@@ -76,7 +76,7 @@ def test_a_building_in_a_block_has_its_role_and_its_layer_although_no_table_name
         ("outline", 200.0),
     ]
     assert {"建筑轮廓": (0, 1)}.items() <= {
-        y["name"]: (y["entities"], y["rings"]) for y in found["layers"]
+        y["name"]: (y["entities"], y.get("rings")) for y in found["layers"]
     }.items()
     why = {x["name"]: x["proposed"][0]["why"] for x in found["layers"] if x.get("proposed")}
     assert "用地面积" in why["K1"] and "DXF-ROLES-PROPOSED" in {i["code"] for i in found["issues"]}
