@@ -60,6 +60,9 @@ def test_a_drawing_beyond_doubt_is_read_unasked_and_marked(tmp_path: Path) -> No
     assert found["roles"]["site_boundary"]["area_m2"] == 5000.0 and len(found["measures"]["setbacks"]) == 4
     shown = RUNNER.invoke(app, ["drawing", str(path)]).stdout
     assert shown.count("总平面估算") == 1 and "没有角色的闭合线框" not in shown and "图形大小约" in shown
+    why = {x["name"]: x["proposed"][0]["why"] for x in found["layers"] if x.get("proposed")}
+    assert "用地面积" in why["K1"] and "DXF-ROLES-PROPOSED" in {i["code"] for i in found["issues"]}
+    assert not run(path, "--accept-guesses")["proposed"]
 
 
 def test_a_building_in_a_block_has_its_role_and_its_layer_although_no_table_names_it(tmp_path: Path) -> None:
@@ -78,9 +81,6 @@ def test_a_building_in_a_block_has_its_role_and_its_layer_although_no_table_name
     assert {"建筑轮廓": (0, 1)}.items() <= {
         y["name"]: (y["entities"], y.get("rings")) for y in found["layers"]
     }.items()
-    why = {x["name"]: x["proposed"][0]["why"] for x in found["layers"] if x.get("proposed")}
-    assert "用地面积" in why["K1"] and "DXF-ROLES-PROPOSED" in {i["code"] for i in found["issues"]}
-    assert not run(path, "--accept-guesses")["proposed"]
 
 
 def test_what_a_person_gives(plan: Path, tmp_path: Path) -> None:
