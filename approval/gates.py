@@ -163,7 +163,7 @@ def _findings(facts: GateFacts) -> list[Finding]:
             0,
             Finding(
                 "gate.findings", "核查结论", Outcome.PASS,
-                f"全部 {len(settled)} 项核查无不符合(符合 {passed} 项，提示 {len(settled) - passed} 项)",
+                f"全部 {len(settled)} 项核查无不符合（符合 {passed} 项，提示 {len(settled) - passed} 项）",
                 "Findings", f"none of {len(settled)} checks failed",
             ),
         )  # fmt: skip

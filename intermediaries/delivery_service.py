@@ -36,7 +36,7 @@ def _check_report(pdf: bytes) -> None:
     """
     if len(pdf) > MAX_REPORT:
         raise TooLarge(
-            f"成果文件过大：{len(pdf) // 1024 // 1024} MB,最多 {MAX_REPORT // 1024 // 1024} MB", "report too large",
+            f"成果文件过大：{len(pdf) // 1024 // 1024} MB，最多 {MAX_REPORT // 1024 // 1024} MB", "report too large",
             code="report_too_large", place="file", remedy="压缩图片或拆分附件后再交付",
             remedy_en="compress pictures or split attachments, then deliver",
         )  # fmt: skip
@@ -225,7 +225,7 @@ def _tell_of_delivery(session: Session, engagement: Engagement) -> None:
             session,
             project_id=line.project_id,
             title=f"评估成果已交付：{line.name}",
-            body=f"{agency}交付了{line.deliverable},请评价。",
+            body=f"{agency}交付了{line.deliverable}，请评价。",
             link=f"/engagements/{engagement.id}",
             **recipient,
         )

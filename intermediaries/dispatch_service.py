@@ -245,7 +245,7 @@ def dispatch_line(
     line = get_line(session, actor, case_id, code)
     if status_of(line) is not LineStatus.NEEDED:
         raise Conflict(
-            f"该评估{status_of(line).zh},不能派单", f"line is {status_of(line)}", code="line_state"
+            f"该评估{status_of(line).zh}，不能派单", f"line is {status_of(line)}", code="line_state"
         )
     if agency_id is not None:
         reason = clean_reason(reason, "选择该机构的理由")

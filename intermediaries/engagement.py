@@ -62,7 +62,7 @@ def move(status: Status, action: str) -> Status:
     if status not in allowed:
         states = "、".join(s.zh for s in Status if s in allowed)
         raise Conflict(
-            f"该任务{status.zh},不能{word}", f"cannot {action} while {status.value}", code="engagement_state",
+            f"该任务{status.zh}，不能{word}", f"cannot {action} while {status.value}", code="engagement_state",
             remedy=f"只有{states}的任务可以{word}",
             remedy_en=f"possible while {' or '.join(s.value for s in Status if s in allowed)}",
             details={"status": status.value},
@@ -97,14 +97,14 @@ def lamp(
     if status not in OPEN:
         return Lamp("grey", status.zh, status.en)
     if due is None:
-        return Lamp("grey", "期限待定(放假安排未公布)", "due date open (holidays not published)")
+        return Lamp("grey", "期限待定（放假安排未公布）", "due date open (holidays not published)")
     try:
         if today > due:
             over = calendar.between(due, today)
             return Lamp("red", f"已超期 {over} 个工作日", f"{over} working days overdue", -over)
         left = calendar.between(today, due)
     except CalendarMissing:
-        return Lamp("grey", "期限待定(放假安排未公布)", "due date open (holidays not published)")
+        return Lamp("grey", "期限待定（放假安排未公布）", "due date open (holidays not published)")
     colour = "yellow" if left <= warn else "green"
     return Lamp(colour, f"剩余 {left} 个工作日", f"{left} working days left", left)
 

@@ -169,7 +169,7 @@ def _check(
 ) -> None:
     def wrong(message: str, *location: int | str) -> CatalogueError:
         place = f"{path}:{line_of(path, location)}"
-        return CatalogueError(f"评估目录有误:{message}", f"{place}: {message}", place=place)
+        return CatalogueError(f"评估目录有误：{message}", f"{place}: {message}", place=place)
 
     if evaluation.qualification not in qualifications:
         raise wrong(f"没有资质 {evaluation.qualification}", "qualification")
@@ -187,7 +187,7 @@ def _check(
     for predicate, location in used:
         fault = zen.validate_expression(predicate)
         if fault is not None:
-            raise wrong(f"表达式 {predicate!r} 无法解析:{fault.get('source', fault)}", *location)
+            raise wrong(f"表达式 {predicate!r} 无法解析：{fault.get('source', fault)}", *location)
         for name in names_in(predicate):
             known = (
                 name.removeprefix("limit.") in evaluation.limits

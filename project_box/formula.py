@@ -72,14 +72,14 @@ class _Token:
 
 def _tokens(text: str) -> list[_Token]:
     if len(text) > MAX_LENGTH:
-        raise FormulaError(f"公式过长({len(text)} 个字符,最多 {MAX_LENGTH})")
+        raise FormulaError(f"公式过长（{len(text)} 个字符，最多 {MAX_LENGTH}）")
     out: list[_Token] = []
     at, depth = 0, 0
     stripped = text.rstrip()
     while at < len(stripped):
         match = _TOKEN.match(stripped, at)
         if match is None:
-            raise FormulaError(f"公式第 {at + 1} 个字符处有不允许的内容:{stripped[at : at + 12].strip()!r}")
+            raise FormulaError(f"公式第 {at + 1} 个字符处有不允许的内容：{stripped[at : at + 12].strip()!r}")
         kind = match.lastgroup or ""
         word = match.group(kind)
         out.append(_Token("number" if kind == "interval" else kind, word, stripped[at : match.start(kind)]))
@@ -133,11 +133,11 @@ def names_in(text: str) -> tuple[str, ...]:
             continue
         if _called(tokens, i):
             if token.text not in FUNCTIONS:
-                raise FormulaError(f"公式不能调用 {token.text}();可用:{'、'.join(sorted(FUNCTIONS))}")
+                raise FormulaError(f"公式不能调用 {token.text}()；可用：{'、'.join(sorted(FUNCTIONS))}")
         elif not _CODE.fullmatch(token.text) and token.text not in FUNCTIONS:
-            raise FormulaError(f"“{token.text}”不是要素代码(大写字母、数字、下划线)")
+            raise FormulaError(f"“{token.text}”不是要素代码（大写字母、数字、下划线）")
         elif token.text in FUNCTIONS:
-            raise FormulaError(f"{token.text} 是函数名,后面应有括号")
+            raise FormulaError(f"{token.text} 是函数名，后面应有括号")
         else:
             names.setdefault(token.text, None)
     return tuple(names)
@@ -216,7 +216,7 @@ class Formula:
         except BaseException as error:  # the binding may also raise a Rust panic, which is not an Exception
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            raise FormulaError(f"公式不能编译:{_why(error)}") from error
+            raise FormulaError(f"公式不能编译：{_why(error)}") from error
 
     def evaluate(self, values: Mapping[str, Value]) -> Value:
         """Compute with exact decimals.
@@ -236,18 +236,18 @@ class Formula:
         except BaseException as error:  # see above: a panic is no Exception
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
-            raise FormulaFault(f"公式无法计算:{_why(error)}") from error
+            raise FormulaFault(f"公式无法计算：{_why(error)}") from error
         if self.result == "number":
             if not isinstance(out, str) or out == "null":
                 raise FormulaFault("除数为零", by_zero=True)
             try:
                 return Decimal(out)
             except ArithmeticError as error:
-                raise FormulaFault(f"公式结果不是数:{out!r}") from error
+                raise FormulaFault(f"公式结果不是数：{out!r}") from error
         if self.result == "bool" and not isinstance(out, bool):
-            raise FormulaFault(f"公式结果不是是/否:{out!r}")
+            raise FormulaFault(f"公式结果不是是/否：{out!r}")
         if self.result == "text" and not isinstance(out, str):
-            raise FormulaFault(f"公式结果不是文字:{out!r}")
+            raise FormulaFault(f"公式结果不是文字：{out!r}")
         result: Value = out
         return result
 

@@ -107,7 +107,7 @@ def create_project(
             "project code must look like 2101-430104-04-01-123456",
             code="project_code",
             place="code",
-            remedy="按“2101-430104-04-01-123456”的格式填写(24 个字符，含 4 个连字符)",
+            remedy="按“2101-430104-04-01-123456”的格式填写（24 个字符，含 4 个连字符）",
             remedy_en="write it like 2101-430104-04-01-123456 (24 characters with 4 hyphens)",
         )
     if session.scalar(select(Project.id).where(Project.code == code)) is not None:

@@ -34,7 +34,7 @@ def soil_coefficient(rules: Rows, kind: str, soil_m: Decimal | None, what: str) 
             Missing(
                 "类型",
                 "绿地类型",
-                f"{what}:绿地规则没有“{kind}”这一类型",
+                f"{what}：绿地规则没有“{kind}”这一类型",
                 f"{what}: no green rule for {kind!r}",
             )
         )
@@ -114,7 +114,7 @@ def verdict_on_deviation(permitted: Decimal, actual: Decimal, allowed: Decimal) 
     over = actual - permitted
     if over <= 0:
         return "合格"
-    return "在合理误差内(按实测补缴)" if over <= allowed else "超出(移送处罚)"
+    return "在合理误差内（按实测补缴）" if over <= allowed else "超出（移送处罚）"
 
 
 def banded_limit(

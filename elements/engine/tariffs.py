@@ -28,7 +28,7 @@ Evidence = Literal["L", "S", "C", "R", "P"]
 
 EVIDENCE_ZH = {
     "L": "法律法规原文",
-    "S": "公开资料转引(未见原件)",
+    "S": "公开资料转引（未见原件）",
     "C": "经计算核对",
     "R": "凭记忆录入，待核对原件",
     "P": "本平台约定",
@@ -267,6 +267,6 @@ def _check_editions(path: Path, table: Table, known: set[str]) -> None:
             if starts <= ends:
                 raise fail(
                     i,
-                    f"{edition.jurisdiction} 的两个版本有效期重叠({other.doc_no} 与 {edition.doc_no})",
+                    f"{edition.jurisdiction} 的两个版本有效期重叠（{other.doc_no} 与 {edition.doc_no}）",
                     f"editions {other.doc_no!r} and {edition.doc_no!r} overlap from {starts}",
                 )

@@ -49,7 +49,7 @@ def _strips(rows: Rows) -> list[dict[str, Decimal]]:
     return out
 
 
-@function("area_of_object", "Σ(面积 × 面积系数) × 层数(按一层计算的部位不乘层数)")
+@function("area_of_object", "Σ(面积 × 面积系数) × 层数（按一层计算的部位不乘层数）")
 def area_of_object(
     object: str,
     rules: Rows,
@@ -147,7 +147,7 @@ def _strip_step(what: str, piece: Mapping[str, Decimal], row: Mapping[str, Any])
     )
 
 
-@function("far_area_of_object", "面积 × 计容系数(用途与层高分档)")
+@function("far_area_of_object", "面积 × 计容系数（用途与层高分档）")
 def far_area_of_object(
     area: Decimal,
     far_rules: Rows,

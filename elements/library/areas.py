@@ -89,7 +89,7 @@ def green_area(greens: Rows, rules: Rows) -> Computed:
     )
 
 
-@function("max_height", "max(各栋建筑高度);有屋面标高的按标高计算,其余取图注")
+@function("max_height", "max(各栋建筑高度)；有屋面标高的按标高计算，其余取图注")
 def max_height(buildings: Rows, roofs: Rows | None = None, share: Decimal | None = None) -> Computed:
     """Greatest building height in m (from integer mm); every building must have one.
 

@@ -96,7 +96,7 @@ def cadastre_shortest(points: Rows) -> Computed:
     return Computed(length, substituted=f"{name}:{num(round_to(length, 3))}")
 
 
-@function("cadastre.point_count", "界址点个数(首尾重复点计一次)")
+@function("cadastre.point_count", "界址点个数（首尾重复点计一次）")
 def cadastre_count(points: Rows) -> Computed:
     """Number of boundary points."""
     return Computed(Decimal(len(_points(points))), substituted=f"{len(_points(points))} 点")

@@ -197,7 +197,7 @@ def registration_case(
     )
 
 
-@function("fee.idle_land", "未动工满 1 年：出让(划拨)价款 × 比例上限；不满 1 年为 0")
+@function("fee.idle_land", "未动工满 1 年：出让（划拨）价款 × 比例上限；不满 1 年为 0")
 def idle_land(
     price: Decimal,
     share: Decimal,
@@ -246,7 +246,7 @@ def idle_land(
     )
 
 
-@function("fee.late_charge", "违约金 = 逾期金额 × 逾期天数 × 日比例(‰)")
+@function("fee.late_charge", "违约金 = 逾期金额 × 逾期天数 × 日比例（‰）")
 def late_charge(
     amount: Decimal,
     rate: Decimal,

@@ -45,7 +45,7 @@ def total(rows: Rows, column: str, name: str = "value") -> Computed:
     )
 
 
-@function("compare_limit", "指标值(不取整)与规划条件限值比较")
+@function("compare_limit", "指标值（不取整）与规划条件限值比较")
 def compare_limit(
     value: Decimal, limit: dict[str, Any], precision: int = 2, unit: str = "", direction: str = ""
 ) -> Computed:

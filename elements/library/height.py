@@ -36,7 +36,7 @@ def _computed(rows: Rows, rule: Callable[[height.Roof], height.Height], clause: 
     )
 
 
-@function("height.planning", "平屋顶至女儿墙顶(无女儿墙至檐口);坡屋顶取檐口与屋脊的平均；多种屋面取最大")
+@function("height.planning", "平屋顶至女儿墙顶（无女儿墙至檐口）；坡屋顶取檐口与屋脊的平均；多种屋面取最大")
 def planning_height(roofs: Rows, share: Decimal) -> Computed:
     """建筑高度 m by GB 50352-2019 4.5.2; ``share`` of the roof up to which rooms on it do not count."""
     return _computed(roofs, lambda r: height.planning_height(r, share))
@@ -54,7 +54,7 @@ def ridge_height(roofs: Rows, share: Decimal) -> Computed:
     return _computed(roofs, lambda r: height.edge_height(r, share, "ridge"))
 
 
-@function("height.top", "室外地面至建筑最高点(控制区内，含一切突出物)")
+@function("height.top", "室外地面至建筑最高点（控制区内，含一切突出物）")
 def top_height(roofs: Rows) -> Computed:
     """Height m to the highest point, as it counts inside airport, radio and heritage control areas."""
     return _computed(roofs, height.top_height)
@@ -68,7 +68,7 @@ def top_elevation(roofs: Rows) -> Computed:
     return Computed(max(values), substituted="max(" + ", ".join(plain_number(v) for v in values) + ")")
 
 
-@function("height.agree", "图注建筑高度与按屋面标高计算的高度相同(以毫米比较)")
+@function("height.agree", "图注建筑高度与按屋面标高计算的高度相同（以毫米比较）")
 def heights_agree(buildings: Rows, share: Decimal, roofs: Rows | None = None) -> Computed:
     """The height written on the plan against the one computed from roof levels, building by building, in mm.
 
@@ -91,7 +91,7 @@ def heights_agree(buildings: Rows, share: Decimal, roofs: Rows | None = None) ->
         stated = plain_number(Decimal(b["height_mm"]) / 1000)
         steps.append(
             Step(
-                label, f"图注 {stated} m,计算 {plain_number(computed / 1000)} m", "一致" if same else "不一致"
+                label, f"图注 {stated} m，计算 {plain_number(computed / 1000)} m", "一致" if same else "不一致"
             )
         )
     if not steps:
@@ -105,7 +105,7 @@ def heights_agree(buildings: Rows, share: Decimal, roofs: Rows | None = None) ->
     )
 
 
-@function("height.control", "最高点绝对标高 ≤ 控制区限制标高(以毫米比较)")
+@function("height.control", "最高点绝对标高 ≤ 控制区限制标高（以毫米比较）")
 def control_height(
     control: bool | None = None, elevation: Decimal | None = None, limit: Decimal | None = None
 ) -> Computed:

@@ -36,7 +36,7 @@ def _text_map(values: Mapping[str, Decimal]) -> dict[str, str]:
 def _pool_steps(pools: Iterable[sharing_levels.Pool]) -> tuple[Step, ...]:
     return tuple(
         Step(
-            f"{('', '幢 → 功能区', '功能区 → 层(单元)', '层(单元) → 户')[p.level]}:{p.source}",
+            f"{('', '幢 → 功能区', '功能区 → 层（单元）', '层（单元）→ 户')[p.level]}：{p.source}",
             f"K = {num(p.amount)} ÷ {num(p.base)} = {p.coefficient};"
             + "、".join(f"{k} {v}" for k, v in p.parts.items()),
             f"Σ = {num(sum(p.parts.values(), _ZERO))}",
@@ -46,7 +46,7 @@ def _pool_steps(pools: Iterable[sharing_levels.Pool]) -> tuple[Step, ...]:
     )
 
 
-@function("house.sum", "Σ 各户(各共有部分)面积")
+@function("house.sum", "Σ 各户（各共有部分）面积")
 def house_sum(rows: Rows, column: str, key: str | None = None, equals: list[str] | None = None) -> Computed:
     """Sum ㎡ of a column over units or common parts, optionally only where ``key`` is one of ``equals``."""
     own = [r for r in rows if key is None or str(r.get(key)) in (equals or [])]
@@ -77,7 +77,7 @@ def unshared(commons: Rows) -> Computed:
     )
 
 
-@function("house.allotted", "K = 应分摊面积 ÷ Σ参加分摊面积;各得 K × 自身面积,0.01 ㎡ 最大余数法闭合")
+@function("house.allotted", "K = 应分摊面积 ÷ Σ参加分摊面积；各得 K × 自身面积，0.01 ㎡ 最大余数法闭合")
 def allotted(units: Rows, commons: Rows, level: int, wall_half: Decimal | None = None) -> Computed:
     """What each receiver of a level gets, ㎡ (level 1: 功能区, 2: 层/单元, 3: 户)."""
     pools = _ledger(units, commons, wall_half).at_level(level)
@@ -152,7 +152,7 @@ def map_sum(values: dict[str, Any]) -> Computed:
     )
 
 
-@function("house.extreme", "各项中的最大(最小)值")
+@function("house.extreme", "各项中的最大（最小）值")
 def extreme(values: dict[str, Any], which: str = "max") -> Computed:
     """Largest or smallest value of a mapping; says whose it is."""
     own = _decimals(values)
@@ -162,7 +162,7 @@ def extreme(values: dict[str, Any], which: str = "max") -> Computed:
     return Computed(own[name], substituted=f"{name}:{num(own[name])}")
 
 
-@function("house.by_key", "Σ 同一用途(功能区、层)各户建筑面积")
+@function("house.by_key", "Σ 同一用途（功能区、层）各户建筑面积")
 def by_key(totals: dict[str, Any], units: Rows, key: str) -> Computed:
     """Units' 建筑面积 ㎡ summed by a field of the unit records (``use``, ``zone``, ``group``)."""
     areas = _decimals(totals)
@@ -173,7 +173,7 @@ def by_key(totals: dict[str, Any], units: Rows, key: str) -> Computed:
     return Computed(_text_map(out), substituted=" + ".join(num(v) for v in out.values()))
 
 
-@function("house.land_shares", "分摊土地面积 = 宗地(幢用地)面积 × 户建筑面积 ÷ Σ户建筑面积")
+@function("house.land_shares", "分摊土地面积 = 宗地（幢用地）面积 × 户建筑面积 ÷ Σ户建筑面积")
 def house_land(area: Decimal, totals: dict[str, Any]) -> Computed:
     """Land ㎡ of every unit, to 0.01 ㎡, closing exactly on the land area."""
     result = sharing.share(_decimals(totals), area)
@@ -203,7 +203,7 @@ def house_gap(units: Rows, column: str, computed: dict[str, Any]) -> Computed:
     )
 
 
-@function("house.deviation", "max |实测 − 合同(预测)| ÷ 合同(预测) × 100%")
+@function("house.deviation", "max |实测 − 合同（预测）| ÷ 合同（预测） × 100%")
 def deviation(units: Rows, column: str, computed: dict[str, Any]) -> Computed:
     """Greatest relative difference in % of a unit's computed area from an earlier figure (``column``)."""
     own = _decimals(computed)
@@ -237,7 +237,7 @@ def over(units: Rows, column: str, computed: dict[str, Any], limit: Decimal) -> 
     return Computed(Decimal(len(names)), substituted="、".join(names) or "无")
 
 
-@function("house.limit", "限差 = a√S + bS;中误差为限差的一半")
+@function("house.limit", "限差 = a√S + bS；中误差为限差的一半")
 def house_limit(area: Decimal, coefficients: Rows, half: bool = False) -> Computed:
     """Permitted deviation ㎡ (``half``: 中误差) of an area S by accuracy grade (row ``root``, ``linear``)."""
     root, linear = Decimal(coefficients[0]["root"]), Decimal(coefficients[0]["linear"])

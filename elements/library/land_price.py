@@ -66,7 +66,7 @@ def land_far_factor(
     return Computed(value, substituted=how)
 
 
-@function("land.area_factor", "Ks = 宗地面积修正系数(分档)")
+@function("land.area_factor", "Ks = 宗地面积修正系数（分档）")
 def land_area_factor(
     usage: str, factors: Rows, area: Decimal | None = None, bands: Rows | None = None
 ) -> Computed:

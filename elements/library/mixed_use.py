@@ -79,7 +79,7 @@ def split(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return parts
 
 
-@function("supply.land_shares", "分摊土地面积 = 宗地面积 × 该用途(户)建筑面积 ÷ 总建筑面积")
+@function("supply.land_shares", "分摊土地面积 = 宗地面积 × 该用途（户）建筑面积 ÷ 总建筑面积")
 def land_shares(area: Decimal, uses: Rows) -> Computed:
     """Land ㎡ of each use in proportion to its floor area, to 0.01 ㎡, closing on the parcel area."""
     own = _uses(uses, "分用途计容面积")

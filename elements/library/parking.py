@@ -165,7 +165,7 @@ def parking_total(rows: Rows, column: str) -> Computed:
     return Computed(Decimal(sum(values)), substituted=" + ".join(map(str, values)) or "0")
 
 
-@function("parking.enough", "设计车位数 ≥ 应配车位数(不超过上限)")
+@function("parking.enough", "设计车位数 ≥ 应配车位数（不超过上限）")
 def parking_enough(rows: Rows, column: str, drawn: int | None = None) -> Computed:
     """Drawn spaces against the need of a column; cars also against the uses' upper limits when all have one.
 

@@ -137,7 +137,7 @@ def inside(setbacks: Rows, kind: str) -> Computed:
     )
 
 
-@function("parking_limit", "机动车位 ≥ 配建指标 × 计算基数(进位取整)")
+@function("parking_limit", "机动车位 ≥ 配建指标 × 计算基数（进位取整）")
 def parking_limit(limit: dict[str, Any], units: int | None = None, area: Decimal | None = None) -> Computed:
     """Required car spaces as a limit record, from a condition's number or text (``机动车≥1.0车位/户``, ``…/100㎡``).
 
@@ -217,7 +217,7 @@ def deviation_verdict(permitted: Decimal, actual: Decimal, allowed: Decimal) -> 
     )
 
 
-@function("banded", "按平均层数查分档表,表外不外推")
+@function("banded", "按平均层数查分档表，表外不外推")
 def banded(
     rows: Rows,
     usage: str,
@@ -235,7 +235,7 @@ def banded(
     )
 
 
-@function("households", "户数 = Σ套;未给套数时 = 住宅建筑面积 ÷ 户均面积")
+@function("households", "户数 = Σ套；未给套数时 = 住宅建筑面积 ÷ 户均面积")
 def households(
     units: int | None = None,
     residential_area: Decimal | None = None,

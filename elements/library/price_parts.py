@@ -49,7 +49,7 @@ def percent_list(text: str, place: str) -> list[Decimal]:
     return [v for v in values if v is not None]
 
 
-@function("land.region_total", "ΣKi = Σ 各区域因素修正系数(%)，按等级查表或直接给百分数")
+@function("land.region_total", "ΣKi = Σ 各区域因素修正系数（%），按等级查表或直接给百分数")
 def region_total(
     usage: str,
     factors: Rows,
@@ -188,7 +188,7 @@ def date_correction(
     )
 
 
-@function("land.development", "Kf = Σ 开发程度差异各项费用(缺的为负，多的为正)；程度相同为 0")
+@function("land.development", "Kf = Σ 开发程度差异各项费用（缺的为负，多的为正）；程度相同为 0")
 def development(
     amount: Decimal | None = None,
     items: dict[str, Any] | None = None,

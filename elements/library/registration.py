@@ -20,7 +20,7 @@ from project_box.codes import normal
 from project_box.kernel.errors import BadInput
 
 
-@function("reg.same_text", "两处记载的文字一致(不计全半角、空格、括号形式)")
+@function("reg.same_text", "两处记载的文字一致（不计全半角、空格、括号形式）")
 def same_text(a: str, b: str) -> Computed:
     """Whether names or document numbers of two sources are the same text, ignoring spaces and bracket forms."""
     ok = comparable(a) == comparable(b)
@@ -53,7 +53,7 @@ def share_total(shares: dict[str, Any]) -> Computed:
     return Computed(value, substituted=" + ".join(f"{k} {v}" for k, v in shares.items()))
 
 
-@function("reg.share_areas", "各方面积 = 面积 × 份额(0.01 ㎡,闭合于总面积)")
+@function("reg.share_areas", "各方面积 = 面积 × 份额（0.01 ㎡，闭合于总面积）")
 def share_areas(area: Decimal, shares: dict[str, Any]) -> Computed:
     """Area ㎡ of each co-owner by share, to 0.01 ㎡, closing on the whole; the shares must add up to 1."""
     own = _fractions(shares)
@@ -70,7 +70,7 @@ def share_areas(area: Decimal, shares: dict[str, Any]) -> Computed:
     )
 
 
-@function("reg.size", "记录(名称)的个数")
+@function("reg.size", "记录（名称）的个数")
 def size(items: dict[str, Any] | list[Any]) -> Computed:
     """Number of entries of a mapping or records of a list."""
     return Computed(Decimal(len(items)), substituted=f"{len(items)} 项")
@@ -139,7 +139,7 @@ def in_force_sum(rows: Rows, at: dt.date, column: str, kinds: list[str] | None =
     return Computed(sum(values, Decimal(0)), substituted=" + ".join(num(v) for v in values) or "0")
 
 
-@function("reg.chain", "每一手的取得人即下一手的让与人,日期依次,末手为现权利人")
+@function("reg.chain", "每一手的取得人即下一手的让与人，日期依次，末手为现权利人")
 def chain(links: Rows, holder: str) -> Computed:
     """Whether the chain of title ``{from, to, date, document}`` is continuous up to the present holder."""
     if not links:

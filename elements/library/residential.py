@@ -75,7 +75,7 @@ def residential_limit(rows: Rows, storeys: Decimal, column: str) -> Computed:
     )
 
 
-@function("residential.central_green", "Σ 集中绿地中宽度不小于 8 m 的部分(已扣路边、墙脚)")
+@function("residential.central_green", "Σ 集中绿地中宽度不小于 8 m 的部分（已扣路边、墙脚）")
 def central_green(greens: Rows) -> Computed:
     """集中绿地 ㎡: of every green of that kind the part that is wide enough (``wide_area``); none drawn is 无法判定."""
     own = [g for g in greens if g.get("kind") == CENTRAL]

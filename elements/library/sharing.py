@@ -28,7 +28,7 @@ def share_coefficient(inner: dict[str, Any], common: Decimal) -> Computed:
     return Computed(result.coefficient, substituted=f"{num(common)} ÷ {num(sum(units.values(), Decimal(0)))}")
 
 
-@function("share.shares", "δSi = K × Si(0.01 ㎡,最大余数法闭合)")
+@function("share.shares", "δSi = K × Si（0.01 ㎡，最大余数法闭合）")
 def share_shares(inner: dict[str, Any], common: Decimal) -> Computed:
     """分摊面积 per unit, closing exactly on the common area."""
     result = sharing.share(_inner(inner), common)

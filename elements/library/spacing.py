@@ -262,7 +262,7 @@ def rows_outcome(rows: Rows, what: str = "项目") -> Computed:
     )
 
 
-@function("fire_spacing", "各栋间距 ≥ 防火间距(高层、耐火等级)", version=2)
+@function("fire_spacing", "各栋间距 ≥ 防火间距（高层、耐火等级）", version=2)
 def fire_spacing(spacings: Rows, buildings: Rows, rules: Rows, heights: Rows) -> Computed:
     """Each pair's distance against the fire spacing table by height class and fire resistance class.
 

@@ -76,7 +76,7 @@ def changed_parts(text: str) -> list[str]:
     return parts
 
 
-@function("land.supplement_parts", "应补缴 = Σ 所涉各项条件的补缴额(另加地下经营性面积)")
+@function("land.supplement_parts", "应补缴 = Σ 所涉各项条件的补缴额（另加地下经营性面积）")
 def supplement_parts(
     parts: str,
     far: Decimal | None = None,
@@ -132,7 +132,7 @@ def allocated_supplement(
     )
 
 
-@function("land.parcel_shares", "各宗分摊 = 总价 × 该宗权数 ÷ Σ权数(0.01 元，最大余数法闭合)")
+@function("land.parcel_shares", "各宗分摊 = 总价 × 该宗权数 ÷ Σ权数（0.01 元，最大余数法闭合）")
 def parcel_shares(total: Decimal, parcels: Rows) -> Computed:
     """A total 元 shared among parcels (records ``parcel``, ``weight``: its area ㎡ or price), closing exactly."""
     names = [str(r.get("parcel") or i) for i, r in enumerate(parcels, 1)]

@@ -18,7 +18,7 @@ from elements.library.terms import term_kept
 from project_box.kernel.finding import Outcome
 
 
-@function("supply.source", "新增用地有转用批准文号,存量用地有收储入库文号")
+@function("supply.source", "新增用地有转用批准文号，存量用地有收储入库文号")
 def source(
     new_land: Decimal, stock_land: Decimal, conversion: str | None = None, reserve: str | None = None
 ) -> Computed:
@@ -48,7 +48,7 @@ def planned(on_plan: bool, condition: str | None = None) -> Computed:
     )
 
 
-@function("supply.listing", "挂牌天数 ≥ 下限(仅挂牌)")
+@function("supply.listing", "挂牌天数 ≥ 下限（仅挂牌）")
 def listing(method: str, minimum: Decimal, days_listed: int | None = None) -> Computed:
     """Whether a listing lasts long enough; a tender or auction has no listing period (提示)."""
     if method != "挂牌":
@@ -75,7 +75,7 @@ def same_day(a: dt.date, b: dt.date) -> Computed:
     )
 
 
-@function("supply.check", "适用时:值与要求比较")
+@function("supply.check", "适用时：值与要求比较")
 def check(
     operator: str,
     what: str,
@@ -110,7 +110,7 @@ def when(condition: bool, what: str, then: bool | None = None) -> Computed:
     return Computed(verdict(then), substituted=f"{what}:{'是' if then else '否'}")
 
 
-@function("supply.committee", "招标:评标小组人数 ≥ 下限且为单数")
+@function("supply.committee", "招标：评标小组人数 ≥ 下限且为单数")
 def committee(method: str, minimum: Decimal, members: int | None = None) -> Computed:
     """Size of the bid committee of a tender; other ways of sale have none (提示)."""
     if method != "招标":
@@ -125,7 +125,7 @@ def committee(method: str, minimum: Decimal, members: int | None = None) -> Comp
     )
 
 
-@function("supply.housing_parcel", "住宅:单宗面积 ≤ 上限 且 容积率 > 下限")
+@function("supply.housing_parcel", "住宅：单宗面积 ≤ 上限 且 容积率 > 下限")
 def housing_parcel(
     usage: str,
     hectares: Decimal,
@@ -152,7 +152,7 @@ _BY_AGREEMENT = frozenset(
 )
 
 
-@function("supply.agreement_case", "法定协议情形;公布后供地的须非经营性且仅一个意向用地者")
+@function("supply.agreement_case", "法定协议情形；公布后供地的须非经营性且仅一个意向用地者")
 def agreement_case(case: str, operating: bool, intended: int | None = None) -> Computed:
     """Whether land may be granted by agreement at all (民法典 art. 347); a named special case needs no competition."""
     if case in _BY_AGREEMENT:
@@ -181,7 +181,7 @@ def shifted(day: dt.date, late: int) -> Computed:
     return Computed(add_days(day, max(late, 0)), substituted=f"{day} + {max(late, 0)} 日")
 
 
-@function("supply.allocable", "目录项属法定划拨情形,限非营利的须有证明")
+@function("supply.allocable", "目录项属法定划拨情形，限非营利的须有证明")
 def allocable(category: str, must_nonprofit: str, nonprofit: bool | None = None) -> Computed:
     """Whether an item of the allocation catalogue lets land be allocated; a non-profit item needs the proof."""
     if category == "无":
@@ -198,7 +198,7 @@ def allocable(category: str, must_nonprofit: str, nonprofit: bool | None = None)
     )
 
 
-@function("supply.disposable", "使用者为公司、企业、经济组织和个人,有土地权证和建筑物产权证明")
+@function("supply.disposable", "使用者为公司、企业、经济组织和个人，有土地权证和建筑物产权证明")
 def disposable(kind: str, certificate: str | None = None, building: str | None = None) -> Computed:
     """The first three conditions of 暂行条例 art. 45; the fourth is the contract and the fee itself."""
     lacking = [w for w, v in (("土地权证", certificate), ("建筑物产权证明", building)) if v is None]

@@ -26,7 +26,7 @@ def taxable_price(price: Decimal, tax: Decimal | None = None) -> Computed:
     return Computed(price - tax, substituted=f"{num(price)} − {num(tax)}")
 
 
-@function("fee.deed_tax", "契税 = 成交价格 × 税率(3%–5%，省级确定)")
+@function("fee.deed_tax", "契税 = 成交价格 × 税率（3%–5%，省级确定）")
 def deed_tax(price: Decimal, rate: Decimal, lowest: Decimal, highest: Decimal) -> Computed:
     """契税 元; a rate (%) outside the range of the law is refused, whoever states it."""
     if not lowest <= rate <= highest:

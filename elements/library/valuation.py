@@ -28,7 +28,7 @@ def income(net: Decimal, rate: Decimal, years: Decimal) -> Computed:
     return Computed(value, substituted=f"{num(net)} ÷ {num(rate)}% × [1 − (1+{num(rate)}%)^−{num(years)}]")
 
 
-@function("supply.comparison", "比准价 = 可比实例价 × 各项修正;结果取算术平均")
+@function("supply.comparison", "比准价 = 可比实例价 × 各项修正；结果取算术平均")
 def comparison(cases: Rows, minimum: Decimal) -> Computed:
     """市场比较法: mean of ``price`` 元/㎡ times the corrections ``situation, date, region, individual, term`` (ratios).
 
@@ -182,7 +182,7 @@ def agreement_floor(
     )
 
 
-@function("supply.added_area", "竣工实测超出合同部分;否则批准新增面积;否则按容积率推算")
+@function("supply.added_area", "竣工实测超出合同部分；否则批准新增面积；否则按容积率推算")
 def added_area(
     built: Decimal | None = None,
     permitted: Decimal | None = None,

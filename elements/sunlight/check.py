@@ -183,7 +183,7 @@ def check(
     return SunReport(
         site=scene.site,
         days=tuple(days),
-        counting=rules.counting.text() if rules.counting else "未定(连续与累计分别计算)",
+        counting=rules.counting.text() if rules.counting else "未定（连续与累计分别计算）",
         assumptions=tuple(assumptions),
         documents=rules.documents,
         verified=rules.verified,

@@ -32,7 +32,7 @@ MAX_COLUMNS = 200
 MAX_CELLS = 400_000
 _MERGES = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
 _MAX_MERGES = 10_000
-_REMEDY = "在 Excel 中另存为“Excel 工作簿(.xlsx)”,只保留模板中的工作表和数值"
+_REMEDY = "在 Excel 中另存为“Excel 工作簿（.xlsx）”，只保留模板中的工作表和数值"
 _REMEDY_EN = "save it in Excel as a workbook (.xlsx) with nothing but the sheets and values of the template"
 _FOREIGN = (
     ("vbaproject", "宏", "macros"),
@@ -122,7 +122,7 @@ def read_sheets(data: bytes) -> dict[str, Sheet]:
 
 def _unreadable(why: str) -> BadInput:
     return BadInput(
-        "文件不是可以读取的 Excel 工作簿(.xlsx)",
+        "文件不是可以读取的 Excel 工作簿（.xlsx）",
         f"not a readable .xlsx workbook ({why})",
         code="bad_workbook",
         remedy=_REMEDY,
@@ -145,10 +145,10 @@ def check_package(data: bytes) -> None:
         )
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise BadInput(
-            "工作簿是旧版 .xls 或已加密,不能读取",
+            "工作簿是旧版 .xls 或已加密，不能读取",
             "an old .xls or an encrypted workbook",
             code="bad_workbook",
-            remedy="取消密码,另存为 .xlsx",
+            remedy="取消密码，另存为 .xlsx",
             remedy_en="remove the password and save as .xlsx",
         )
     if data[:2] != b"PK":
@@ -192,7 +192,7 @@ def _check_parts(package: zipfile.ZipFile) -> None:
             f"工作簿解压后超过 {MAX_UNPACKED // 1_000_000} MB 或部件过多",
             "workbook unpacks to too much",
             code="zip_bomb",
-            remedy="删除多余的工作表、行和图片;疑似压缩炸弹的文件不读取",
+            remedy="删除多余的工作表、行和图片；疑似压缩炸弹的文件不读取",
             remedy_en="delete sheets, rows and pictures not needed; what may be a zip bomb is not read",
         )
     names = [p.filename.lower() for p in parts]
@@ -217,7 +217,7 @@ def _check_parts(package: zipfile.ZipFile) -> None:
         text = package.read(part)  # bounded: zipfile gives no more than the size counted above
         if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\x00" in text[:200]:
             raise BadInput(
-                f"工作簿部件 {part.filename[:60]} 含有文档类型定义或编码异常,不能导入",
+                f"工作簿部件 {part.filename[:60]} 含有文档类型定义或编码异常，不能导入",
                 f"{part.filename[:60]} has a document type definition or an odd encoding",
                 code="bad_workbook",
                 place=part.filename[:60],
@@ -300,7 +300,7 @@ def _cells(worksheet: Any) -> Iterator[SheetCell]:
                 f"sheet {name!r} has more than {MAX_ROWS} rows",
                 code="too_many_rows",
                 place=f"{name}!A{MAX_ROWS + 1}",
-                remedy="删除有格式而无内容的行,或分次导入",
+                remedy="删除有格式而无内容的行，或分次导入",
                 remedy_en="delete rows that are formatted but empty, or import in parts",
             )
         if len(row) > MAX_COLUMNS:

@@ -85,7 +85,7 @@ class Reading:
             return
         faults = [i for i in self.issues if i.level is Level.ERROR]
         raise BadInput(
-            f"工作簿有 {len(faults)} 处错误,没有导入",
+            f"工作簿有 {len(faults)} 处错误，没有导入",
             f"{len(faults)} faults in the workbook, nothing imported",
             code="bad_workbook",
             place=faults[0].file,
@@ -172,7 +172,7 @@ def _asked(
             if value is not None and value.value is not None:
                 reading.fault(
                     "XLSX-NO-CODE", value.place, "这一行没有要素代码", "no element code in this row",
-                    "填写代码,或删除该值", "give the code or remove the value",
+                    "填写代码，或删除该值", "give the code or remove the value",
                 )  # fmt: skip
             continue
         code = str(name.value).strip().upper()
@@ -232,8 +232,8 @@ def _check_mark(reading: Reading, main: Sheet, business: str) -> None:
     reading.rule_hash = str(first.get(5) or "").strip()
     if named and named != business:
         reading.fault(
-            "XLSX-BUSINESS", f"{MAIN}!B1", f"这是业务“{named[:40]}”的模板,不是“{business}”的",
-            f"template of {named[:40]!r}, not of {business!r}", "选择对应的业务,或下载本业务的模板",
+            "XLSX-BUSINESS", f"{MAIN}!B1", f"这是业务“{named[:40]}”的模板，不是“{business}”的",
+            f"template of {named[:40]!r}, not of {business!r}", "选择对应的业务，或下载本业务的模板",
             "choose the business of the template",
         )  # fmt: skip
 
@@ -246,7 +246,7 @@ def _strange_sheets(reading: Reading, sheets: Mapping[str, Sheet], wanted: Itera
                 Issue(
                     "XLSX-EXTRA-SHEET",
                     Level.WARNING,
-                    f"工作表“{name}”不在模板中,没有读取",
+                    f"工作表“{name}”不在模板中，没有读取",
                     f"sheet {name!r} is not part of the template and was not read",
                     file=name,
                 )
@@ -339,7 +339,7 @@ def _take(reading: Reading, spec: ElementSpec, place: str, raw: Any) -> None:
         value = parse_value(spec, raw)
     except BadInput as error:
         reading.fault(
-            "XLSX-VALUE", place, error.zh, error.en, f"可填:{allowed_text(spec) or TYPE_WORDS[spec.type]}",
+            "XLSX-VALUE", place, error.zh, error.en, f"可填：{allowed_text(spec) or TYPE_WORDS[spec.type]}",
             f"sample: {made_up(spec)}",
         )  # fmt: skip
         return
@@ -366,8 +366,8 @@ def _take_table(reading: Reading, spec: ElementSpec, word: SheetCell | None, she
     if said == NONE_WORD:
         if rows:
             reading.fault(
-                "XLSX-NOT-EMPTY", f"{sheet_name(spec.code)}!A{rows[0]}", "写了“无”,但工作表有内容",
-                "said to be empty, but the sheet has rows", "删除这些行,或清空该单元格", "remove the rows",
+                "XLSX-NOT-EMPTY", f"{sheet_name(spec.code)}!A{rows[0]}", "写了“无”，但工作表有内容",
+                "said to be empty, but the sheet has rows", "删除这些行，或清空该单元格", "remove the rows",
             )  # fmt: skip
             return
         _take(reading, spec, place, {} if spec.type is Type.MAP else [])
@@ -376,7 +376,7 @@ def _take_table(reading: Reading, spec: ElementSpec, word: SheetCell | None, she
         if said == SEE_WORD and word is not None:
             reading.fault(
                 "XLSX-NO-ROWS", word.place, "同名工作表没有内容", "the sheet of that name is empty",
-                f"填写工作表 {sheet_name(spec.code)},或写“无”", "fill the sheet or write 无",
+                f"填写工作表 {sheet_name(spec.code)}，或写“无”", "fill the sheet or write 无",
             )  # fmt: skip
         return
     _take_rows(reading, spec, sheet, rows)
@@ -435,7 +435,7 @@ def _record(reading: Reading, sheet: Sheet, number: int, by_column: Mapping[int,
         if cell.column not in by_column:
             reading.fault(
                 "XLSX-COLUMN", cell.place, "这一列没有列名", "this column has no name",
-                "在第 2 行写列名,或清空", "name the column in row 2",
+                "在第 2 行写列名，或清空", "name the column in row 2",
             )  # fmt: skip
             continue
         raw = _content(reading, cell)
@@ -458,7 +458,7 @@ def _pairs(
         name, value = record.get("名称"), record.get("值")
         if name is None or "值" not in record or str(name) in pairs:
             reading.fault(
-                "XLSX-PAIR", place, "名称为空、没有值,或名称重复", "name or value missing, or name given twice",
+                "XLSX-PAIR", place, "名称为空、没有值，或名称重复", "name or value missing, or name given twice",
                 "每行一个不同的名称和它的值", "one name and its value a row",
             )  # fmt: skip
             return None

@@ -82,7 +82,7 @@ def write_template(
     strangers = sorted(set(given) - set(codes))
     if strangers:
         raise BadInput(
-            f"业务“{file.name}”没有这些要素:{'、'.join(strangers)}", f"not inputs of {business}: {strangers}"
+            f"业务“{file.name}”没有这些要素：{'、'.join(strangers)}", f"not inputs of {business}: {strangers}"
         )
     entries = catalogue.at(at).entries
     samples = _samples(catalogue)
@@ -94,7 +94,7 @@ def write_template(
     _put(main, 1, 3, file.name)
     _put(main, 1, 4, at.isoformat())
     _put(main, 1, 5, catalogue.version)
-    _put(main, 2, 1, "只填“值”一列;记录表和名称与值填在与代码同名的工作表。单元格中不要写公式,空着即未提供。")
+    _put(main, 2, 1, "只填“值”一列；记录表和名称与值填在与代码同名的工作表。单元格中不要写公式，空着即未提供。")
     for column, word in enumerate(HEADER, start=1):
         _put(main, FIRST_ROW - 1, column, word, bold=True).fill = _HEAD_FILL
     choices = book.create_sheet(OPTIONS)
@@ -315,8 +315,8 @@ def allowed_text(spec: ElementSpec) -> str:
         Type.BOOL: "是 或 否",
         Type.DATE: "年-月-日",
         Type.LIMIT: "如 <=2.5、>=35、1.0..2.0",
-        Type.RECORDS: f"在工作表 {sheet_name(spec.code)} 每行一条;一条也没有写“{NONE_WORD}”",
-        Type.MAP: f"在工作表 {sheet_name(spec.code)} 每行一项;一项也没有写“{NONE_WORD}”",
+        Type.RECORDS: f"在工作表 {sheet_name(spec.code)} 每行一条；一条也没有写“{NONE_WORD}”",
+        Type.MAP: f"在工作表 {sheet_name(spec.code)} 每行一项；一项也没有写“{NONE_WORD}”",
     }.get(spec.type, "")
     bounds = [
         f"≥{spec.minimum:g}" if spec.minimum is not None else "",

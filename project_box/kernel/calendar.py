@@ -76,9 +76,9 @@ class WorkingCalendar:
         """
         if day.year not in self.years:
             raise CalendarMissing(
-                f"{day.year} 年放假安排尚未公布或录入,不能计算工作日",
+                f"{day.year} 年放假安排尚未公布或录入，不能计算工作日",
                 f"the holiday notice of {day.year} is not in the catalogue",
-                remedy="国务院办公厅公布后,在 project_box/catalogue/calendar.yaml 中录入该年安排",
+                remedy="国务院办公厅公布后，在 project_box/catalogue/calendar.yaml 中录入该年安排",
                 remedy_en="once it is announced, enter that year in project_box/catalogue/calendar.yaml",
                 details={"year": day.year},
             )
@@ -124,7 +124,7 @@ def load_calendar(path: Path | None = None) -> WorkingCalendar:
         )
         if total != entry.working_days:
             raise CatalogueError(
-                f"{year} 年工作日合计 {total},与目录所列 {entry.working_days} 不符",
+                f"{year} 年工作日合计 {total}，与目录所列 {entry.working_days} 不符",
                 f"{path}: {year} adds up to {total} working days, not {entry.working_days}",
                 place=str(path),
             )

@@ -120,7 +120,7 @@ class DemoAuthority:
                 f"{self.directory}: {error}",
                 code="seal_authority_unreadable",
                 place=str(self.directory),
-                remedy="检查目录权限与 PROJECT_BOX_SEAL_PASSPHRASE;证书库损坏时从备份恢复",
+                remedy="检查目录权限与 PROJECT_BOX_SEAL_PASSPHRASE；证书库损坏时从备份恢复",
                 remedy_en="check rights and PROJECT_BOX_SEAL_PASSPHRASE; restore damaged keys from a backup",
             ) from error
 

@@ -39,7 +39,7 @@ def examine_coverage(data: bytes, ranges: Iterable[tuple[int, ...]], found: Exam
     start, first, second, rest = max(ranges, key=lambda r: r[2] + r[3])
     end = second + rest
     if start != 0 or first >= second:
-        found.tampered("签名覆盖范围(ByteRange)不从文件开头开始或前后颠倒，不予认可")
+        found.tampered("签名覆盖范围（ByteRange）不从文件开头开始或前后颠倒，不予认可")
     elif end < len(data):
         found.tampered(f"盖章后文件末尾被追加了 {len(data) - end} 个字节")
     elif end > len(data):
@@ -57,14 +57,14 @@ def signature_string(data: bytes, byte_range: Sequence[int], found: Examination)
         return None
     digits = gap[1:-1]
     if re.fullmatch(rb"(?:[0-9A-F]{2})+", digits) is None:
-        found.say("签名数据区(Contents)的字符被改动：不是规范的十六进制")
+        found.say("签名数据区（Contents）的字符被改动：不是规范的十六进制")
         return None
     raw = binascii.unhexlify(digits)
     length = der_length(raw)
     if length is None or length > len(raw):
-        found.say("签名数据区(Contents)的结构已损坏")
+        found.say("签名数据区（Contents）的结构已损坏")
         return None
     if raw[length:].strip(b"\0"):
-        found.say("签名数据区(Contents)的填充字节被改动：应全为零")
+        found.say("签名数据区（Contents）的填充字节被改动：应全为零")
         return None
     return raw[:length]

@@ -45,7 +45,7 @@ def examine_signature(
     """
     byte_range = [int(n) for n in signature.byte_range]
     if len(byte_range) != 4:
-        found.say("签名覆盖范围(ByteRange)格式不对")
+        found.say("签名覆盖范围（ByteRange）格式不对")
         return
     if last and byte_range[2] + byte_range[3] != len(data):
         _not_whole(found)
@@ -76,13 +76,13 @@ def _examine_form(
         found.modified = True
         return
     if der != signature.pkcs7_content[: len(der)]:
-        found.tampered("签名数据区(Contents)与签名覆盖范围的空隙不一致")
+        found.tampered("签名数据区（Contents）与签名覆盖范围的空隙不一致")
         return
     try:
         if canonical_cms(cms.ContentInfo.load(der, strict=True), known) != der:
-            found.tampered("签名数据(CMS)中不受签名保护的字节被改动")
+            found.tampered("签名数据（CMS）中不受签名保护的字节被改动")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        found.tampered(f"签名数据(CMS)不是平台出具的规范形式({short_note(error)})")
+        found.tampered(f"签名数据（CMS）不是平台出具的规范形式（{short_note(error)}）")
 
 
 def _validated(
@@ -118,10 +118,10 @@ def _tell_signer(
         found.say("签名证书在盖章前已被吊销")
     elif status.intact and status.valid and not status.trusted:
         if issued_here:
-            found.say("签名证书链在盖章时无效(证书过期、用途不符或缺少吊销信息)")
+            found.say("签名证书链在盖章时无效（证书过期、用途不符或缺少吊销信息）")
         else:
             issuer = signature.signer_cert.issuer.native.get("common_name") or "未知机构"
-            found.say(f"签名证书不是受信任的机构签发的(签发者：{issuer})")
+            found.say(f"签名证书不是受信任的机构签发的（签发者：{issuer}）")
 
 
 def _tell_stamp(status: PdfSignatureStatus, found: Examination) -> None:

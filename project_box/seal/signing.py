@@ -95,7 +95,7 @@ def _open(pdf: bytes) -> IncrementalPdfFileWriter:
     """
     if b"%PDF-" not in pdf[:1024]:
         raise BadInput(
-            "文件不是 PDF,不能盖章",
+            "文件不是 PDF，不能盖章",
             "not a PDF",
             code="not_a_pdf",
             remedy="请提交 PDF 文件",

@@ -71,9 +71,9 @@ def verify_pdf(
     data = bytes(pdf)
     found = Examination()
     if not data:
-        found.say("文件是空的(0 字节)")
+        found.say("文件是空的（0 字节）")
     elif len(data) > MAX_BYTES:
-        found.say(f"文件过大({len(data)} 字节),无法核验")
+        found.say(f"文件过大（{len(data)} 字节），无法核验")
     elif not data.startswith(b"%PDF-"):
         if b"%%EOF" in data[-2048:]:
             found.tampered("文件头已被改动，不是以 %PDF- 开头")
@@ -113,16 +113,16 @@ def _examine(data: bytes, roots: list[x509.Certificate], found: Examination) -> 
         try:
             examine_signature(data, signature, roots, position == len(signatures), found)
         except Exception as error:  # a damaged signature may break the parser anywhere
-            found.tampered(f"第 {position} 个印章的签名数据已损坏({short_note(error)})")
+            found.tampered(f"第 {position} 个印章的签名数据已损坏（{short_note(error)}）")
 
 
 def _tell_no_signature(data: bytes, found: Examination) -> None:
     if any(trace in data for trace in _SIGNATURE_TRACES):
-        found.tampered("签名字典已损坏：找不到签名覆盖范围(ByteRange)")
+        found.tampered("签名字典已损坏：找不到签名覆盖范围（ByteRange）")
     elif not data.rstrip(b"\0\t\n\r ").endswith(b"%%EOF"):
         found.say("文件不完整：没有文件结尾标记，可能被截断")
     else:
-        found.say("文件没有电子印章(未签名)")
+        found.say("文件没有电子印章（未签名）")
 
 
 def _signatures(
@@ -136,9 +136,9 @@ def _signatures(
     except Exception as error:  # a damaged file may break the parser anywhere
         if digest_differs(data, ranges):
             found.tampered("文件内容在盖章后被改动：摘要与签名不符")
-            found.say(f"文件结构已损坏，无法读取签名({short_note(error)})")
+            found.say(f"文件结构已损坏，无法读取签名（{short_note(error)}）")
         else:
-            found.tampered(f"签名数据或文件结构已损坏，无法读取签名({short_note(error)})")
+            found.tampered(f"签名数据或文件结构已损坏，无法读取签名（{short_note(error)}）")
         return []
     if timestamps:
         found.say("文件含有平台不出具的文档时间戳，不予认可")

@@ -51,7 +51,7 @@ def _read_password(from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise BadInput(
             "没有终端可以输入密码", "there is no terminal to ask for a password", place="--password-stdin",
-            remedy="加上 --password-stdin,从标准输入读取密码",
+            remedy="加上 --password-stdin，从标准输入读取密码",
             remedy_en="add --password-stdin to read the password from standard input",
         )  # fmt: skip
     typed: str = typer.prompt("密码 password", hide_input=True, confirmation_prompt=True, err=True)
@@ -136,7 +136,7 @@ def _organisation(session: Session, name: str, code: str | None, kind: str) -> O
         )  # fmt: skip
     if row.kind != kind:
         raise Conflict(
-            f"“{row.name}”是{_KIND_NAMES.get(row.kind, row.kind)},不能有这些身份的人员",
+            f"“{row.name}”是{_KIND_NAMES.get(row.kind, row.kind)}，不能有这些身份的人员",
             f"the organisation is a {row.kind}", code="organisation_kind", place="--role",
         )  # fmt: skip
     return row

@@ -121,7 +121,7 @@ def _batch(file: Path, crs: str | None, workers: int, scheduler: str | None, as_
                 if as_json:
                     sys.stdout.buffer.write(answer.json + b"\n")
     seconds = time.perf_counter() - started
-    err.print(f"{len(sites.numbers):,} 个用地,{seconds:.1f} 秒", highlight=False)
+    err.print(f"{len(sites.numbers):,} 个用地，{seconds:.1f} 秒", highlight=False)
     if not as_json:
         table(
             f"批量核查 {file.name}",
@@ -155,7 +155,7 @@ def _print(name: str, payload: dict[str, Any], milliseconds: float) -> None:
     planning = payload["planning"]
     if planning is not None and planning["conditions"]:
         table(
-            f"规划条件({planning['reason']})",
+            f"规划条件（{planning['reason']}）",
             ["代码", "条件", "依据"],
             [[c["code"], c["text"], c["clause"]] for c in planning["conditions"]],
         )

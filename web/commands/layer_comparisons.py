@@ -22,7 +22,7 @@ def diff(
     b: Annotated[str, typer.Argument(help="图层 B 的代码 (layer B)")],
     relation: Annotated[
         Relation,
-        typer.Option("--relation", help="overlap 两层重叠;outside A 在 B 范围以外的部分;mismatch 类别不同"),
+        typer.Option("--relation", help="overlap 两层重叠；outside A 在 B 范围以外的部分；mismatch 类别不同"),
     ] = Relation.OVERLAP,
     class_a: Annotated[
         str | None, typer.Option("--class-a", metavar="PATTERN", help="只看 A 的这些类别，如 07*")
@@ -49,7 +49,7 @@ def diff(
     else:
         table(
             f"{plain['a']['name']} / {plain['b']['name']} {plain['relation_name']}:"
-            f"{plain['count']:,} 个图斑,{plain['area_m2']:,.2f} ㎡",
+            f"{plain['count']:,} 个图斑，{plain['area_m2']:,.2f} ㎡",
             ["A 类别", "B 类别", "图斑", "面积 ㎡"],
             [
                 [
@@ -103,7 +103,7 @@ def changes(
         right=[1],
     )
     table(
-        "变化的图斑(前 40 个)",
+        "变化的图斑（前 40 个）",
         ["变化", "图斑", "原面积 ㎡", "新面积 ㎡", "属性"],
         [
             [

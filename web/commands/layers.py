@@ -77,7 +77,7 @@ def list_layers(
 def import_layer(
     code: Annotated[str, typer.Argument(help="图层代码，如 YJJBNT (layer code)")],
     file: Annotated[
-        Path, typer.Argument(help="矢量数据:GPKG、SHP(可压缩)、GeoJSON、TopoJSON、GML、FileGDB …")
+        Path, typer.Argument(help="矢量数据：GPKG、SHP（可压缩）、GeoJSON、TopoJSON、GML、FileGDB …")
     ],
     version: Annotated[str, typer.Option("--version", help="版本名，每个图层唯一 (name of the version)")],
     valid_from: Annotated[str, typer.Option("--valid-from", metavar="YYYY-MM-DD", help="生效日期")] = "",
@@ -88,7 +88,7 @@ def import_layer(
     crs: Annotated[
         str,
         typer.Option(
-            "--crs", metavar="EPSG", help="文件没有写明时的坐标系;或 gcj02、地方坐标系(YAML)、PROJ、WKT"
+            "--crs", metavar="EPSG", help="文件没有写明时的坐标系；或 gcj02、地方坐标系（YAML）、PROJ、WKT"
         ),
     ] = "",
     layer: Annotated[

@@ -73,7 +73,7 @@ def site(
         typer.Option(
             "--accept",
             metavar="ID",
-            help="接受一条修复建议(可多次),all 为全部推荐的 (accept a repair proposal)",
+            help="接受一条修复建议（可多次），all 为全部推荐的 (accept a repair proposal)",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
@@ -151,7 +151,7 @@ def _print(file: Path, plain: dict[str, Any]) -> None:
     if plain["repairs"]:
         table(
             "修复建议 Proposed repairs",
-            ["编号(--accept)", "说明", "位置", "推荐"],
+            ["编号（--accept）", "说明", "位置", "推荐"],
             [
                 [
                     r["id"],

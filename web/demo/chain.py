@@ -18,23 +18,23 @@ def walk_a(walk: Walk) -> None:
     walk.hand_in_drawings()
     case = walk.file_case("planning-permit", _PLANNING_UPLOADS, _FORM)
     _submit(walk, case)
-    walk.act("window", case, "accept", "accept", "经审查,申报材料齐全,符合法定形式。")
-    walk.say("受理", "窗口受理,时限开始计算")
+    walk.act("window", case, "accept", "accept", "经审查，申报材料齐全，符合法定形式。")
+    walk.say("受理", "窗口受理，时限开始计算")
     walk.review(
         case,
         {
             "planner": ("agree", "用地红线、退让与规划条件一致。"),
-            "architect": ("agree", "单体面积与总平面一致,阳台、飘窗计算正确。"),
+            "architect": ("agree", "单体面积与总平面一致，阳台、飘窗计算正确。"),
             "fire": ("agree", "消防车道与登高面满足要求。"),
         },
     )
     walk.evaluate(case)
     walk.act("handler", case, "handle", "agree", _draft(walk, "handler", case))
     walk.act("reviewer", case, "review", "agree", _draft(walk, "reviewer", case))
-    walk.say("审核", "经办、审核同意,报请签发")
+    walk.say("审核", "经办、审核同意，报请签发")
     walk.act("signer", case, "sign", "approve", _draft(walk, "signer", case))
     walk.act("window", case, "deliver", "deliver")
-    walk.say("签发", "准予许可,证照入库、成果入盒")
+    walk.say("签发", "准予许可，证照入库、成果入盒")
     walk.permit(case)
     second = walk.file_case(
         "construction-permit",
@@ -51,7 +51,7 @@ def walk_a(walk: Walk) -> None:
     )  # fmt: skip
     findings = walk.people["developer"].post(f"/cases/{second}/self-check")
     words = "可以提交" if findings["open"] else "尚有未通过项"
-    walk.say("下一事项", f"施工许可自查:{words};复用 {walk.report['materials']['reused']} 项")
+    walk.say("下一事项", f"施工许可自查：{words}；复用 {walk.report['materials']['reused']} 项")
 
 
 def walk_b(walk: Walk) -> None:
@@ -63,9 +63,9 @@ def walk_b(walk: Walk) -> None:
         walk,
         {**_PLANNING_UPLOADS, "planning_conditions": "规划条件"},
         {
-            "planner": ("disagree", "用地压占永久基本农田、生态保护红线和道路红线,选址不可行。"),
-            "architect": ("modify", "厂房跨越西环快速路道路红线,总平面须重新布置。"),
-            "fire": ("modify", "快速路隔断消防车道,须重新组织。"),
+            "planner": ("disagree", "用地压占永久基本农田、生态保护红线和道路红线，选址不可行。"),
+            "architect": ("modify", "厂房跨越西环快速路道路红线，总平面须重新布置。"),
+            "fire": ("modify", "快速路隔断消防车道，须重新组织。"),
         },
     )
 
@@ -79,8 +79,8 @@ def walk_c(walk: Walk) -> None:
         walk,
         _PLANNING_UPLOADS,
         {
-            "planner": ("disagree", "容积率、建筑高度超出规划条件,绿地率不足。"),
-            "architect": ("modify", "须压缩层数,重新核算面积。"),
+            "planner": ("disagree", "容积率、建筑高度超出规划条件，绿地率不足。"),
+            "architect": ("modify", "须压缩层数，重新核算面积。"),
             "fire": ("agree", "消防车道与登高面满足要求。"),
         },
     )
@@ -90,16 +90,16 @@ def _refuse(walk: Walk, uploads: dict[str, str], verdicts: dict[str, tuple[str, 
     """File all the same: disciplines disagree, evaluations are dropped, the signer denies with the reasons found."""
     case = walk.file_case("planning-permit", uploads, _FORM)
     _submit(walk, case)
-    walk.act("window", case, "accept", "accept", "经审查,申报材料齐全,符合法定形式。")
-    walk.say("受理", "窗口受理,时限开始计算")
+    walk.act("window", case, "accept", "accept", "经审查，申报材料齐全，符合法定形式。")
+    walk.say("受理", "窗口受理，时限开始计算")
     walk.review(case, verdicts)
-    walk.drop_evaluations(case, "方案不符合管控要求,拟不予许可,不再要求评估")
+    walk.drop_evaluations(case, "方案不符合管控要求，拟不予许可，不再要求评估")
     gates = walk.people["handler"].get(f"/cases/{case}/gates")
     causes = [f["message"] for f in gates["findings"] if f["outcome"] == "fail"]
     draft = _draft(walk, "handler", case)
     walk.act("handler", case, "handle", "disagree", draft)
     walk.act("reviewer", case, "review", "disagree", _draft(walk, "reviewer", case))
-    walk.say("审核", f"经办、审核拟不予许可:{len(causes)} 项不符合")
+    walk.say("审核", f"经办、审核拟不予许可：{len(causes)} 项不符合")
     denied = walk.act("signer", case, "sign", "deny", _draft(walk, "signer", case))
     walk.note_engagements(case)
     walk.refused(f"{denied['decision_name']}:{';'.join(causes)}")
@@ -111,7 +111,7 @@ def _refuse(walk: Walk, uploads: dict[str, str], verdicts: dict[str, tuple[str, 
 def _submit(walk: Walk, case: str) -> None:
     developer = walk.people["developer"]
     findings = developer.post(f"/cases/{case}/self-check")
-    walk.say("自查", f"{len(findings['findings'])} 条,{'可以提交' if findings['open'] else '有问题'}")
+    walk.say("自查", f"{len(findings['findings'])} 条，{'可以提交' if findings['open'] else '有问题'}")
     submitted = developer.post(f"/cases/{case}/submit")
     walk.say("提交", f"流水号 {submitted['serial']}")
 

@@ -29,7 +29,7 @@ class Person:
             raise DemoFailed(
                 f"演示账号 {username} 不能登录",
                 f"{username} cannot sign in: {answer.status_code}",
-                remedy="演示需要内置演示库里的演示账号;请去掉 PROJECT_BOX_DATABASE_URL,或先写入演示数据",
+                remedy="演示需要内置演示库里的演示账号；请去掉 PROJECT_BOX_DATABASE_URL，或先写入演示数据",
                 remedy_en="the demo needs the demo accounts: unset PROJECT_BOX_DATABASE_URL, or seed the demo data",
             )
         self.headers = {"authorization": f"Bearer {answer.json()['token']}"}

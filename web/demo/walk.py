@@ -41,8 +41,8 @@ _STATED: dict[str, Any] = {
     "traffic_assessment_stated": "否",
 }
 _CONCLUSIONS = {
-    "DZZH": "经现场调查与评估,场地地质灾害危险性小,适宜建设;基坑开挖须做好支护与排水。",
-    "STBC": "水土保持方案可行,落实表土剥离、临时拦挡和排水措施后,水土流失可以控制。",
+    "DZZH": "经现场调查与评估，场地地质灾害危险性小，适宜建设；基坑开挖须做好支护与排水。",
+    "STBC": "水土保持方案可行，落实表土剥离、临时拦挡和排水措施后，水土流失可以控制。",
 }
 _SCORES = {"quality": 5, "timeliness": 5, "attitude": 4, "fee": 4, "standard": 5}
 
@@ -91,7 +91,7 @@ class Walk:
             "name": self.program.title,
             "boundary": {"area_m2": payload["area_m2"], "crs": boundary["crs"]},
         }
-        self.say("红线", f"{path.name}:{payload['area_m2']:,.2f} ㎡,EPSG:{boundary['crs']}")
+        self.say("红线", f"{path.name}：{payload['area_m2']:,.2f} ㎡，EPSG:{boundary['crs']}")
 
     def check_plans(self) -> None:
         """Multi-plan check, and its offline map report."""
@@ -114,8 +114,8 @@ class Walk:
         bad = [c["name"] for c in self.report["conflicts"] if c["outcome"] == "fail"]
         self.say(
             "多规合一",
-            f"{len(checked['layers'])} 个图层,无冲突 {clear} 个"
-            + (f";不符合:{'、'.join(bad)}" if bad else ";无禁止性冲突"),
+            f"{len(checked['layers'])} 个图层，无冲突 {clear} 个"
+            + (f"；不符合：{'、'.join(bad)}" if bad else "；无禁止性冲突"),
         )
         page = developer.send("GET", f"/projects/{self.project_id}/conflict-check/report.html").content
         if self.keep:
@@ -128,7 +128,7 @@ class Walk:
         uploads = [("files", (p.name, p.read_bytes(), "application/dxf")) for p in paths]
         revision = developer.post(f"/projects/{self.project_id}/drawings", files=uploads)
         errors = [i for i in revision["issues"] if i["level"] == "error"]
-        self.say("图纸", f"第 {revision['revision']} 版,{len(paths)} 个文件,错误 {len(errors)} 条")
+        self.say("图纸", f"第 {revision['revision']} 版，{len(paths)} 个文件，错误 {len(errors)} 条")
         table = developer.post(f"/projects/{self.project_id}/indicators", {"inputs": {}})
         self.report["indicators"] = {
             e["code"]: {
@@ -157,7 +157,7 @@ class Walk:
             for f in fees["lines"]
         ]
         open_lines = [f["name"] for f in self.report["fees"] if f["amount"] is None]
-        undecided = f";无法判定:{'、'.join(open_lines)}" if open_lines else ""
+        undecided = f"；无法判定：{'、'.join(open_lines)}" if open_lines else ""
         self.say("规费", f"测算合计 {fees['total']} 元" + undecided)
         findings = self._payload("conflict_report")["findings"] + table["findings"]
         self.report["findings"] = [
@@ -186,7 +186,7 @@ class Walk:
         self.report["materials"] = {"asked": materials["asked"], "reused": materials["reused"]}
         held = [m["name"] for m in materials["materials"] if m.get("held")]
         self.say(
-            "填报", f"材料:需提交 {materials['asked']} 项,已有 {materials['reused']} 项({'、'.join(held)})"
+            "填报", f"材料：需提交 {materials['asked']} 项，已有 {materials['reused']} 项（{'、'.join(held)}）"
         )
         return case
 
@@ -225,7 +225,7 @@ class Walk:
             self.people[who].post(f"/joint-reviews/{review}/opinions", {"verdict": verdict, "text": text})
         merged = self.people["handler"].post(f"/joint-reviews/{review}/merge", {"entries": []})
         self.say(
-            "联合审图", f"规划、建筑、消防三专业,{len(verdicts)} 处标注,联审意见:{merged['verdict_name']}"
+            "联合审图", f"规划、建筑、消防三专业，{len(verdicts)} 处标注，联审意见：{merged['verdict_name']}"
         )
 
     def _spots(self, revision: str, number: int) -> dict[str, dict[str, Any]]:
@@ -249,20 +249,20 @@ class Walk:
             view = handler.post(f"/cases/{case}/engagements/facts", _STATED)
         for line in view["lines"]:
             if line["status"] in ("dispatched", "shared", "undecided"):
-                self.say("评估触发", f"{line['name']}:{line['status_name']}({line['reason']})")
+                self.say("评估触发", f"{line['name']}：{line['status_name']}（{line['reason']}）")
         for who in ("agency", "agency2"):
             person = self.people[who]
             for engagement in person.get("/engagements")["engagements"]:
                 if engagement["case_id"] != case:
                     continue
                 person.post(f"/engagements/{engagement['id']}/accept")
-                text = _CONCLUSIONS.get(engagement["code"], "评估认为项目可行,落实报告提出的措施后可以实施。")
+                text = _CONCLUSIONS.get(engagement["code"], "评估认为项目可行，落实报告提出的措施后可以实施。")
                 person.post(f"/engagements/{engagement['id']}/deliver", {"conclusion": text})
                 handler.post(
                     f"/engagements/{engagement['id']}/rate",
-                    {"scores": _SCORES, "comment": "按时提交,内容完整"},
+                    {"scores": _SCORES, "comment": "按时提交，内容完整"},
                 )
-                self.say("中介评估", f"{engagement['name']}:{person.username} 接受、提交盖章报告,已评价")
+                self.say("中介评估", f"{engagement['name']}：{person.username} 接受、提交盖章报告，已评价")
         self.note_engagements(case)
 
     def drop_evaluations(self, case: str, reason: str) -> None:
@@ -273,7 +273,7 @@ class Walk:
                 handler.post(
                     f"/cases/{case}/engagements/{line['code']}/decide", {"decision": "drop", "reason": reason}
                 )
-                self.say("评估触发", f"{line['name']}:{line['status_name']}({line['reason']}),不再要求")
+                self.say("评估触发", f"{line['name']}：{line['status_name']}（{line['reason']}），不再要求")
 
     def note_engagements(self, case: str) -> None:
         """What became of the evaluations, for the report."""
@@ -303,7 +303,7 @@ class Walk:
         shown = public["licence"]["status_name"]
         self.say(
             "核验",
-            f"印章{'有效' if checked.ok else '无效'};公开核验:{shown},{'通过' if public['ok'] else '不通过'}",
+            f"印章{'有效' if checked.ok else '无效'}；公开核验：{shown}，{'通过' if public['ok'] else '不通过'}",
         )
 
     def refused(self, message: str) -> None:
@@ -336,7 +336,7 @@ def document_pdf(title: str, project: str) -> bytes:
     source = (
         '#set page(paper: "a4", margin: 3cm)\n#set text(font: "Noto Sans CJK SC", size: 12pt)\n'
         f"#align(center)[#text(20pt)[#{_typst(title)}]]\n#v(2cm)\n项目名称:#{_typst(project)}\n\n"
-        "本页为样例材料,仅用于演示。\n"
+        "本页为样例材料，仅用于演示。\n"
     )
     return bytes(typst.compile(source.encode()))
 

@@ -38,7 +38,7 @@ def _wrong() -> NotSignedIn:
         "用户名或密码不对",
         "wrong username or password",
         code="wrong_credentials",
-        remedy="检查后再试;10 次错误后账号暂停 10 分钟",
+        remedy="检查后再试；10 次错误后账号暂停 10 分钟",
         remedy_en="check and try again; after 10 errors the account pauses for 10 minutes",
     )
 

@@ -230,7 +230,7 @@ def _slab(number: str, u: float, v: float) -> Building:
 PROJECT_A = Program(
     key="A", title="样例花园", location="样例新区文昌街以南、样例路以西",
     summary="新建 4 栋 16 层住宅、1 栋 2 层配套商业及地下车库",
-    story="通过:在住宅地块 YL-03-05 内,各项指标符合规划条件;位于地灾易发区与水土流失重点治理区,须做两项评估",
+    story="通过：在住宅地块 YL-03-05 内，各项指标符合规划条件；位于地灾易发区与水土流失重点治理区，须做两项评估",
     frame=sites.A_FRAME, site=sites.A_SITE, land_use="070102", land_use_name="二类城镇住宅用地",
     zone=True, variant="A", version="R2010", naming="zh", carrier="block",
     buildings=(
@@ -262,7 +262,7 @@ PROJECT_A = Program(
 
 PROJECT_B = Program(
     key="B", title="样例西环加工厂", location="样例新区西环快速路两侧", summary="新建 1 栋 3 层厂房、1 栋 5 层研发楼",
-    story="冲突:用地压占永久基本农田、生态保护红线、林地和西环快速路道路红线,且在城镇开发边界外,没有控规地块",
+    story="冲突：用地压占永久基本农田、生态保护红线、林地和西环快速路道路红线，且在城镇开发边界外，没有控规地块",
     frame=sites.B_FRAME, site=sites.B_SITE, land_use="100101", land_use_name="一类工业用地",
     zone=False, variant="D", version="R2000", naming="pinyin", carrier="text",
     buildings=(
@@ -291,7 +291,7 @@ _TOWER, _WING = Rect(0, 0, 40, 30), Rect(0, 0, 48, 25)
 PROJECT_C = Program(
     key="C", title="样例商务中心", location="样例新区样例大道南侧",
     summary="新建 22 层、12 层办公楼各 1 栋及两层地下车库",
-    story="突破条件:在商务地块 YL-04-02 内,不压控制线,但容积率、建筑高度超出、绿地率不足",
+    story="突破条件：在商务地块 YL-04-02 内，不压控制线，但容积率、建筑高度超出、绿地率不足",
     frame=sites.C_FRAME, site=sites.C_SITE, land_use="0902", land_use_name="商务金融用地",
     zone=True, variant="B", version="R2013", naming="a", carrier="xdata",
     buildings=(

@@ -167,9 +167,9 @@ def test_each_unusable_file_has_its_own_sentence(authority, letter, tmp_path):
         "cut": verify(authority, bytes(letter)[:5000]).problems,
         "stranger": verify(authority, foreign).problems,
     }
-    assert sentences["empty"] == ["文件是空的(0 字节)"]
+    assert sentences["empty"] == ["文件是空的（0 字节）"]
     assert sentences["text"] == ["不是 PDF 文件"]
-    assert sentences["unsigned"] == ["文件没有电子印章(未签名)"]
+    assert sentences["unsigned"] == ["文件没有电子印章（未签名）"]
     assert "可能被截断" in sentences["cut"][0]
     assert any("不是受信任的机构签发的" in problem for problem in sentences["stranger"])
     assert len({tuple(v) for v in sentences.values()}) == len(sentences)
