@@ -18,6 +18,8 @@ _REMARK = re.compile(r"(?<=[^\s(（])\s*\([^()]*\)\s*$")
 _FROM = re.compile(r"(?<=[mм])\s+(?:ü\.|über|ueber|above|au-dessus|sobre|от)\s*\S.*$", re.IGNORECASE)
 #: the limit that a figure is compared with: 38.71% ≦ 60%
 _COMPARED = re.compile(r"(?<=[\w%²])\s*[<>≤≥≦≧≪]\s*[\d.,]+\s*\S{0,4}$")
+#: a unit that stands before its number: mq 901,00
+_UNIT_BEFORE = re.compile(r"(?P<unit>[^\W\d_]{1,4}[23]?\.?)\s+(?P<number>\d[\d., ]*)")
 _POINTED = re.compile(r"\d[\d., ]*")
 
 
@@ -38,6 +40,8 @@ def number_in(text: str, unit: str, units: Mapping[str, float], *, comma: bool |
         if imperial is not None:
             return imperial
     found = _NUMBER.fullmatch(plain)
+    if found is None and (before := _UNIT_BEFORE.fullmatch(plain)) is not None:
+        found = _NUMBER.fullmatch(f"{before.group('number')} {before.group('unit')}")
     if found is None:
         return None
     number = _value(found.group("digits").strip(), comma)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,6 +41,7 @@ _SETS_OFF = ",;/|()"
 _UNKNOWN = re.compile(r"[^\d,;/|()\u3400-\u9fff]{2,30}(?:[,;/|()]\s*|$)")
 _LONGEST = 60
 _MOST_UNKNOWN = 8  # ideographs of a name in a label
+_MOST_STOREYS = 8  # of a building that are named one by one
 _MOST_WORDS = 4  # words of a name in a label
 _WORD = re.compile(r"(?:[^\W\d_]{3,20}|[가-힣]{2,20})(?![^\W_])")
 _ROMAN = {"I": 1, "V": 5, "X": 10}
@@ -325,11 +326,13 @@ class Vocabulary:
     def _label(self, text: str) -> dict[str, str]:
         if not text or len(text) > _LONGEST or not text.isprintable() or not _SAYING.search(text):
             return {}
+        if (whole := self._understood(text)) is not None or (whole := self._stacked(text)) is not None:
+            return whole
         out: dict[str, str] = {}
         alone, unknown = False, 0
         spot = _behind(text, 0)
         while spot < len(text):
-            best = self._longest(text, spot)
+            best = next(iter(self._met(text, spot)), None)
             if best is None:
                 after = _aside(text, spot)
                 if after is None and _ideograph(text[spot]):  # a name: 1#联合厂房 3F
@@ -350,13 +353,71 @@ class Vocabulary:
         believed = alone and (not unknown or _names_building(text, out))
         return out if believed else {}
 
-    def _longest(self, text: str, spot: int) -> _Met | None:
-        """The phrase that reaches farthest from ``spot``; of several the first one."""
-        best: _Met | None = None
-        for number, end, groups in self._openings.at(text, spot):
-            if end > spot and not _runs_on(text, end) and (best is None or end > best.end):
-                best = _Met(end, self._phrases[number], groups)
-        return best
+    def _stacked(self, text: str) -> dict[str, str] | None:
+        """How many storeys a text names one after the other (STILT + GROUND FLOOR + 2 UPPER FLOORS); else None.
+
+        What may be a number of storeys or the name of one (2층, 3 этажа) is a name only beside others of its sort.
+        """
+        parts = [part.strip(" ()") for part in text.split("+")]
+        if not 2 <= len(parts) <= _MOST_STOREYS:
+            return None
+        named, counted = [_storeys_named(part) for part in parts], [self._storeys_counted(p) for p in parts]
+        doubtful = [n for n, both in enumerate(zip(named, counted, strict=True)) if None not in both]
+        for number in range(len(parts)):
+            if named[number] is None or doubtful == [number]:
+                named[number] = counted[number]
+        told = [storeys for storeys in named if storeys is not None]
+        if len(told) < len(parts) or not any(above for above, _ in told):
+            return None
+        sums = {"层数": sum(above for above, _ in told), "地下层数": sum(below for _, below in told)}
+        return {key: str(number) for key, number in sums.items() if number}
+
+    def _storeys_counted(self, text: str) -> tuple[int, int] | None:
+        """Storeys above and below ground that a text counts, and says nothing else."""
+        said = self._all_given(self._made_of(text) or ())
+        if not said or not said.keys() <= {"层数", "地下层数"}:
+            return None
+        return int(said.get("层数", 0)), int(said.get("地下层数", 0))
+
+    def _understood(self, text: str) -> dict[str, str] | None:
+        """What a text made of nothing but phrases says; None if it is not made so, or they say nothing of their own."""
+        found = self._made_of(text)
+        if not found or not any(met.phrase.alone for met in found):
+            return None
+        if any(met.phrase.only_with and met.phrase.only_with not in self._spoken() for met in found):
+            return None
+        return self._all_given(found)
+
+    def _made_of(self, text: str) -> list[_Met] | None:
+        """The phrases a text is made of, the longest ones first at every place; None if something is left over."""
+        leftover: set[int] = set()  # places from which on the text is not made of phrases
+
+        def onward(spot: int) -> list[_Met] | None:
+            if spot >= len(text):
+                return []
+            for met in self._met(text, spot) if spot not in leftover else ():
+                if (rest := onward(_behind(text, met.end))) is not None:
+                    return [met, *rest]
+            leftover.add(spot)
+            return None
+
+        return onward(_behind(text, 0))
+
+    def _all_given(self, found: Iterable[_Met]) -> dict[str, str]:
+        """What phrases say together; of several that say the same the first one."""
+        out: dict[str, str] = {}
+        for met in found:
+            out = self._given(met.found, met.phrase) | out
+        return out
+
+    def _met(self, text: str, spot: int) -> list[_Met]:
+        """Phrases that begin at a place, those that reach farthest first, of several alike the first one."""
+        found = [
+            _Met(end, self._phrases[number], groups)
+            for number, end, groups in self._openings.at(text, spot)
+            if end > spot and not _runs_on(text, end)
+        ]
+        return sorted(found, key=lambda met: -met.end)
 
     @staticmethod
     def _given(found: Mapping[str, str | None], phrase: Phrase) -> dict[str, str]:
@@ -391,3 +452,23 @@ def any_floor_name() -> re.Pattern[str]:
     """All names of storeys in one expression, to pass over a text that holds none."""
     plain = (re.sub(r"\?P<\w+>", "?:", pattern.pattern) for pattern, _ in floor_names())
     return re.compile("|".join(f"(?:{p})" for p in plain), re.IGNORECASE)
+
+
+def _storeys_named(text: str) -> tuple[int, int] | None:
+    """Storeys above and below ground that a text names (not: counts); those of the roof and between two are none."""
+    if not text or any_floor_name().search(text) is None:
+        return None
+    for pattern, name in floor_names():
+        found = pattern.fullmatch(text)
+        if found is None:
+            continue
+        if name.roof or name.between:
+            return 0, 0
+        if name.below or (name.floor or 0) < 0:
+            return 0, 1
+        numbers = [n for v in (found.groupdict().get(k) for k in ("a", "b")) if v and (n := numeral(v))]
+        listed = found.groupdict().get("list")
+        return len(re.findall(r"\d+", listed)) if listed else numbers[-1] - numbers[
+            0
+        ] + 1 if numbers else 1, 0
+    return None
