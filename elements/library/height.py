@@ -91,7 +91,9 @@ def heights_agree(buildings: Rows, share: Decimal, roofs: Rows | None = None) ->
         stated = plain_number(Decimal(b["height_mm"]) / 1000)
         steps.append(
             Step(
-                label, f"图注 {stated} m，计算 {plain_number(computed / 1000)} m", "一致" if same else "不一致"
+                label,
+                f"图注 {stated} m，计算 {plain_number(computed / 1000)} m",
+                "一致" if same else "不一致",
             )
         )
     if not steps:

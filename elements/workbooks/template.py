@@ -94,7 +94,9 @@ def write_template(
     _put(main, 1, 3, file.name)
     _put(main, 1, 4, at.isoformat())
     _put(main, 1, 5, catalogue.version)
-    _put(main, 2, 1, "只填“值”一列；记录表和名称与值填在与代码同名的工作表。单元格中不要写公式，空着即未提供。")
+    _put(
+        main, 2, 1, "只填“值”一列；记录表和名称与值填在与代码同名的工作表。单元格中不要写公式，空着即未提供。"
+    )
     for column, word in enumerate(HEADER, start=1):
         _put(main, FIRST_ROW - 1, column, word, bold=True).fill = _HEAD_FILL
     choices = book.create_sheet(OPTIONS)

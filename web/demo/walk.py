@@ -186,7 +186,8 @@ class Walk:
         self.report["materials"] = {"asked": materials["asked"], "reused": materials["reused"]}
         held = [m["name"] for m in materials["materials"] if m.get("held")]
         self.say(
-            "填报", f"材料：需提交 {materials['asked']} 项，已有 {materials['reused']} 项（{'、'.join(held)}）"
+            "填报",
+            f"材料：需提交 {materials['asked']} 项，已有 {materials['reused']} 项（{'、'.join(held)}）",
         )
         return case
 
@@ -256,7 +257,9 @@ class Walk:
                 if engagement["case_id"] != case:
                     continue
                 person.post(f"/engagements/{engagement['id']}/accept")
-                text = _CONCLUSIONS.get(engagement["code"], "评估认为项目可行，落实报告提出的措施后可以实施。")
+                text = _CONCLUSIONS.get(
+                    engagement["code"], "评估认为项目可行，落实报告提出的措施后可以实施。"
+                )
                 person.post(f"/engagements/{engagement['id']}/deliver", {"conclusion": text})
                 handler.post(
                     f"/engagements/{engagement['id']}/rate",
