@@ -102,10 +102,10 @@ def _refuse(walk: Walk, uploads: dict[str, str], verdicts: dict[str, tuple[str, 
     walk.say("审核", f"经办、审核拟不予许可：{len(causes)} 项不符合")
     denied = walk.act("signer", case, "sign", "deny", _draft(walk, "signer", case))
     walk.note_engagements(case)
-    walk.refused(f"{denied['decision_name']}:{';'.join(causes)}")
+    walk.refused(f"{denied['decision_name']}：{'；'.join(causes)}")
     for cause in causes:
         walk.say("理由", cause)
-    walk.say("签发", f"{denied['decision_name']}({denied['state_name']})")
+    walk.say("签发", f"{denied['decision_name']}（{denied['state_name']}）")
 
 
 def _submit(walk: Walk, case: str) -> None:

@@ -45,7 +45,7 @@ class Person:
             except (ValueError, KeyError, TypeError):
                 words = answer.text[:300]
             raise DemoFailed(
-                f"{self.username}:{method} {path} 返回 {answer.status_code}:{words}",
+                f"{self.username}:{method} {path} 返回 {answer.status_code}：{words}",
                 f"{self.username}: {method} {path} answered {answer.status_code}: {words}",
             )
         return answer

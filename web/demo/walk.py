@@ -141,7 +141,7 @@ class Walk:
             if e["kind"] == "指标" and e["code"] not in ("TCW_NEED",)
         }
         shown = ("RJL", "JZMD", "LDL", "JZGD", "TCW")
-        line = ",".join(self._indicator(e) for e in table["elements"] if e["code"] in shown)
+        line = "，".join(self._indicator(e) for e in table["elements"] if e["code"] in shown)
         self.say("指标", line)
         inputs = _FEE_INPUTS if self.program.key == "A" else {}
         fees = developer.post(f"/projects/{self.project_id}/fees", {"inputs": inputs})
@@ -169,8 +169,9 @@ class Walk:
     @staticmethod
     def _indicator(element: dict[str, Any]) -> str:
         words = {"pass": "符合", "fail": "不符合", "undecided": "无法判定", "note": "提示", None: ""}
-        limit = f"({element['limit']})" if element.get("limit") else ""
-        return f"{element['name']} {element['display']}{element['unit'] or ''}{limit}{words[element.get('outcome')]}"
+        limit = f"（{element['limit']}）" if element.get("limit") else " "
+        shown = f"{element['name']} {element['display']}{element['unit'] or ''}"
+        return f"{shown}{limit}{words[element.get('outcome')]}".strip()
 
     def file_case(self, item: str, uploads: dict[str, str], form: dict[str, str]) -> str:
         """Start a case, fill what the box does not know, upload what it does not hold, self-check."""
@@ -250,7 +251,7 @@ class Walk:
             view = handler.post(f"/cases/{case}/engagements/facts", _STATED)
         for line in view["lines"]:
             if line["status"] in ("dispatched", "shared", "undecided"):
-                self.say("评估触发", f"{line['name']}：{line['status_name']}（{line['reason']}）")
+                self.say("评估触发", self._triggered(line))
         for who in ("agency", "agency2"):
             person = self.people[who]
             for engagement in person.get("/engagements")["engagements"]:
@@ -268,6 +269,12 @@ class Walk:
                 self.say("中介评估", f"{engagement['name']}：{person.username} 接受、提交盖章报告，已评价")
         self.note_engagements(case)
 
+    @staticmethod
+    def _triggered(line: dict[str, Any]) -> str:
+        if line["status"] == "undecided":  # the reason says so
+            return f"{line['name']}：{line['reason']}"
+        return f"{line['name']}：{line['status_name']}（{line['reason']}）"
+
     def drop_evaluations(self, case: str, reason: str) -> None:
         """No evaluation is asked of a project that is going to be refused: taken back or dropped, with the reason."""
         handler = self.people["handler"]
@@ -276,7 +283,7 @@ class Walk:
                 handler.post(
                     f"/cases/{case}/engagements/{line['code']}/decide", {"decision": "drop", "reason": reason}
                 )
-                self.say("评估触发", f"{line['name']}：{line['status_name']}（{line['reason']}），不再要求")
+                self.say("评估触发", f"{self._triggered(line)}，不再要求")
 
     def note_engagements(self, case: str) -> None:
         """What became of the evaluations, for the report."""
@@ -338,7 +345,7 @@ def document_pdf(title: str, project: str) -> bytes:
 
     source = (
         '#set page(paper: "a4", margin: 3cm)\n#set text(font: "Noto Sans CJK SC", size: 12pt)\n'
-        f"#align(center)[#text(20pt)[#{_typst(title)}]]\n#v(2cm)\n项目名称:#{_typst(project)}\n\n"
+        f"#align(center)[#text(20pt)[#{_typst(title)}]]\n#v(2cm)\n项目名称：#{_typst(project)}\n\n"
         "本页为样例材料，仅用于演示。\n"
     )
     return bytes(typst.compile(source.encode()))
