@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pyproj.exceptions import CRSError
 
 from gis import crs as crs_module
-from gis.crs_text import datum_key, identify
+from gis.crs_text import datum_key, identify, parameters_of
 from gis.rules import CATALOGUE
 from project_box.kernel.catalogue import parse
 from project_box.kernel.errors import BadInput, CatalogueError
@@ -394,8 +394,16 @@ def _written(text: str) -> int:
             name_en=f"custom CRS ({plain.name[:40]})",
             doc_no="user",
             verified=False,
-            target=crs_module.CGCS2000_GEOGRAPHIC,
+            target=_datum_at(plain),
             projection=text,
             datum="CGCS2000",
         )
     )
+
+
+def _datum_at(given: pyproj.CRS) -> int:
+    """CGCS2000 where a projection's central meridian is one of China's, WGS 84 elsewhere; both for degrees."""
+    meridian = dict(parameters_of(given)).get("lon")
+    west, _, east, _ = crs_module.CHINA_BOUNDS
+    inside = meridian is None or west <= meridian <= east
+    return crs_module.CGCS2000_GEOGRAPHIC if inside else crs_module.WGS84

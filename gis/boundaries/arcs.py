@@ -7,7 +7,7 @@ and angle of every chord can be told from the vertices, and with them the area b
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,9 @@ from gis import crs as crs_module
 from gis.boundaries.reading import BoundaryReading, sorted_issues
 from gis.remarks import warning
 
+Point = tuple[float, float]
+#: degrees between the points that are put on an arc, as GDAL does
+_ALONG = 0.5
 #: the line turns by at most so much (degrees) at a vertex within an arc; GDAL's step and a little
 _STEP = 0.51
 #: chords that meet within an arc are at most so many times as long as each other; a line that runs into it is longer
@@ -119,6 +122,17 @@ def with_arcs(
     )
     attributes = reading.attributes | ({"exact_area_m2": exact} if exact is not None else {})
     return replace(reading, issues=sorted_issues([*reading.issues, issue]), attributes=attributes)
+
+
+def arc_points(start: Point, end: Point, center: Point, *, clockwise: bool) -> Iterator[Point]:
+    """Points between two others on an arc, every :data:`_ALONG` degrees; a whole circle where both are the same."""
+    begin, finish = (math.atan2(p[1] - center[1], p[0] - center[0]) for p in (start, end))
+    turn = (begin - finish if clockwise else finish - begin) % (2 * math.pi) or 2 * math.pi
+    radius = math.dist(start, center)
+    steps = math.ceil(math.degrees(turn) / _ALONG)
+    for n in range(1, steps):
+        angle = begin + (-turn if clockwise else turn) * n / steps
+        yield center[0] + radius * math.cos(angle), center[1] + radius * math.sin(angle)
 
 
 def _beyond_ellipses(reading: BoundaryReading) -> float:

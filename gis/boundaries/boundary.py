@@ -18,14 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from gis import crs as crs_module
+from gis.boundaries.arcs import with_arcs
 from gis.boundaries.declared_area import Declared
 from gis.boundaries.dxf import read_dxf
 from gis.boundaries.gdal_formats import SETS, read_file, read_set, several
 from gis.boundaries.geodatabases import read_geodatabase, read_personal
 from gis.boundaries.geojson import esri_features, read_geojson, read_geojson_document
+from gis.boundaries.markup_table import rows_of_markup
 from gis.boundaries.reading import BoundaryReading, failed, sorted_issues
+from gis.boundaries.sima import is_sima, read_sima
 from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_of_text
-from gis.boundaries.text import decode_text
+from gis.boundaries.text import decode_text, rounded_number
 from gis.boundaries.txt import read_txt
 from gis.boundaries.txt_write import write_txt
 from gis.boundaries.wkt import is_wkb, is_wkt, read_wkt
@@ -157,9 +160,21 @@ def _read_plain(name: str, data: bytes, crs: int | None) -> BoundaryReading:
             ),
         )
     reading = _read_text(data, decoded[0].lstrip("\ufeff \t\r\n\x1e"), crs)
-    if "\ufffd" not in decoded[0]:
-        return reading
-    return replace(reading, issues=sorted_issues([*reading.issues, _damaged(decoded[0])]))
+    more = [_damaged(decoded[0])] if "\ufffd" in decoded[0] else []
+    if reading.format in ("TXT", "CSV") and (rounded := rounded_number(decoded[0])) is not None:
+        more.append(_rounded(*rounded))
+    return replace(reading, issues=sorted_issues([*reading.issues, *more])) if more else reading
+
+
+def _rounded(written: str, line: int) -> Issue:
+    return error(
+        "COORD-ROUNDED",
+        f"第 {line} 行的坐标写成科学计数法“{written}”，米以下的位数已丢失",
+        f"the coordinate {written} in line {line} has lost its metres to an exponent",
+        "在 Excel 中把坐标列设为“数值，3 位小数”后重新导出",
+        "format the columns as numbers with three decimals in the spreadsheet and export again",
+        line=line,
+    )
 
 
 def _damaged(text: str) -> Issue:
@@ -179,19 +194,21 @@ def _damaged(text: str) -> Issue:
 def _read_text(data: bytes, text: str, crs: int | None) -> BoundaryReading:
     """A text file, by what it begins with."""
     if text.startswith(("{", "[{")):
-        kind = _json_kind(text)
-        if kind == "Esri JSON":
-            data = esri_features(text)
-        return read_file(data, kind, crs=crs) if kind is not None else read_geojson(data, crs=crs)
+        return _read_json(data, text, crs)
     if text.startswith("<"):
         format_name = _xml_kind(text)
         reading = read_xml_points(text, crs=crs) if format_name is None else None
         if reading is not None:
             return reading
+        rows = rows_of_markup(text) if format_name is None else []
+        if has_headings(rows):
+            return read_tables([("", rows)], "HTML" if "<td" in text.lower() else "XML", crs=crs)
         if format_name is None:
             zh = "XML/HTML 文件不是可识别的界址文件"
             return failed("", _not_a_boundary(zh, "XML of no known format", f"请提供 {_FORMATS}"))
         return read_file(data, format_name, crs=crs)
+    if is_sima(text):
+        return read_sima(text, crs=crs)
     if is_dxf(text):
         return read_dxf(data, crs=crs)
     if is_wkt(text):
@@ -208,6 +225,15 @@ def _read_text(data: bytes, text: str, crs: int | None) -> BoundaryReading:
     return read_txt(data, crs=crs)
 
 
+def _read_json(data: bytes, text: str, crs: int | None) -> BoundaryReading:
+    kind = _json_kind(text)
+    if kind is None:
+        return read_geojson(data, crs=crs)
+    data, curved = esri_features(text) if kind == "Esri JSON" else (data, False)
+    reading = read_file(data, kind, crs=crs)
+    return with_arcs(reading) if curved else reading
+
+
 def _not_a_boundary(zh: str, en: str, remedy: str) -> Issue:
     return error("FILE-TYPE", zh, en, remedy, _FORMATS_EN)
 
@@ -216,7 +242,11 @@ def _json_kind(text: str) -> str | None:
     """JSON that GDAL reads better than we do: TopoJSON and Esri's; None for GeoJSON."""
     if re.search(r'"type"\s*:\s*"Topology"', text[:1_000_000]):
         return "TopoJSON"
-    return "Esri JSON" if re.search(r'"rings"\s*:\s*\[|"esriGeometryPolygon"', text[:1_000_000]) else None
+    return (
+        "Esri JSON"
+        if re.search(r'"(?:curveR|r)ings"\s*:\s*\[|"esriGeometryPolygon"', text[:1_000_000])
+        else None
+    )
 
 
 def _xml_kind(text: str) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gis import crs as crs_module
+from gis.boundaries.angles import packed, unpack
 from gis.boundaries.header import (
     family_of,
     geographic_of,
@@ -18,11 +19,12 @@ from gis.boundaries.header import (
     width_written,
     zone_of,
 )
-from gis.boundaries.parcel import Parcel, bad_number, coordinate_issue, swap_axes
+from gis.boundaries.parcel import Parcel, bad_number, bounds_of, coordinate_issue, swap_axes
 from gis.boundaries.topology import Vertex, place
 from gis.crs import Family
 from gis.remarks import crs_overridden, crs_unknown, error, warning
 from gis.rules import boundary_rules
+from gis.source_crs import SourceCrs
 from project_box.kernel.finding import Issue
 
 
@@ -33,12 +35,14 @@ class PointList:
     Attributes:
         header: 坐标系, 几度分带, 带号, 中央经线 … as written; ``header_lines`` where.
         cut_line: the last line, when the file may break off in it.
+        lettered: the columns are headed X and Y, which name other axes in other countries.
     """
 
     parcels: list[Parcel] = field(default_factory=list)
     header: dict[str, str] = field(default_factory=dict)
     header_lines: dict[str, int] = field(default_factory=dict)
     cut_line: int | None = None
+    lettered: bool = False
 
     @property
     def vertices(self) -> list[Vertex]:
@@ -119,7 +123,7 @@ def settle_columns(points: PointList, stated: int | None, issues: list[Issue]) -
     turned = [b == "north" and a in ("prefixed", "east") for a, b in pairs]
     most = max(sum(straight), sum(turned))
     north_first = sum(straight) >= sum(turned)
-    if most * 2 <= len(pairs):
+    if most * 2 <= len(pairs) or (not north_first and _elsewhere(points, stated)):
         return _foreign(points, stated, issues)
     if most < len(pairs):
         fitting = straight if north_first else turned
@@ -140,6 +144,17 @@ def settle_columns(points: PointList, stated: int | None, issues: list[Issue]) -
     if north_first:
         swap_axes(points.parcels)
     return _crs_of_header(points, _prefix(points, issues), stated, issues)
+
+
+def _elsewhere(points: PointList, stated: int | None) -> bool:
+    """Whether the stated CRS is another country's and takes north and east as the columns stand: there digits tell
+    nothing (Moscow's eastings have seven)."""
+    if stated is None or crs_module.gauss_kruger(stated) is not None:
+        return False
+    if isinstance(stated, SourceCrs):
+        return int(stated) == crs_module.WGS84 and stated.grid.kind == "projection"
+    south, west, north, east = bounds_of(points.parcels)
+    return crs_module.fit((west, south, east, north), stated) is crs_module.Fit.INSIDE
 
 
 def _outlier(vertex: Vertex, cut_line: int | None) -> Issue:
@@ -189,6 +204,8 @@ def _prefix(points: PointList, issues: list[Issue]) -> int | None:
 def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int | None:
     """Coordinates that are not of a Chinese national grid: degrees, a city's own grid, another country."""
     degrees = all(abs(v.x) <= 180 and abs(v.y) <= 180 for v in points.vertices)
+    if degrees and packed(points.header):
+        unpack(points.parcels, issues)
     named = geographic_of(points.header) if degrees and stated is None else None
     if named is not None:
         swap_axes(points.parcels)  # latitude comes first; finish() turns it when only that fits
@@ -204,7 +221,8 @@ def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int 
             swap_axes(points.parcels)  # north, or latitude, came first
         return None
     crs_module.crs(stated)
-    swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
+    if not (points.lettered and crs_module.x_is_east(stated)):
+        swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
     return stated
 
 

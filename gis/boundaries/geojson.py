@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gis import crs as crs_module
+from gis.boundaries.esri_curves import straightened
 from gis.boundaries.gdal_formats import no_area, report_unused
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
@@ -71,19 +72,21 @@ def _document(text: str) -> Any:
         return json.loads(plain)  # tell where the whole text breaks, not a line of it
 
 
-def esri_features(text: str) -> bytes:
-    """Esri JSON as a set of features; a geometry alone (``{"rings": …}``) becomes one."""
+def esri_features(text: str) -> tuple[bytes, bool]:
+    """Esri JSON as a set of features, and whether it holds curves, which become points along them; a geometry alone
+    (``{"rings": …}``) becomes one feature."""
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        return text.encode()  # GDAL says what is wrong
+        curved = straightened(document)
+    except (json.JSONDecodeError, RecursionError, ValueError, TypeError, LookupError):
+        return text.encode(), False  # GDAL says what is wrong
     if isinstance(document, dict) and "rings" in document:
         document = {
             "geometryType": "esriGeometryPolygon",
             "spatialReference": document.get("spatialReference") or {},
             "features": [{"attributes": {}, "geometry": document}],
         }
-    return json.dumps(document, ensure_ascii=False).encode()
+    return json.dumps(document, ensure_ascii=False).encode(), curved
 
 
 def read_geojson_document(document: Mapping[str, Any], *, crs: int | None = None) -> BoundaryReading:

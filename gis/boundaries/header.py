@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from gis import crs as crs_module
+from gis.boundaries.angles import PACKED
 from gis.crs import Family
 
 #: words of a header in the spelling of the format, and how else they are written (compared without spaces and case)
@@ -91,6 +92,7 @@ _SAID = (
         ),
     ),
 )
+_ANGLES = "角度格式"
 _EPSG = re.compile(r"\bepsg\s*:{0,2}\s*(\d{4,5})\b", re.IGNORECASE)
 _LOCAL = re.compile(r"独立|地方|城建|城市|local|grid", re.IGNORECASE)
 _LENGTH = re.compile(r"(毫|厘|千|公)?[米尺里]|[mck]?m|(milli|kilo)?met(er|re)s?|ft|feet|foot", re.IGNORECASE)
@@ -140,6 +142,9 @@ def said_about_crs(text: str) -> dict[str, str]:
         found = pattern.search(text)
         if found is not None:
             said[key] = found[0].strip(" :=_")
+    written = PACKED.search(text)
+    if written is not None:
+        said[_ANGLES] = written[0]
     return said | _of_code(text)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from gis.boundaries.angles import Row, joined_columns
 from gis.boundaries.columns import PointList, notice_crs, numbers_usable, settle_columns
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
@@ -29,8 +30,6 @@ from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 
 _SUM = re.compile(r"面积|周长|合计|总计")
-#: row number and the texts of its cells, half-width
-Row = tuple[int, list[str]]
 _HEADINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("north", re.compile(r"[北纵]|north|^n$|^zzb$|hochwert")),
     ("east", re.compile(r"[东横]|^east|^e$|^hzb$|rechtswert")),
@@ -72,7 +71,7 @@ def rows_of_text(text: str) -> list[Row]:
     """Rows of a CSV (or a text file with columns)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     listed = ((n, half_width(raw).strip().strip("\ufeff").strip()) for n, raw in enumerate(lines, start=1))
-    return [(n, split_row(row)) for n, row in listed if row]
+    return joined_columns((n, split_row(row)) for n, row in listed if row)
 
 
 def has_headings(rows: Iterable[Row]) -> bool:
@@ -84,7 +83,7 @@ def read_workbook(data: bytes, *, crs: int | None = None) -> BoundaryReading:
     """Read the tables on the visible sheets of an Excel workbook (.xlsx)."""
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheets = [(s.title, list(_cells(s))) for s in book.worksheets if s.sheet_state == "visible"]
+        sheets = [(s.title, joined_columns(_cells(s))) for s in book.worksheets if s.sheet_state == "visible"]
     except Exception as problem:  # openpyxl raises many kinds for malformed workbooks
         return failed(
             "XLSX",
@@ -243,6 +242,7 @@ def _read_block(block: _Block, points: PointList, issues: list[Issue]) -> None:
     builder: RingBuilder | None = None
     parcel_name = ring_name = ""
     for columns in block.columns:
+        points.lettered |= columns.lettered
         for line, cells in block.rows:
             first, second = _numbers(cells, columns)
             if first is None or second is None:

@@ -35,6 +35,8 @@ _SIDED = re.compile(rf"(?:{_SIDE}(\d{{1,3}}\.\d+)|(\d{{1,3}}\.\d+){_SIDE})", re.
 _PARTED_ANGLE = re.compile(
     _SIDE + r"?(\d{1,3})([-: ])(\d{1,2})\3(\d{1,2}(?:\.\d*)?)" + _SIDE + "?", re.IGNORECASE
 )
+#: 3.09812E+06 and 3.84E+07: decimals behind the point, and the exponent of a grid coordinate in metres
+_EXPONENT = re.compile(r"(?<![\d.])\d\.(\d*)[eE]\+?0?([5-7])(?!\d)")
 _SAMPLE = 200_000
 
 
@@ -109,7 +111,15 @@ def split_row(row: str) -> list[str]:
             return _separated(row, separator)
     if '"' in row and not outside.strip():
         return _separated(row, ",")  # one cell in quotation marks
+    if "\t" in row:
+        return _unquoted([part for cell in row.split("\t") for part in _words_of(cell.strip())])
     return _unquoted(row.split())
+
+
+def _words_of(cell: str) -> list[str]:
+    """A cell between tabs: words stay together (``Point name``), a name with numbers behind it does not."""
+    parts = cell.split()
+    return [cell] if parts and not any(c.isdigit() for c in parts[0]) else parts
 
 
 def _separated(row: str, separator: str) -> list[str]:
@@ -149,6 +159,15 @@ def number(text: str) -> float | None:
     elif "," in cleaned and _DECIMAL_COMMA.fullmatch(cleaned):
         cleaned = cleaned.replace(",", ".")
     return float(cleaned) if _NUMBER.fullmatch(cleaned) else None
+
+
+def rounded_number(text: str) -> tuple[str, int] | None:
+    """The first coordinate that a spreadsheet wrote with an exponent and too few digits (``3.09812E+06``), and its
+    line; None when there is none. What stands behind the last digit written is lost: metres, or tens of them."""
+    for found in _EXPONENT.finditer(text):
+        if len(found[1]) < int(found[2]):
+            return found[0], len(re.split(r"\r\n|\r|\n", text[: found.start()]))
+    return None
 
 
 def _angle(text: str) -> float | None:

@@ -172,19 +172,28 @@ def crossings(ring: Ring) -> list[tuple[float, float, Vertex, Vertex]]:
     return found
 
 
+#: how a ring meets itself at a place, in both languages
+_CROSSED = ("在 {} 处相交", "crosses itself at {}")
+_PASSED = ("在 {} 处经过同一点两次", "passes {} twice")
+
+
 def report_crossings(ring: Ring, issues: list[Issue]) -> bool:
     """Report self-crossings of one ring with their places; True when there are any."""
     if shapely.is_valid(ring.polygon):
         return False
     found = crossings(ring)
     limit = boundary_rules().places_listed
-    for x, y, a, b in found[:limit]:
+    # where a ring comes back to a point of its own four edges meet: one place, one issue
+    spots = {(x, y): (a, b) for x, y, a, b in reversed(found)}
+    passed = {v.at for v in ring.vertices}
+    for (x, y), (a, b) in list(reversed(spots.items()))[:limit]:
+        zh, en = (text.format(spot_text(x, y)) for text in (_PASSED if (x, y) in passed else _CROSSED))
         issues.append(
             Issue(
                 "RING-SELF-CROSSING",
                 Level.ERROR,
-                f"{ring.label or '界址线'}自相交：起于{place(a)}的边与起于{place(b)}的边在 {spot_text(x, y)} 处相交",
-                f"the ring crosses itself at {spot_text(x, y)}",
+                f"{ring.label or '界址线'}自相交：起于{place(a)}的边与起于{place(b)}的边{zh}",
+                f"the ring {en}",
                 "核对两条边端点的坐标与点的顺序",
                 "check the end points of both edges and the order of the points",
                 line=b.line or a.line,

@@ -24,6 +24,10 @@ from gis.remarks import error, info, warning
 from project_box.kernel.finding import Issue, Level
 
 _PAIR_OF_NUMBERS = re.compile(r"\d+\.\d+,\d+\.\d+(,-?\d+(\.\d+)?)?")
+_NAMED_PAIRS = re.compile(
+    r"(?:([^\W\d]{0,4}\d{1,5})[^\dXYxy]{0,4})?X\s*[=:]\s*(\d+(?:\.\d+)?)\s*[,;\s]\s*Y\s*[=:]\s*(\d+(?:\.\d+)?)",
+    re.IGNORECASE,
+)
 _PAIR = re.compile(r"^([^\d,=:][^,=:]*)\s*[=:](.*)$")
 
 
@@ -115,6 +119,12 @@ class _Scanner:
         if len(pairs) > 2 and all(map(_PAIR_OF_NUMBERS.fullmatch, pairs)):
             for pair in pairs:  # all points of a ring in one line: 3115000.1,485900.2 3115010.3,485950.4 …
                 self._point(pair.split(",")[:2], line)
+            return
+        named = list(_NAMED_PAIRS.finditer(row))
+        if len(named) > 1:  # a sentence: J1 X=3115000.1 Y=485900.2；J2 X=…
+            notice_crs(row, line, self._title)
+            for point in named:
+                self._point([point[1] or "", "", point[2], point[3]], line)
             return
         fields = split_row(row)
         if is_comment(row, fields):

@@ -12,21 +12,29 @@ import re
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
-from gis.boundaries.arcs import with_arcs
+from gis.boundaries.angles import Row
+from gis.boundaries.arcs import Point, arc_points, with_arcs
 from gis.boundaries.gdal_formats import crs_of_source
 from gis.boundaries.parcel import Parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
-from gis.boundaries.table import Row, has_headings, read_tables
+from gis.boundaries.table import has_headings, read_tables
 from gis.boundaries.text import half_width, number
-from gis.remarks import error
+from gis.remarks import error, warning
 from project_box.kernel.finding import Issue
 
-Point = tuple[float, float]
 #: elements that are a ring of a parcel and not a parcel of their own
 _RING = re.compile(r"圈|环|边界|ring|loop|boundary|exterior|interior|points?$|界址点", re.IGNORECASE)
-#: degrees between the points that are put on an arc
-_STEP = 0.5
 _MOST_TITLES = 200
+_SQUARE_FOOT = 0.3048**2
+#: ㎡ of the units of area of LandXML
+_AREA_UNITS = {
+    "squareMeter": 1.0,
+    "hectare": 10_000.0,
+    "squareFoot": _SQUARE_FOOT,
+    "squareMiles": _SQUARE_FOOT * 5280**2,
+    "acre": _SQUARE_FOOT * 43_560,
+    "squareKilometer": 1e6,
+}
 
 
 def read_xml_points(text: str, *, crs: int | None = None) -> BoundaryReading | None:
@@ -102,6 +110,7 @@ def _read_landxml(root: ElementTree.Element, crs: int | None) -> BoundaryReading
         e.get("name", ""): e.text or "" for e in root.iter() if _local(e.tag) == "CgPoint" and e.get("name")
     }
     parcels, curved = [], False
+    area_unit = next((unit for e in root.iter() if (unit := e.get("areaUnit"))), "squareMeter")
     for element in root.iter():
         if _local(element.tag) != "Parcel":
             continue
@@ -110,9 +119,9 @@ def _read_landxml(root: ElementTree.Element, crs: int | None) -> BoundaryReading
             if _local(course.tag) == "CoordGeom":
                 rings.append(ring_of(list(_course(course, named))))
                 curved |= any(_local(part.tag) == "Curve" for part in course)
+                issues += [_spiral()] if any(_local(part.tag) == "Spiral" for part in course) else []
         if rings:
-            area = element.get("area")
-            parcels.append(Parcel(rings, declared=f"{area}平方米" if area else None))
+            parcels.append(Parcel(rings, declared=_landxml_area(element.get("area"), area_unit)))
     if not parcels or not any(len(r.vertices) > 2 for p in parcels for r in p.rings):
         return failed(
             "LandXML",
@@ -132,6 +141,24 @@ def _read_landxml(root: ElementTree.Element, crs: int | None) -> BoundaryReading
     return with_arcs(reading) if curved else reading
 
 
+def _landxml_area(area: str | None, unit: str) -> str | None:
+    """The area of a parcel as a text with its unit; None where it has none or the unit is unknown."""
+    if not area or (factor := _AREA_UNITS.get(unit)) is None:
+        return None
+    value = number(area)
+    return f"{value * factor:.4f}平方米" if value is not None else None
+
+
+def _spiral() -> Issue:
+    return warning(
+        "LANDXML-SPIRAL",
+        "边界含缓和曲线（Spiral），已按起点到终点的直线读取，面积因此不准",
+        "the boundary holds a spiral, which was read as the straight line between its ends",
+        "在软件中把缓和曲线加密为折线点后重新导出",
+        "turn the spiral into points along it and export again",
+    )
+
+
 def _landxml_crs(root: ElementTree.Element) -> str | None:
     for element in root.iter():
         if _local(element.tag) == "CoordinateSystem":
@@ -146,30 +173,42 @@ def _course(course: ElementTree.Element, named: Mapping[str, str]) -> Iterator[P
     for part in course:
         ends = {_local(e.tag): _point(e, named) for e in part}
         start, end, center = ends.get("Start"), ends.get("End"), ends.get("Center")
+        listed = _listed(part, named)
+        if start is None or end is None:
+            start, end = (listed[0], listed[-1]) if listed else (None, None)
         if start is None or end is None:
             continue
         if last is None or math.dist(last, start) > 1e-6:
             yield start
+        yield from (p for p in listed if min(math.dist(p, start), math.dist(p, end)) > 1e-6)
         if center is not None:
-            yield from _arc(start, end, center, clockwise=part.get("rot") == "cw")
+            yield from arc_points(start, end, center, clockwise=part.get("rot") == "cw")
         yield end
         last = end
 
 
 def _point(element: ElementTree.Element, named: Mapping[str, str]) -> Point | None:
     text = (element.text or "").strip() or named.get(element.get("pntRef", ""), "")
+    return _pair(text)
+
+
+def _pair(text: str) -> Point | None:
+    """A north and an east as (east, north)."""
     numbers = [number(t) for t in text.split()]
     if len(numbers) < 2 or numbers[0] is None or numbers[1] is None:
         return None
     return numbers[1], numbers[0]
 
 
-def _arc(start: Point, end: Point, center: Point, *, clockwise: bool) -> Iterator[Point]:
-    """Points between two others on an arc."""
-    begin, finish = (math.atan2(p[1] - center[1], p[0] - center[0]) for p in (start, end))
-    turn = (begin - finish if clockwise else finish - begin) % (2 * math.pi) or 2 * math.pi
-    radius = math.dist(start, center)
-    steps = math.ceil(math.degrees(turn) / _STEP)
-    for n in range(1, steps):
-        angle = begin + (-turn if clockwise else turn) * n / steps
-        yield center[0] + radius * math.cos(angle), center[1] + radius * math.sin(angle)
+def _listed(part: ElementTree.Element, named: Mapping[str, str]) -> list[Point]:
+    """The points of an irregular line or a chain: north and east one after the other, with heights or without, or
+    names of points."""
+    if _local(part.tag) == "Chain":
+        return [p for name in (part.text or "").split() if (p := _pair(named.get(name, ""))) is not None]
+    for child in part:
+        size = {"PntList2D": 2, "PntList3D": 3}.get(_local(child.tag))
+        if size is not None:
+            values = (child.text or "").split()
+            pairs = (_pair(" ".join(values[n : n + 2])) for n in range(0, len(values) - 1, size))
+            return [p for p in pairs if p is not None]
+    return []

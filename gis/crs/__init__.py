@@ -40,6 +40,7 @@ from gis.crs.systems import (
     name_en,
     proj4_text,
     unit_factor,
+    x_is_east,
 )
 from gis.crs.zones import (
     SERIES,
@@ -90,6 +91,7 @@ __all__ = [
     "transform_point",
     "transform_unchecked",
     "unit_factor",
+    "x_is_east",
     "zone_epsg",
     "zone_of_meridian",
     "zone_width",

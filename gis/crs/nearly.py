@@ -20,8 +20,6 @@ _MANY = 2_000
 _DEGREES = (4, 6)
 #: points a polynomial is tried on, besides those of a grid
 _TRIED = 500
-#: points at a time: what is worked on stays in the processor's cache
-_AT_ONCE = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +33,11 @@ class _Polynomial:
     factors: Points
 
     def __call__(self, points: Points) -> Points:
-        moved = np.empty_like(points)
-        for start in range(0, len(points), _AT_ONCE):
-            x, y = ((points[start : start + _AT_ONCE] - self.middle) / self.half).T.copy()
-            for axis in (0, 1):
-                moved[start : start + _AT_ONCE, axis] = self._offset(x, y, axis)
-        moved += self.there
-        return moved
+        from gis.crs import nearly_kernel
 
-    def _offset(self, x: Points, y: Points, axis: int) -> Points:
-        """Horner's scheme, number by number: a product of matrices would give equal points unequal places."""
-        total, last = np.zeros_like(x), self.factors.shape[1]
-        for count in range(1, self.degree + 2):  # of the highest power of x there is one term
-            own = self.factors[axis, last - count : last]
-            last -= count
-            inner = np.full_like(y, own[-1])
-            for factor in own[-2::-1]:
-                inner *= y
-                inner += factor
-            total *= x
-            total += inner
-        return total
+        moved = np.empty(points.shape)
+        nearly_kernel.move(points, self.middle, self.half, self.there, self.factors, self.degree, moved)
+        return moved
 
 
 def transform_nearly(points: Points, source: int, target: int, within: float) -> Points:

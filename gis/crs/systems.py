@@ -88,6 +88,16 @@ def name_en(epsg: int) -> str:
     return f"{zone.family.value}, {zone.width}° {how}"
 
 
+def x_is_east(epsg: int) -> bool:
+    """Whether a column headed X holds eastings: as the registry abbreviates the axes of the CRS, and where it writes
+    E and N, as mathematics does (Britain's grid, UTM). In China, Japan, Russia and Poland X is north."""
+    found = crs(epsg)
+    if found.is_geographic or gauss_kruger(epsg) is not None:
+        return False
+    directions = {axis.abbrev.upper(): axis.direction.lower() for axis in found.axis_info}
+    return directions["X"] == "east" if "X" in directions else "E" in directions
+
+
 def proj4_text(epsg: int) -> str:
     """The CRS as a PROJ string, as the browser's proj4 library takes it."""
     with warnings.catch_warnings():
