@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ezdxf
-import httpx
+import httpx2
 import pytest
 
 from drawings.review.sealed_set import verify_set
@@ -28,11 +28,11 @@ def walk(server, tmp_path_factory) -> Iterator[Walk]:
     for path in sample.iterdir():  # one building is enough to be reviewed, and keeps the test short
         if any(part in path.name for part in ("总平图", "-1#-", "界址点")):
             shutil.copy(path, folder)
-    with httpx.Client(base_url=server, timeout=300) as client:
+    with httpx2.Client(base_url=server, timeout=300) as client:
         yield filed(client, folder, tmp_path_factory.mktemp("rounds"))
 
 
-def filed(client: httpx.Client, folder: Path, out: Path) -> Walk:
+def filed(client: httpx2.Client, folder: Path, out: Path) -> Walk:
     people = {name: ApiPerson(client, name) for name in PEOPLE}
     walk = Walk(
         next(p for p in PROGRAMS if p.key == "A"), people, folder, out,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import httpx2
 from fastapi.testclient import TestClient
 
 from project_box.kernel.errors import PlatformError
@@ -21,7 +21,7 @@ class DemoFailed(PlatformError):
 class Person:
     """One signed-in demo person talking to the API."""
 
-    def __init__(self, client: TestClient | httpx.Client, username: str) -> None:
+    def __init__(self, client: TestClient | httpx2.Client, username: str) -> None:
         self.client = client
         self.username = username
         answer = client.post(f"{API}/session", json={"username": username, "password": f"demo-{username}"})

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from sqlalchemy import select
@@ -66,7 +66,7 @@ def review(database) -> uuid.UUID:
 
 
 def headers(address: str, username: str) -> dict[str, str]:
-    signed = httpx.post(f"{address}/session", json={"username": username, "password": f"demo-{username}"})
+    signed = httpx2.post(f"{address}/session", json={"username": username, "password": f"demo-{username}"})
     return {"authorization": f"Bearer {signed.json()['token']}"}
 
 
@@ -74,7 +74,7 @@ def listen(address, review, who, out: queue.Queue, **more: str) -> None:
     """Put the events of a stream into ``out`` until five have come or the stream ends."""
     wanted = {**headers(address, who), "accept": "text/event-stream", **more}
     with (
-        httpx.Client(timeout=30) as client,
+        httpx2.Client(timeout=30) as client,
         client.stream("GET", f"{address}/joint-reviews/{review}/events?file=1", headers=wanted) as stream,
     ):
         out.put(stream.status_code)
@@ -85,7 +85,7 @@ def listen(address, review, who, out: queue.Queue, **more: str) -> None:
 
 def mark(address, review, who: str, text: str) -> dict[str, object]:
     body = {"kind": "point", "at": [build.X + 30, build.Y + 25], "text": text}
-    answer = httpx.post(f"{address}/joint-reviews/{review}/marks", json=body, headers=headers(address, who))
+    answer = httpx2.post(f"{address}/joint-reviews/{review}/marks", json=body, headers=headers(address, who))
     assert answer.status_code == 201, answer.text
     found: dict[str, object] = answer.json()
     return found
@@ -110,7 +110,7 @@ def test_two_reviewers_see_each_other_and_lose_nothing(address, review) -> None:
     assert again.get(timeout=20) == 200
     assert again.get(timeout=15)["id"] == second["id"]
     # the same for programs that only ask
-    asked = httpx.get(
+    asked = httpx2.get(
         f"{address}/joint-reviews/{review}/events?after={first['id']}", headers=headers(address, "fire")
     ).json()
     assert [e["id"] for e in asked["events"]] == [second["id"]] and asked["last"] == second["id"]
@@ -122,8 +122,8 @@ def test_two_reviewers_see_each_other_and_lose_nothing(address, review) -> None:
 def test_both_texts_come_back_when_two_save_one_mark(address, review) -> None:
     placed = mark(address, review, "fire", "原文")
     own = headers(address, "fire")
-    one = httpx.patch(f"{address}/marks/{placed['id']}", json={"version": 1, "text": "甲"}, headers=own)
-    two = httpx.patch(f"{address}/marks/{placed['id']}", json={"version": 1, "text": "乙"}, headers=own)
+    one = httpx2.patch(f"{address}/marks/{placed['id']}", json={"version": 1, "text": "甲"}, headers=own)
+    two = httpx2.patch(f"{address}/marks/{placed['id']}", json={"version": 1, "text": "乙"}, headers=own)
     assert (one.status_code, two.status_code) == (200, 409)
     details = two.json()["error"]["details"]
     assert (details["theirs"]["text"], details["yours"]["text"]) == ("甲", "乙")
@@ -131,7 +131,7 @@ def test_both_texts_come_back_when_two_save_one_mark(address, review) -> None:
 
 def test_only_those_who_may_see_the_project_look_on(address, review) -> None:
     path = f"{address}/joint-reviews/{review}/events"
-    assert httpx.get(path).status_code == 401
-    assert httpx.get(path, headers=headers(address, "developer2")).status_code == 404
+    assert httpx2.get(path).status_code == 401
+    assert httpx2.get(path, headers=headers(address, "developer2")).status_code == 404
     plain = {**headers(address, "developer2"), "accept": "text/event-stream"}
-    assert httpx.get(path, headers=plain).status_code == 404
+    assert httpx2.get(path, headers=plain).status_code == 404
