@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
+from drawings.areas.area_table import area_table
 from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.floors import text_at
 from drawings.shapes.pairs import array, together
+from drawings.standards.multiplicity import is_once
 
 _TOUCH = 1e-3  # metres; outlines that share an edge lie within each other all the same
 #: more buildings than this are not estimated
@@ -66,8 +68,9 @@ def estimate(
         buildings on the site, overlaps once; where the drawing standard has areas of coverage, their sum less what is
         to be deducted), ``coverage_basis`` (``covered`` for such areas, ``outlines`` of buildings), ``coverage_share``,
         ``green_m2``, ``green_share`` (as drawn), ``above_m2`` and ``far`` (None while a building's storeys are not
-        known), ``buildings`` (``label, handle, storeys, why, area_m2,
-        floor_area_m2``; of an outline on another one, a tower on its podium, only the storeys above it), ``missing``.
+        known), ``buildings`` (``label, handle, storeys, why, area_m2, floor_area_m2, from_floors``), ``missing``. Of an
+        outline on another one, a tower on its podium, only the storeys above it count; ``from_floors`` says that
+        storeys and floor area are those of the floors drawn for its 楼号, less what is to be deducted.
 
     Raises:
         OutOfTimeError: the time is over.
@@ -88,7 +91,7 @@ def estimate(
         covered = covered.intersection(site)
     site_area = sum(_area(s) for s in sites) or None
     deadline.check()
-    rows, missing = _rows(own)
+    rows, missing = _rows(own, _drawn_floors(model))
     drawn_ground = _drawn_coverage(model, own)
     ground = drawn_ground if drawn_ground is not None else _exact(own, covered.area)
     known = [r["floor_area_m2"] for r in rows]
@@ -96,7 +99,7 @@ def estimate(
     green = together([s.geometry for s in model.by_role("green") if s.valid], deadline)
     if site is not None:
         green = green.intersection(site)
-    missing += [{"zh": zh, "en": en} for zh, en in OPEN]
+    missing += [{"zh": zh, "en": en} for zh, en in OPEN if not all(r["from_floors"] for r in rows)]
     return {
         "basis": None if not own else "both" if len({s.role for s in own}) > 1 else own[0].role,
         "site_m2": _rounded(site_area),
@@ -138,29 +141,57 @@ def _exact(shapes: Sequence[RoleShape], covered: float) -> float:
     return total if abs(total - covered) < 1e-3 * max(total, 1.0) else covered
 
 
-def _rows(shapes: Sequence[RoleShape]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    """Buildings with their floor area; an outline within another one adds the storeys it has more."""
+def _drawn_floors(model: DrawingModel) -> dict[str, tuple[int, float]]:
+    """楼号 → storeys above ground and their floor area, ㎡, of buildings whose floors are drawn beside the site."""
+    if not model.by_role("area_full", "area_half"):
+        return {}
+    out: dict[str, tuple[int, float]] = {}
+    for building in area_table([model]).buildings:
+        storeys = sum(f.storeys or 0 for f in building.floors if f.part == "above" and not is_once(f.floors))
+        if storeys and building.above is not None:
+            out[building.name] = storeys, float(building.above)
+    return out
+
+
+def _rows(
+    shapes: Sequence[RoleShape], drawn: Mapping[str, tuple[int, float]]
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Buildings with their floor area; an outline within another one adds the storeys it has more.
+
+    Args:
+        drawn: 楼号 → storeys and floor area of buildings whose floors are drawn; a label of other storeys goes before.
+    """
     rows: list[dict[str, Any]] = []
     missing: list[dict[str, str]] = []
     holders = _holders(shapes)
+    labels = [text_at(shape, "楼号") for shape in shapes]
     for number, shape in enumerate(shapes):
         label = str(shape.attributes.get("楼号") or shape.handle)
         own = _area(shape)
         below = [shapes[n] for n in holders[number]]
+        floors = drawn.get(text_at(shape, "楼号")) if labels.count(text_at(shape, "楼号")) == 1 else None
+        if floors is not None and _storeys(shape) in (None, floors[0]):
+            rows.append(_row(shape, label, floors[0], floors[1]))
+            continue
         counted, why = _counted(shape, below)
         if why is not None:
             missing.append({"zh": f"{label} {why[0]}", "en": f"{label}: {why[1]}"})
-        rows.append(
-            {
-                "label": label,
-                "handle": shape.handle,
-                "storeys": _storeys(shape),
-                "why": why[0] if why is not None else None,
-                "area_m2": _rounded(own),
-                "floor_area_m2": _rounded(own * counted) if counted is not None else None,
-            }
-        )
+        floor_area = own * counted if counted is not None else None
+        row = _row(shape, label, _storeys(shape), floor_area)
+        rows.append(row | {"why": why[0] if why is not None else None, "from_floors": False})
     return rows, missing
+
+
+def _row(shape: RoleShape, label: str, storeys: int | None, floor_area: float | None) -> dict[str, Any]:
+    return {
+        "label": label,
+        "handle": shape.handle,
+        "storeys": storeys,
+        "why": None,
+        "area_m2": _rounded(_area(shape)),
+        "floor_area_m2": _rounded(floor_area),
+        "from_floors": True,
+    }
 
 
 def _holders(shapes: Sequence[RoleShape]) -> dict[int, list[int]]:

@@ -89,11 +89,13 @@ class Gatherer:
         typical = typical_floors(self.work)
         for ring in rings:
             ring.gathered.add("layer", {self.work.words.key(k): v for k, v in ring.match.attributes.items()})
+            by_colour = self.work.standard.told_by_colour(ring.match.rule, ring.entity.color)
+            ring.gathered.add("layer", by_colour)
             zero = ring.match.rule.floor_from_zero
             if zero is not None and zero in ring.match.attributes:
                 own = ring.match.attributes[zero]
-                told = typical.ranges.get((ring.match.attributes.get("楼号", ""), own))
-                ring.gathered.add("layer", {"起止层": told or str(storey_from_zero(own))})
+                floors = typical.ranges.get((ring.match.attributes.get("楼号", ""), own))
+                ring.gathered.add("layer", {"起止层": floors or str(storey_from_zero(own))})
             ring.gathered.add("xdata", parse_xdata(ring.entity.xdata.get(app, ()), self.work.words))
             owners = [inserts[p] for p in prefixes(ring.entity.handle) if p in inserts] if inserts else []
             if ring.entity.kind == "INSERT":

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
+from ezdxf.colors import aci2rgb
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drawings.reading import CATALOGUE
@@ -111,6 +112,7 @@ class LayerRule(_Strict):
         bare_text: key that a text without ``KEY=`` inside the ring gives; ``bare_pattern`` what such text looks like.
         floor_from_zero: attribute holding a floor number that counts the ground floor as 0; gives 起止层.
         typical: a text ``…=1,2,3`` on the layer names the floors, counted so, that its plan stands for, itself first.
+        coloured: attribute that the colour of a shape tells (``colours`` of the standard).
     """
 
     names: tuple[str, ...] = ()
@@ -122,6 +124,7 @@ class LayerRule(_Strict):
     bare_pattern: Regex | None = None
     floor_from_zero: str | None = None
     typical: bool = False
+    coloured: str | None = None
 
     @field_validator("role")
     @classmethod
@@ -230,6 +233,7 @@ class _StandardFile(_Strict):
     in_place: bool = True
     kinds: dict[Kind, KindRule]
     attributes: AttributeRule
+    colours: dict[str, dict[int, str]] = Field(default_factory=dict)
     layers: tuple[LayerRule, ...] = Field(max_length=1000)
     healing: Healing = Healing()
 
@@ -254,6 +258,7 @@ class Standard(_StandardFile):
         units: the unit drawings of this standard are in; None leaves it to the file.
         in_place: planning shapes lie where they are built (False: views side by side, the site is not checked).
         doc_no: the document it follows; None for the platform's own presets. verified: checked against the paper.
+        colours: attribute → index of a colour (ACI) → what it says of a shape on a layer that is ``coloured`` so.
     """
 
     @cached_property
@@ -264,6 +269,21 @@ class Standard(_StandardFile):
             for name in rule.names:
                 found.setdefault(normal_layer(name), rule)
         return found
+
+    def told_by_colour(self, rule: LayerRule, colour: str) -> dict[str, str]:
+        """The attribute that a colour (``#rrggbb``) tells of shapes on the layers of a rule."""
+        if rule.coloured is None:
+            return {}
+        said = self._by_colour.get(rule.coloured, {}).get(colour.lower())
+        return {rule.coloured: said} if said is not None else {}
+
+    @cached_property
+    def _by_colour(self) -> dict[str, dict[str, str]]:
+        """Attribute → colour → what it says."""
+        return {
+            key: {"#{:02x}{:02x}{:02x}".format(*aci2rgb(index)): said for index, said in known.items()}
+            for key, known in self.colours.items()
+        }
 
     def match(self, layer: str) -> Match | None:
         """The rule of a layer and the attributes in its name; None if the standard does not know the layer."""

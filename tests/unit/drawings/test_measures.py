@@ -59,6 +59,26 @@ def test_floors_stand_for_their_storeys() -> None:
     ]
 
 
+def test_floors_drawn_beside_their_plot_tell_storeys_ratio_and_use() -> None:
+    doc = new()
+    box(doc, "PLOT_BOUNDARY", 0, 0, 20, 25)
+    box(doc, "BLK_1_LVL_0_BLDG_FOOT_PRINT", 3, 4, 12, 14)
+    for number, (layer, width) in enumerate(
+        (
+            ("BLK_1_FLR_0_BLT_UP_AREA", 12),
+            ("BLK_1_FLR_1_BLT_UP_AREA", 12),
+            ("BLK_1_FLR_1_BLT_UP_AREA_DEDUCT", 2),
+        )
+    ):
+        box(doc, layer, 40 + 20 * number, 0, width, 14)
+    doc.layers.add("BLK_1_FLR_0_BLT_UP_AREA", color=8)
+    model = interpret(cad_of(doc))
+    (building,) = measures(model)["estimate"]["buildings"]
+    assert (building["storeys"], building["floor_area_m2"], building["from_floors"]) == (2, 308, True)
+    assert measures(model)["estimate"]["far"] == 308 / 500
+    assert [s.attributes.get("用途") for s in model.by_role("area_full")] == ["商业", None]
+
+
 def test_what_takes_too_long_is_empty_and_told() -> None:
     model = interpret(cad_of(site_plan()))
     plain = reading()
