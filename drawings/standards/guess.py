@@ -171,10 +171,11 @@ def _spelt_words() -> tuple[_Word, ...]:
 def _spelt(parts: tuple[str, ...], contents: Contents | None) -> tuple[Guess, ...]:
     """The role of a name in Russian spelt with Latin letters, where no word of the other languages is in it."""
     heard = tuple(sounds(p) for p in parts)
+    whole = "".join(heard)
     for word in _spelt_words():
-        if _within(word.parts, heard):
+        if word.plain in whole and _within(word.parts, heard):
             weights = words().confidence
-            score = weights.exact if word.plain == "".join(heard) else weights.part
+            score = weights.exact if word.plain == whole else weights.part
             return (Guess(word.role, round(_with_shape(score, word.role, contents), 2), f"ru: {word.shown}"),)
     return ()
 
@@ -196,6 +197,8 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
     best: dict[str, tuple[float, int, int, Guess]] = {}
     covered = plain
     for word in _words():
+        if word.letters not in covered:
+            continue  # not in the name, or part of a longer word that was met before: 地下室轮廓 is no 轮廓
         if word.letters == plain and (word.letters == word.plain or word.parts == parts):
             score = weights.exact
         elif word.alone:
@@ -206,8 +209,6 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
             score = weights.inside
         else:
             continue
-        if word.letters not in covered:
-            continue  # part of a longer word that was met before: 地下室轮廓 is no 轮廓
         covered = covered.replace(word.letters, "\x00", 1)
         score = _with_shape(score, word.role, contents)
         guess = Guess(word.role, round(score, 2), f"{word.language}: {word.shown}")
