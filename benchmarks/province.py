@@ -331,20 +331,20 @@ def _load(url: str, polygons: int, number: int) -> None:
             attributes = [attributes_of(definition, int(n)) for n in numbers[part]]
             rows = copying.feature_rows(
                 row.id,
-                numbers=numbers[part].tolist(),
+                numbers=numbers[part],
                 labels=[definition.label_of(a) for a in attributes],
                 classes=[definition.class_of(a) for a in attributes],
                 documents=[document(a) for a in attributes],
-                originals=copying.ewkb(shapes[part], CRS),
-                pictures=[None] * len(part),
-                areas=shapely.area(shapes[part]).tolist(),
-                repaired=[False] * len(part),
+                originals=copying.Column.shapes(shapes[part], CRS),
+                pictures=copying.Column.of([None] * len(part)),
+                areas=shapely.area(shapes[part]),
+                repaired=np.zeros(len(part), bool),
             )
             copying.copy_features(connection, rows)
         pieces, owners = cut(shapes, numbers)
         row.piece_count = len(pieces)
         for part in np.array_split(np.arange(len(pieces)), max(len(pieces) // 50_000, 1)):
-            rows = copying.piece_rows(row.id, owners[part].tolist(), copying.ewkb(pieces[part], CRS))
+            rows = copying.piece_rows(row.id, owners[part], copying.Column.shapes(pieces[part], CRS))
             copying.copy_pieces(connection, rows)
     opened.dispose()
 

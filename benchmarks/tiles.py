@@ -112,9 +112,9 @@ def database(polygons: int) -> Iterator[tuple[Database, int]]:
             rows = copying.feature_rows(
                 row.id, numbers=numbers, labels=[definition.label_of(a) for a in attributes],
                 classes=[definition.class_of(a) for a in attributes],
-                documents=[document(a) for a in attributes], originals=copying.ewkb(shapes, CRS),
-                pictures=copying.ewkb(crs_module.transform_array(shapes, CRS, 3857), 3857),
-                areas=shapely.area(shapes).tolist(), repaired=[False] * len(shapes),
+                documents=[document(a) for a in attributes], originals=copying.Column.shapes(shapes, CRS),
+                pictures=copying.Column.shapes(crs_module.transform_array(shapes, CRS, 3857), 3857),
+                areas=shapely.area(shapes), repaired=[False] * len(shapes),
             )  # fmt: skip
             copying.copy_features(session.connection().connection, rows)
             started = time.perf_counter()

@@ -1,15 +1,16 @@
 """Features and pieces into the database by COPY in PostgreSQL's binary form: nothing is written as text and parsed.
 
-Geometry is EWKB throughout: WKB with the SRID after its type. What is in that form already is stamped, not made anew.
+Values stay in columns, each of them one block of bytes, until a compiled kernel (:mod:`gis.layers.row_kernel`) writes
+the rows. Geometry is little-endian WKB, and gets its SRID on the way: outlines kept as they were delivered are never
+made anew, and pieces that are whole features are the same bytes.
 """
 
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,110 +20,151 @@ from gis import crs as crs_module
 from gis import dateline
 from gis.layers.pieces import Geometries
 
-Blobs = list[bytes | None]
-_SRID_FLAG = 0x20
+Numbers = npt.NDArray[np.int64]
 #: how far a picture may lie beside the feature; a unit of the finest tiles is a centimetre
 _DRAWN_WITHIN_M = 0.001
 #: bytes sent at a time: all rows of a batch, as between two portions other threads keep this one waiting
 _CHUNK = 1 << 25
 _HEAD, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-#: up to the number of points, WKB of a Polygon with one ring and without heights
-_ONE_RING = b"\x01\x03\0\0\0\x01\0\0\0"
-_COORDINATES_AT = 13
+#: what a field has besides its value: its length, and of a geometry the SRID
+_LENGTH, _SRID = 4, 4
+_AREAS = (3, 6)
 
 
-# --- EWKB ------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of many rows.
+
+    Attributes:
+        data: a block of bytes, not to be changed.
+        starts, lengths: where the value of each row begins in it, and its bytes; -1 where it is NULL.
+        srid: of little-endian WKB, which gets it when it is written; None of other values.
+    """
+
+    data: npt.NDArray[np.uint8]
+    starts: Numbers
+    lengths: Numbers
+    srid: int | None = None
+
+    @classmethod
+    def of(cls, values: Sequence[bytes | None], srid: int | None = None) -> Self:
+        """Values one after the other."""
+        sizes = np.fromiter((-1 if v is None else len(v) for v in values), np.int64, len(values))
+        data = np.frombuffer(b"".join(filter(None, values)), np.uint8)
+        return cls(data, np.cumsum(np.maximum(sizes, 0)) - np.maximum(sizes, 0), sizes, srid)
+
+    @classmethod
+    def numbers(cls, values: Any, form: str) -> Self:
+        """Numbers in one of numpy's big-endian forms."""
+        data = np.asarray(values).astype(form)
+        starts = np.arange(len(data), dtype=np.int64) * data.itemsize
+        return cls(np.frombuffer(data.tobytes(), np.uint8), starts, np.full(len(data), data.itemsize))
+
+    @classmethod
+    def shapes(cls, geometries: Geometries, srid: int, delivered: Sequence[bytes | None] = ()) -> Self:
+        """Geometries, None among them; ``delivered``: their little-endian WKB, where it is known already."""
+        made = list(delivered) or [None] * len(geometries)
+        unknown = [n for n, blob in enumerate(made) if blob is None]
+        for n, blob in zip(unknown, shapely.to_wkb(geometries[unknown], byte_order=1), strict=True):
+            made[n] = blob
+        return cls.of(made, srid)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, rows: Any) -> Self:
+        """The same values in another order, or some of them."""
+        return type(self)(self.data, self.starts[rows], self.lengths[rows], self.srid)
+
+    def followed_by(self, others: Self) -> Self:
+        """These values and then others."""
+        return type(self)(
+            _kept(np.concatenate([self.data, others.data])),
+            np.concatenate([self.starts, others.starts + len(self.data)]),
+            np.concatenate([self.lengths, others.lengths]),
+            self.srid,
+        )
+
+    def with_coordinates(self, points: npt.NDArray[np.float64], srid: int) -> Self:
+        """The same Polygons and MultiPolygons, lying one after the other, elsewhere."""
+        from gis.layers import row_kernel
+
+        data = self.data.copy()
+        row_kernel.put_coordinates(data, self.starts, points)
+        return type(self)(_kept(data), self.starts, self.lengths, srid)
 
 
-def stamp(head: bytes, srid: int) -> bytes:
-    """The first five bytes of little-endian WKB with an SRID after them."""
-    return head[:4] + bytes([head[4] | _SRID_FLAG]) + srid.to_bytes(4, "little")
+def _kept(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    data.flags.writeable = False
+    return data
 
 
-def ewkb(geometries: Geometries, srid: int, delivered: Sequence[bytes | None] = ()) -> Blobs:
-    """EWKB of geometries; ``delivered``: their WKB, where it is known already."""
-    if len(delivered):
-        made = list(delivered)
-        for position in [n for n, blob in enumerate(made) if blob is None]:
-            made[position] = shapely.to_wkb(geometries[position], byte_order=1)
-    else:
-        made = list(shapely.to_wkb(geometries, byte_order=1))
-    stamps = {head: stamp(head, srid) for head in {blob[:5] for blob in made if blob is not None}}
-    return [None if blob is None else stamps[blob[:5]] + blob[5:] for blob in made]
+def pictures(geometries: Geometries, originals: Column, crs: int) -> Column:
+    """Geometries in EPSG:3857, to be drawn in tiles; NULL where Web Mercator cannot show them.
 
-
-def pictures(geometries: Geometries, delivered: Sequence[bytes | None], crs: int) -> Blobs:
-    """EWKB in EPSG:3857, to be drawn in tiles; None where Web Mercator cannot show a feature."""
-    simple = np.array([b is not None and b[:9] == _ONE_RING for b in delivered], dtype=bool)
-    moved = _drawn(shapely.get_coordinates(geometries[simple]), crs)
-    if dateline.wide(moved, dateline.METRES):
-        simple[:] = False
-    made = np.full(len(geometries), None, dtype=object)
-    if simple.any():
-        blobs = [b for b, s in zip(delivered, simple, strict=True) if b and s]
-        made[simple] = _simple_pictures(geometries[simple], blobs, moved)
-    others = np.array(
-        shapely.transform(geometries[~simple], lambda points: _drawn(points, crs)), dtype=object
-    )
-    others = dateline.cut_at_dateline(others, dateline.METRES)
-    others[~np.isfinite(shapely.bounds(others)).all(axis=1)] = None
-    made[~simple] = ewkb(others, crs_module.WEB_MERCATOR)
-    return list(made)
+    Args:
+        originals: their column.
+    """
+    if np.isin(shapely.get_type_id(geometries), _AREAS).all():
+        moved = _drawn(shapely.get_coordinates(geometries), crs)
+        if np.isfinite(moved).all() and not dateline.wide(moved, dateline.METRES):
+            return originals.with_coordinates(moved, crs_module.WEB_MERCATOR)
+    shapes = np.array(shapely.transform(geometries, lambda points: _drawn(points, crs)), dtype=object)
+    shapes = dateline.cut_at_dateline(shapes, dateline.METRES)
+    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None
+    return Column.shapes(shapes, crs_module.WEB_MERCATOR)
 
 
 def _drawn(points: npt.NDArray[np.float64], crs: int) -> npt.NDArray[np.float64]:
     return crs_module.transform_nearly(points, crs, crs_module.WEB_MERCATOR, _DRAWN_WITHIN_M)
 
 
-def _simple_pictures(geometries: Geometries, blobs: Sequence[bytes], moved: npt.NDArray[np.float64]) -> Any:
-    """Of Polygons with one ring: only the coordinates of their WKB are others, those in ``moved``."""
-    ends = np.cumsum(shapely.get_num_coordinates(geometries))
-    finite = np.isfinite(moved).all(axis=1)
-    shown = np.ones(len(blobs), dtype=bool)
-    if not finite.all():
-        shown[np.unique(np.searchsorted(ends, np.flatnonzero(~finite), side="right"))] = False
-    head = stamp(_ONE_RING[:5], crs_module.WEB_MERCATOR) + _ONE_RING[5:]
-    data = moved.tobytes()
-    found = np.empty(len(blobs), dtype=object)
-    start = 0
-    for n, (blob, end, fine) in enumerate(zip(blobs, (ends * 16).tolist(), shown.tolist(), strict=True)):
-        found[n] = b"".join((head, blob[9:_COORDINATES_AT], data[start:end])) if fine else None
-        start = end
-    return found
-
-
-# --- COPY ------------------------------------------------------------------------------------------------------------
-
-
 def feature_rows(
     version_id: int,
     *,
-    numbers: Sequence[int],
-    labels: Sequence[str],
-    classes: Sequence[str | None],
-    documents: Sequence[bytes],
-    originals: Blobs,
-    pictures: Blobs,
-    areas: Sequence[float],
-    repaired: Sequence[bool],
+    numbers: Any,
+    labels: Iterable[str],
+    classes: Iterable[str | None],
+    documents: Iterable[bytes],
+    originals: Column,
+    pictures: Column,
+    areas: Any,
+    repaired: Any,
 ) -> bytes:
-    """Rows of ``gis.feature``; ``documents``: their attributes as JSON, ``originals`` and ``pictures``: EWKB."""
-    head, tail = struct.Struct("!hiqii").pack, struct.Struct("!idi?").pack
-    return _joined(
-        [head(9, 8, version_id, 4, n) for n in numbers],
-        *_fields([label.encode() for label in labels]),
-        *_fields([None if key is None else key.encode() for key in classes]),
-        *_fields([b"\x01" + document for document in documents]),  # jsonb, version 1
-        *_fields(originals),
-        *_fields(pictures),
-        [tail(8, area, 1, mended) for area, mended in zip(areas, repaired, strict=True)],
+    """Rows of ``gis.feature``; ``documents``: their attributes as JSON."""
+    return _rows(
+        Column.numbers(np.full(len(originals), version_id), ">i8"),
+        Column.numbers(numbers, ">i4"),
+        Column.of([label.encode() for label in labels]),
+        Column.of([None if key is None else key.encode() for key in classes]),
+        Column.of([b"\x01" + document for document in documents]),  # jsonb, version 1
+        originals,
+        pictures,
+        Column.numbers(areas, ">f8"),
+        Column.numbers(repaired, "?"),
     )
 
 
-def piece_rows(version_id: int, numbers: Iterable[int], shapes: Sequence[bytes | None]) -> bytes:
-    """Rows of ``gis.piece``; ``shapes``: EWKB."""
-    head = struct.Struct("!hiqii").pack
-    return _joined([head(3, 8, version_id, 4, n) for n in numbers], *_fields(shapes))
+def piece_rows(version_id: int, numbers: Any, shapes: Column) -> bytes:
+    """Rows of ``gis.piece``; ``numbers``: of the features."""
+    versions = np.full(len(shapes), version_id)
+    return _rows(Column.numbers(versions, ">i8"), Column.numbers(numbers, ">i4"), shapes)
+
+
+def _rows(*columns: Column) -> bytes:
+    """What COPY takes."""
+    from gis.layers import row_kernel
+
+    starts = np.stack([column.starts for column in columns])
+    lengths = np.stack([column.lengths for column in columns])
+    srids = np.array([-1 if column.srid is None else column.srid for column in columns])
+    fields = starts.size * _LENGTH + int(np.count_nonzero(lengths[srids >= 0] >= 0)) * _SRID
+    body = int(np.maximum(lengths, 0).sum()) + fields + 2 * starts.shape[1]
+    out = np.empty(len(_HEAD) + body + len(_END), np.uint8)
+    out[: len(_HEAD)] = np.frombuffer(_HEAD, np.uint8)
+    end = row_kernel.write(out, len(_HEAD), tuple(c.data for c in columns), starts, lengths, srids)
+    out[end:] = np.frombuffer(_END, np.uint8)
+    return out.tobytes()
 
 
 def copy_features(connection: Any, rows: bytes) -> None:
@@ -149,14 +191,3 @@ def delete_pieces(connection: Any, versions: Iterable[int]) -> None:
 def _copy(connection: Any, into: str, rows: bytes) -> None:
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {into} FROM STDIN (FORMAT binary)", io.BytesIO(rows), _CHUNK)
-
-
-def _joined(*columns: Sequence[bytes]) -> bytes:
-    """What COPY takes, from the fields of all rows column by column."""
-    return b"".join(chain((_HEAD,), chain.from_iterable(zip(*columns, strict=True)), (_END,)))
-
-
-def _fields(values: Sequence[bytes | None]) -> tuple[list[bytes], list[bytes]]:
-    """The length of each value, and the value."""
-    length = struct.Struct("!i").pack
-    return [length(-1 if v is None else len(v)) for v in values], [v or b"" for v in values]

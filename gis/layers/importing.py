@@ -21,6 +21,7 @@ from gis.deliveries.source import Source, open_source
 from gis.events import LayerImported
 from gis.layers import copying
 from gis.layers.buffers import ORIGIN, origins, widened
+from gis.layers.copying import Column
 from gis.layers.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.layers.loading import Loading, Prepared, pieces_of
 from gis.layers.mapping import kept_mapping
@@ -243,24 +244,20 @@ class _Import:
                 written = [document(values) for values in attributes]
                 checked = widened(checked, attributes, self.definition, check_crs)
             areas = shapely.area(checked)
-            originals = copying.ewkb(batch.geometries, crs, batch.delivered)
-            as_checked = (
-                [o if d is not None else None for o, d in zip(originals, batch.delivered, strict=True)]
-                if checked is batch.geometries
-                else []
-            )
+            originals = Column.shapes(batch.geometries, crs, batch.delivered)
             rows = copying.feature_rows(
                 version_id,
-                numbers=batch.numbers.tolist(),
+                numbers=batch.numbers,
                 labels=self.definition.labels_of(columns, count),
                 classes=self.definition.classes_of(columns, count),
                 documents=written,
                 originals=originals,
-                pictures=copying.pictures(batch.geometries, batch.delivered, crs),
-                areas=areas.tolist(),
-                repaired=batch.repaired.tolist(),
+                pictures=copying.pictures(batch.geometries, originals, crs),
+                areas=areas,
+                repaired=batch.repaired,
             )
-            pieces = pieces_of(checked, batch.numbers, check_crs, as_checked)
+            known = originals if checked is batch.geometries else None
+            pieces = pieces_of(checked, batch.numbers, check_crs, known)
             return Prepared(rows, count, float(areas.sum()), pieces.rows(version_id), len(pieces.shapes))
 
         return prepare

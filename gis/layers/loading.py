@@ -8,7 +8,7 @@ the steps, so memory does not grow with the delivery. Nothing is committed here:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from gis.layers import copying
+from gis.layers.copying import Column
 from gis.layers.pieces import MAX_VERTICES, Geometries, cut_up, hilbert_order
 
 #: batches on their way at a time, and batches that are prepared at a time
@@ -30,14 +31,14 @@ _POLYGON = 3
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Pieces in Hilbert order: feature number and EWKB of each."""
+    """Pieces in Hilbert order: feature number and outline of each."""
 
     numbers: npt.NDArray[np.int64]
-    shapes: list[bytes | None]
+    shapes: Column
 
     def rows(self, version_id: int) -> bytes:
         """As :func:`gis.layers.copying.copy_pieces` writes them."""
-        return copying.piece_rows(version_id, self.numbers.tolist(), self.shapes)
+        return copying.piece_rows(version_id, self.numbers, self.shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,19 @@ class Prepared:
 
 
 def pieces_of(
-    shapes: Geometries, numbers: npt.NDArray[np.int64], crs: int, delivered: Sequence[bytes | None] = ()
+    shapes: Geometries, numbers: npt.NDArray[np.int64], crs: int, known: Column | None = None
 ) -> Pieces:
-    """Pieces of features in the check CRS; ``delivered``: EWKB of those whose geometry is known in this form."""
-    known = np.array([b is not None for b in delivered] or [False] * len(shapes), dtype=bool)
-    whole = known & (shapely.get_type_id(shapes) == _POLYGON)
-    whole &= shapely.get_num_coordinates(shapes) <= MAX_VERTICES
+    """Pieces of features in the check CRS; ``known``: their column, where there is one of them in this CRS."""
+    whole = np.zeros(len(shapes), dtype=bool)
+    if known is not None:
+        whole = shapely.get_type_id(shapes) == _POLYGON
+        whole &= shapely.get_num_coordinates(shapes) <= MAX_VERTICES
     parts, owners = cut_up(shapes[~whole], numbers[~whole])
-    blobs = [delivered[n] for n in np.flatnonzero(whole).tolist()] + copying.ewkb(parts, crs)
+    column = Column.shapes(parts, crs)
+    if known is not None:
+        column = known[whole].followed_by(column)
     order = hilbert_order(np.concatenate([shapely.bounds(shapes[whole]), shapely.bounds(parts)]))
-    return Pieces(np.concatenate([numbers[whole], owners])[order], [blobs[n] for n in order.tolist()])
+    return Pieces(np.concatenate([numbers[whole], owners])[order], column[order])
 
 
 class Loading(AbstractContextManager["Loading"]):
