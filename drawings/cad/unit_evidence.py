@@ -19,7 +19,7 @@ from typing import Any
 
 from drawings.cad.model import AUDIT_PREFIX, CadEntity, CadFile, Units, UnitVote
 from drawings.cad.numbers import number_in
-from drawings.cad.unit_geometry import drawn_votes
+from drawings.cad.unit_geometry import areas_of_lines, drawn_votes
 from drawings.cad.units import distance_from_usual, is_plausible
 from drawings.issues import issue
 from drawings.reading import Reading, UnitRules
@@ -95,6 +95,7 @@ def _facts(cad: CadFile) -> _Facts:
             areas += [abs(c.area()) for c in entity.curves if c.closed and len(c.points) < 5000]
             if len(areas) > _MOST:
                 break
+        areas += areas_of_lines(cad)
     texts = [e for e in drawn if not e.layer.upper().startswith(AUDIT_PREFIX)]
     return _Facts(
         [unicodedata.normalize("NFKC", t.text or "") for t in texts if len(t.text or "") < 2000],

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
+
+import shapely
+from shapely.geometry import LineString
 
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadFile, UnitVote
@@ -19,6 +22,8 @@ _LEAST_BAYS, _LEAST_DOORS, _LEAST_LENGTHS = 3, 4, 6
 _SHEET_RATIO, _SHEET_SLACK = math.sqrt(2), 0.004
 _QUARTER = (75.0, 105.0)  # degrees an open door is drawn through
 _FOOT = 0.3048
+_STRAIGHT = frozenset({"LINE", "LWPOLYLINE", "POLYLINE"})
+_MOST_LINES = 60  # of a layer that may be the sides of a site drawn one by one
 
 
 def drawn_votes(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:
@@ -29,6 +34,21 @@ def drawn_votes(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> li
         *_round_lengths(cad, candidates, rules),
         *_frames(cad, candidates, rules),
     ]
+
+
+def areas_of_lines(cad: CadFile) -> list[float]:
+    """Areas, square units, that single lines of a layer enclose where they meet end to end; of few lines a layer."""
+    lines: dict[str, list[LineString]] = defaultdict(list)
+    for entity in cad.entities:
+        for curve in entity.curves if entity.kind in _STRAIGHT else ():
+            if (
+                not curve.closed
+                and 2 <= len(curve.points) <= _MOST
+                and len(lines[entity.layer]) <= _MOST_LINES
+            ):
+                lines[entity.layer].append(LineString([(x, y) for x, y, *_ in curve.points]))
+    few = [own for own in lines.values() if 3 <= len(own) <= _MOST_LINES]
+    return [cell.area for own in few for cell in shapely.polygonize(own).geoms]
 
 
 def _bays(cad: CadFile, candidates: Sequence[str], rules: UnitRules) -> list[UnitVote]:

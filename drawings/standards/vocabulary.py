@@ -194,10 +194,15 @@ class Vocabulary:
                 self._keys.setdefault(plain_key(spelling), (key, False))
         for key in sorted(catalogue.keys):
             self._keys.setdefault(plain_key(key), (key, False))
-        for language in known:
+        own = frozenset(self._keys)  # what the platform and the standard call it means nothing else
+        self._meanings: dict[str, dict[str, tuple[str, bool]]] = {}  # spelling → language → what it means there
+        for code, language in languages().items():
             for key, spellings in language.spellings.items():
                 for spelling in spellings:
-                    self._keys.setdefault(plain_key(spelling), (key, language.decimal_comma))
+                    plain, meant = plain_key(spelling), (key, language.decimal_comma)
+                    if plain not in own:
+                        self._keys.setdefault(plain, meant)
+                        self._meanings.setdefault(plain, {})[code] = meant
         phrases = [*(rule.phrases if rule else ()), *(p for x in known for p in x.phrases)]
         self._phrases = phrases
         self._openings = patterns.Openings([expression(p) for p in phrases])
@@ -214,10 +219,18 @@ class Vocabulary:
 
     def _meant(self, text: str) -> tuple[str, bool] | None:
         """The key a name means and whether its numbers have a decimal comma; a limit of a figure is not the figure."""
-        found = self._keys.get(plain_key(text))
+        found = self._in_use(plain_key(text))
         if found is None and (bare := without(text)) is not None:
-            found = self._keys.get(plain_key(bare))
+            found = self._in_use(plain_key(bare))
         return found
+
+    def _in_use(self, plain: str) -> tuple[str, bool] | None:
+        """What a spelling means; one that means different things by language (COS) what it means in the drawing's."""
+        meanings = self._meanings.get(plain, {})
+        if len({key for key, _ in meanings.values()}) > 1:
+            spoken = self._spoken()
+            return next((m for code, m in meanings.items() if code in spoken), self._keys[plain])
+        return self._keys.get(plain)
 
     def number(self, text: str, unit: str) -> float | None:
         """The number in a text, in ``unit`` (m, ㎡, %, or a counting unit); None if it holds none.
