@@ -22,16 +22,16 @@ def identify(wkt: str) -> int | None:
     except (CRSError, ValueError):
         return None
     exact = given.to_epsg()
-    if exact is not None:
+    if exact is not None and not pyproj.CRS.from_epsg(exact).is_deprecated:
         return int(exact)
-    loose = given.to_epsg(min_confidence=25)
-    candidates = [int(loose)] if loose is not None else []
-    candidates += [
+    candidates = [
         s.first_epsg + n
         for s in crs_module.SERIES
         for n in range(s.last_zone - s.first_zone + 1)
         if given.is_projected
-    ]
+    ]  # first: the registry still finds codes it has withdrawn (21480 for 21460)
+    loose = given.to_epsg(min_confidence=25)
+    candidates += [int(code) for code in (exact, loose) if code is not None]
     return next((code for code in candidates if _same_definition(given, code)), None)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
-from gis.remarks import spot_text
+from gis.remarks import spot_text, warning
 from gis.rules import boundary_rules
 from project_box.kernel.finding import Issue, Level
 
@@ -331,7 +331,23 @@ def _spot_of(reason: str) -> tuple[float, float] | None:
 
 
 def polygon_from_declared_rings(outer: Ring, holes: Sequence[Ring], issues: list[Issue]) -> Polygon:
-    """A polygon whose format says which rings are holes (GeoJSON, SHP, GPKG, KML); invalid ones are reported."""
+    """A polygon whose format says which rings are holes (GeoJSON, SHP, GPKG, KML); invalid ones are reported.
+
+    Where one of the holes holds all the other rings, it is the outer one (a shapefile with its rings wound wrongly).
+    """
+    around = [h for h in holes if all(_inside(r.polygon, h.polygon) for r in (outer, *holes) if r is not h)]
+    if around:
+        holes = [outer, *(h for h in holes if h is not around[0])]
+        outer = around[0]
+        issues.append(
+            warning(
+                "RINGS-EXCHANGED",
+                "外圈被写成了内圈（绕向相反），已按包含关系读取",
+                "the outer ring is written as a hole (wound the wrong way); read by containment",
+                "外圈按顺时针、内圈按逆时针重新导出",
+                "export it again with the outer ring clockwise and holes counter-clockwise",
+            )
+        )
     polygon = Polygon([v.at for v in outer.vertices], [[v.at for v in h.vertices] for h in holes])
     if not polygon.is_valid:
         _report_invalid(polygon, outer, issues)

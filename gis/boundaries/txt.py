@@ -115,9 +115,9 @@ class _Scanner:
         if row.startswith("[") and "]" in row:
             self._section = row[1 : row.index("]")].strip()
             return
-        pairs = row.split()
+        pairs = [pair for pair in re.split(r"[\s;|]+", row) if pair]
         if len(pairs) > 2 and all(map(_PAIR_OF_NUMBERS.fullmatch, pairs)):
-            for pair in pairs:  # all points of a ring in one line: 3115000.1,485900.2 3115010.3,485950.4 …
+            for pair in pairs:  # all points of a ring in one line: 3115000.1,485900.2 3115010.3,485950.4; …
                 self._point(pair.split(",")[:2], line)
             return
         named = list(_NAMED_PAIRS.finditer(row))

@@ -215,6 +215,8 @@ def read_point(values: Sequence[str]) -> tuple[str, str, float | None, float | N
             return found
     numbers = [*map(number, values), None, None, None, None]
     usual = {2: 0, 3: 1}.get(len(values), 2)
+    if usual == 2 and len(values) > 4 and "." in values[1] and None not in numbers[1:3]:
+        usual = 1  # no ring number has decimals: name, north, east, height, remark
     first, second = numbers[usual : usual + 2]
     return values[0] if usual else "", values[1] if usual == 2 and len(values) > 1 else "", first, second
 

@@ -187,3 +187,26 @@ def test_metres_lost_to_an_exponent():
     rows = [f"J{n},1,{x:.5E},3.8{y / 1e5:.6f}E+07" for n, (x, y) in enumerate(PLOT)]
     (issue,) = (i for i in read_boundary("a.txt", lines(*rows)).issues if i.code == "COORD-ROUNDED")
     assert issue.line == 1
+
+
+def test_name_north_east_height_and_remark():
+    rows = [
+        f"{n},{y:.3f},{x:.3f},12.5,IP"
+        for n, (x, y) in enumerate(((985e3, 2e5), (9853e2, 2e5), (9853e2, 2005e2)))
+    ]
+    reading = read_boundary("a.csv", lines("PNEZD", *rows), crs=2263)
+    assert reading.geometry.bounds == (985_000, 200_000, 985_300, 200_500)
+    assert reading.area_m2 == pytest.approx(75_000 * (1200 / 3937) ** 2, abs=0.01)
+
+
+def test_an_outer_ring_written_as_a_hole():
+    outer = [[500000, 3100000], [500100, 3100000], [500100, 3100100], [500000, 3100100], [500000, 3100000]]
+    inner = [[500020, 3100020], [500030, 3100020], [500030, 3100030], [500020, 3100030], [500020, 3100020]]
+    text = json.dumps({"type": "Polygon", "coordinates": [inner, outer]})
+    reading = read_boundary("a.json", text.encode(), crs=4547)
+    assert (reading.ok, reading.area_m2, reading.holes, codes(reading)) == (
+        True,
+        9900.0,
+        1,
+        {"RINGS-EXCHANGED"},
+    )
