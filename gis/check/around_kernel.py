@@ -21,15 +21,24 @@ MOST_BINS = 4096
 
 @compiled
 def around(
-    data: Any, numbers: Any, starts: Any, sites: Any, versions: Any, limits: Any, counted: Any, share: float
+    data: Any,
+    numbers: Any,
+    starts: Any,
+    outlines: Any,
+    sites: Any,
+    versions: Any,
+    limits: Any,
+    counted: Any,
+    share: float,
 ) -> Any:
     """Features that overlap each site or come near it.
 
     Args:
-        data: bytes of (E)WKB, of pieces and sites.
+        data: EWKB of the pieces.
         numbers: request (which site), number, layer version and feature of each piece; a piece that meets several boxes
             of a site may be there several times.
-        starts: where each piece begins in ``data``; ``sites``: where each site (Polygon or MultiPolygon) begins.
+        starts: where each piece begins in ``data``.
+        outlines: WKB of the sites (Polygons and MultiPolygons); ``sites``: where each of them begins.
         versions: layer versions, ascending; pieces of others are left out.
         limits: by version, how near a piece has to be to touch.
         counted: by version, whether area under several of its features is to be counted once.
@@ -41,8 +50,8 @@ def around(
         and position in ``versions`` of each layer counted once; and the area under it.
     """
     rows, layers = _in_order(numbers, versions)
-    parts, owners = areas_at(data, sites)
-    coordinates, first, begin, sign = unpack(data, np.concatenate((parts, starts[rows])))
+    parts, owners = areas_at(outlines, sites)
+    coordinates, first, begin, sign = unpack(((outlines, parts), (data, starts[rows])))
     pieces = begin[len(parts) :]
     features = numbers[:, 3][rows]
     areas = np.zeros(len(rows), np.float64)

@@ -3,36 +3,27 @@
 Sites are cut into portions of a fixed size, each portion is checked at once, and the answers are put together in the
 order of the sites. What a site's answer holds does not depend on who computed it, so the output is the same to the byte
 for any number of workers. docs/scaling.md says what was measured.
-
-Helpers on this machine leave their answers in files: megabytes of them would squeeze through a pipe only when this
-process, which checks portions too, has time to read it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import importlib
-import multiprocessing
-import sys
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
-from multiprocessing.pool import AsyncResult, Pool
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeGuard
 
 from gis.check.canonical import Answer
-from gis.check.portion import Portion, check, check_into, load
+from gis.check.helper import Helper, Promise, helpers
+from gis.check.portion import Portion, check, load
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 
 #: sites in one portion of work; not the number of workers, so that the portions are always the same
 PORTION = 100
-#: portions given to a helping process ahead
-_AHEAD = 2
+#: portions, for each process, that are kept until one before them is there
+_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +35,6 @@ class Sites:
     shapes: tuple[bytes, ...]
     repaired: frozenset[int]
     issues: tuple[dict[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Promise:
-    """Answers a helper will leave in a file: outcome and length of each come by themselves."""
-
-    lengths: AsyncResult[list[tuple[Outcome | None, int]]]
-    path: Path
-
-    def answers(self) -> list[Answer]:
-        """Wait for them, and read them."""
-        told = self.lengths.get()
-        with self.path.open("rb") as file:
-            return [Answer(outcome, file.read(length)) for outcome, length in told]
-
-
-#: answers of a portion, or a helper's promise of them
-_Begun = _Promise | list[Answer]
 
 
 def check_sites(
@@ -91,59 +64,37 @@ def check_sites(
     ]
     if scheduler is not None:
         yield from _on_dask(scheduler, portions)
-    elif workers == 1 or len(portions) == 1:
-        yield from _in_turn(portions, 0, None)
     else:
-        helpers = min(workers, len(portions)) - 1
-        with TemporaryDirectory(prefix="project-box-batch-") as folder, _context().Pool(helpers) as pool:
-            yield from _in_turn(portions, helpers, pool, Path(folder))
-
-
-def _context() -> BaseContext:
-    """How helpers are started: forked, with all that is needed loaded, where no other thread of this process could be
-    caught holding a lock; else from a process of their own that loads it first."""
-    if sys.platform == "linux" and threading.active_count() == 1:
         load()
-        return multiprocessing.get_context("fork")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gis.check.batch_worker"])
-    return context
+        with helpers(min(workers, len(portions)) - 1, portions) as others:
+            yield from _in_turn(portions, others)
 
 
-def _in_turn(
-    portions: Sequence[Portion], helpers: int, pool: Pool | None, folder: Path = Path()
-) -> Iterator[Answer]:
+def _in_turn(portions: Sequence[Portion], others: Sequence[Helper]) -> Iterator[Answer]:
     """Answers in order; this process checks portions too, after giving its helpers enough to do.
 
-    When nothing is left to give, it checks what a helper has not come to yet, so that nobody waits for a late one.
-    Files that have been read are given to helpers again.
+    What a helper has promised it checks itself when nothing else is left, so that nobody waits for a late one, and when
+    too much would have to be kept until the helper is ready.
     """
-    waiting = deque(portions)
-    free: list[Path] = []
-    begun: deque[tuple[Portion, _Begun]] = deque()
+    waiting = deque(range(len(portions)))
+    begun: deque[Promise | list[Answer]] = deque()
+    most = _KEPT * (len(others) + 1)
     while waiting or begun:
-        late = [n for n, (_, answers) in enumerate(begun) if not _is_ready(answers)]
-        if pool is not None:
-            for _ in range(min(len(waiting), _AHEAD * helpers - len(late))):
-                path = free.pop() if free else folder / str(len(waiting))
-                lengths = pool.apply_async(check_into, (waiting[0], path))
-                begun.append((waiting.popleft(), _Promise(lengths, path)))
-        if waiting:
-            begun.append((waiting[0], check(waiting.popleft())))
-        elif late:
-            portion, _ = begun[late[-1]]
-            begun[late[-1]] = portion, check(portion)
-        while begun and _is_ready(begun[0][1]):
-            _, first = begun.popleft()
-            if isinstance(first, _Promise):
-                yield from first.answers()
-                free.append(first.path)
-            else:
-                yield from first
+        for other in others:
+            while other.may_be_asked() and waiting:
+                begun.append(other.ask(waiting.popleft()))
+        if waiting and len(begun) < most:
+            begun.append(check(portions[waiting.popleft()]))
+        elif late := [(n, entry.number) for n, entry in enumerate(begun) if _is_late(entry)]:
+            n, number = late[0 if waiting else -1]
+            begun[n] = check(portions[number])
+        while begun and not _is_late(begun[0]):
+            first = begun.popleft()
+            yield from first.answers() if isinstance(first, Promise) else first
 
 
-def _is_ready(begun: _Begun) -> bool:
-    return not isinstance(begun, _Promise) or begun.lengths.ready()
+def _is_late(entry: Promise | list[Answer]) -> TypeGuard[Promise]:
+    return isinstance(entry, Promise) and entry.lengths is None
 
 
 def _on_dask(address: str, portions: Sequence[Portion]) -> Iterator[Answer]:

@@ -136,7 +136,14 @@ class Around:
 
 def _length(data: bytes | memoryview, start: int) -> int:
     """Bytes of the EWKB of a polygon."""
-    return int(kernel("wkb").size(np.frombuffer(data, dtype=np.uint8), start))
+    return int(kernel("wkb").size(_bytes(data), start))
+
+
+def _bytes(data: bytes | memoryview) -> npt.NDArray[np.uint8]:
+    """Bytes for a kernel, always of one type: of a second one it would be compiled again."""
+    found = np.frombuffer(data, dtype=np.uint8)
+    found.flags.writeable = False
+    return found
 
 
 def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> list[Around]:
@@ -150,13 +157,12 @@ def overlay(sites: Sequence[BaseGeometry], pieces: Pieces, layers: Layers) -> li
     if not len(pieces.starts):
         return around
     blobs: list[bytes] = shapely.to_wkb(np.array(sites, dtype=object)).tolist()
-    data = b"".join((pieces.data, *blobs))
-    starts = list(accumulate((len(b) for b in blobs[:-1]), initial=len(pieces.data)))
     rows, found, sums, single, under = kernel("around").around(
-        np.frombuffer(data, dtype=np.uint8),
+        _bytes(pieces.data),
         pieces.numbers,
         pieces.starts,
-        np.array(starts, dtype=np.int64),
+        _bytes(b"".join(blobs)),
+        np.array(list(accumulate((len(b) for b in blobs[:-1]), initial=0)), dtype=np.int64),
         layers.numbers,
         layers.limits,
         layers.counted,

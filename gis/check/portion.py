@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime as dt
 import os
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ from project_box.kernel.catalogue import uncollected
 from project_box.kernel.db import Database
 from project_box.kernel.finding import Outcome
 
+#: of each answer of a portion, its outcome and how many bytes it has
+Lengths = list[tuple[Outcome | None, int]]
+#: options of mallopt, and a size that is not met
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ALWAYS = -1, -3, 1 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Portion:
@@ -36,8 +42,18 @@ class Portion:
 
 def load() -> None:
     """Load all that checks need, so that a process forked from this one starts with it."""
+    _keep_memory()
     kernels.compile_checks()
     layer_catalogue()
+
+
+def _keep_memory() -> None:
+    """Have the C library keep memory that is given back: every portion needs as much as the one before, and to have
+    it from the system again, page by page, takes up to a tenth of a batch."""
+    keep = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's
+    if keep is not None:
+        keep(_TRIM_THRESHOLD, _ALWAYS)
+        keep(_MMAP_THRESHOLD, _ALWAYS)
 
 
 @lru_cache(maxsize=4)
@@ -51,12 +67,12 @@ def check(portion: Portion) -> list[Answer]:
     return list(_answers(portion))
 
 
-def check_into(portion: Portion, path: Path) -> list[tuple[Outcome | None, int]]:
+def check_into(portion: Portion, path: Path) -> Lengths:
     """The answers of one portion, each left in a file as soon as it is there; outcome and length of each.
 
     What else the file holds, from a portion before, stays: memory of the system that is used again costs less.
     """
-    told: list[tuple[Outcome | None, int]] = []
+    told: Lengths = []
     path.touch()
     with path.open("r+b") as file:
         for answer in _answers(portion):

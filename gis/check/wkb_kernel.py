@@ -50,67 +50,69 @@ def number_at(data: Any, at: int) -> int:
 
 
 @compiled
-def unpack(data: Any, starts: Any) -> Any:
-    """Rings of little-endian (E)WKB Polygons that begin at ``starts`` in ``data``.
+def unpack(sources: Any) -> Any:
+    """Rings of little-endian (E)WKB Polygons.
+
+    Args:
+        sources: pairs of bytes and of where the polygons begin in them; polygons of all are counted in this order.
 
     Returns:
         coordinates (n, 2); first coordinate of each ring, with the end; first ring of each polygon, with the end; +1 or
         -1 of each ring, so that outer rings count positive and holes negative whatever way they run.
     """
-    rings = 0
-    points = 0
-    for piece in range(len(starts)):
-        at = starts[piece]
-        if data[at] != 1 or (number_at(data, at + 1) & 0xFF) != 3:
-            raise ValueError("not a little-endian polygon")
-        at += 9 if number_at(data, at + 1) & _SRID_FLAG else 5
-        parts = number_at(data, at)
-        at += 4
-        rings += parts
-        for _ in range(parts):
-            count = number_at(data, at)
-            points += count
-            at += 4 + 16 * count
+    polygons, rings, points = 0, 0, 0
+    for data, starts in sources:
+        polygons += len(starts)
+        for start in starts:
+            if data[start] != 1 or (number_at(data, start + 1) & 0xFF) != 3:
+                raise ValueError("not a little-endian polygon")
+            parts, at = _parts(data, start)
+            rings += parts
+            for _ in range(parts):
+                count = number_at(data, at)
+                points += count
+                at += 4 + 16 * count
     coordinates = np.empty((points, 2), np.float64)
     raw = coordinates.reshape(-1).view(np.uint8)
     first = np.empty(rings + 1, np.int64)
-    begin = np.empty(len(starts) + 1, np.int64)
+    begin = np.empty(polygons + 1, np.int64)
     sign = np.empty(rings, np.float64)
-    ring = 0
-    point = 0
-    for piece in range(len(starts)):
-        begin[piece] = ring
-        at = starts[piece]
-        at += 9 if number_at(data, at + 1) & _SRID_FLAG else 5
-        parts = number_at(data, at)
-        at += 4
-        for part in range(parts):
-            count = number_at(data, at)
-            at += 4
-            copy(raw, 16 * point, data, at, 16 * count)
-            at += 16 * count
-            first[ring] = point
-            twice = 0.0
-            for k in range(point + 1, point + count - 1):
-                twice += (coordinates[k, 0] - coordinates[point, 0]) * (
-                    coordinates[k + 1, 1] - coordinates[point, 1]
-                ) - (coordinates[k + 1, 0] - coordinates[point, 0]) * (
-                    coordinates[k, 1] - coordinates[point, 1]
-                )
-            sign[ring] = (1.0 if part == 0 else -1.0) * (1.0 if twice >= 0 else -1.0)
-            point += count
-            ring += 1
+    polygon, ring, point = 0, 0, 0
+    for data, starts in sources:
+        for start in starts:
+            begin[polygon] = ring
+            polygon += 1
+            parts, at = _parts(data, start)
+            for part in range(parts):
+                count = number_at(data, at)
+                copy(raw, 16 * point, data, at + 4, 16 * count)
+                at += 4 + 16 * count
+                first[ring] = point
+                ahead = _runs_ahead(coordinates, point, point + count)
+                sign[ring] = 1.0 if ahead == (part == 0) else -1.0
+                point += count
+                ring += 1
     first[ring] = point
-    begin[len(starts)] = ring
+    begin[polygon] = ring
     return coordinates, first, begin, sign
+
+
+@compiled
+def _runs_ahead(coordinates: Any, start: int, stop: int) -> bool:
+    """Whether a ring runs against the clock."""
+    x, y = coordinates[start, 0], coordinates[start, 1]
+    twice = 0.0
+    for k in range(start + 1, stop - 1):
+        twice += (coordinates[k, 0] - x) * (coordinates[k + 1, 1] - y) - (coordinates[k + 1, 0] - x) * (
+            coordinates[k, 1] - y
+        )
+    return twice >= 0
 
 
 @compiled
 def size(data: Any, start: int) -> int:
     """Bytes of the (E)WKB Polygon that begins at ``start``."""
-    at = start + (9 if number_at(data, start + 1) & _SRID_FLAG else 5)
-    parts = number_at(data, at)
-    at += 4
+    parts, at = _parts(data, start)
     for _ in range(parts):
         at += 4 + 16 * number_at(data, at)
     return int(at - start)
@@ -140,7 +142,7 @@ def _kind(data: Any, at: int) -> int:
 
 @compiled
 def _parts(data: Any, start: int) -> Any:
-    """How many parts a geometry has, and where the first one begins."""
+    """How many parts or rings a geometry has, and where the first one begins."""
     at = start + (9 if number_at(data, start + 1) & _SRID_FLAG else 5)
     return number_at(data, at), at + 4
 

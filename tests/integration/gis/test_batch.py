@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import multiprocessing
 import sys
+from pathlib import Path
 
 import geopandas
 import pytest
 import shapely
 
 from gis import service
-from gis.check import batch
+from gis.check import batch, helper
+from gis.check.canonical import Answer
+from gis.check.portion import Portion
 from gis.check.site_file import read_sites
 from gis.models import LayerVersion
 from project_box.kernel.errors import BadInput
@@ -54,6 +58,56 @@ def test_same_bytes_for_any_number_of_workers(database, plans, sites, monkeypatc
     assert len(one) == 12
     assert list(batch.check_sites(url, read, on=ON, workers=2)) == one
     assert list(batch.check_sites(url, read, on=ON, workers=3)) == one
+
+
+class Slow(helper.Helper):
+    """A helper that takes whatever it is asked for, and brings the first few portions only."""
+
+    def __init__(self, brings):
+        self.brings, self.asked = brings, []
+
+    def may_be_asked(self):
+        return len(self.asked) < 20
+
+    def ask(self, number):
+        promise = Brought(number, Path(), [], [] if len(self.asked) < self.brings else None)
+        self.asked.append(number)
+        return promise
+
+
+class Brought(helper.Promise):
+    def answers(self):
+        return [Answer(None, b"%d" % self.number)]
+
+
+@pytest.mark.parametrize("brings", [0, 1, 7, 30])
+def test_nothing_is_lost_and_little_is_kept_when_a_helper_is_late(monkeypatch, brings):
+    here: list[int] = []
+
+    def check(portion):
+        here.extend(portion.numbers)
+        return [Answer(None, b"%d" % number) for number in portion.numbers]
+
+    monkeypatch.setattr(batch, "check", check)
+    portions = [Portion("", 4547, (n,), (b"",), frozenset(), ON) for n in range(100)]
+    slow, given = Slow(brings), []
+    for answer in batch._in_turn(portions, [slow]):
+        given.append(int(answer.json))
+        assert len({*here, *slow.asked}) - len(given) < 40  # not all at once, for a caller who takes his time
+    assert given == list(range(100))
+    assert sorted(here) == sorted(set(range(100)) - set(slow.asked[:brings]))
+
+
+def test_what_a_helper_fails_with_is_raised_where_it_was_asked(tmp_path):
+    broken = Portion("postgresql+psycopg://nobody@127.0.0.1:9/none", 4547, (1,), (b"",), frozenset(), ON)
+    one = helper.Helper(multiprocessing.get_context("fork"), [broken], tmp_path, "0")
+    try:
+        one.ask(0)
+        with pytest.raises(shapely.errors.GEOSException):
+            while one.may_be_asked():
+                pass
+    finally:
+        one.stop()
 
 
 def test_answers_are_those_of_single_checks(database, plans, sites):
