@@ -14,6 +14,7 @@ from project_box import service as box
 from project_box.kernel.errors import PlatformError
 from project_box.kernel.plain import to_plain
 from web.deps import ActorDep, MaybeActorDep, SessionDep, redirect, render
+from web.views.case_pieces import project_home
 from web.views.projects import project_plain, project_view, projects_view, result_plain
 
 pages = APIRouter()
@@ -44,8 +45,8 @@ def create_project(session: SessionDep, actor: ActorDep, new: NewProject) -> dic
 
 @api.get("/projects/{project_id}")
 def show_project(session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> dict[str, Any]:
-    """One project and its box."""
-    return project_view(session, actor, project_id)
+    """One project, its box and its cases that are not over."""
+    return project_home(session, actor, project_id)
 
 
 @api.get("/projects/{project_id}/results")
@@ -139,7 +140,7 @@ def new_project(
 @pages.get("/projects/{project_id}")
 def project_page(request: Request, session: SessionDep, actor: ActorDep, project_id: uuid.UUID) -> Response:
     """Project home: stage lanes and the box."""
-    return render(request, "projects/show.html", active="home", **project_view(session, actor, project_id))
+    return render(request, "projects/show.html", active="home", **project_home(session, actor, project_id))
 
 
 @pages.get("/projects/{project_id}/box")

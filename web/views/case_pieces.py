@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from approval import casefile, gates, repository, service
-from approval.case import ClockName
+from approval.case import CaseState, ClockName
 from approval.clock import Due, Reading
 from approval.materials import MaterialLine, summary
 from approval.models import Case, ClockEventRow
@@ -20,9 +20,13 @@ from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
 from web.views.items import item_row
 from web.views.licences import licence_plain
-from web.views.projects import project_plain
+from web.views.projects import project_plain, project_view
 
 #: what a file name's ending accepts in a file chooser
+#: a case that waits for its applicant
+_APPLICANTS = (CaseState.DRAFT, CaseState.CORRECTION)
+#: one of which the item can be applied for again
+_OVER = (CaseState.CLOSED, CaseState.DELIVERED, CaseState.RETURNED, CaseState.WITHDRAWN)
 _ACCEPT = {"jpg": ".jpg,.jpeg"}
 
 
@@ -158,11 +162,19 @@ def cases_view(session: Session, actor: Actor, project_id: uuid.UUID | None = No
     return {"cases": [case_row(c, rows) for c in found]}
 
 
+def project_home(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
+    """One project with its box and its cases that are not over, those that wait for the applicant first."""
+    cases = cases_view(session, actor, project_id)["cases"]
+    going = [c for c in cases if c["state"] not in _OVER]
+    going.sort(key=lambda c: c["state"] not in _APPLICANTS)
+    return {**project_view(session, actor, project_id), "cases": going}
+
+
 def start_options(session: Session, actor: Actor, project_id: uuid.UUID) -> dict[str, Any]:
     """The project's cases and the items that can be started."""
     project = box.get_project(session, actor, project_id)
     cases = cases_view(session, actor, project_id)["cases"]
-    busy = {c["item"] for c in cases if c["state"] not in ("delivered", "returned", "withdrawn", "closed")}
+    busy = {c["item"] for c in cases if c["state"] not in _OVER}
     return {
         "project": project_plain(project),
         "cases": cases,

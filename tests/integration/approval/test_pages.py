@@ -139,6 +139,7 @@ def test_filing_and_handling_by_forms_only(
     assert first.endswith("/apply/1")
     case = first.split("/")[2]
     assert "5 项项目盒已有" in person.get(first)
+    assert "继续填报：建设工程规划许可证核发" in person.get(f"/projects/{project}")
     assert person.send(start, {"item": "planning-permit"}, start, 409)
     form = person.get(f"/cases/{case}/apply/2")
     assert "已从项目盒带入" in form
@@ -173,6 +174,8 @@ def test_filing_and_handling_by_forms_only(
     review = person.get(f"/cases/{case}/apply/4")
     assert review.count("修改") >= 20
     person.send(f"/cases/{case}/submit", {}, f"/cases/{case}/apply/4")
+    home = person.get(f"/projects/{project}")
+    assert "待受理" in home and "继续填报" not in home
     own = person.get(f"/cases/{case}")
     assert "待受理" in own
     assert "关口" not in own
