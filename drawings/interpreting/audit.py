@@ -16,7 +16,7 @@ from drawings.cad.model import AUDIT_PREFIX, CadFile
 from drawings.deadline import Deadline
 from drawings.drawing import DimensionCheck, RoleShape
 from drawings.issues import Collector
-from drawings.shapes.pairs import Geometries, area_beyond, array, pairs, united
+from drawings.shapes.pairs import Geometries, area_beyond, array, overlapping, united
 from drawings.standards.standards import Standard, Tolerances, roles
 from drawings.standards.vocabulary import vocabulary
 from project_box.kernel.finding import Level
@@ -120,12 +120,7 @@ def _overlaps(shapes: Sequence[RoleShape], issues: Collector, cad: CadFile, dead
 
 def _common(geometries: Geometries, least: float, deadline: Deadline) -> Iterator[tuple[int, int, float]]:
     """Pairs (first < second, in order) that share more than ``least`` ㎡, with the area."""
-    tree = shapely.STRtree(geometries)
-    for left, right in pairs(geometries, tree, "intersects", deadline):
-        once = left < right
-        left, right = left[once], right[once]
-        order = np.lexsort((right, left))
-        left, right = left[order], right[order]
+    for left, right in overlapping(geometries, deadline):
         areas = shapely.area(shapely.intersection(geometries[left], geometries[right]))
         for k in np.flatnonzero(areas > least).tolist():
             yield int(left[k]), int(right[k]), float(areas[k])

@@ -91,23 +91,26 @@ def _boxes_alike(boxes: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
 
 def _uncovered(work: Work, hatches: list[Ring], covering: Sequence[BaseGeometry]) -> list[Ring]:
     """Hatches of one role of which less than half lies in its outlines, each place once."""
-    tree = shapely.STRtree(covering)
-    seen: set[tuple[float, ...]] = set()
-    out: list[Ring] = []
-    for ring in hatches:
+    shapes = array([ring.geometry for ring in hatches])
+    boxes, sizes = np.round(shapely.bounds(shapes), _HATCH_TWIN), np.round(shapely.area(shapes), _HATCH_TWIN)
+    _, first = np.unique(np.column_stack((boxes, sizes)), axis=0, return_index=True)
+    chosen = [
+        number
+        for number in np.sort(first).tolist()
+        if hatches[number].valid and work.role(hatches[number].match).geometry != "frame"
+    ]
+    outlines = array([g for g in covering if g.is_valid])
+    if not len(outlines):
+        return [hatches[number] for number in chosen]
+    uncovered: list[Ring] = []
+    tree = shapely.STRtree(outlines)
+    for number in chosen:
         work.deadline.check()
-        key = tuple(round(v, _HATCH_TWIN) for v in (*ring.geometry.bounds, ring.geometry.area))
-        if key in seen:
-            continue
-        seen.add(key)
-        if not ring.valid or work.role(ring.match).geometry == "frame":
-            continue
-        touched = [covering[int(i)] for i in tree.query(ring.geometry)]
-        valid = [g for g in touched if g.is_valid]
-        share = shapely.union_all(valid).intersection(ring.geometry).area if valid else 0.0
-        if share < 0.5 * ring.geometry.area:
-            out.append(ring)
-    return out
+        area = shapes[number]
+        touched = outlines[tree.query(area)]
+        if not len(touched) or shapely.union_all(touched).intersection(area).area < 0.5 * area.area:
+            uncovered.append(hatches[number])
+    return uncovered
 
 
 def _drop(work: Work, ring: Ring, twin: Ring) -> None:

@@ -28,6 +28,8 @@ _TESTED = 131_072  # two segments each, tested at once
 _ROUNDING = 1e-15  # of a difference of two products: Shewchuk's bound is a third of it
 _UNITED = 2000  # shapes united in one go
 _CORNERS = 256  # of a piece of a subdivided area
+_MANY = 20_000  # shapes for which loading compiled code pays
+_SHARES = (0.5, 0.7, 0.9)  # of a hole's box that may lie in the hole
 
 
 def array(geometries: Sequence[BaseGeometry]) -> Geometries:
@@ -50,8 +52,11 @@ def nearest_around(shapes: Geometries, deadline: Deadline) -> Longs:
     Raises:
         OutOfTimeError: the time is over.
     """
-    boxes = shapely.bounds(shapes)
     out = np.full(len(shapes), -1, np.int64)
+    if len(shapes) > _MANY:
+        _nearest_of_many(shapes, out, deadline)
+        return out
+    boxes = shapely.bounds(shapes)
     for inner, outer in pairs(shapes, shapely.STRtree(shapes), None, deadline):
         a, b = boxes[inner], boxes[outer]
         maybe = (outer < inner) & (b[:, :2] <= a[:, :2]).all(axis=1) & (b[:, 2:] >= a[:, 2:]).all(axis=1)
@@ -67,6 +72,70 @@ def nearest_around(shapes: Geometries, deadline: Deadline) -> Longs:
             again &= outer < np.repeat(last, sizes)
             inner, outer = inner[again], outer[again]
     return out
+
+
+def _nearest_of_many(shapes: Geometries, out: Longs, deadline: Deadline) -> None:
+    """:func:`nearest_around` where thousands may lie in each other: only the closest boxes are looked at."""
+    from drawings.cad.fast.nesting import BoxTree  # compiled, which takes a while to load
+
+    tree = BoxTree(shapely.bounds(shapes))
+    for first in range(0, len(shapes), _LOT):
+        inner = before = np.arange(first, min(first + _LOT, len(shapes)))
+        while inner.size:
+            deadline.check()
+            outer = tree.around(inner, before)
+            inner, outer = inner[outer >= 0], outer[outer >= 0]
+            if not inner.size:
+                break
+            within = _hold(shapes, outer, inner, deadline)
+            out[inner[within]] = outer[within]
+            inner, before = inner[~within], outer[~within]
+
+
+def overlapping(areas: Geometries, deadline: Deadline) -> Iterator[tuple[Longs, Longs]]:
+    """Pairs (first, later one) of areas that touch or overlap, in lots, in order.
+
+    Of many areas with holes those that lie in one another's holes need no comparing.
+
+    Raises:
+        OutOfTimeError: the time is over.
+    """
+    holed = np.flatnonzero(shapely.get_num_interior_rings(areas))
+    if len(areas) <= _MANY or not holed.size:
+        for left, right in pairs(areas, shapely.STRtree(areas), "intersects", deadline):
+            once = left < right
+            order = np.lexsort((right[once], left[once]))
+            yield left[once][order], right[once][order]
+        return
+    from drawings.cad.fast.nesting import BoxTree  # compiled, which takes a while to load
+
+    tree, clear = BoxTree(shapely.bounds(areas)), _clear(areas, holed)
+    for first in range(0, len(areas), _LOT):
+        left, right = tree.meeting(np.arange(first, min(first + _LOT, len(areas))), clear)
+        met = np.zeros(left.size, np.bool_)
+        for begin in range(0, left.size, _TESTED):
+            deadline.check()
+            chosen = slice(begin, begin + _TESTED)
+            often = np.unique(left[chosen])
+            shapely.prepare(areas[often])
+            met[chosen] = shapely.intersects(areas[left[chosen]], areas[right[chosen]])
+            shapely.destroy_prepared(areas[often])
+        order = np.lexsort((right[met], left[met]))
+        yield left[met][order], right[met][order]
+
+
+def _clear(areas: Geometries, holed: Longs) -> Floats:
+    """Of every area a box in its first hole; NaN where it has none."""
+    clear = np.full((len(areas), 4), np.nan)
+    holes = shapely.polygons(shapely.get_interior_ring(areas[holed], 0))
+    boxes = shapely.bounds(holes)
+    middle, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]) / 2
+    for share in (*_SHARES, 1.0):
+        tried = np.concatenate((middle - share * half, middle + share * half), axis=1)
+        tried = boxes if share == 1.0 else tried
+        inside = shapely.covers(holes, shapely.box(*tried.T))
+        clear[holed[inside]] = tried[inside]
+    return clear
 
 
 def _hold(shapes: Geometries, outer: Longs, inner: Longs, deadline: Deadline) -> npt.NDArray[np.bool_]:

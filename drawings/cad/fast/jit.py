@@ -8,7 +8,7 @@ from project_box.kernel.compiled import KernelSet, helper
 
 _MODULES = (
     "decimal_to_double", "tags", "curves", "columns", "vertices", "groups", "sequences", "hatches", "shapes", "rows",
-    "splines", "instances", "expand", "flattening",
+    "splines", "instances", "expand", "flattening", "nesting",
 )  # fmt: skip
 KERNELS = KernelSet(Path(__file__).parent, _MODULES)
 

@@ -40,6 +40,7 @@ from drawings.cad.fast.direct import DirectReader
 from drawings.cad.fast.expand import expand
 from drawings.cad.fast.flattening import boxes
 from drawings.cad.fast.instances import WHITE, Instances
+from drawings.cad.fast.nesting import BoxTree
 from drawings.cad.fast.rows import collect
 from drawings.cad.fast.skeleton import Layout, Odd, block_called, handles_of, skeleton
 from drawings.cad.fast.splines import spline_curve
@@ -115,6 +116,9 @@ def warm_up() -> None:
     if read is None or not isinstance(read.entities, EntityTable) or curve is None:
         raise RuntimeError("the fast reader does not read its own sample")
     read.entities.geometries(0.01)
+    tree = BoxTree(np.array([(0.0, 0.0, 2.0, 2.0), (0.0, 0.0, 1.0, 1.0)]))
+    tree.around(np.arange(2), np.arange(2))
+    tree.meeting(np.arange(2), np.full((2, 4), np.nan))
 
 
 def _lines(tags: Sequence[object]) -> bytes:

@@ -10,13 +10,24 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from drawings.deadline import Deadline
 from drawings.shapes import cells as cell_module
 from drawings.shapes import pairs as pair_module
 from drawings.shapes.cells import cells
-from drawings.shapes.pairs import area_beyond, array, meetings, nearest_around, pairs, together, united
+from drawings.shapes.lobes import lobes
+from drawings.shapes.pairs import (
+    area_beyond,
+    array,
+    meetings,
+    nearest_around,
+    overlapping,
+    pairs,
+    together,
+    united,
+)
 
 LONG = Deadline(600)
 place = st.integers(0, 60).map(lambda v: v / 4)
@@ -117,15 +128,56 @@ def test_areas_beyond_another(found, around):
     assert beyond.tolist() == pytest.approx(shapely.area(shapely.difference(shapes, area)).tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize("many", [20_000, 0], ids=["few", "many"])
 @given(st.lists(st.tuples(place, place, st.integers(1, 8), st.booleans()), max_size=40), st.integers(2, 12))
 @settings(deadline=None, max_examples=60)
-def test_the_nearest_shape_around_each(found, corners):
+def test_the_nearest_shape_around_each(many, found, corners):
     drawn = [box(x, y, x + s, y + s) if square else LineString([(x, y), (x + s, y), (x, y + s), (x, y)]).convex_hull
              for x, y, s, square in found]  # fmt: skip
     shapes = array(sorted(drawn, key=lambda g: -g.area))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pair_module, "_CORNERS_AT_ONCE", corners)
+        patch.setattr(pair_module, "_MANY", many)
         nearest = nearest_around(shapes, LONG).tolist()
     assert nearest == [
         max((o for o in range(i) if shapes[o].contains(shapes[i])), default=-1) for i in range(len(shapes))
     ]
+
+
+@pytest.mark.parametrize("many", [20_000, 0], ids=["few", "many"])
+@given(
+    st.lists(
+        st.tuples(place, place, st.integers(1, 8), st.sampled_from(["", "square", "round"])), max_size=40
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_areas_that_overlap_whatever_holes_they_have(many, found):
+    def holed(x: float, y: float, size: int, hole: str) -> BaseGeometry:
+        middle = shapely.Point(x + size / 2, y + size / 2)
+        cut = middle.buffer(size * 0.45, cap_style="square" if hole == "square" else "round")
+        return box(x, y, x + size, y + size).difference(cut) if hole else box(x, y, x + size, y + size)
+
+    areas = array([holed(*one) for one in found])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_module, "_MANY", many)
+        lots = overlapping(areas, LONG)
+        got = [(int(a), int(b)) for left, right in lots for a, b in zip(left, right, strict=True)]
+    meet = [(i, j) for i, j in itertools.combinations(range(len(areas)), 2) if areas[i].intersects(areas[j])]
+    assert set(got) <= set(meet) and got == sorted(got)
+    assert {(i, j) for i, j in meet if areas[i].intersection(areas[j]).area > 0} <= set(got)
+
+
+crossing = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 6)) | st.tuples(place, place), min_size=4, max_size=9
+)
+
+
+@given(st.lists(crossing, min_size=1, max_size=4))
+@settings(deadline=None, max_examples=150)
+def test_what_rings_that_cross_themselves_enclose(rings):
+    drawn = [Polygon(points) for points in rings if len(set(points)) >= 3]
+    crossed = array([p for p in drawn if not p.is_valid])
+    for shape, polygon in zip(lobes(crossed, LONG), crossed, strict=True):
+        area = shapely.make_valid(polygon).area
+        assert (shape.area if shape is not None else 0.0) == pytest.approx(area, abs=1e-9)
+        assert shape is None or shape.is_valid
