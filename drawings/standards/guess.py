@@ -266,8 +266,9 @@ _BUILDINGS = frozenset({"footprint", "outline"})
 def beside_each_other(
     found: Mapping[str, tuple[Guess, ...]], rings: Mapping[str, int]
 ) -> dict[str, tuple[Guess, ...]]:
-    """Guesses of all layers of a drawing: buildings of the cadastre are existing ones where others are planned, and a
-    lone ring of floor area on a site without any building is the building.
+    """Guesses of all layers of a drawing: buildings of the cadastre are existing ones where others are planned, a
+    lone ring of covered or floor area on a site without any building is the building, and covered areas without a site
+    are those of floors.
 
     Args:
         rings: layer → how many rings lie on it.
@@ -281,12 +282,21 @@ def beside_each_other(
     for name in existing:
         out[name] = (Guess("adjacent", found[name][0].confidence, found[name][0].why), *found[name][1:])
     told = {offers[0].role for offers in out.values() if offers}
-    if "site_boundary" in told and told.isdisjoint(_BUILDINGS | {"covered"}):
-        areas = [name for name, offers in out.items() if offers and offers[0].role == "area_full"]
+    if "site_boundary" in told and told.isdisjoint(_BUILDINGS):
+        role = "covered" if "covered" in told else "area_full"
+        areas = [name for name, offers in out.items() if offers and offers[0].role == role]
         if len(areas) == 1 and rings.get(areas[0]) == 1:
-            first = out[areas[0]][0]
-            out[areas[0]] = (Guess("footprint", first.confidence, first.why), *out[areas[0]])
+            _meant(out, areas[0], "footprint")
+    elif told.isdisjoint(_BUILDINGS | {"site_boundary", "area_full", "floor_frame"}):
+        for name in [n for n, offers in out.items() if offers and offers[0].role == "covered"]:
+            _meant(out, name, "area_full")  # what is covered, floor by floor, where no plot is drawn
     return out
+
+
+def _meant(out: dict[str, tuple[Guess, ...]], name: str, role: str) -> None:
+    """Put a role before those that a layer's name tells."""
+    first = out[name][0]
+    out[name] = (Guess(role, first.confidence, first.why, first.why_en), *out[name])
 
 
 def _stands(name: str) -> bool:

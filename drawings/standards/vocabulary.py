@@ -32,6 +32,7 @@ NUMBERING = re.compile(
     r"^\s*(?:[(（]?\d{1,2}(?:\.\d{1,2})*[.、)）:]?\s+|[(（]?\d{1,2}[.、)）]\s*|[(（]?[一二三四五六七八九十]{1,2}[.、)）]\s*|[①-⑳]\s*|其中:?\s*|[-–•·*]\s*)"
 )
 _LONGEST_PAIR = 2000  # characters; looking for a key in more takes its time and finds none
+_COUNTED_AS = {"套": "户"}
 _LETTER = re.compile(r"[^\W\d_]")
 _SAYING = re.compile(r"[^\d\s.,:+\-±%]")  # more than a number
 _BETWEEN = re.compile(r"(?:[\s/|,，、;；()\[\]【】+]|(?<=\s)[-–—](?=\s))*")
@@ -63,7 +64,7 @@ class AttributeWords(_Strict):
     """``attribute_words.yaml``; ``compass``: word (casefold) → degrees from east, anticlockwise."""
 
     units: dict[str, dict[str, float]]
-    counted: tuple[str, ...]
+    counted: dict[str, tuple[str, ...]]
     labelled: frozenset[str]
     noted: frozenset[str]
     bays: Bays
@@ -102,8 +103,8 @@ def numeral(text: str) -> int | None:
 
 
 def plain_key(text: str) -> str:
-    """A key for comparing: NFKC, without spaces, dots, underscores and accents of Latin letters, in upper case."""
-    return re.sub(r"[\s._]+", "", unaccented(unicodedata.normalize("NFKC", text))).upper()
+    """A key for comparing: NFKC, without spaces, dots, dashes and accents of Latin letters, in upper case."""
+    return re.sub(r"[\s._‐-]+", "", unaccented(unicodedata.normalize("NFKC", text))).upper()
 
 
 #: a number with its unit where a phrase has braces
@@ -195,7 +196,9 @@ class Vocabulary:
         for key in sorted(catalogue.keys):
             self._keys.setdefault(plain_key(key), (key, False))
         own = frozenset(self._keys)  # what the platform and the standard call it means nothing else
-        self._meanings: dict[str, dict[str, tuple[str, bool]]] = {}  # spelling → language → what it means there
+        self._meanings: dict[
+            str, dict[str, tuple[str, bool]]
+        ] = {}  # spelling → language → what it means there
         for code, language in languages().items():
             for key, spellings in language.spellings.items():
                 for spelling in spellings:
@@ -245,7 +248,10 @@ class Vocabulary:
     @staticmethod
     def _units(unit: str) -> Mapping[str, float]:
         found = attribute_words()
-        return found.units.get(unit) or dict.fromkeys((c.casefold() for c in found.counted), 1.0)
+        if unit in found.units:
+            return found.units[unit]
+        own = found.counted.get(_COUNTED_AS.get(unit, unit), ())
+        return dict.fromkeys((c.casefold() for c in (*own, *found.counted["any"])), 1.0)
 
     def pairs(self, text: str) -> tuple[dict[str, list[str]], str]:
         """Key–value pairs of a text and what is left of it.
@@ -286,9 +292,18 @@ class Vocabulary:
         out: list[str] = []
         for line in re.split(r"[\r\n]+|[;;]", text):
             parts = _BEHIND.split(line.strip()) if len(line) <= _LONGEST_PAIR else [line]
-            alone = len(parts) < 2 or not all(p and self._pair(p) for p in parts)
-            out += [line.strip()] if alone else parts
+            pairs = [self._pair(p) for p in parts] if len(parts) > 1 else []
+            apart = all(pairs) or (
+                any(map(self._is_number, pairs))  # 3 этажа, H=12,6 м
+                and all(self._is_number(pair) or self.labels(p) for p, pair in zip(parts, pairs, strict=True))
+            )
+            out += parts if pairs and apart else [line.strip()]
         return out
+
+    def _is_number(self, pair: tuple[str, str] | None) -> bool:
+        """True for a key of numbers with a number."""
+        unit = roles().number.get(pair[0]) if pair else None
+        return pair is not None and unit is not None and self.number(pair[1], unit) is not None
 
     def _labelled(self, pair: tuple[str, str] | None) -> dict[str, str]:
         """What the value of a key of numbers says as a label, where it is no number."""
