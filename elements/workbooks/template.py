@@ -22,9 +22,7 @@ from elements.engine.engine import Catalogue, parse_limit
 from elements.engine.rounding import plain_number
 from elements.engine.values import Value
 from elements.workbooks.file import MAX_ROWS
-from elements.workbooks.words import (
-    grouped_number,
-)
+from elements.workbooks.words import grouped_number
 from project_box.kernel.errors import BadInput
 
 MAIN = "要素"
@@ -48,6 +46,7 @@ TYPE_WORDS = {
     Type.MAP: "名称与值",
     Type.LIMIT: "限值",
 }
+_HOW_TO_FILL = "只填“值”一列；记录表和名称与值填在与代码同名的工作表。单元格中不要写公式，空着即未提供。"
 TABLE_TYPES = (Type.RECORDS, Type.MAP)
 #: longest text put into one cell (Excel's own limit is 32,767)
 _CHUNK = 30_000
@@ -89,48 +88,21 @@ def write_template(
     book = Workbook()
     main = book.worksheets[0]
     main.title = MAIN
-    _put(main, 1, 1, MARK, bold=True)
-    _put(main, 1, 2, file.business)
-    _put(main, 1, 3, file.name)
-    _put(main, 1, 4, at.isoformat())
-    _put(main, 1, 5, catalogue.version)
-    _put(
-        main, 2, 1, "只填“值”一列；记录表和名称与值填在与代码同名的工作表。单元格中不要写公式，空着即未提供。"
-    )
+    for column, word in enumerate(
+        (MARK, file.business, file.name, at.isoformat(), catalogue.version), start=1
+    ):
+        _put(main, 1, column, word, bold=column == 1)
+    _put(main, 2, 1, _HOW_TO_FILL)
     for column, word in enumerate(HEADER, start=1):
         _put(main, FIRST_ROW - 1, column, word, bold=True).fill = _HEAD_FILL
     choices = book.create_sheet(OPTIONS)
-    for number, code in enumerate(codes):
+    for row, code in enumerate(codes, start=FIRST_ROW):
         spec = entries[code].spec
-        row = FIRST_ROW + number
-        texts = (
-            code, spec.name, spec.unit, TYPE_WORDS[spec.type], "", samples.get(code) or made_up(spec),
-            allowed_text(spec), spec.clause or spec.unsourced, spec.note,
-        )  # fmt: skip
-        for column, text in enumerate(texts, start=1):
-            if column != VALUE_COLUMN:
-                _put(main, row, column, text)
-        cell: Any = main.cell(row, VALUE_COLUMN)
-        cell.protection = Protection(locked=False)
-        cell.fill = _INPUT_FILL
-        value = given.get(code)
+        _describe(main, row, code, spec, samples.get(code) or made_up(spec))
         if spec.type in TABLE_TYPES:
             sheet = book.create_sheet(sheet_name(code))
-            _write_table(sheet, spec, value, samples_of(catalogue, code))
-            if value is not None:
-                _set(cell, SEE_WORD if value else NONE_WORD)
-            _drop_down(main, choices, cell.coordinate, [SEE_WORD, NONE_WORD])
-            continue
-        if spec.type is Type.TEXT or spec.type is Type.LIMIT:
-            cell.number_format = "@"
-        if spec.type is Type.DATE:
-            cell.number_format = "yyyy-mm-dd"
-        if value is not None:
-            _write_value(cell, spec, value)
-        if spec.options or spec.type is Type.BOOL:
-            _drop_down(main, choices, cell.coordinate, spec.options or ["是", "否"])
-        elif spec.type in (Type.NUMBER, Type.INTEGER):
-            _number_rule(main, cell.coordinate, spec)
+            _write_table(sheet, spec, given.get(code), samples_of(catalogue, code))
+        _write_cell(main, choices, row, spec, given.get(code))
     for letter, width in zip("ABCDEFGHI", (20, 34, 9, 10, 26, 26, 28, 40, 40), strict=True):
         main.column_dimensions[letter].width = width
     main.freeze_panes = f"E{FIRST_ROW}"
@@ -140,6 +112,41 @@ def write_template(
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _describe(main: Worksheet, row: int, code: str, spec: ElementSpec, sample: str) -> None:
+    """What is asked for, beside the cell for its value."""
+    texts = (
+        code, spec.name, spec.unit, TYPE_WORDS[spec.type], "", sample,
+        allowed_text(spec), spec.clause or spec.unsourced, spec.note,
+    )  # fmt: skip
+    for column, text in enumerate(texts, start=1):
+        if column != VALUE_COLUMN:
+            _put(main, row, column, text)
+
+
+def _write_cell(
+    main: Worksheet, choices: Worksheet, row: int, spec: ElementSpec, value: Value | None
+) -> None:
+    """The one cell of a row that can be written into, with its value if there is one and what it may hold."""
+    cell: Any = main.cell(row, VALUE_COLUMN)
+    cell.protection = Protection(locked=False)
+    cell.fill = _INPUT_FILL
+    if spec.type in TABLE_TYPES:
+        if value is not None:
+            _set(cell, SEE_WORD if value else NONE_WORD)
+        _drop_down(main, choices, cell.coordinate, [SEE_WORD, NONE_WORD])
+        return
+    if spec.type is Type.TEXT or spec.type is Type.LIMIT:
+        cell.number_format = "@"
+    if spec.type is Type.DATE:
+        cell.number_format = "yyyy-mm-dd"
+    if value is not None:
+        _write_value(cell, spec, value)
+    if spec.options or spec.type is Type.BOOL:
+        _drop_down(main, choices, cell.coordinate, spec.options or ["是", "否"])
+    elif spec.type in (Type.NUMBER, Type.INTEGER):
+        _number_rule(main, cell.coordinate, spec)
 
 
 def _put(sheet: Worksheet, row: int, column: int, text: str, *, bold: bool = False) -> Cell:
