@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import shapely
+from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from gis.boundaries.arcs import with_arcs
@@ -42,7 +43,11 @@ def read_wkt(text: str, *, crs: int | None = None) -> BoundaryReading:
     issues: list[Issue] = []
     try:
         shapes = _shapes(text)
-    except (shapely.errors.GEOSException, ValueError, NotImplementedError) as problem:
+    except (
+        GEOSException,
+        ValueError,
+        NotImplementedError,
+    ) as problem:  # the last for curves in WKB, unknown to GEOS
         return failed(
             "WKT",
             error(

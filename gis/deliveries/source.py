@@ -34,8 +34,8 @@ from project_box.kernel.errors import BadInput
 _RANDOM_ACCESS = ("GPKG", "ESRI Shapefile", "OpenFileGDB", "FlatGeobuf", "SQLite")
 #: those of them that count their way there, but find a feature by its number at once
 _BY_NUMBER = ("GPKG", "SQLite")
-#: features with arcs, in GDAL's words
-_CURVED = "OGR_GEOMETRY IN ('CIRCULARSTRING', 'COMPOUNDCURVE', 'CURVEPOLYGON', 'MULTICURVE', 'MULTISURFACE')"
+#: kinds of geometry with arcs, in GDAL's words
+_CURVED = "('CIRCULARSTRING', 'COMPOUNDCURVE', 'CURVEPOLYGON', 'MULTICURVE', 'MULTISURFACE')"
 #: what pyogrio raises when a file cannot be read
 FAILURES = (DataSourceError, DataLayerError, ValueError, RuntimeError)
 
@@ -148,15 +148,19 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
 
 
 def _curves(path: Path, layer: str, info: dict[str, Any]) -> list[dict[str, Any]]:
-    """That arcs are read as short chords; a FileGDB says so of each feature only, not of the layer."""
+    """That arcs are read as short chords; a FileGDB, and a GPKG of any geometry, say so of each feature only."""
     kind = str(info["geometry_type"])
     if "Curve" in kind or "Surface" in kind:
         return [note("CURVES", "圆弧已按折线近似", "arcs were replaced by short straight lines")]
-    if info["driver"] != "OpenFileGDB":
+    kind_of_each = {
+        "OpenFileGDB": "OGR_GEOMETRY",
+        "GPKG": f'ST_GeometryType("{info.get("geometry_name", "")}")' if kind == "Unknown" else None,
+    }.get(info["driver"])
+    if kind_of_each is None:
         return []
-    quoted = layer.replace('"', '\\"')
+    quoted = layer.replace('"', '""' if info["driver"] == "GPKG" else '\\"')
     _, _, _, ((curved,),) = pyogrio.raw.read(
-        path, sql=f'SELECT COUNT(*) FROM "{quoted}" WHERE {_CURVED}', read_geometry=False
+        path, sql=f'SELECT COUNT(*) FROM "{quoted}" WHERE {kind_of_each} IN {_CURVED}', read_geometry=False
     )
     if not curved:
         return []

@@ -225,5 +225,8 @@ def _from_wkb(cell: str) -> Any:
         return None
     try:
         return shapely.from_wkb(cell.strip(), on_invalid="fix")
-    except (shapely.errors.GEOSException, NotImplementedError):
+    except (
+        shapely.errors.GEOSException,
+        NotImplementedError,
+    ):  # the latter for curves, which GEOS does not know
         return None

@@ -143,16 +143,19 @@ def test_an_import_that_is_killed_leaves_nothing(database, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="ogr2ogr writes the arcs (apt package gdal-bin)")
-def test_arcs_of_a_file_geodatabase_are_told(tmp_path):
+@pytest.mark.parametrize(
+    ("driver", "name", "kind"), [("OpenFileGDB", "a.gdb", "CURVEPOLYGON"), ("GPKG", "a.gpkg", "GEOMETRY")]
+)
+def test_arcs_of_single_features_are_told(tmp_path, driver, name, kind):
     arc = "(500000 3200000, 500050 3200050, 500100 3200000)"
     written = tmp_path / "a.csv"
     written.write_text(
         f'id,WKT\n1,"CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING{arc},(500100 3200000, 500000 3200000)))"\n'
         '2,"POLYGON((500200 3200000,500300 3200000,500300 3200100,500200 3200000))"\n'
     )
-    how = ["-oo", "GEOM_POSSIBLE_NAMES=WKT", "-nlt", "CURVEPOLYGON", "-a_srs", "EPSG:4547"]
-    subprocess.run(["ogr2ogr", "-f", "OpenFileGDB", tmp_path / "a.gdb", written, *how], check=True)
-    with open_source(tmp_path / "a.gdb") as source:
+    how = ["-oo", "GEOM_POSSIBLE_NAMES=WKT", "-nlt", kind, "-a_srs", "EPSG:4547"]
+    subprocess.run(["ogr2ogr", "-f", driver, tmp_path / name, written, *how], check=True)
+    with open_source(tmp_path / name) as source:
         areas = np.concatenate(
             [shapely.area(b.geometries) for b in batches.read_batches(source, buffered=False)]
         )
