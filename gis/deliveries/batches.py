@@ -13,6 +13,8 @@ import pyogrio
 import shapely
 
 from gis import crs as crs_module
+from gis.deliveries import arrow
+from gis.deliveries.arrow import Part
 from gis.deliveries.columns import Columns, plain_column
 from gis.deliveries.source import FAILURES, Source, outlines_as_areas
 from gis.deliveries.source_files import cad_text
@@ -65,18 +67,48 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
     Raises:
         BadInput: the file breaks off while being read, or its coordinates do not lie where the CRS is used.
     """
-    reader = _Reader(source, buffered)
+    reader, first = _Reader(source, buffered), 0
+    parts = arrow.parts(source, _even_step(source)) or _parts(source)
+    while (part := _next(parts, source, first)) is not None:
+        for start in range(0, len(part.blobs), AT_ONCE):
+            here = slice(start, start + AT_ONCE)
+            columns = [column[here] for column in part.columns]
+            yield reader.batch(first + start, part.names, part.blobs[here], columns)
+        first += len(part.blobs)
+
+
+def _next(parts: Iterator[Part], source: Source, first: int) -> Part | None:
+    """The next features, when ``first`` have been read; None at the end."""
+    try:
+        return next(parts, None)
+    except FAILURES as error:
+        raise BadInput(
+            f"读到第 {first + 1} 个要素附近出错，文件可能损坏",
+            f"reading failed near feature {first + 1}: {error}",
+            code="unreadable_layer",
+            place=source.name,
+            remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
+            remedy_en="open it in a GIS program, save it as GPKG and import that",
+        ) from error
+
+
+def _even_step(source: Source) -> int:
+    """Features of each batch, by their mean size in the file."""
+    fitting = source.count * BATCH_BYTES // max(source.bytes, 1)
+    return max(min(fitting, _fair_step(source), AT_ONCE), 1)
+
+
+def _parts(source: Source) -> Iterator[Part]:
+    """All features, a few at first, then as many at a time as memory allows."""
     first, step, last = 0, _first_step(source), None
     while True:
-        names, blobs, columns, last = _read(source, first, step, last)
-        for start in range(0, len(blobs), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            yield reader.batch(first + start, names, blobs[part], [column[part] for column in columns])
-        first += len(blobs)
-        if len(blobs) < step:  # the number a file states of itself may be out of date
+        part, last = _read(source, first, step, last)
+        yield part
+        first += len(part.blobs)
+        if len(part.blobs) < step:  # the number a file states of itself may be out of date
             return
         if source.in_batches:
-            step = _next_step(source, step, sum(map(len, filter(None, blobs))))
+            step = _next_step(source, step, sum(map(len, filter(None, part.blobs))))
 
 
 def _first_step(source: Source) -> int:
@@ -90,38 +122,29 @@ def _first_step(source: Source) -> int:
 def _next_step(source: Source, step: int, size: int) -> int:
     """Features of the next batch, when ``step`` of them had ``size`` bytes; growing carefully, as some are larger."""
     fitting = BATCH_BYTES * step // max(size, 1)
-    most = min(BATCH, max(source.count // LEAST_BATCHES, 1_000))
-    return max(min(fitting, most, 4 * step), 1)
+    return max(min(fitting, _fair_step(source), BATCH, 4 * step), 1)
 
 
-def _read(
-    source: Source, first: int, step: int, last: int | None
-) -> tuple[list[str], Any, Sequence[Any], int | None]:
-    """(names of columns, WKB, columns, number of the last one) of features after ``last``, else from ``first`` on."""
+def _fair_step(source: Source) -> int:
+    return max(source.count // LEAST_BATCHES, 1_000)
+
+
+def _read(source: Source, first: int, step: int, last: int | None) -> tuple[Part, int | None]:
+    """Features after number ``last``, else from ``first`` on, and the number of the last one."""
     after = None if last is None or source.numbered is None else f'"{source.numbered}" > {last}'
-    try:
-        meta, numbers, blobs, columns = pyogrio.raw.read(
-            source.path,
-            layer=source.layer,
-            encoding=source.encoding,
-            columns=list(source.columns) if source.path.suffix == ".csv" else None,
-            where=after or source.where,
-            skip_features=0 if after else first,
-            max_features=step,
-            return_fids=source.numbered is not None,
-        )
-    except FAILURES as error:
-        raise BadInput(
-            f"读到第 {first + 1} 个要素附近出错，文件可能损坏",
-            f"reading failed near feature {first + 1}: {error}",
-            code="unreadable_layer",
-            place=source.name,
-            remedy="用 GIS 软件打开核对，另存为 GPKG 后再导入",
-            remedy_en="open it in a GIS program, save it as GPKG and import that",
-        ) from error
+    meta, numbers, blobs, columns = pyogrio.raw.read(
+        source.path,
+        layer=source.layer,
+        encoding=source.encoding,
+        columns=list(source.columns) if source.path.suffix == ".csv" else None,
+        where=after or source.where,
+        skip_features=0 if after else first,
+        max_features=step,
+        return_fids=source.numbered is not None,
+    )
     gc.collect(0)  # pyogrio leaves all it has read in a circle of references
     known = int(numbers[-1]) if source.numbered is not None and len(numbers) else None
-    return [str(f) for f in meta["fields"]], blobs, columns, known
+    return Part([str(f) for f in meta["fields"]], blobs, list(columns)), known
 
 
 class _Reader:

@@ -14,7 +14,7 @@ import pyogrio
 #: a missing .shx is rebuilt; closed DXF lines become areas, blocks are resolved (each entity of one keeps its own
 #: layer), names come as raw bytes;
 #: areas are written to DXF as closed polylines; rows of a sheet are texts, headings among them;
-#: arcs become chords of half a degree, 0.0013 % less area of a circle
+#: arcs become chords of half a degree, 0.0013 % less area of a circle; a GeoPackage is read by the thread that asks
 OPTIONS = {
     "SHAPE_RESTORE_SHX": "YES",
     "DXF_CLOSED_LINE_AS_POLYGON": "YES",
@@ -27,6 +27,7 @@ OPTIONS = {
     "OGR_ODS_HEADERS": "DISABLE",
     "OGR_ODS_FIELD_TYPES": "STRING",
     "OGR_ARC_STEPSIZE": "0.5",
+    "OGR_GPKG_NUM_THREADS": "1",
     "GML_DOWNLOAD_SCHEMA": "NO",
 }
 pyogrio.set_gdal_config_options(OPTIONS)

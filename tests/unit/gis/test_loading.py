@@ -6,13 +6,15 @@ import json
 import struct
 from pathlib import Path
 
+import geopandas
 import numpy as np
+import pandas
 import pytest
 import shapely
 
-from gis.deliveries import batches
+from gis.deliveries import arrow, batches
 from gis.deliveries.columns import documents, plain_column, rows_of
-from gis.deliveries.source import Source
+from gis.deliveries.source import Source, open_source
 from gis.layers import copying
 from gis.layers.copying import Column
 from gis.layers.loading import pieces_of
@@ -48,6 +50,40 @@ def test_batches_are_as_large_as_memory_allows(count: int, size: int) -> None:
     for _ in range(6):
         assert 1 <= step <= batches.BATCH and step * size / count <= batches.BATCH_BYTES + size / count
         step = batches._next_step(source, step, step * size // count)
+
+
+def test_columns_of_a_geopackage_are_what_reading_by_features_gives(tmp_path: Path) -> None:
+    rows = {
+        "名称": ["样江", None, "", "a\u0000b", "plain"],
+        "plain": ["x", None, "", "longer", "y"],
+        "real": [1.5, None, -0.0, 1e300, 7.0],
+        "whole": pandas.array([1, None, 3, 2**40, -5], dtype="Int64"),
+        "small": pandas.array([1, 2, 3, 4, 5], dtype="int32"),
+        "flag": pandas.array([True, None, False, True, True], dtype="boolean"),
+    }
+    box = shapely.box(0, 0, 1, 1)
+    areas = [box, None, shapely.MultiPolygon([box, shapely.box(2, 2, 3, 3)]), shapely.Polygon(), box]
+    frame = geopandas.GeoDataFrame(rows, geometry=areas, crs=4547)
+    path = tmp_path / "some.gpkg"
+    frame.to_file(path, layer="some", geometry_type="MultiPolygon")
+    with open_source(path) as source:
+        streamed = arrow.parts(source, 2)
+        assert streamed is not None
+        parts, whole = list(streamed), list(batches._parts(source))
+        assert [len(p.blobs) for p in parts] == [2, 2, 1] and {tuple(p.names) for p in parts} == {tuple(rows)}
+        assert (
+            np.concatenate([p.blobs for p in parts]).tolist()
+            == np.concatenate([p.blobs for p in whole]).tolist()
+        )
+        for n in range(len(rows)):
+            mine, theirs = ([v for p in some for v in plain_column(p.columns[n])] for some in (parts, whole))
+            assert mine == theirs
+    frame.assign(day=pandas.Timestamp("2026-01-01")).to_file(path, layer="some", geometry_type="MultiPolygon")
+    with open_source(path) as source:
+        assert arrow.parts(source, 2) is None
+    frame.to_file(path, layer="any", geometry_type="Unknown")
+    with open_source(path, layer="any") as source:
+        assert arrow.parts(source, 2) is None
 
 
 def test_rows_are_what_copy_takes() -> None:
