@@ -239,7 +239,7 @@ def _encoding(data: bytes, version: str, issues: Collector) -> str:
         # Chinese gives rare characters
         hanzi = [c for c in text.decode("gb18030", "replace") if "\u4e00" <= c <= "\u9fff"]
         known = sum(c in _trade_characters() for c in hanzi)
-        scores["cp949"] += -0.3 if not hanzi or known >= 0.3 * len(hanzi) else 0.3
+        scores["cp949"] += -0.3 if not hanzi or known >= 0.5 * len(hanzi) else 0.3
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < 0:
         best = "cp1252"

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
-from drawings.interpreting.text_tables import Cell, cells_of, named_in
+from drawings.interpreting.text_tables import Cell, named_in, tables_of
 from drawings.shapes.work import Ring, Work
 from drawings.standards.vocabulary import Vocabulary, attribute_words
 
@@ -89,7 +89,11 @@ def _lines(work: Work) -> Iterator[tuple[list[str], Mapping[str, str]]]:
 
 def _columns(work: Work) -> Iterator[tuple[list[str], Mapping[str, str]]]:
     """Rows of lists with a column of buildings' names."""
-    cells = cells_of(work)
+    for cells in tables_of(work):
+        yield from _lists(work, cells)
+
+
+def _lists(work: Work, cells: Sequence[Cell]) -> Iterator[tuple[list[str], Mapping[str, str]]]:
     keys = work.catalogue.roles["outline"].keys
     for head in cells:
         name = named_in(work.words, head.text)

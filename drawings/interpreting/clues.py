@@ -347,6 +347,9 @@ def _around(scene: Scene, buildings: Sequence[int], known: Mapping[str, str], cl
         clues.rings[number].append(
             clue(role, sort, f"围住全部 {count} 栋建筑", f"lies around all {count} buildings")
         )
+    if sites and around:
+        for number in buildings:
+            clues.rings[number].append(clue("outline", "inside", "位于用地之内", "lies in the site"))
 
 
 def _without_frames(scene: Scene, around: Sequence[int]) -> list[int]:

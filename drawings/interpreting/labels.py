@@ -17,6 +17,8 @@ _TWIN = 0.01
 #: a text that speaks of a building, whatever else it says: no hole of another one holds it
 _SPEAKS = re.compile(r"\d\s*(?:F\b|F(?=\W)|层|層|#|栋|幢|号楼|층|эт)|塔楼|裙[房楼]|主楼", re.IGNORECASE)
 
+#: a building's code without a word: believed beside other labels of the building only
+_CODE = re.compile(r"[A-Z]{1,2}-?\d{1,3}(?:-\d{1,2})?|\d{1,3}-\d{1,2}", re.IGNORECASE)
 #: a height without a word: of a building, not of a storey
 _HEIGHT = re.compile(r"\d{1,3}\.\d{1,3}\s*(?:m|米)", re.IGNORECASE)
 
@@ -44,7 +46,9 @@ class Labels:
         tree = shapely.STRtree([r.geometry for r in self.rings])
         hits, rings = tree.query(shapely.points([spot for spot, _ in self.noted]), predicate="intersects")
         around: dict[int, list[int]] = defaultdict(list)
-        heights: list[tuple[list[int], str]] = []
+        bare: list[
+            tuple[list[int], str, str]
+        ] = []  # 34.2m, A1: what is meant tell other labels of the building
         for hit, ring in zip(hits.tolist(), rings.tolist(), strict=True):
             around[hit].append(ring)
         for hit, numbers in sorted(around.items()):
@@ -53,16 +57,20 @@ class Labels:
             for line in self.noted[hit][1].split("\n"):
                 told = self.work.words.labels(line)
                 self.rings[numbers[0]].speaks |= bool(told) or _SPEAKS.search(line) is not None
-                if not told and _HEIGHT.fullmatch(unicodedata.normalize("NFKC", line).strip()):
-                    heights.append((numbers, line.strip()))
+                plain = unicodedata.normalize("NFKC", line).strip()
+                if not told and _HEIGHT.fullmatch(plain):
+                    bare.append((numbers, "建筑高度", line.strip()))
+                elif not told and _CODE.fullmatch(plain):
+                    bare.append((numbers, "楼号", plain))
                 for key, value in told.items():
                     for number in self._takers(numbers, key):
                         self.found[number][key].append(value)
-        for numbers, height in heights:  # 34.2m alone is the height of a building that other labels speak of
-            for number in self._takers(numbers, "建筑高度"):
-                said = self.found.get(number, {})
-                if not {"楼号", "层数"}.isdisjoint(said) and "建筑高度" not in said:
-                    self.found[number]["建筑高度"].append(height)
+        spoken = {n for n, said in self.found.items() if not {"楼号", "层数"}.isdisjoint(said)}
+        known = {(n, key) for n, said in self.found.items() for key in said}
+        for numbers, key, value in bare:
+            for number in self._takers(numbers, key):
+                if number in spoken and (number, key) not in known:
+                    self.found[number][key].append(value)
 
     def _takers(self, around: list[int], key: str) -> list[int]:
         takers = [n for n in around if key in self.work.role(self.rings[n].match).keys]

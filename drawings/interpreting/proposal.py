@@ -68,26 +68,28 @@ def applied(
 #: roles without which a drawing says little: a site plan has the first two, a building its floors
 _SITE = frozenset({"site_boundary"})
 _BUILT = frozenset({"footprint", "outline", "covered"})
-_FLOORS = frozenset({"area_full", "floor_frame"})
+_AREAS = frozenset({"area_full"})
+_FRAMES = frozenset({"floor_frame"})
 
 
 def decided(facts: Survey, taken: Applied, base: Standard | None = None) -> bool:
     """True if the drawing's main roles are so sure that it is read with what is proposed, and marked so.
 
-    A standard that knows the main layers is left to explain the drawing alone.
+    A standard that knows the main layers is left to explain the drawing alone; frames of floors without any area in
+    them explain nothing.
     """
     known = {m.role for n, x in facts.layers.items() if base is not None and x.kinds and (m := base.match(n))}
-    if _told(known):
+    if _told(known - _FRAMES):
         return False
     offers = {n: g[0] for n, g in facts.guesses().items() if n in taken.layers and g}
     least = evidence().decide_from
     sure = {g.role for g in offers.values() if g.confidence >= least}
     sure |= {s.guess.role for s in taken.rings if s.guess.confidence >= least}
-    return _told(sure | known)
+    return _told(sure | known) if known.isdisjoint(_FRAMES) else not sure.isdisjoint(_AREAS)
 
 
 def _told(roles: AbstractSet[str]) -> bool:
-    return bool((roles & _SITE and roles & _BUILT) or roles & _FLOORS)
+    return bool((roles & _SITE and roles & _BUILT) or roles & (_AREAS | _FRAMES))
 
 
 def _planned(facts: Survey) -> dict[str, tuple[Guess, ...]]:

@@ -221,6 +221,9 @@ def guesses(layer: str, contents: Contents | None = None) -> tuple[Guess, ...]:
         score = _with_shape(weights.compound, told.role, contents)
         first = Guess(told.role, round(score, 2), f"zh: {told.words}")
         return (first, *(b[3] for b in best.values() if b[3].role != told.role))
+    if any(b[3].why.startswith("zh:") and b[3].role != "reference" for b in best.values()):
+        # what is written in ideographs goes before letters that may be Pinyin: XZJZ-新建
+        best = {role: b for role, b in best.items() if not b[3].why.startswith("pinyin:")}
     # names go from the general to the special
     ranked = [b[3] for b in sorted(best.values(), key=lambda b: (-b[0], -b[1], -b[2]))]
     if ranked and ranked[0].role in _BUILDINGS:  # the outline of a basement is no building
