@@ -450,10 +450,14 @@ class Converter:
             if part.dxftype() == "ACAD_TABLE":
                 continue  # no table holds another
             for item in self._one(part, part.dxftype()):
-                if isinstance(item, CadEntity):
-                    curves += item.curves
-                    if item.text is not None:
-                        texts.append(replace(item, handle=base.handle, kind=kind))
+                if isinstance(
+                    item, Insert
+                ):  # the block of a multi-leader: what it says counts, not how it looks
+                    texts += [replace(part, handle=base.handle, kind=kind) for part in item.parts]
+                    continue
+                curves += item.curves
+                if item.text is not None:
+                    texts.append(replace(item, handle=base.handle, kind=kind))
         if kind == "ACAD_PROXY_ENTITY" or not (curves or texts):
             self._note_unsupported(entity, kind)
         if curves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -69,6 +70,8 @@ from drawings.reading import Reading, reading
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
 _PARTS_OF_ENTITIES = 5  # vertices, attributes and ends of sequences are entities of the file too
 _UNIT_WORDS = ("unit", "单位", "единиц")
+_BLOCK_HANDLES = (341, 344)  # group codes of a multi-leader's block
+_HEXADECIMAL = re.compile("[0-9A-Fa-f]{1,16}")
 _SAMPLE = 200_000  # bytes of text looked at for the encoding, as the careful reader does
 
 
@@ -231,7 +234,10 @@ class _Fast:
             )  # fmt: skip
             odd_rows = self._read_directly(direct, rows, odd_rows)
             self.dimensions += direct.dimensions
-        odd = self._read_odd(layout, rows, odd_rows, block_of_key, needed=sheets is None)
+        shown = self._blocks_by_handle(
+            rows, odd_rows, {h: block_of_key.get(n, -1) for n, h in records.items()}
+        )
+        odd = self._read_odd(layout, rows, odd_rows, block_of_key, shown, needed=sheets is None)
         if odd is None:
             table_layers = tables.layers(tags, layout.sections.get("TABLES"), source.encoding)
         else:
@@ -453,13 +459,35 @@ class _Fast:
         if self._odd_vertices > self.settings.limits.vertices // 2:
             raise Unfit("vertices of odd entities")
 
+    def _blocks_by_handle(self, rows: Rows, odd_rows: list[int], block_of_handle: dict[int, int]) -> set[int]:
+        """Numbers of the blocks that multi-leaders show: they name them by the handle of their record."""
+        found: set[int] = set()
+        for row in odd_rows:
+            first, last = rows.ints[row, TAG0], rows.ints[row, TAG1]
+            if self.tags.text(first).strip() in ("MULTILEADER", "MLEADER"):
+                named = np.flatnonzero(np.isin(self.tags.codes[first:last], _BLOCK_HANDLES)) + first
+                for text in map(self.tags.text, named.tolist()):
+                    handle = int(text, 16) if _HEXADECIMAL.fullmatch(text.strip()) else -1
+                    found.add(block_of_handle.get(handle, -1))
+        return found - {-1}
+
     def _read_odd(
-        self, layout: Layout, rows: Rows, odd_rows: list[int], block_of_key: dict[str, int], *, needed: bool
+        self,
+        layout: Layout,
+        rows: Rows,
+        odd_rows: list[int],
+        block_of_key: dict[str, int],
+        whole: set[int],
+        *,
+        needed: bool,
     ) -> Odd | None:
-        """Have ezdxf read the tables and odd entities; None if there are none and it need not."""
+        """Have ezdxf read the tables and odd entities; None if there are none and it need not.
+
+        Args:
+            whole: numbers of blocks that odd entities show, beside those they name.
+        """
         encoding = self.source.encoding
         wanted: dict[int, list[int]] = {}
-        whole: set[int] = set()
         for row in odd_rows:
             place = int(rows.ints[row, PLACE])
             wanted.setdefault(place - FIRST_BLOCK if place >= FIRST_BLOCK else -1, []).append(row)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pytest
+from ezdxf.filemanagement import new
+from ezdxf.math import Vec2
+from ezdxf.render.mleader import ConnectionSide
 
 from drawings.cad.dxf import read_dxf
 from drawings.cad.fast.reader import read_fast
@@ -216,6 +220,27 @@ def test_a_table_is_read_through_its_block(read) -> None:
         )
     )
     assert [e.text for e in cad.entities if e.text] == ["用地面积"]
+
+
+def test_what_multileaders_say_by_text_and_by_block(read) -> None:
+    document = new("R2018", setup=True, units=6)
+    tag = document.blocks.new("编号")
+    tag.add_circle((0, 0), 2)
+    tag.add_attdef("NO", (0, 0), text="?", height=1)
+    by_text = document.modelspace().add_multileader_mtext("Standard")
+    by_text.set_content("1#楼\\P18F", char_height=2)
+    by_text.add_leader_line(ConnectionSide.left, [Vec2(5, 5)])
+    by_text.build(insert=Vec2(30, 20))
+    by_block = document.modelspace().add_multileader_block("Standard")
+    by_block.set_content(name="编号")
+    by_block.set_attribute("NO", "K7")
+    by_block.add_leader_line(ConnectionSide.right, [Vec2(60, 5)])
+    by_block.build(insert=Vec2(50, 20))
+    stream = io.StringIO()
+    document.write(stream)
+    found = [e for e in read(stream.getvalue().encode()).entities if e.kind == "MULTILEADER"]
+    assert [(e.text, e.at) for e in found if e.text] == [("1#楼\n18F", (30, 20)), ("K7", (50, 20))]
+    assert sum(bool(e.curves) for e in found) == 2
 
 
 def test_extended_data_of_one_application_among_others(read) -> None:
