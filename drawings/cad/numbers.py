@@ -39,9 +39,7 @@ def number_in(text: str, unit: str, units: Mapping[str, float], *, comma: bool |
         imperial = _feet(plain)
         if imperial is not None:
             return imperial
-    found = _NUMBER.fullmatch(plain)
-    if found is None and (before := _UNIT_BEFORE.fullmatch(plain)) is not None:
-        found = _NUMBER.fullmatch(f"{before.group('number')} {before.group('unit')}")
+    found = _NUMBER.fullmatch(unit_behind(plain, units))
     if found is None:
         return None
     number = _value(found.group("digits").strip(), comma)
@@ -50,6 +48,14 @@ def number_in(text: str, unit: str, units: Mapping[str, float], *, comma: bool |
         return None
     sign = -1.0 if found.group("sign") == "-" else 1.0
     return round(sign * number * (units[written] if written else 1.0), 9)
+
+
+def unit_behind(text: str, units: Mapping[str, float]) -> str:
+    """A text whose number stands behind its unit, the other way round (``mq 901,00``); others as they are."""
+    found = _UNIT_BEFORE.fullmatch(text)
+    if found is None or found.group("unit").rstrip(".").casefold() not in units:
+        return text
+    return f"{found.group('number')} {found.group('unit')}"
 
 
 def _feet(text: str) -> float | None:

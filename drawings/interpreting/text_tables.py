@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from drawings.cad.model import CadEntity
+from drawings.cad.numbers import unit_behind
 from drawings.interpreting.plan_titles import width_of
 from drawings.interpreting.table_context import Units, adds_up, part_named, parts_of_figures
 from drawings.shapes.work import Work
 from drawings.standards.qualifiers import Sort, sort_of
 from drawings.standards.standards import roles
-from drawings.standards.vocabulary import NUMBERING, Vocabulary
+from drawings.standards.vocabulary import NUMBERING, Vocabulary, attribute_words
 
 _IN_BRACKETS = re.compile(
     r"\s*[(（\[]\s*([^()（）\[\]]{1,24})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}[23]?\.?)\s*:?$"
@@ -82,7 +83,9 @@ def tables_of(work: Work) -> list[list[Cell]]:
     for entity in list(work.written())[:_MOST]:
         if entity.at is None or not entity.text or entity.kind in ("DIMENSION", "INSERT"):
             continue
-        text = unicodedata.normalize("NFKC", entity.text).strip()
+        text = unit_behind(
+            unicodedata.normalize("NFKC", entity.text).strip(" :="), attribute_words().units["㎡"]
+        )
         if 0 < len(text) <= _LONGEST and "\n" not in text:
             angle = round(entity.rotation % 360, 1) % 360
             out[angle].append(_cell(entity, text, math.radians(angle)))
@@ -220,12 +223,18 @@ def named_in(words: Vocabulary, text: str) -> Name | None:
     for name in dict.fromkeys((plain, text)):
         bare = re.sub(r"[\s:=]+$", "", name)
         if words.knows(bare):
-            return Name(bare)
+            return None if _is_counted(words, text, bare) else Name(bare)
         found = _IN_BRACKETS.search(name)
         remark = (found.group(1) or found.group(2)).strip() if found is not None else ""
         if found is not None and sort_of(remark) != "limit" and words.knows(name[: found.start()]):
             return Name(name[: found.start()], remark)
     return None
+
+
+def _is_counted(words: Vocabulary, text: str, named: str) -> bool:
+    """True for a number of what a word counts (14 WE), which is no line of a list (14 Wohneinheiten)."""
+    unit = roles().number.get(words.key(named))
+    return text != named and unit is not None and words.number(text, unit) is not None
 
 
 class _Rows:

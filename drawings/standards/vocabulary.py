@@ -384,21 +384,24 @@ class Vocabulary:
     def _stacked(self, text: str) -> dict[str, str] | None:
         """How many storeys a text names one after the other (STILT + GROUND FLOOR + 2 UPPER FLOORS); else None.
 
-        What may be a number of storeys or the name of one (2층, 3 этажа) is a name only beside others of its sort.
+        What may be a number of storeys or the name of one (2층, 3 этажа) is a name only beside others of its sort. Of
+        storeys with numbers the highest one tells how many there are: EG + 1. OG + 2. OG, EG + 2 OG.
         """
         parts = [part.strip(" ()") for part in text.split("+")]
         if not 2 <= len(parts) <= _MOST_STOREYS:
             return None
         named, counted = [_storeys_named(part) for part in parts], [self._storeys_counted(p) for p in parts]
         doubtful = [n for n, both in enumerate(zip(named, counted, strict=True)) if None not in both]
-        for number in range(len(parts)):
-            if named[number] is None or doubtful == [number]:
-                named[number] = counted[number]
-        told = [storeys for storeys in named if storeys is not None]
-        if len(told) < len(parts) or not any(above for above, _ in told):
-            return None
-        sums = {"层数": sum(above for above, _ in told), "地下层数": sum(below for _, below in told)}
-        return {key: str(number) for key, number in sums.items() if number}
+        above = below = highest = 0
+        for number, (name, count) in enumerate(zip(named, counted, strict=True)):
+            if name is not None and (count is None or doubtful != [number]):
+                above, below, highest = above + name.above, below + name.below, max(highest, name.highest)
+            elif count is not None:
+                above, below = above + count[0], below + count[1]
+            else:
+                return None
+        sums = {"层数": above + highest, "地下层数": below}
+        return {key: str(number) for key, number in sums.items() if number} if sums["层数"] else None
 
     def _storeys_counted(self, text: str) -> tuple[int, int] | None:
         """Storeys above and below ground that a text counts, and says nothing else."""
@@ -482,8 +485,16 @@ def any_floor_name() -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{p})" for p in plain), re.IGNORECASE)
 
 
-def _storeys_named(text: str) -> tuple[int, int] | None:
-    """Storeys above and below ground that a text names (not: counts); those of the roof and between two are none."""
+class _Named(NamedTuple):
+    """Storeys that a name stands for: without a number, above and below ground; the highest number it gives."""
+
+    above: int = 0
+    below: int = 0
+    highest: int = 0
+
+
+def _storeys_named(text: str) -> _Named | None:
+    """Storeys that a text names (not: counts); those of the roof and between two are none."""
     if not text or any_floor_name().search(text) is None:
         return None
     for pattern, name in floor_names():
@@ -491,12 +502,11 @@ def _storeys_named(text: str) -> tuple[int, int] | None:
         if found is None:
             continue
         if name.roof or name.between:
-            return 0, 0
+            return _Named()
         if name.below or (name.floor or 0) < 0:
-            return 0, 1
-        numbers = [n for v in (found.groupdict().get(k) for k in ("a", "b")) if v and (n := numeral(v))]
-        listed = found.groupdict().get("list")
-        return len(re.findall(r"\d+", listed)) if listed else numbers[-1] - numbers[
-            0
-        ] + 1 if numbers else 1, 0
+            return _Named(below=1)
+        groups = found.groupdict()
+        numbers = [n for key in ("a", "b") if (value := groups.get(key)) and (n := numeral(value))]
+        numbers += map(int, re.findall(r"\d+", groups.get("list") or ""))
+        return _Named(highest=max(numbers)) if numbers else _Named(above=1)
     return None
