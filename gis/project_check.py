@@ -6,7 +6,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from gis.boundaries.recording import latest_boundary
+from gis.boundaries.recording import as_surveyed, latest_boundary
 from gis.check.checking import check_geometry
 from gis.check.conflict import Intent
 from gis.events import ConflictChecked
@@ -49,7 +49,8 @@ def run_conflict_check(
         )
     boundary, geometry = found
     assert boundary.crs is not None
-    report = check_geometry(session, geometry, boundary.crs, height_m=height_m, intent=intent)
+    site, site_crs = as_surveyed(boundary, geometry)
+    report = check_geometry(session, site, site_crs, height_m=height_m, intent=intent)
     payload = report.payload() | {
         "boundary_result": {
             "id": str(boundary.id),

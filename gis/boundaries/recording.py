@@ -284,6 +284,17 @@ def latest_boundary(
     return (result, geometry) if result is not None and geometry is not None else None
 
 
+def as_surveyed(boundary: Result, geometry: BaseGeometry) -> tuple[BaseGeometry, int]:
+    """A recorded boundary and its CRS; that of the survey where areas are told in a plane in feet that has no twin in
+    metres and so is not the CRS it is kept in."""
+    assert boundary.crs is not None
+    surveyed = boundary.payload.get("source_crs")
+    if not isinstance(surveyed, int) or surveyed == boundary.crs or crs_module.unit_factor(surveyed) == 1.0:
+        return geometry, boundary.crs
+    moved = crs_module.transform(geometry, boundary.crs, surveyed)
+    return (moved, surveyed) if crs_module.own_plane(moved, surveyed) else (geometry, boundary.crs)
+
+
 def present_boundary(session: Session, actor: Actor, project_id: uuid.UUID) -> tuple[Result, BaseGeometry]:
     """The newest boundary of a visible project and its geometry.
 

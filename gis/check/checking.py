@@ -47,7 +47,7 @@ class _Loaded:
 
     Attributes:
         current: tells whether they are still current (:func:`gis.check.lookup.current`).
-        plans: how sites meet the layers, by their CRS.
+        plans: how sites meet the layers, by their CRS and the plane they are measured in.
         packs: the packed pieces of all of them, once they are there; looked for at ``look_again`` (monotonic).
     """
 
@@ -55,15 +55,16 @@ class _Loaded:
     current: str
     versions: dict[str, LoadedVersion]
     settled: Settled
-    plans: dict[int, Plan] = field(default_factory=dict)
+    plans: dict[tuple[int, int | None], Plan] = field(default_factory=dict)
     packs: Packs | None = None
     look_again: float = 0.0
 
-    def plan(self, crs: int) -> Plan:
-        """How sites in this CRS meet the layers; made once for each CRS."""
-        found = self.plans.get(crs)
+    def plan(self, crs: int, plane: int | None) -> Plan:
+        """How sites in this CRS, measured in a plane of their own or not, meet the layers; made once for each."""
+        found = self.plans.get((crs, plane))
         if found is None:
-            found = self.plans[crs] = plan_for(crs, self.versions, self.settled.clear, self.catalogue)
+            made = plan_for(crs, plane, self.versions, self.settled.clear, self.catalogue)
+            found = self.plans[crs, plane] = made
         return found
 
     def surroundings(self, connection: Connection, boxes: Sequence[Box]) -> Surroundings:
@@ -247,7 +248,9 @@ def _case(geom: BaseGeometry, crs: int, loaded: _Loaded) -> Case | BadInput:
         return BadInput("用地范围不是有效的面", "the site is not a valid area", code="POLYGON-INVALID")
     try:
         site, site_crs = crs_module.local_to_metres(shape, crs)
-        return case_of(site, site_crs, loaded.plan(site_crs))
+        plane = crs_module.own_plane(shape, crs)
+        area = float(site.area) if plane is None else crs_module.planar_area(shape, crs)
+        return case_of(site, site_crs, area, loaded.plan(site_crs, plane))
     except BadInput as error:
         return error
 

@@ -42,7 +42,8 @@ class Members:
     """The layers kept in one check CRS (by version), for sites in another (or the same) CRS.
 
     Attributes:
-        measure_in: the sites' own CRS where it is another grid, in which overlaps are measured; else None.
+        measure_in: the sites' own CRS where it is another grid, or a plane in feet, in which overlaps are measured;
+            else None.
         over: the layers as sites are laid over them; ``widest`` the largest of their touch tolerances.
     """
 
@@ -81,11 +82,17 @@ class Case:
 
 def plan_for(
     crs: int,
+    plane: int | None,
     versions: Mapping[str, LoadedVersion],
     clear: Mapping[str, LayerFacts],
     catalogue: LayerCatalogue,
 ) -> Plan:
-    """Which layers sites in ``crs`` (metres) are compared with, and how; ``clear``: facts where nothing is around."""
+    """Which layers sites in ``crs`` (metres) are compared with, and how.
+
+    Args:
+        plane: the CRS in feet in which their areas are measured (:func:`gis.crs.own_plane`).
+        clear: facts of layers where nothing is around.
+    """
     by_crs: dict[int, dict[int, Member]] = {}
     for code, version in versions.items():
         definition = catalogue.layers[code]
@@ -100,26 +107,28 @@ def plan_for(
         if not crs_module.can_transform(crs, check_crs):
             facts |= {m.definition.code: _no_transformation(m.definition) for m in layers.values()}
             continue
-        elsewhere = crs_module.same_grid(crs, check_crs) is None
+        elsewhere = plane is not None or crs_module.same_grid(crs, check_crs) is None
         over = {
             v: (m.tolerance, not elsewhere and m.definition.policy is not Policy.NOTE)
             for v, m in layers.items()
         }
         widest = max(m.tolerance for m in layers.values())
-        groups.append(Members(check_crs, layers, crs if elsewhere else None, Layers.of(over), widest))
+        groups.append(
+            Members(check_crs, layers, (plane or crs) if elsewhere else None, Layers.of(over), widest)
+        )
     covering = tuple(d for d in catalogue.layers.values() if d.covers_area)
     return Plan(tuple(groups), facts, covering, versions)
 
 
-def case_of(site: BaseGeometry, crs: int, plan: Plan) -> Case:
-    """Put a site (valid area in ``crs``, metres) before the layers of a plan."""
+def case_of(site: BaseGeometry, crs: int, area: float, plan: Plan) -> Case:
+    """Put a site (valid area in ``crs``, metres) before the layers of a plan; ``area`` is its area in ㎡."""
     moved: list[BaseGeometry] = []
     for group in plan.groups:
         there = crs_module.transform(site, crs, group.check_crs)
         if there is not site and not there.is_valid:
             there = repair(there) or there
         moved.append(there)
-    return Case(site, crs, float(site.area), plan, tuple(moved))
+    return Case(site, crs, area, plan, tuple(moved))
 
 
 def _no_transformation(definition: LayerDefinition) -> LayerFacts:
@@ -262,24 +271,30 @@ class _Layer:
         return crs_module.transform(shape, self.group.check_crs, self.case.crs) if shape is not None else None
 
     def _size(self, entry: Near) -> tuple[float, float]:
-        """Area in common and its perimeter, in the site's own CRS."""
-        if self.group.measure_in is None:
+        """Area in common (㎡) and its perimeter (m), in the site's own CRS."""
+        plane = self.group.measure_in
+        if plane is None:
             return _size(entry, self.site, self.member)
         parts = [
-            crs_module.transform(p, self.group.check_crs, self.case.crs)
+            crs_module.transform(p, self.group.check_crs, plane)
             for p in entry.common(self.site)
             if not p.is_empty
         ]
-        return float(sum(p.area for p in parts)), float(sum(p.length for p in parts))
+        metre = crs_module.unit_factor(plane)
+        return float(sum(p.area for p in parts)) * metre**2, float(sum(p.length for p in parts)) * metre
 
     def _once(self, hits: Sequence[Near], shapes: Mapping[int, BaseGeometry | None]) -> float | None:
         """The area under the layer counted once; None where its features have nothing in common."""
-        if self.group.measure_in is None:
+        plane = self.group.measure_in
+        if plane is None:
             return self.once
         if len(hits) < 2 or self.member.definition.policy is Policy.NOTE:
             return None
         areas = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
-        return float(shapely.union_all(areas).area) if areas else None
+        if not areas:
+            return None
+        union = crs_module.transform(shapely.union_all(areas), self.case.crs, plane)
+        return float(union.area) * crs_module.unit_factor(plane) ** 2
 
     def _marker(self, geometry: BaseGeometry | None) -> dict[str, Any] | None:
         if geometry is None or geometry.is_empty:

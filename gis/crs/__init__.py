@@ -16,6 +16,7 @@ from gis.crs.measures import (
     in_metres,
     local_to_metres,
     measuring_crs,
+    own_plane,
     planar_area,
 )
 from gis.crs.moving import (
@@ -81,6 +82,7 @@ __all__ = [
     "measuring_crs",
     "name",
     "name_en",
+    "own_plane",
     "planar_area",
     "proj4_text",
     "same_grid",

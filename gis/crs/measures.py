@@ -152,6 +152,14 @@ def local_to_metres(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, in
     return transform_unchecked(geometry, epsg, target), target
 
 
+def own_plane(geometry: BaseGeometry, epsg: int) -> int | None:
+    """The CRS itself where areas are to be told in its own plane although the geometry is worked on in another one:
+    its unit is a foot and the registry has no twin of it in metres (NAD27). Else None."""
+    if is_geographic(epsg) or unit_factor(epsg) == 1.0 or metre_twin(epsg) is not None:
+        return None
+    return epsg if measuring_crs(geometry, epsg) == epsg else None
+
+
 def in_metres(epsg: int, place: tuple[float, float], place_epsg: int) -> int:
     """The CRS itself when its unit is the metre, else its twin in metres, or :func:`area_zone` of a place (of
     ``place_epsg``) where it has none."""

@@ -112,6 +112,20 @@ def test_plans_in_feet_are_measured_in_metres(session, load):
     assert (entry.status, entry.share) == ("hit", pytest.approx(0.25, abs=1e-5))
 
 
+@pytest.mark.parametrize("layer_crs", [26771, 26716])
+def test_feet_without_a_twin_in_metres_are_measured_in_their_own_plane(session, load, layer_crs):
+    """NAD27: the registry has Illinois in feet only, so the report is in UTM, its areas are those of the survey."""
+    creek = box(480_000, 1_000_000, 481_000, 1_001_000)
+    load("LX", [(crs_module.transform(creek, 26771, layer_crs), {"MC": "creek"})], crs=layer_crs)
+    report = service.check_geometry(session, box(480_500, 1_000_500, 481_500, 1_001_500), 26771)
+    foot = 1200 / 3937  # US survey foot
+    assert report.site_area_m2 == pytest.approx(1e6 * foot**2, abs=0.005)
+    assert report.crs == 32616
+    entry = line(report, "LX")
+    assert entry.overlap_m2 == pytest.approx(250_000 * foot**2, abs=0.01)
+    assert entry.share == pytest.approx(0.25, abs=1e-6)
+
+
 def test_parcels_side_by_side_are_one_site(session, load):
     """Two parcels with a common border are no valid MultiPolygon; parts that overlap stay refused."""
     load("YJJBNT", [(rectangle(90, 0, 110, 80), {"YJJBNTTBBH": "N1"})])
