@@ -22,7 +22,7 @@ from gis.deliveries.source_place import Placement, note, place, strays
 from gis.layers.pieces import Geometries, polygonal, repair
 from project_box.kernel.errors import BadInput
 
-#: bytes of geometry a batch should have, and features it has at most; the first one is small
+#: bytes of geometry a batch should have, and features it has at most; the first is small, so that writing begins early
 BATCH_BYTES, BATCH, FIRST_BATCH = 8 << 20, 20_000, 500
 #: a file is read in no fewer batches, so that one is read while the one before is written
 LEAST_BATCHES = 8
@@ -70,11 +70,18 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
     reader, first = _Reader(source, buffered), 0
     parts = arrow.parts(source, _even_step(source)) or _parts(source)
     while (part := _next(parts, source, first)) is not None:
-        for start in range(0, len(part.blobs), AT_ONCE):
-            here = slice(start, start + AT_ONCE)
+        for here in _slices(len(part.blobs), FIRST_BATCH if first == 0 else AT_ONCE):
             columns = [column[here] for column in part.columns]
-            yield reader.batch(first + start, part.names, part.blobs[here], columns)
+            yield reader.batch(first + here.start, part.names, part.blobs[here], columns)
         first += len(part.blobs)
+
+
+def _slices(count: int, size: int) -> Iterator[slice]:
+    """Features that are checked together, ``size`` of them at first."""
+    start = 0
+    while start < count:
+        yield slice(start, start + size)
+        start, size = start + size, AT_ONCE
 
 
 def _next(parts: Iterator[Part], source: Source, first: int) -> Part | None:
