@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from shapely.geometry import box as box_of
 from shapely.geometry import shape
 from sqlalchemy import func, select
 
@@ -93,6 +94,16 @@ def test_only_the_projects_developer_hands_in_and_others_do_not_see_it(session, 
         service.record_boundary(session, actors["handler"], project.id, "a.txt", data)
     service.record_boundary(session, actors["developer"], project.id, "a.txt", data)
     assert service.run_conflict_check(session, actors["handler"], project.id).kind == "conflict_report"
+
+
+def test_a_site_in_feet_keeps_the_area_of_its_own_plane(session, actors, project, load):
+    """NAD27 Illinois has no twin in metres: kept in UTM, told and checked by the foot of the survey."""
+    load("LX", [(box_of(480_000, 1_000_000, 481_000, 1_001_000), {"MC": "creek"})], crs=26771)
+    wkt = f"SRID=26771;{box_of(480_500, 1_000_500, 481_500, 1_001_500).wkt}".encode()
+    boundary = service.record_boundary(session, actors["developer"], project.id, "a.wkt", wkt)
+    report = service.run_conflict_check(session, actors["developer"], project.id).payload
+    area = round(1e6 * (1200 / 3937) ** 2, 2)
+    assert (boundary.crs, boundary.payload["area_m2"], report["site_area_m2"]) == (32616, area, area)
 
 
 def test_check_needs_a_boundary(session, actors, project):
