@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 from tests.unit.drawings.strangers import FOOT, Pen, Truth
 from tests.unit.drawings.strangers_abroad import draw_plans
@@ -163,6 +164,34 @@ def turkish_plot() -> tuple[Pen, Truth]:
     return pen, Truth("m", False, 980, {"": 240}, {"": 5}, faces, {}, declared)
 
 
+def polish_plot() -> tuple[Pen, Truth]:
+    pen = Pen(6)
+    pen.box("granica działki", 0, 0, 24, 36)
+    pen.box("budynek projektowany", 5, 8, 13, 11)
+    pen.box("budynek istniejący", 30, 8, 10, 10)
+    pen.path("droga", (-20, -2), (50, -2))
+    pen.text("opisy", "bud. mieszkalny, 2 kondygnacje", 6, 14, 0.4)
+    rows = [("Powierzchnia działki", "864,00 m²"), ("Wskaźnik intensywności zabudowy", "0,29")]
+    pen.cells(rows, 60, 30, (30,))
+    faces = {"front": 8.0, "rear": 17.0, "left": 5.0, "right": 6.0}
+    declared = {"申报用地面积": 864, "容积率": 0.29}
+    return pen, Truth("m", False, 864, {"": 143}, {"": 2}, faces, {}, declared)
+
+
+def american_lot_of_lines() -> tuple[Pen, Truth]:
+    """Neither header nor dimensions say feet; an area written in square feet is the one that the lines enclose."""
+    pen = Pen(0)
+    corners = [(0, 0), (75.5, 0), (75.5, 110), (0, 110)]
+    for a, b in pairwise([*corners, corners[0]]):
+        pen.space.add_line(a, b, dxfattribs={"layer": "V-PROP-LINE"})
+    pen.box("HOUSE", 12, 25, 48, 38)
+    pen.path("EDGE OF PAVEMENT", (-30, -10), (120, -10))
+    pen.text("TEXT", "1 STORY FRAME DWELLING, 1,824 SF", 18, 45, 1.6)
+    pen.text("TEXT", "LOT 14, AREA = 8,305 SQ. FT.", 20, 90, 2)
+    faces = {"front": 25 * FOOT, "rear": 47 * FOOT, "left": 12 * FOOT, "right": 15.5 * FOOT}
+    return pen, Truth("ft", True, 8305 * FOOT**2, {"": 1824 * FOOT**2}, {"": 1}, faces)
+
+
 def _floors(layer: str, *named: tuple[str, float, str, int]) -> tuple[Pen, Truth]:
     """Plans of given widths with their titles; what storeys each is, and how many."""
     pen = Pen(4, 1000, version="R2007")
@@ -217,6 +246,6 @@ FOREIGN: dict[str, Callable[[], tuple[Pen, Truth]]] = {
     for f in (
         japanese_site_in_pieces, german_parcels, russian_neighbours, korean_review_table, indian_statement,
         american_corner, french_plot, turkish_plot, indian_stilts, french_floors, spanish_floors, dutch_floors,
-        russian_pairs, korean_sheets,
+        russian_pairs, korean_sheets, polish_plot, american_lot_of_lines,
     )
 }  # fmt: skip

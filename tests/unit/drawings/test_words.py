@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,10 @@ from tests.unit.drawings.build import X, Y, box, codes, model_of, new, text
     [
         ("1.230,00 m²", "㎡", 1230.0),
         ("6 300,00 кв.м", "㎡", 6300.0),
+        ("mq 901,50", "㎡", 901.5),
+        ("0,76 m2/m2", "", 0.76),
+        ("18 flats", "层", None),
+        ("18 flats", "户", 18.0),
         ("1,200.00㎡", "㎡", 1200.0),
         ("1,200", "㎡", 1200.0),
         ("1.234.567", "㎡", 1234567.0),
@@ -60,6 +66,14 @@ def test_a_word_of_a_language_with_a_decimal_comma_tells_how_its_number_is_meant
         ("18F/-2F", {"层数": "18", "地下层数": "2"}),
         ("地上11层 地下2层", {"层数": "11", "地下层数": "2"}),
         ("十二层", {"层数": "12"}),
+        ("Maison R+1", {"层数": "2"}),
+        ("4 storeys, 18 flats", {"层数": "4"}),
+        ("STILT + GROUND FLOOR + FIRST FLOOR", {"层数": "3"}),
+        ("2 BASEMENTS + GROUND FLOOR + 12 FLOORS", {"层数": "13", "地下层数": "2"}),
+        ("KG + EG + 1.OG + 2.OG + DG", {"层数": "3", "地下层数": "1"}),
+        ("KG + EG + 5 OG", {"层数": "6", "地下层数": "1"}),
+        ("Подвал + 3 этажа", {"层数": "3", "地下层数": "1"}),
+        ("2층 + 다락", {"层数": "2"}),
         ("5F(局部6F)", {"层数": "5", "局部层数": "6"}),
         ("33层/H=99.8m", {"层数": "33", "建筑高度": "99.8m"}),
         ("1#楼 住宅 18F", {"楼号": "1#楼", "用途": "住宅", "层数": "18"}),
@@ -190,6 +204,9 @@ def test_a_limit_is_no_figure_of_the_project(name: str, key: str | None) -> None
 @pytest.mark.parametrize(
     ("title", "floors"),
     [
+        ("RZUT I PIĘTRA", "2"), ("RZUT KONDYGNACJI POWTARZALNEJ (PIĘTRO 2-4)", "3-5"), ("RZUT PIWNIC", "-1"),
+        ("Niveau 0 - RDC", "1"), ("Niveaux 2 à 4", "3-5"), ("PLANTA TIPO (1ª A 4ª)", "2-5"), ("地階平面図", "-1"),
+        ("PIANTA PIANO TIPO (2°-4°)", "3-5"), ("THIRD THRU FIFTH FLOOR PLAN", "3-5"), ("SUBSUELO", "-1"),
         ("План 2-го и 4-го этажей", "2,4"), ("План 2...9 этажа", "2-9"),
         ("FIRST AND THIRD FLOOR PLAN", "1,3"), ("Plan 1er et 3e étages", "2,4"), ("1.OG bis 4.OG", "2-5"),
         ("3e t/m 6e verdieping", "4-7"), ("Plan R+1 à R+4", "2-5"), ("PLANTAS 2ª Y 4ª", "3,5"),
@@ -215,6 +232,11 @@ def test_no_spelling_means_two_things_within_a_language() -> None:
             for spelling in spellings:
                 plain = "".join(spelling.split()).upper()
                 assert seen.setdefault(plain, key) == key, f"{name}: {spelling}"
+
+
+def test_a_word_of_several_languages_means_what_it_does_in_the_drawings_own() -> None:
+    said = {code: Vocabulary(None, partial(frozenset, {code})).key("COS") for code in ("fr", "es")}
+    assert said == {"fr": "容积率", "es": "建筑密度"}
 
 
 def test_labels_on_any_layer_belong_to_the_smallest_building_around_them() -> None:
