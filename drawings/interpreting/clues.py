@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -119,7 +120,7 @@ def find_clues(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], *
     _on_lines(scene, clues)
     _bays(scene, clues)
     if not plans:
-        buildings = _labelled(scene, clues)
+        buildings = _labelled(scene, known, clues)
         _around(scene, buildings, known, clues)
     return clues
 
@@ -182,22 +183,29 @@ def _declared(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], cl
     if not scene.rings or not found:
         return
     sums: dict[tuple[str, str | None], float] = defaultdict(float)
+    built: dict[str, float] = defaultdict(float)  # of rings that hold labels of buildings
     for number, ring in enumerate(scene.rings):
         if number not in clues.samples and not ring.hatch:
             sums[ring.layer, None] += ring.area
             sums[ring.layer, ring.color] += ring.area
+            built[ring.layer] += ring.area if _holds_building(scene, number) else 0.0
     for claim in found:
         slack = claim.rounding + evidence().tolerance * claim.area
         hits = np.flatnonzero(np.abs(scene.areas - claim.area) <= slack).tolist()
+        meant = {name for name, area in built.items() if abs(area - claim.area) <= slack}
         # a road as large as the site by chance is none where the site's own layer has a ring of that area
         hits = [n for n in hits if known.get(scene.rings[n].layer) == claim.role] or hits
         if claim.role not in _BUILDINGS:
             hits = [n for n in hits if not _holds_building(scene, n)] or hits
+        elif meant:  # a green as large as all buildings together is none of them
+            hits = [n for n in hits if _holds_building(scene, n)]
         sort = "declared" if claim.text is None or claim.figure in evidence().figures else "written"
         for number in _meant(scene, claim, hits):
             clues.rings[number].append(_equals(claim, sort))
         if not hits and sort == "declared" and claim.role != "site_boundary":
             for (layer, color), area in sums.items():
+                if claim.role in _BUILDINGS and meant and layer not in meant:
+                    continue
                 if abs(area - claim.area) <= slack and color is not None:
                     clues.pens[layer, color].append(_equals(claim, sort))
                 elif abs(area - claim.area) <= slack:
@@ -300,12 +308,18 @@ def _holds_building(scene: Scene, number: int) -> bool:
     return any(_names_building(scene.texts[t].text) for t in scene.held.get(number, ()))
 
 
-def _labelled(scene: Scene, clues: Clues) -> list[int]:
-    """The smallest rings around labels of buildings."""
+def _labelled(scene: Scene, known: Mapping[str, str], clues: Clues) -> list[int]:
+    """The smallest rings around labels of buildings; a label over a roof garden is the building's."""
+    other = {name for name, role in known.items() if role not in (*_BUILDINGS, "adjacent", "reference")}
     out: list[int] = []
-    for number, texts in scene.held.items():
-        said = next((t for t in texts if _names_building(scene.texts[t].text)), None)
-        if said is None or len(texts) > _MOST_TEXTS or number in clues.samples or scene.rings[number].hatch:
+    texts: dict[int, list[int]] = defaultdict(list)
+    for text, around in scene.around.items():
+        number = next((n for n in around if scene.rings[n].layer not in other), None)
+        if number is not None:
+            texts[number].append(text)
+    for number, held in texts.items():
+        said = next((t for t in held if _names_building(scene.texts[t].text)), None)
+        if said is None or len(held) > _MOST_TEXTS or number in clues.samples or scene.rings[number].hatch:
             continue
         text = scene.texts[said]
         out.append(number)
@@ -328,7 +342,7 @@ def _around(scene: Scene, buildings: Sequence[int], known: Mapping[str, str], cl
     named = [n for n, r in enumerate(scene.rings) if known.get(r.layer) in ("footprint", "outline")]
     inner = sorted({*buildings, *named} - clues.samples)
     others = [n for n in range(len(scene.rings)) if n not in inner and n not in clues.samples]
-    if not inner or len(inner) + len(others) < 3:
+    if not inner or len(inner) + len(others) < (2 if sites else 3):
         return
     spots = shapely.point_on_surface(scene.polygons[inner])
     around = [
@@ -340,6 +354,8 @@ def _around(scene: Scene, buildings: Sequence[int], known: Mapping[str, str], cl
     ]
     if not sites:
         around = _without_frames(scene, around)
+    elif not around:
+        _around_together(scene, sites, inner, clues)
     around = sorted(around, key=lambda n: -scene.rings[n].area)
     count = len(inner)
     for place, number in enumerate(around[: 1 if sites else 2]):
@@ -350,6 +366,20 @@ def _around(scene: Scene, buildings: Sequence[int], known: Mapping[str, str], cl
     if sites and around:
         for number in buildings:
             clues.rings[number].append(clue("outline", "inside", "位于用地之内", "lies in the site"))
+
+
+def _around_together(scene: Scene, sites: AbstractSet[str], inner: Sequence[int], clues: Clues) -> None:
+    """Rings on the layers of the site that lie around all buildings together: a site on both sides of a road."""
+    rings = [n for n, r in enumerate(scene.rings) if r.layer in sites and n not in clues.samples]
+    spots = shapely.point_on_surface(scene.polygons[inner])
+    holders = [n for n in rings if bool(shapely.contains(scene.polygons[n], spots).any())]
+    if len(holders) > 1 and bool(shapely.contains(shapely.union_all(scene.polygons[holders]), spots).all()):
+        count = len(inner)
+        for number in holders:
+            clues.rings[number].append(
+                clue("site_boundary", "around", f"共同围住全部 {count} 栋建筑",
+                     f"lies around all {count} buildings together with others")
+            )  # fmt: skip
 
 
 def _without_frames(scene: Scene, around: Sequence[int]) -> list[int]:

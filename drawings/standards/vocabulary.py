@@ -27,6 +27,8 @@ _PAIR = re.compile(r"\s*([^=:=:]{1,60}?)\s*([=:])\s*(.*?)\s*")
 _SPACED = re.compile(r"\s*([^\d=:]{1,60}?)(?:\s+[-–—](?=\s))?\s*([-+±]?\d.*?)\s*")
 #: what stands between two pairs of one line
 _BEHIND = re.compile(r"\s+[/|]\s+|,\s+(?=\D)")
+#: what stands between two clauses of a Chinese sentence
+_CLAUSE = re.compile(r"[,，](?=\s*[\u3400-\u9fff])|。")
 #: what a line of a list begins with
 NUMBERING = re.compile(
     r"^\s*(?:[(（]?\d{1,2}(?:\.\d{1,2})*[.、)）:]?\s+|[(（]?\d{1,2}[.、)）]\s*|[(（]?[一二三四五六七八九十]{1,2}[.、)）]\s*|[①-⑳]\s*|其中:?\s*|[-–•·*]\s*)"
@@ -297,8 +299,16 @@ class Vocabulary:
                 any(map(self._is_number, pairs))  # 3 этажа, H=12,6 м
                 and all(self._is_number(pair) or self.labels(p) for p, pair in zip(parts, pairs, strict=True))
             )
-            out += parts if pairs and apart else [line.strip()]
+            out += parts if pairs and apart else self._clauses(line.strip())
         return out
+
+    def _clauses(self, line: str) -> list[str]:
+        """The clauses of a sentence that gives several figures (总用地面积8000㎡，容积率0.75。), else the line."""
+        if len(line) > _LONGEST_PAIR or not _CLAUSE.search(line):
+            return [line]
+        parts = [part.strip() for part in _CLAUSE.split(line) if part.strip()]
+        told = sum(self._is_number(self._pair(NUMBERING.sub("", part))) for part in parts)
+        return parts if told > 1 or len(parts) == 1 else [line]
 
     def _is_number(self, pair: tuple[str, str] | None) -> bool:
         """True for a key of numbers with a number."""
