@@ -232,8 +232,9 @@ class DifferenceTotal(Base):
 
 
 class DifferencePolygon(Base):
-    """差异图斑 of a run, in the check CRS of A. ``number`` counts from the largest, slivers apart from the others.
+    """差异图斑 of a run, in the check CRS of A.
 
+    ``number`` counts from the largest, slivers apart from the others, and ``place`` among those of the same total.
     ``value_a``, ``value_b``: what the class field says, by which a list is narrowed; ``class_*`` the legend's keys.
     """
 
@@ -241,6 +242,7 @@ class DifferencePolygon(Base):
     __table_args__ = (
         Index("ix_difference_polygon_number", "run_id", "sliver", "number"),
         Index("ix_difference_polygon_code", "run_id", "code"),
+        Index("ix_difference_polygon_place", "total_id", "number", postgresql_include=["place"]),
         Index("ix_difference_polygon_geom", "geom", postgresql_using="gist"),
         _SCHEMA,
     )
@@ -249,6 +251,8 @@ class DifferencePolygon(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("gis.difference_run.id", ondelete="CASCADE"))
     sliver: Mapped[bool]
     number: Mapped[int | None]
+    total_id: Mapped[int | None] = mapped_column(BigInteger)
+    place: Mapped[int | None]
     code: Mapped[str] = mapped_column(String(20))
     fid_a: Mapped[int]
     fid_b: Mapped[int | None]

@@ -15,9 +15,9 @@ from gis import repository
 from gis.check.conflict import Period
 from gis.differences import decision_store, difference_service, difference_store
 from gis.differences.decision import SAME_OUTLINE_M, Decision, Verdict, standing
+from gis.differences.difference_pages import Filter
 from gis.differences.difference_run import scope_of
 from gis.differences.difference_service import Asked, Pair
-from gis.differences.difference_store import Filter
 from gis.differences.differences import Relation, as_shape
 from gis.layers.layer import layer_catalogue
 from gis.models import PlanDecision

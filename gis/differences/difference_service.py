@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from gis import crs as crs_module
 from gis import repository
-from gis.differences import difference_store
-from gis.differences.difference_run import Run, class_field
-from gis.differences.difference_store import Filter
-from gis.differences.differences import Relation, as_shape, named_classes
+from gis.differences import difference_pages, difference_store
+from gis.differences.difference_pages import Filter
+from gis.differences.difference_run import Run
+from gis.differences.differences import Relation, as_shape, class_matches, named_classes
 from gis.layers.layer import LayerCatalogue, LayerDefinition, layer_catalogue
 from gis.markers import rounded_geojson
 from gis.models import DifferenceRun, LayerVersion
@@ -189,19 +189,18 @@ def state_of(pair: Pair) -> dict[str, Any]:
 def wanted(session: Session, pair: Pair) -> Filter:
     """The classes that were asked for, as a filter."""
     outside = pair.asked.relation is Relation.OUTSIDE
-    values_a = difference_store.values_matching(
-        session, pair.version_a.id, class_field(pair.a), pair.asked.class_a
-    )
-    values_b = (
-        None
-        if outside
-        else difference_store.values_matching(
-            session, pair.version_b.id, class_field(pair.b), pair.asked.class_b
-        )
-    )
     return Filter(
-        tuple(values_a) if values_a is not None else None, tuple(values_b) if values_b is not None else None
+        _meant(session, pair, "a", pair.asked.class_a),
+        None if outside else _meant(session, pair, "b", pair.asked.class_b),
     )
+
+
+def _meant(session: Session, pair: Pair, side: str, pattern: str) -> tuple[str, ...] | None:
+    """What the class field of one side says where a pattern means it; None without a pattern."""
+    if not pattern:
+        return None
+    there = difference_pages.values_in(session, pair.run.id, side)
+    return tuple(value for value in there if class_matches(value, pattern))
 
 
 def head(session: Session, pair: Pair, chosen: Filter) -> dict[str, Any]:

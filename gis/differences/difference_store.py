@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,42 +12,13 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from gis.differences import difference_pages
+from gis.differences.difference_pages import Filter
 from gis.differences.differences import Parts, Pieces, class_matches
 from gis.models import DifferencePolygon, DifferenceRun, DifferenceTotal, LayerVersion, Piece
 
 _VALUE = "coalesce({side}.attributes ->> :field_{name}, '')"
 _CLASS = "coalesce({side}.class_key, '')"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which polygons of a run are asked for; None means all. ``kinds``: pairs of legend keys."""
-
-    values_a: tuple[str, ...] | None = None
-    values_b: tuple[str, ...] | None = None
-    codes: tuple[str, ...] | None = None
-    without: tuple[str, ...] = ()
-    kinds: tuple[str | None, str | None] | None = None
-
-    def words(self) -> tuple[str, dict[str, Any]]:
-        """(SQL that follows AND, its parameters)."""
-        parts: list[str] = ["true"]
-        values: dict[str, Any] = {}
-        for name, column, wanted in (
-            ("values_a", "value_a", self.values_a),
-            ("values_b", "value_b", self.values_b),
-            ("codes", "code", self.codes),
-        ):
-            if wanted is not None:
-                parts.append(f"{column} = ANY(:{name})")
-                values[name] = list(wanted)
-        if self.without:
-            parts.append("code <> ALL(:without)")
-            values["without"] = list(self.without)
-        if self.kinds is not None:
-            parts.append("class_a IS NOT DISTINCT FROM :kind_a AND class_b IS NOT DISTINCT FROM :kind_b")
-            values["kind_a"], values["kind_b"] = self.kinds
-        return " AND ".join(parts), values
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -218,29 +189,37 @@ def add(
     )
 
 
-_NUMBER = """
-UPDATE gis.difference_polygon p SET number = n.number, code = CASE WHEN n.nth = 1 THEN p.code
-                                                                ELSE p.code || '-' || n.nth END
-FROM (
-  SELECT id, row_number() OVER (PARTITION BY sliver ORDER BY {order}) AS number,
-         row_number() OVER (PARTITION BY sliver, code ORDER BY {order}) AS nth
-  FROM gis.difference_polygon WHERE run_id = :run
-) n WHERE p.id = n.id
-"""
 _COUNT = """
 INSERT INTO gis.difference_total (run_id, sliver, class_a, class_b, value_a, value_b, count, area_m2)
 SELECT run_id, sliver, class_a, class_b, value_a, value_b, count(*), sum(area_m2)
 FROM gis.difference_polygon WHERE run_id = :run GROUP BY 1, 2, 3, 4, 5, 6
 """
+_NUMBER = """
+UPDATE gis.difference_polygon p
+SET number = n.number, total_id = n.total_id, place = n.place,
+    code = CASE WHEN n.nth = 1 THEN p.code ELSE p.code || '-' || n.nth END
+FROM (
+  SELECT p.id, t.id AS total_id, row_number() OVER (PARTITION BY p.sliver ORDER BY {order}) AS number,
+         row_number() OVER (PARTITION BY t.id ORDER BY {order}) AS place,
+         row_number() OVER (PARTITION BY p.sliver, code ORDER BY {order}) AS nth
+  FROM gis.difference_polygon p JOIN gis.difference_total t ON t.run_id = p.run_id AND t.sliver = p.sliver
+   AND ROW(t.class_a, t.class_b, t.value_a, t.value_b)::text = ROW(p.class_a, p.class_b, p.value_a, p.value_b)::text
+  WHERE p.run_id = :run
+) n WHERE p.id = n.id
+"""
 _ORDER = (
-    'area_m2 DESC, code COLLATE "C", label_a COLLATE "C", coalesce(label_b, \'\') COLLATE "C", fid_a, fid_b'
+    'p.area_m2 DESC, code COLLATE "C", label_a COLLATE "C", coalesce(label_b, \'\') COLLATE "C", fid_a, fid_b'
 )
 
 
 def number(session: Session, row: DifferenceRun) -> None:
-    """Count the polygons from the largest, and by class; where several features share one shape, number their codes."""
-    session.execute(text(_NUMBER.format(order=_ORDER)), {"run": row.id})
+    """Count the polygons from the largest, all of them and those of each total; where several features share one
+    shape, number their codes."""
     session.execute(text(_COUNT), {"run": row.id})
+    session.execute(
+        text("ANALYZE gis.difference_polygon, gis.difference_total")
+    )  # else they are joined row by row
+    session.execute(text(_NUMBER.format(order=_ORDER)), {"run": row.id})
     session.execute(text("ANALYZE gis.difference_polygon"))
 
 
@@ -259,14 +238,14 @@ def polygons(
 ) -> list[dict[str, Any]]:
     """Polygons of a run, largest first; ``geometry`` as WKB.
 
-    Without a filter the numbers tell where a page begins; those before it are not read.
+    Only those that are asked for by their codes are counted to find where a page begins; of the others it is known.
     """
     only, values = wanted.words()
-    shape_sql = "ST_AsBinary(geom)" if geometry else "NULL"
     where = "OFFSET :skip"
-    if replace(wanted, without=()) == Filter():
-        only, values, where = f"{only} AND number > :skip", values, ""
-        skip = _number_after(session, run_id, sliver, wanted.without, skip)
+    if wanted.codes is None:
+        page = difference_pages.page_of(session, run_id, sliver=sliver, wanted=wanted, most=most, skip=skip)
+        only, values, where = *page.words(), ""
+    shape_sql = "ST_AsBinary(geom)" if geometry else "NULL"
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS}, {shape_sql} AS geometry FROM gis.difference_polygon"
@@ -275,22 +254,6 @@ def polygons(
         {"run": run_id, "sliver": sliver, "most": most, "skip": skip} | values,
     ).mappings()
     return [dict(r) for r in rows]
-
-
-def _number_after(session: Session, run_id: int, sliver: bool, without: Sequence[str], skip: int) -> int:
-    """The number of the last one to be skipped, when ``skip`` others than ``without`` are."""
-    left_out = session.scalars(
-        text(
-            "SELECT number FROM gis.difference_polygon"
-            " WHERE run_id = :run AND sliver = :sliver AND code = ANY(:these) ORDER BY number"
-        ),
-        {"run": run_id, "sliver": sliver, "these": list(without)},
-    )
-    for number in left_out if without else ():
-        if number > skip:
-            break
-        skip += 1
-    return skip
 
 
 def totals(

@@ -9,8 +9,8 @@ import shapely
 from shapely.affinity import rotate
 
 from gis.differences import difference_run, difference_service, difference_store
+from gis.differences.difference_pages import Filter
 from gis.differences.difference_service import Asked, ask
-from gis.differences.difference_store import Filter
 from gis.differences.differences import Relation
 from gis.models import DifferenceRun
 from project_box.kernel.errors import BadInput
@@ -142,9 +142,19 @@ def test_pages_and_sums_are_those_of_the_whole_list(session, load):
     every = difference_store.polygons(session, pair.run.id, sliver=False, wanted=Filter(), most=None)
     assert [d["number"] for d in every] == list(range(1, 31))
     some = tuple(d["code"] for d in every[2:20:3])
-    for wanted in (Filter(), Filter(codes=some), Filter(without=some), Filter(values_a=("0701",), without=some),
-                   Filter(kinds=("07", None)), Filter(values_a=())):  # fmt: skip
+    use = {d["number"]: f"0{7 + int(d['label_a']) % 3}01" for d in every}
+    for wanted, meant in (
+        (Filter(), lambda d: True),
+        (Filter(codes=some), lambda d: d["code"] in some),
+        (Filter(without=some), lambda d: d["code"] not in some),
+        (Filter(values_a=("0701",)), lambda d: use[d["number"]] == "0701"),
+        (Filter(values_a=("0701", "0901"), without=some),
+         lambda d: use[d["number"]] != "0801" and d["code"] not in some),
+        (Filter(kinds=("07", None)), lambda d: (d["class_a"], d["class_b"]) == ("07", None)),
+        (Filter(values_a=()), lambda d: False),
+    ):  # fmt: skip
         chosen = difference_store.polygons(session, pair.run.id, sliver=False, wanted=wanted, most=None)
+        assert chosen == [d for d in every if meant(d)]
         paged = [
             d["number"]
             for skip in range(0, len(chosen) + 4, 4)
