@@ -7,7 +7,7 @@ import time
 
 from drawings.cad.fast import READY
 from drawings.cad.fast.jit import KERNELS
-from drawings.cad.fast.reader import warm_up
+from drawings.cad.fast.warming import warm_up
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,13 +20,11 @@ from drawings.cad.fast.columns import (
     KIND,
     LAYER0,
     LAYER1,
-    MEMBER,
     MODEL,
     MTEXT,
     NAME0,
     NAME1,
     ODD,
-    ODDKIND,
     PLACE,
     REFERENCE,
     ROWS,
@@ -37,16 +34,14 @@ from drawings.cad.fast.columns import (
     Rows,
     release,
 )
-from drawings.cad.fast.direct import DirectReader
 from drawings.cad.fast.expand import expand
 from drawings.cad.fast.flattening import boxes
 from drawings.cad.fast.instances import WHITE, Instances
-from drawings.cad.fast.nesting import BoxTree
+from drawings.cad.fast.odd import OddEntities
 from drawings.cad.fast.rows import collect
-from drawings.cad.fast.skeleton import Layout, Odd, block_called, handles_of, skeleton
-from drawings.cad.fast.splines import spline_curve
+from drawings.cad.fast.skeleton import Layout, Odd
 from drawings.cad.fast.stand_ins import Names, places_of, take_in
-from drawings.cad.fast.structure import blocks_of, structure
+from drawings.cad.fast.structure import Structure, blocks_of, structure
 from drawings.cad.fast.summary import extents_of, largest_rings, layer_table, middle_of, sheet_list, sheets_of
 from drawings.cad.fast.table import EntityTable
 from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
@@ -65,13 +60,11 @@ from drawings.cad.source import (
 )
 from drawings.cad.units import weigh
 from drawings.issues import Collector
-from drawings.reading import Reading, reading
+from drawings.reading import Reading
 
 _ACI = np.array([DXF_DEFAULT_COLORS[i] & 0xFFFFFF for i in range(256)], np.int32)
 _PARTS_OF_ENTITIES = 5  # vertices, attributes and ends of sequences are entities of the file too
 _UNIT_WORDS = ("unit", "单位", "единиц")
-_BLOCK_HANDLES = (341, 344)  # group codes of a multi-leader's block
-_HEXADECIMAL = re.compile("[0-9A-Fa-f]{1,16}")
 _SAMPLE = 200_000  # bytes of text looked at for the encoding, as the careful reader does
 
 
@@ -97,35 +90,6 @@ def read_fast(
             return None
         except Exception:  # whatever a hostile file provokes here, the careful reader turns it into an issue
             return None
-
-
-def warm_up() -> None:
-    """Run every kernel once on a tiny drawing, so that all are compiled and in the cache."""
-    points = (10, 0, 20, 0, 30, 0, 10, 1, 20, 2, 30, 0, 10, 3, 20, 0, 30, 0)
-    tags = (
-        *(0, "SECTION", 2, "HEADER", 9, "$ACADVER", 1, "AC1009", 0, "ENDSEC"),
-        *(0, "SECTION", 2, "ENTITIES", 0, "CIRCLE", 5, "A", 8, "0", 10, 0, 20, 0, 40, 5),
-        *(0, "LINE", 5, "B", 8, "0", 10, 0, 20, 0, 11, 9, 21, 9, 0, "RAY", 5, "C", 8, "0"),
-        *(0, "TEXT", 5, "D", 8, "0", 10, 0, 20, 0, 40, 1, 1, "é", 0, "ENDSEC", 0, "EOF"),
-    )
-    spline = (
-        *(0, "SPLINE", 100, "AcDbEntity", 100, "AcDbSpline", 70, 8, 71, 2),
-        *(v for knot in (0, 0, 0, 1, 1, 1) for v in (40, knot)),
-        *(*points, 0, "EOF"),
-    )
-    read = read_fast(_lines(tags), "warm-up.dxf", reading(), None)
-    found = scan(_lines(spline))
-    curve = spline_curve(found, 0, found.count - 1)
-    if read is None or not isinstance(read.entities, EntityTable) or curve is None:
-        raise RuntimeError("the fast reader does not read its own sample")
-    read.entities.geometries(0.01)
-    tree = BoxTree(np.array([(0.0, 0.0, 2.0, 2.0), (0.0, 0.0, 1.0, 1.0)]))
-    tree.around(np.arange(2), np.arange(2))
-    tree.meeting(np.arange(2), np.full((2, 4), np.nan))
-
-
-def _lines(tags: Sequence[object]) -> bytes:
-    return "".join(f"{tag}\n" for tag in tags).encode()
 
 
 def _open(data: bytes, issues: Collector, limit: int) -> Source | None:
@@ -170,6 +134,30 @@ class _Drawn:
     odd: Odd | None
 
 
+@dataclass(slots=True)
+class _Columns:
+    """What was read of the entities: ``row_layer``, ``row_name`` number of layer and block of every row."""
+
+    rows: Rows
+    row_layer: Ints
+    row_name: Ints
+    layout: Layout
+    block_of_key: dict[str, int]
+
+
+def _numbered_blocks(layout: Layout) -> dict[str, int]:
+    """Number of every block by its name in lower case.
+
+    Raises:
+        Unfit: two have the same.
+    """
+    out: dict[str, int] = {}
+    for number, block in enumerate(layout.blocks):
+        if out.setdefault(block.name.lower(), number) != number:
+            raise Unfit("block defined twice")
+    return out
+
+
 class _Fast:
     """One reading."""
 
@@ -191,77 +179,95 @@ class _Fast:
         self.block_names = Names()
         self.foreign: dict[int, CadEntity] = {}
         self.replaced: dict[int, list[int]] = {}
-        self.dimensions: list[CadDimension] = []
-        self.odd_items: dict[int, Sequence[CadEntity | Insert]] = {}
-        self._odd_vertices = 0
+        self.dimensions: tuple[CadDimension, ...] = ()
 
     def read(self, name: str, digest: Future[str], unit: str | None) -> CadFile:
         """Everything."""
-        tags, source, limits = self.tags, self.source, self.settings.limits
+        tags, limits, encoding = self.tags, self.settings.limits, self.source.encoding
         most = _PARTS_OF_ENTITIES * limits.entities
         if np.count_nonzero(tags.codes[: tags.count] == 0) > most:
             return self._refused(name, digest, most)
         built = structure(tags)
         layout = built.layout
-        r12 = source.version <= "AC1009"
-        records = tables.block_records(tags, layout.sections.get("TABLES"), source.encoding)
-        owners = records.get("*model_space", -1), records.get("*paper_space", -1)
-        rows, status, _ = collect(
-            tags, built.entries, built.closes, built.kinds, built.sections, r12=r12, owners=owners, aci=_ACI
-        )  # fmt: skip
-        if status != columns.GOOD:
-            raise Unfit(f"structure {status}")
-        layout.blocks = blocks_of(tags, source.encoding, rows, built)
-        self._columns_of_text(rows)
+        table_span = layout.sections.get("TABLES")
+        r12 = self.source.version <= "AC1009"
+        records = tables.block_records(tags, table_span, encoding)
+        rows = self._rows(built, records, r12=r12)
         row_layer = self._layers_of(rows)
         row_name = self._names_of(rows)
-        block_of_key: dict[str, int] = {}
-        for number, block in enumerate(layout.blocks):
-            if block_of_key.setdefault(block.name.lower(), number) != number:
-                raise Unfit("block defined twice")
+        block_of_key = _numbered_blocks(layout)
         self._bound_arrays(rows)
-        reached = self._reached(rows, row_name, block_of_key)
-        sheets = tables.layouts(tags, layout.sections.get("OBJECTS"), records, source.encoding, r12=r12)
-        odd_rows = self._odd_rows(rows, reached)
+        sheets = tables.layouts(tags, layout.sections.get("OBJECTS"), records, encoding, r12=r12)
+        others = OddEntities(
+            tags,
+            rows,
+            layout,
+            block_of_key,
+            self.source,
+            self.settings,
+            self.issues,
+            self.deadline,
+            self.clock,
+        )
+        odd_rows = others.drawn(self._reached(rows, row_name, block_of_key))
         if int((rows.ints[odd_rows, TAG1] - rows.ints[odd_rows, TAG0]).sum(dtype=np.int64)) > 4 * most:
             return self._refused(
                 name, digest, 4 * most, what=("零散图元的组码", "group codes of odd entities")
             )
         if not r12:
-            direct = DirectReader(
-                tags, rows, row_layer, list(self.layer_names.numbers), block_of_key,
-                layout.sections.get("TABLES"), source.encoding,
-            )  # fmt: skip
-            odd_rows = self._read_directly(direct, rows, odd_rows)
-            self.dimensions += direct.dimensions
-        shown = self._blocks_by_handle(
-            rows, odd_rows, {h: block_of_key.get(n, -1) for n, h in records.items()}
-        )
-        odd = self._read_odd(layout, rows, odd_rows, block_of_key, shown, needed=sheets is None)
-        if odd is None:
-            table_layers = tables.layers(tags, layout.sections.get("TABLES"), source.encoding)
-        else:
-            table_layers = odd.reader.layers
-            sheets = sheets_of(odd)
+            odd_rows = others.read_directly(odd_rows, row_layer, list(self.layer_names.numbers))
+        odd = others.read_by_ezdxf(odd_rows, records, needed=sheets is None)
+        self.dimensions = (*others.dimensions, *(odd.reader.dimensions if odd is not None else ()))
+        read = _Columns(rows, row_layer, row_name, layout, block_of_key)
+        table_layers = tables.layers(tags, table_span, encoding) if odd is None else odd.reader.layers
+        rows, instances = self._placed(read, others.items, table_layers)
+        release(rows, tags)
+        del self.tags, tags, others, read
+        drawn = _Drawn(
+            rows, instances, list(self.layer_names.numbers), layout, block_of_key, table_layers,
+            sheets_of(odd) if odd is not None else sheets or [], odd,
+        )  # fmt: skip
+        return self._file(drawn, name, digest, unit)
+
+    def _rows(self, built: Structure, records: dict[str, int], *, r12: bool) -> Rows:
+        """All entities in columns; the layout is given its blocks.
+
+        Raises:
+            Unfit: the structure is broken.
+        """
+        owners = records.get("*model_space", -1), records.get("*paper_space", -1)
+        rows, status, _ = collect(
+            self.tags, built.entries, built.closes, built.kinds, built.sections, r12=r12, owners=owners, aci=_ACI
+        )  # fmt: skip
+        if status != columns.GOOD:
+            raise Unfit(f"structure {status}")
+        built.layout.blocks = blocks_of(self.tags, self.source.encoding, rows, built)
+        self._columns_of_text(rows)
+        return rows
+
+    def _placed(
+        self,
+        read: _Columns,
+        items: dict[int, Sequence[CadEntity | Insert]],
+        table_layers: dict[str, CadLayer],
+    ) -> tuple[Rows, Instances]:
+        """The rows with what stands for odd ones, and what they draw in model space."""
+        limits = self.settings.limits
         rows, row_layer, row_name, spans, matrices = take_in(
-            rows,
-            row_layer,
-            row_name,
-            self.odd_items,
-            self.layer_names,
-            self.block_names,
-            self.foreign,
+            read.rows, read.row_layer, read.row_name, items, self.layer_names, self.block_names, self.foreign,
             self.replaced,
-        )
-        place_start, place_rows = places_of(rows, len(layout.blocks), self.replaced)
-        layer_list = list(self.layer_names.numbers)
+        )  # fmt: skip
+        place_start, place_rows = places_of(rows, len(read.layout.blocks), self.replaced)
         tints = np.array(
-            [int(table_layers[n].color[1:], 16) if n in table_layers else WHITE for n in layer_list],
+            [
+                int(table_layers[n].color[1:], 16) if n in table_layers else WHITE
+                for n in self.layer_names.numbers
+            ],
             np.int32,
         )
-        base = np.array([b.base for b in layout.blocks] or [(0.0, 0.0)])
+        base = np.array([b.base for b in read.layout.blocks] or [(0.0, 0.0)])
         block_of_name = np.array(
-            [block_of_key.get(n.lower(), -1) for n in self.block_names.numbers] or [-1], np.int32
+            [read.block_of_key.get(n.lower(), -1) for n in self.block_names.numbers] or [-1], np.int32
         )
         instances = expand(
             rows, row_layer=row_layer, row_name=row_name, place_start=place_start, place_rows=place_rows,
@@ -269,10 +275,7 @@ class _Fast:
             layer_colors=tints, max_entities=limits.entities, max_vertices=limits.vertices,
             max_depth=limits.block_depth,
         )  # fmt: skip
-        release(rows, tags)
-        del self.tags, tags
-        drawn = _Drawn(rows, instances, layer_list, layout, block_of_key, table_layers, sheets or [], odd)
-        return self._file(drawn, name, digest, unit)
+        return rows, instances
 
     def _refused(
         self,
@@ -303,8 +306,7 @@ class _Fast:
         teller = Teller(self.issues, self.settings.limits, self.foreign, self.replaced)
         teller.events(words, instances, drawn.layers, drawn.layout, table)
         teller.unsupported(words, instances, odd)
-        dimensions = (*self.dimensions, *(odd.reader.dimensions if odd is not None else ()))
-        if not len(table) and not dimensions:
+        if not len(table) and not self.dimensions:
             self.issues.add("DXF-EMPTY")
         bounds = boxes(instances)
         units = weigh(
@@ -331,7 +333,7 @@ class _Fast:
             extents=extents_of(instances, bounds, kept),
             layers=layer_table(self.foreign, drawn.table_layers, instances, drawn.rows, drawn.layers, kept),
             entities=table,
-            dimensions=dimensions,
+            dimensions=self.dimensions,
             sheets=sheet_list(drawn.sheets, drawn.rows, drawn.block_of_key),
             blocks={
                 n: int(instances.uses[k]) for n, k in self.block_names.numbers.items() if instances.uses[k]
@@ -424,92 +426,6 @@ class _Fast:
                 reached.add(block)
                 queue += edges.get(FIRST_BLOCK + block, ())
         return reached
-
-    # --- odd entities --------------------------------------------------------------------------------------
-
-    def _odd_rows(self, rows: Rows, reached: set[int]) -> list[int]:
-        """Odd rows that are drawn, model space first."""
-        odd = np.flatnonzero((rows.ints[:, FLAGS] & ODD != 0) & (rows.ints[:, FLAGS] & MEMBER == 0))
-        places = rows.ints[odd, PLACE]
-        drawn = (places == MODEL) | np.isin(places - FIRST_BLOCK, list(reached))
-        odd = odd[drawn]
-        chosen: list[int] = odd[np.argsort(places[drawn], kind="stable")].tolist()
-        return chosen
-
-    def _read_directly(self, direct: DirectReader, rows: Rows, odd_rows: list[int]) -> list[int]:
-        """Read the splines and dimensions among odd rows; the rows that are left."""
-        left: list[int] = []
-        for count, row in enumerate(odd_rows):
-            late = count % 500 == 499 and self.clock() > self.deadline
-            items = direct.read(row) if rows.ints[row, KIND] == ODDKIND and not late else None
-            if items is None:
-                left.append(row)
-            else:
-                self._keep(row, items)
-        return left
-
-    def _keep(self, row: int, items: Sequence[CadEntity | Insert]) -> None:
-        """Note what stands for an odd row.
-
-        Raises:
-            Unfit: they have more vertices than can be held here; the careful reader has a process of its own.
-        """
-        self.odd_items[row] = items
-        self._odd_vertices += sum(len(c.points) for e in items if isinstance(e, CadEntity) for c in e.curves)
-        if self._odd_vertices > self.settings.limits.vertices // 2:
-            raise Unfit("vertices of odd entities")
-
-    def _blocks_by_handle(self, rows: Rows, odd_rows: list[int], block_of_handle: dict[int, int]) -> set[int]:
-        """Numbers of the blocks that multi-leaders show: they name them by the handle of their record."""
-        found: set[int] = set()
-        for row in odd_rows:
-            first, last = rows.ints[row, TAG0], rows.ints[row, TAG1]
-            if self.tags.text(first).strip() in ("MULTILEADER", "MLEADER"):
-                named = np.flatnonzero(np.isin(self.tags.codes[first:last], _BLOCK_HANDLES)) + first
-                for text in map(self.tags.text, named.tolist()):
-                    handle = int(text, 16) if _HEXADECIMAL.fullmatch(text.strip()) else -1
-                    found.add(block_of_handle.get(handle, -1))
-        return found - {-1}
-
-    def _read_odd(
-        self,
-        layout: Layout,
-        rows: Rows,
-        odd_rows: list[int],
-        block_of_key: dict[str, int],
-        whole: set[int],
-        *,
-        needed: bool,
-    ) -> Odd | None:
-        """Have ezdxf read the tables and odd entities; None if there are none and it need not.
-
-        Args:
-            whole: numbers of blocks that odd entities show, beside those they name.
-        """
-        encoding = self.source.encoding
-        wanted: dict[int, list[int]] = {}
-        for row in odd_rows:
-            place = int(rows.ints[row, PLACE])
-            wanted.setdefault(place - FIRST_BLOCK if place >= FIRST_BLOCK else -1, []).append(row)
-            if rows.ints[row, KIND] == ODDKIND:
-                used = block_of_key.get(block_called(self.tags, rows, row, encoding).lower())
-                if used is not None:
-                    whole.add(used)
-            elif rows.ints[row, FLAGS] & REFERENCE:
-                used = block_of_key.get(block_called(self.tags, rows, row, encoding).lower())
-                if used is not None:
-                    wanted.setdefault(used, [])
-        if not odd_rows and not needed:
-            return None
-        handles, put_in = handles_of(self.tags, rows, odd_rows, encoding)
-        data = skeleton(self.tags, layout, rows, wanted, whole, put_in)
-        odd = Odd(data, self.source, self.settings, self.issues, self.deadline, self.clock)
-        for count, row in enumerate(odd_rows):
-            if count % 500 == 499 and self.clock() > self.deadline:
-                self.issues.add("DXF-TIME", seconds=self.settings.limits.seconds)
-                break
-            self._keep(row, odd.convert(handles[row], row, row in put_in))
-        return odd
 
     def _header_unit(self) -> int | None:
         text = header_value(self.source.data, b"$INSUNITS")
