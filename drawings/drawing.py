@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import Polygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 
-from drawings.cad.pause import collector_paused
+from project_box.kernel.catalogue import uncollected
 from project_box.kernel.finding import Issue, Level
 from project_box.kernel.plain import to_plain
 
@@ -136,7 +136,7 @@ class DrawingModel:
 
 def model_to_plain(model: DrawingModel) -> dict[str, Any]:
     """JSON form; geometries as GeoJSON with full precision."""
-    with collector_paused():
+    with uncollected():
         plain: dict[str, Any] = to_plain({**_fields(model), "shapes": [], "repairs": []})
         plain["repairs"] = list(model.repairs)  # plain already
         geometries = geojson_of([s.geometry for s in model.shapes])

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from drawings.cad.pause import collector_paused
 from drawings.drawing import DrawingModel, RoleShape, model_from_plain, model_to_plain
+from project_box.kernel.catalogue import uncollected
 from project_box.kernel.errors import TooLarge
 from project_box.kernel.plain import to_plain
 
@@ -37,7 +37,7 @@ def pack_model(model: DrawingModel) -> bytes:
     Raises:
         TooLarge: it has more vertices than can be kept.
     """
-    with collector_paused():
+    with uncollected():
         head, arrays = _parts(model)
     packer = zlib.compressobj(_LEVEL)
     text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
@@ -63,7 +63,7 @@ def unpack_model(packed: bytes) -> DrawingModel:
     data = memoryview(zlib.decompress(memoryview(packed)[len(_MAGIC) :]))
     size = int.from_bytes(data[:8], "little")
     head = json.loads(bytes(data[8 : 8 + size]))
-    with collector_paused():
+    with uncollected():
         geometries = _geometries(head, data[8 + size :])
         shapes = tuple(
             RoleShape(**{**fields, "geometry": geometry, "members": tuple(fields["members"])})

@@ -14,7 +14,6 @@ from shapely.geometry import LineString, MultiPolygon, Polygon
 
 from drawings.areas.declared import compare_declared
 from drawings.cad.model import CadEntity, CadFile
-from drawings.cad.pause import collector_paused
 from drawings.cad.selection import layers_drawn
 from drawings.deadline import Deadline, OutOfTimeError
 from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
@@ -36,6 +35,7 @@ from drawings.shapes.ring_making import RingMaker
 from drawings.shapes.work import OutOfRoomError, Ring, Work
 from drawings.standards.guess import Guess
 from drawings.standards.standards import Standard, detect, roles
+from project_box.kernel.catalogue import uncollected
 from project_box.kernel.finding import Issue
 
 
@@ -109,7 +109,7 @@ def interpret(
                 limit=settings.limits.planned,
             )
             return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
-        with collector_paused():
+        with uncollected():
             return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
     except OutOfRoomError:
         limit = settings.limits.chords

@@ -18,7 +18,6 @@ from shapely.geometry import Polygon
 from drawings.cad.curve import Point
 from drawings.cad.curve_batch import CurveBatch
 from drawings.cad.model import CadEntity, CadFile
-from drawings.cad.pause import collector_paused
 from drawings.cad.selection import OUTLINES, Outlines, Wanted, kinds_by_layer, outlines, picked
 from drawings.deadline import Deadline, OutOfTimeError
 from drawings.interpreting.scene import Drawn
@@ -28,6 +27,7 @@ from drawings.shapes.pairs import Floats, Longs, array, nearest_around, pairs
 from drawings.shapes.rings import joined_batch, runs
 from drawings.standards.guess import Contents, Guess, beside_each_other, guesses
 from drawings.standards.standards import roles
+from project_box.kernel.catalogue import uncollected
 
 _LOT = 16_384  # curves turned into rings at once
 _NO_OUTLINE = frozenset(
@@ -128,7 +128,7 @@ def survey(cad: CadFile, settings: Reading | None = None) -> Survey:
     first. Where that takes too long, nothing is listed and the survey is not ``complete``."""
     settings = settings or reading()
     try:
-        with collector_paused():
+        with uncollected():
             return _Survey(cad, settings).run()
     except OutOfTimeError:
         return Survey({}, (), (), complete=False)

@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from drawings.cad.curve import Curve
 from drawings.cad.model import CadEntity, CadFile
-from drawings.cad.pause import collector_paused
 from drawings.drawing import DrawingModel
 from drawings.sheets.local_crs import local_crs
+from project_box.kernel.catalogue import uncollected
 
 _DISPLAY_TOLERANCE_M = 0.02
 _LONGEST_TEXT = 500
@@ -108,7 +108,7 @@ class _Columns:
 
 def build_sheet(cad: CadFile, model: DrawingModel) -> Sheet:
     """All entities of model space."""
-    with collector_paused():
+    with uncollected():
         return _built(cad, model)
 
 

@@ -28,8 +28,8 @@ from drawings.cad.fast.making import KIND_NAMES, Maker
 from drawings.cad.fast.tags import Longs, gather
 from drawings.cad.fast.words import Words
 from drawings.cad.model import CadEntity
-from drawings.cad.pause import collector_paused
 from drawings.cad.selection import OUTLINES, Outlines, Wanted
+from project_box.kernel.catalogue import uncollected
 
 _CHUNK = 4096  # entities made at once
 _KEPT = 100_000  # more entities than this are made anew whenever they are looked at
@@ -87,7 +87,7 @@ class EntityTable(Sequence[CadEntity]):
             return
         made: list[CadEntity] = []
         for first in range(0, len(self), _CHUNK):
-            with collector_paused():
+            with uncollected():
                 lot = list(self._maker.entities(self._shown[first : first + _CHUNK]))
             if len(self) <= _KEPT:
                 made += lot
@@ -117,7 +117,7 @@ class EntityTable(Sequence[CadEntity]):
         known = self._words.rows.ints[self._instances.ints[picked, ROW], KIND] >= 0
         make = self._maker.entities if any(map(wanted.holds_kind, OUTLINES)) else self._maker.kept
         for first in range(0, picked.size, _CHUNK):
-            with collector_paused():
+            with uncollected():
                 lot = list(make(picked[first : first + _CHUNK]))
             if known[first : first + _CHUNK].all():
                 yield from lot
@@ -239,7 +239,7 @@ class EntityTable(Sequence[CadEntity]):
             anchor only; filled entities of several curves are areas by the even-odd rule, other entities of several
             curves collections. None where there is nothing to draw.
         """
-        with collector_paused():
+        with uncollected():
             every = geometries(self._instances, self._words.rows.ints[:, FLAGS], tolerance)
         return every if self._shown.size == every.size else every[self._shown]
 
