@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ezdxf.colors import aci2rgb, int2rgb
+from ezdxf.colors import int2rgb
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfentity import DXFTagStorage
 from ezdxf.lldxf.const import DXFError
 from ezdxf.math import Vec3
 
+from drawings.cad.colours import of_index
 from drawings.cad.curve import Affine, Curve, apply, arc, circle, compose, ellipse
 from drawings.cad.dxf_shapes import RELATIVE_TOLERANCE, hatch, ocs, spline, xdata, xy
 from drawings.cad.model import CadDimension, CadEntity
@@ -157,7 +158,7 @@ class Converter:
             elif index == 0:
                 color = BYBLOCK
             else:
-                color = "#{:02x}{:02x}{:02x}".format(*aci2rgb(abs(index) if 1 <= abs(index) <= 255 else 7))
+                color = of_index(abs(index) if 1 <= abs(index) <= 255 else 7)
         return CadEntity(
             handle=decode_escapes(str(dxf.get("handle") or "")),
             kind=kind,

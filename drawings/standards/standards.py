@@ -16,9 +16,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ezdxf.colors import aci2rgb
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from drawings.cad.colours import of_index
 from drawings.reading import CATALOGUE
 from drawings.standards import patterns
 from project_box.kernel.catalogue import parse
@@ -281,7 +281,7 @@ class Standard(_StandardFile):
     def _by_colour(self) -> dict[str, dict[str, str]]:
         """Attribute → colour → what it says."""
         return {
-            key: {"#{:02x}{:02x}{:02x}".format(*aci2rgb(index)): said for index, said in known.items()}
+            key: {of_index(index): said for index, said in known.items()}
             for key, known in self.colours.items()
         }
 
