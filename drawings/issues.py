@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -142,11 +143,16 @@ def quotable(said: object) -> str:
 
 
 class Collector:
-    """Gathers issues in order; beyond ``limit`` of one code they are only counted."""
+    """Gathers issues in order; beyond ``limit`` of one code they are only counted.
 
-    def __init__(self, limit: int, file: str | None = None) -> None:
+    Args:
+        file: named by every issue. parts: part of a layer → the layer of the file that issues name instead.
+    """
+
+    def __init__(self, limit: int, file: str | None = None, parts: Mapping[str, str] | None = None) -> None:
         self.limit = limit
         self.file = file
+        self.parts = parts or {}
         self.items: list[Issue] = []
         self.counts: Counter[str] = Counter()
 
@@ -154,6 +160,8 @@ class Collector:
         """Record one issue."""
         self.counts[code] += 1
         if self.counts[code] <= self.limit:
+            if values.get("layer") in self.parts:
+                values["layer"] = self.parts[values["layer"]]
             self.items.append(issue(code, file=self.file, **values))
 
     def full(self, code: str) -> bool:

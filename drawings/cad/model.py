@@ -64,7 +64,10 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class CadLayer:
-    """One layer of the file: ``color`` is ``#rrggbb``; ``entities`` counts what lies on it in model space."""
+    """One layer of the file: ``color`` is ``#rrggbb``; ``entities`` counts what lies on it in model space.
+
+    ``part_of``: the layer of the file of which this is the part that holds shapes of one role.
+    """
 
     name: str
     color: str
@@ -73,6 +76,7 @@ class CadLayer:
     locked: bool = False
     linetype: str = ""
     entities: int = 0
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,10 +313,10 @@ def _labelled(scene: Scene, known: Mapping[str, str], clues: Clues) -> list[int]
     other = {name for name, role in known.items() if role not in (*_BUILDINGS, "adjacent", "reference")}
     out: list[int] = []
     texts: dict[int, list[int]] = defaultdict(list)
-    for text, around in scene.around.items():
-        number = next((n for n in around if scene.rings[n].layer not in other), None)
-        if number is not None:
-            texts[number].append(text)
+    for place, around in scene.around.items():
+        holder = next((n for n in around if scene.rings[n].layer not in other), None)
+        if holder is not None:
+            texts[holder].append(place)
     for number, held in texts.items():
         said = next((t for t in held if _names_building(scene.texts[t].text)), None)
         if said is None or len(held) > _MOST_TEXTS or number in clues.samples or scene.rings[number].hatch:

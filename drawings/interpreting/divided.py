@@ -1,83 +1,51 @@
-"""Layers that hold shapes of several roles, divided for an interpretation: each role gets a layer of its own.
-
-The names of these layers hold a sign no program lets anybody type; :func:`whole` takes it off again, so that shapes and
-issues name the layers that are in the file.
-"""
+"""Layers that hold shapes of several roles, divided for an interpretation: each role gets a layer of its own, which
+knows the layer of the file that it is a part of (``CadLayer.part_of``). Shapes, repairs and issues name the latter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from drawings.cad.model import CadEntity, CadFile
 from drawings.cad.selection import prefixes
 from drawings.drawing import DrawingModel
-from drawings.standards.standards import roles
-from project_box.kernel.finding import Issue
-
-_SIGN = "\x1f"
 
 
-def part_of(layer: str, role: str) -> str:
-    """The part of a layer that holds shapes of a role."""
-    return f"{layer}{_SIGN}{list(roles().roles).index(role)}"
+def part_name(layer: str, role: str) -> str:
+    """The name of the part of a layer that holds shapes of a role; no layer of a file can bear it."""
+    return f"{layer}<{role}>"
 
 
-def bare(layer: str) -> str:
-    """The layer that a part is of."""
-    return layer.partition(_SIGN)[0]
-
-
-def divided(cad: CadFile, parts: Mapping[str, str]) -> CadFile:
-    """The drawing with entities on other layers: handle (of a block: all that is in it) → name of the part."""
+def divided(cad: CadFile, parts: Mapping[str, tuple[str, str]]) -> CadFile:
+    """The drawing with entities on parts of their layers: handle (of a block: all that is in it) → layer and role."""
     if not parts:
         return cad
     entities = [_moved(e, parts) for e in cad.entities]
     layers = dict(cad.layers)
-    for name in dict.fromkeys(parts.values()):
-        origin = cad.layers.get(bare(name))
-        if origin is not None:
-            layers[name] = replace(origin, name=name, entities=sum(e.layer == name for e in entities))
+    for layer, role in dict.fromkeys(parts.values()):
+        if layer in cad.layers:
+            name = part_name(layer, role)
+            count = sum(e.layer == name for e in entities)
+            layers[name] = replace(cad.layers[layer], name=name, entities=count, part_of=layer)
     return replace(cad, entities=entities, layers=layers)
 
 
-def _moved(entity: CadEntity, parts: Mapping[str, str]) -> CadEntity:
-    layer = parts.get(entity.handle) or next((parts[p] for p in prefixes(entity.handle) if p in parts), None)
-    return replace(entity, layer=layer) if layer is not None else entity
+def _moved(entity: CadEntity, parts: Mapping[str, tuple[str, str]]) -> CadEntity:
+    part = parts.get(entity.handle) or next((parts[p] for p in prefixes(entity.handle) if p in parts), None)
+    return replace(entity, layer=part_name(*part)) if part is not None else entity
 
 
-def whole(model: DrawingModel) -> DrawingModel:
-    """The model with the layers that are in the file."""
-    if not any(_SIGN in layer.name for layer in model.layers):
+def parts_of(cad: CadFile) -> dict[str, str]:
+    """Part of a layer → the layer of the file; empty if no layer is divided."""
+    return {name: layer.part_of for name, layer in cad.layers.items() if layer.part_of is not None}
+
+
+def whole(model: DrawingModel, parts: Mapping[str, str]) -> DrawingModel:
+    """The model with shapes on the layers that are in the file."""
+    if not parts:
         return model
     return replace(
         model,
-        shapes=tuple(replace(s, layer=bare(s.layer)) for s in model.shapes),
-        layers=tuple(x for x in model.layers if _SIGN not in x.name),
-        issues=_issues(model.issues),
-        repairs=tuple(_plain(r) for r in model.repairs),
+        shapes=tuple(replace(s, layer=parts.get(s.layer, s.layer)) for s in model.shapes),
+        layers=tuple(x for x in model.layers if x.name not in parts),
     )
-
-
-def _issues(found: Iterable[Issue]) -> tuple[Issue, ...]:
-    return tuple(_plain(i) for i in found)
-
-
-def _plain(value: Any) -> Any:
-    """A value without the signs, whatever it is made of."""
-    if isinstance(value, str):
-        return value if _SIGN not in value else _without(value)
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, Issue):
-        fields = {n: _plain(getattr(value, n)) for n in value.__dataclass_fields__}
-        return replace(value, **fields)
-    if isinstance(value, Sequence):
-        return type(value)(_plain(v) for v in value)  # type: ignore[call-arg]  # lists and tuples are made of one argument
-    return value
-
-
-def _without(text: str) -> str:
-    first, *rest = text.split(_SIGN)
-    return first + "".join(part.lstrip("0123456789") for part in rest)

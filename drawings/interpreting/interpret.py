@@ -20,7 +20,7 @@ from drawings.drawing import DrawingModel, LayerUse, RoleShape, Sheet
 from drawings.interpreting.area_labels import check_area_labels
 from drawings.interpreting.audit import APPROVED, audit, check_dimensions
 from drawings.interpreting.building_model import interpret_ifc
-from drawings.interpreting.divided import whole
+from drawings.interpreting.divided import parts_of, whole
 from drawings.interpreting.gathering import Gatherer, Table
 from drawings.interpreting.georeference import locate
 from drawings.interpreting.legend import without_legend
@@ -64,9 +64,40 @@ def interpret(
         shapes in metres with coded issues; an unreadable file gives a model with its issues and nothing else.
     """
     settings = settings or reading()
+    standard = standard or _detected(cad)
+    model = _blank(cad, standard)
+    if not cad.readable:
+        return model
+    issues = Collector(settings.limits.issues_per_code, cad.name, parts_of(cad))
+    if cad.ifc is not None:
+        model = interpret_ifc(model, cad, issues)
+        return replace(model, standard=None, issues=_ordered(*model.issues, *issues.finish()))
+    deadline = Deadline(settings.limits.interpret_seconds)
+    ledger = Ledger(acceptance, settings.limits.repairs_per_kind)
+    try:
+        work = Work(cad, standard, issues, settings, ledger, deadline)
+        if work.planned > (limit := settings.limits.planned):
+            issues.add("DXF-TOO-MANY", what="有角色的图形", what_en="entities with a role", limit=limit)
+            return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
+        with uncollected():
+            return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
+    except OutOfRoomError:
+        limit = settings.limits.chords
+        issues.add("DXF-TOO-MANY", what="圆弧的弦", what_en="chords of arcs", limit=limit)
+        return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
+    except OutOfTimeError:
+        bound = issue("DXF-BOUND", file=cad.name, seconds=math.ceil(deadline.seconds))
+        return replace(model, readable=False, issues=_ordered(bound, *model.issues, *issues.finish()))
+
+
+def _detected(cad: CadFile) -> Standard | None:
+    """The standard that fits the layers best; of a plan that lies in one block those of the block."""
     used = [name for name, layer in cad.layers.items() if layer.entities] or list(cad.layers)
-    # a plan may lie in one block: then model space holds an insert, and the layers are those of the block
-    standard = standard or detect(used) or detect(layers_drawn(cad.entities))
+    return detect(used) or detect(layers_drawn(cad.entities))
+
+
+def _blank(cad: CadFile, standard: Standard | None) -> DrawingModel:
+    """The model with what reading tells, before anything is understood."""
     units = {
         "unit": cad.units.unit,
         "metres_per_unit": cad.units.metres_per_unit,
@@ -80,7 +111,7 @@ def interpret(
             for v in cad.units.votes
         ],
     }
-    model = DrawingModel(
+    return DrawingModel(
         name=cad.name,
         sha256=cad.sha256,
         standard=standard.code if standard else None,
@@ -91,33 +122,6 @@ def interpret(
         format=cad.format,
         version=cad.version,
     )
-    if not cad.readable:
-        return model
-    issues = Collector(settings.limits.issues_per_code, file=cad.name)
-    if cad.ifc is not None:
-        model = interpret_ifc(model, cad, issues)
-        return replace(model, standard=None, issues=_ordered(*model.issues, *issues.finish()))
-    deadline = Deadline(settings.limits.interpret_seconds)
-    ledger = Ledger(acceptance, settings.limits.repairs_per_kind)
-    try:
-        work = Work(cad, standard, issues, settings, ledger, deadline)
-        if work.planned > settings.limits.planned:
-            issues.add(
-                "DXF-TOO-MANY",
-                what="有角色的图形",
-                what_en="entities with a role",
-                limit=settings.limits.planned,
-            )
-            return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
-        with uncollected():
-            return _understood(model, work, table or {}, guesses or {}, approved_area_m2)
-    except OutOfRoomError:
-        limit = settings.limits.chords
-        issues.add("DXF-TOO-MANY", what="圆弧的弦", what_en="chords of arcs", limit=limit)
-        return replace(model, readable=False, issues=_ordered(*model.issues, *issues.finish()))
-    except OutOfTimeError:
-        bound = issue("DXF-BOUND", file=cad.name, seconds=math.ceil(deadline.seconds))
-        return replace(model, readable=False, issues=_ordered(bound, *model.issues, *issues.finish()))
 
 
 def _understood(
@@ -156,7 +160,9 @@ def _understood(
         kind=kind,
         crs_hint=place["epsg"] if not place["axis_swapped"] else None,
         georeference=place,
-        repairs=tuple(repair_to_plain(r) for r in work.ledger.items),
+        repairs=tuple(
+            repair_to_plain(replace(r, layer=issues.parts.get(r.layer, r.layer))) for r in work.ledger.items
+        ),
         shapes=shapes,
         sheets=steps.sheets(shapes),
         layers=steps.layer_uses(),
@@ -166,7 +172,7 @@ def _understood(
     if standard is not None:
         tell_areas(model, issues)
         compare_declared(model, work.words, work.told_at, issues, work.deadline)
-    return whole(replace(model, issues=_ordered(*model.issues, *issues.finish())))
+    return whole(replace(model, issues=_ordered(*model.issues, *issues.finish())), issues.parts)
 
 
 def _counted(work: Work, shapes: tuple[RoleShape, ...]) -> tuple[RoleShape, ...]:
@@ -252,7 +258,7 @@ class _Interpretation:
         for name, layer in sorted(self.work.cad.layers.items()):
             match = self.work.matches.get(name)
             role = match.role if match else None
-            planning = role is not None and role != "reference"
+            planning = role is not None and role != "reference" and layer.part_of is None
             if planning and layer.entities and (layer.frozen or not layer.visible):
                 hidden.append(name)
             out.append(LayerUse(name, layer.color, layer.entities, role, layer.visible and not layer.frozen))

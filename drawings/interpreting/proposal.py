@@ -10,7 +10,7 @@ from typing import Any
 from drawings.cad.model import CadFile
 from drawings.drawing import DrawingModel
 from drawings.interpreting.clues import evidence
-from drawings.interpreting.divided import divided, part_of
+from drawings.interpreting.divided import divided, part_name
 from drawings.interpreting.interpret import interpret
 from drawings.interpreting.survey import Survey, survey
 from drawings.interpreting.verdict import Sorted
@@ -60,8 +60,8 @@ def applied(
     )
     if not layers and not rings:
         return None
-    parts = {handle: part_of(s.layer, s.guess.role) for s in rings for handle in s.members}
-    roles = {part_of(s.layer, s.guess.role): s.guess.role for s in rings}
+    parts = {handle: (s.layer, s.guess.role) for s in rings for handle in s.members}
+    roles = {part_name(s.layer, s.guess.role): s.guess.role for s in rings}
     return Applied(divided(cad, parts), accepted({**layers, **roles}, base), layers, rings)
 
 
