@@ -188,7 +188,7 @@ def loose_floors(work: Work, rings: list[Ring]) -> None:
             owners[ring_number] |= {building_of_title(text)} - {""}
         elif not frames.query(spot, predicate="intersects").size:
             wide = width_of(text, entity.height * work.scale)
-            beside.append(Title(title, spot.x, spot.y, wide, building_of_title(text)))
+            beside.append(Title(title, spot.x, spot.y, wide, building_of_title(text), entity.rotation))
     named = titles_of_plans([r.geometry for r in loose], beside) if beside else {}
     for number, ring in enumerate(loose):
         found = titles[number]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import shapely
+from shapely.affinity import rotate
 from shapely.geometry.base import BaseGeometry
 
 #: metres: outlines nearer than this belong to one plan
@@ -18,13 +20,14 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A text that names storeys: where it stands (metres) and about how wide it is."""
+    """A text that names storeys: where it stands (metres), about how wide it is, how it is turned (degrees)."""
 
     floors: str
     x: float
     y: float
     width: float
     building: str = ""
+    turn: float = 0.0
 
     @property
     def says(self) -> tuple[str, str]:
@@ -41,14 +44,24 @@ def titles_of_plans(outlines: Sequence[BaseGeometry], titles: Sequence[Title]) -
     """Number of an outline → the title that stands at its plan.
 
     All titles of a drawing stand on the same side of their plans: the side on which more plans have a title of their
-    own is taken, below where both do. A plan with two titles, and a title between two plans, get none.
+    own is taken, below where both do. A plan with two titles, and a title between two plans, get none. A sheet whose
+    titles are all turned alike is looked at upright.
     """
+    turns = {round(title.turn % 360, 1) for title in titles}
+    if len(turns) == 1 and (turn := turns.pop()):
+        outlines = [rotate(outline, -turn, origin=(0, 0)) for outline in outlines]
+        titles = [_upright(title) for title in titles]
     plans = _plans(outlines)
     boxes = [shapely.total_bounds([outlines[n] for n in plan]) for plan in plans]
     bounds: list[Box] = [(b[0], b[1], b[2], b[3]) for b in (x.tolist() for x in boxes)]
     below, above = _on_side(bounds, titles, True), _on_side(bounds, titles, False)
     chosen = above if (len(above), -_away(above)) > (len(below), -_away(below)) else below
     return {n: title for plan, (title, _) in chosen.items() for n in plans[plan]}
+
+
+def _upright(title: Title) -> Title:
+    cos, sin = math.cos(math.radians(title.turn)), math.sin(math.radians(title.turn))
+    return replace(title, x=title.x * cos + title.y * sin, y=title.y * cos - title.x * sin, turn=0.0)
 
 
 def _away(found: Mapping[int, tuple[Title, float]]) -> float:

@@ -81,9 +81,15 @@ _BASEMENT = re.compile(
 _DOTTED = re.compile(r"(?<=\d)\s*(?:\.{2,3}|÷)\s*(?=\d)")
 #: what joins single storeys, where other words tell a range
 _AND = re.compile(r"[,&]|(?<!\w)(?:и|und|and|et|y|e|en|ve|và|및|と)(?!\w)", re.IGNORECASE)
-#: a number and an "and" before a storey
+#: what joins a storey to one before it
+_JOINT = r"[,&+]|и|und|and|et|y|e|en|ve|và|i|・"
+#: a number, or a word for one, and an "and" before a storey
 _LEFT_OVER = re.compile(
-    r"\d[^\s\d]{0,3}\s*(?:[,&+]|и|und|and|et|y|e|en|ve|và|및|と|・|to|bis|до|à|a)\s*$", re.IGNORECASE
+    rf"(?:\d[^\s\d]{{0,3}}|(?P<word>[^\W\d_]{{3,12}})\.?)\s*(?:{_JOINT})\s*$", re.IGNORECASE
+)
+#: a range that begins with a name nobody knows
+_RANGE_BEFORE = re.compile(
+    r"(?<!\w)(?:to|thru|through|bis|до|по|t/m|tot(?: en met)?|à|ao|đến|a|al|do)\s*$", re.IGNORECASE
 )
 #: how many storeys there are is no name of one
 _HOW_MANY = re.compile(r"\s*(?:共|总共|总层数|地上|层数)")
@@ -146,8 +152,8 @@ def floors_of_title(text: str, *, ground: int = 0) -> str | None:
     clean = clean.replace("第", "")
     clean = _EACH_NAMED.sub(r"\1", clean)
     groups = _groups(clean)
-    if groups and _LEFT_OVER.search(clean[: groups[0][0].start()]):
-        return None  # a further storey whose name is not understood: 2-го и 3-го этажей
+    if groups and _joined(clean[: groups[0][0].start()]):
+        return None
     said = {_floors_said(clean, group) for group in groups}
     floors = said.pop() if len(said) == 1 else None
     if floors is None:
@@ -157,6 +163,13 @@ def floors_of_title(text: str, *, ground: int = 0) -> str | None:
         if (found := _EVERY_OTHER.search(clean))
         else floors
     )
+
+
+def _joined(before: str) -> bool:
+    """True if a title's first storey is joined to a further one whose name is not understood: Tweede t/m vierde."""
+    found = _LEFT_OVER.search(before)
+    told = found is not None and (found.group("word") is None or numeral(found.group("word")) is not None)
+    return told or _RANGE_BEFORE.search(before) is not None
 
 
 def _groups(text: str) -> list[list[re.Match[str]]]:
