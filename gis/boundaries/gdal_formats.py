@@ -62,6 +62,7 @@ _SUFFIX = {
     "MIF": "mif",
     "DXF": "dxf",
 }
+_OVERLAY = re.compile(rb"<((?:\w+:)?(?:Ground|Photo|Screen)Overlay)\b.*?</\1\s*>", re.DOTALL)
 _XML = ("KML", "GML", "GPX")
 #: what tells that a file holds arcs; GDAL itself hands out their chords
 _CURVES = {
@@ -127,10 +128,29 @@ def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> Bound
         return failed(format_name, refused)
     with tempfile.TemporaryDirectory(prefix="boundary-") as folder:
         path = Path(folder) / f"site.{_SUFFIX[format_name]}"
-        path.write_bytes(_as_utf8(data) if format_name in _XML else data)
-        reading = read_source(path, format_name, crs=crs, issues=[])
+        issues: list[Issue] = []
+        if format_name in _XML:
+            data = _as_utf8(data)
+        if format_name == "KML":
+            data = _without_overlays(data, issues)
+        path.write_bytes(data)
+        reading = read_source(path, format_name, crs=crs, issues=issues)
         curves = _CURVES.get(format_name)
         return with_arcs(reading) if curves is not None and curves.search(data) else reading
+
+
+def _without_overlays(data: bytes, issues: list[Issue]) -> bytes:
+    """KML without its pictures on the ground, whose frames GDAL takes for areas."""
+    plain, count = _OVERLAY.subn(b"", data)
+    if count:
+        issues.append(
+            info(
+                "KML-OVERLAYS",
+                f"KML 里有 {count} 幅贴图，不是红线，未采用",
+                f"{count} pictures on the ground are no boundary and were left out",
+            )
+        )
+    return plain
 
 
 def _as_utf8(data: bytes) -> bytes:

@@ -45,7 +45,9 @@ class RingBuilder:
 
     def finish(self) -> None:
         """Judge the rings left open: one whose last point is named like its first should have closed there."""
-        for ring in self._open.values():
+        for ring in list(self._open.values()):
+            if self._closed_twice(ring):
+                continue
             first, last = ring.vertices[0], ring.vertices[-1]
             names = [v.name for v in ring.vertices[1:-1]]
             if len(ring.vertices) < 4 or not first.name or last.name != first.name or first.name in names:
@@ -65,6 +67,25 @@ class RingBuilder:
                     at=first.at,
                 )
             )
+
+    def _closed_twice(self, ring: Ring) -> bool:
+        """Whether a ring is only the closing point of the one before, written once more; it is left out then."""
+        rings = self._parcel.rings
+        before = rings[rings.index(ring) - 1] if ring in rings[1:] else None
+        if len(ring.vertices) > 1 or before is None or before.vertices[-1].at != ring.vertices[0].at:
+            return False
+        rings.remove(ring)
+        self._issues.append(
+            warning(
+                "RING-CLOSED-TWICE",
+                f"{place(ring.vertices[0])}重复了闭合点，只算一次",
+                "the closing point is written twice and counts once",
+                "每圈只在末行重复一次起点",
+                "repeat the first point of a ring once",
+                line=ring.vertices[0].line,
+            )
+        )
+        return True
 
 
 def _began_again(ring: Ring, vertex: Vertex) -> bool:

@@ -43,7 +43,13 @@ _HEADINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _PAIRS = (("north", "east"), ("lat", "lon"), ("x", "y"))
 _LOOK_AT = 60
-_AREA = re.compile(r"(?:面积|(?<![A-Za-z])S\s*[=:])[^\d]{0,20}\d[\d,]*\.?\d*\s*[^\s\d,;()]{0,4}")
+#: a point's name without a digit has at most so many characters
+_LONG_NAME = 3
+#: an area with its unit in brackets before the number, or behind it
+_AREA = re.compile(
+    r"面积\s*\((?:㎡|m2|m²|平方米|公顷|ha|hm2|hm²|亩|km2|km²|平方公里)\)[^\d]{0,12}\d[\d,]*\.?\d*"
+    r"|(?:面积|(?<![A-Za-z])S\s*[=:])[^\d]{0,20}\d[\d,]*\.?\d*\s*[^\s\d,;()]{0,4}"
+)
 
 
 @dataclass(slots=True)
@@ -255,6 +261,8 @@ def _read_block(block: _Block, points: PointList, issues: list[Issue]) -> None:
             vertex = Vertex(first, second, _text(cells, columns.name), line)
             if builder is None and not wanted and _goes_on(points, vertex):
                 builder = RingBuilder(points.parcels[-1], issues, go_on=True)
+                if vertex.at == points.parcels[-1].rings[-1].vertices[-1].at:
+                    continue  # a page begins with the last point of the one before
             elif builder is None or wanted != parcel_name:
                 if builder is not None:
                     builder.finish()
@@ -271,11 +279,14 @@ def _text(cells: Sequence[str], place: int | None) -> str:
 
 
 def _goes_on(points: PointList, vertex: Vertex) -> bool:
-    """Whether a table begins with the point after the last one of a ring that is still open."""
+    """Whether a table begins with the last point of a ring that is still open, or with the one after it."""
     rings = points.parcels[-1].rings if points.parcels else []
     if not rings or rings[-1].vertices[0].at == rings[-1].vertices[-1].at:
         return False
-    last, this = (re.search(r"\d+$", v.name) for v in (rings[-1].vertices[-1], vertex))
+    end = rings[-1].vertices[-1]
+    if (end.name, end.at) == (vertex.name, vertex.at):
+        return True
+    last, this = (re.search(r"\d+$", v.name) for v in (end, vertex))
     return last is not None and this is not None and int(last[0]) + 1 == int(this[0])
 
 
@@ -287,8 +298,9 @@ def _judge_row(line: int, cells: Sequence[str], columns: _Columns, issues: list[
     wrong = next((t for t in texts if t and number(t) is None), None)
     if not any(number(t) is not None for t in texts) and (wrong is None or not re.search(r"\d{3}", wrong)):
         return  # a title, a remark, the length of a side
-    if columns.name is not None and not _text(cells, columns.name):
-        return
+    name = _text(cells, columns.name)
+    if columns.name is not None and (not name or (len(name) > _LONG_NAME and not re.search(r"\d", name))):
+        return  # 界线总长, 备注: words, no point
     issues.append(
         error(
             "TABLE-BAD-NUMBER",

@@ -189,6 +189,43 @@ def test_metres_lost_to_an_exponent():
     assert issue.line == 1
 
 
+def paged(repeat):
+    """A table of points on two pages with lengths between the points and sums at the foot of each."""
+    names = [*enumerate(PLOT), (0, PLOT[0])]
+    pages = names[:2], names[1 if repeat else 2 :]
+    rows = []
+    for number, page in enumerate(pages, start=1):
+        rows += [f"第{number}页,,,,共 2 页", "点号,X坐标（m）,Y坐标（m）,界址线长（m）,备注"]
+        for n, (x, y) in page:
+            rows += [f"J{n + 1},{x},38{y},,", ",,,50.00,"]
+        rows += ["界线总长,,260.0,,界址点总数：4", "地块面积(㎡),,4000.0,公顷,0.4"]
+    return lines("界址点坐标成果表（2000国家大地坐标系）", *rows)
+
+
+@pytest.mark.parametrize("repeat", [True, False])
+def test_a_table_on_two_pages(repeat):
+    reading = read_boundary("a.csv", paged(repeat))
+    assert (reading.ok, reading.parts, reading.area_m2) == (True, 1, 4000.0), reading.issues
+    assert reading.declared_area_m2 == 4000.0
+
+
+def test_a_ring_closed_twice():
+    rows = [f"J{n + 1},1,{x},38{y}" for n, (x, y) in [*enumerate(PLOT), (0, PLOT[0]), (0, PLOT[0])]]
+    reading = read_boundary(
+        "a.txt", lines("坐标系=2000国家大地坐标系", "[地块坐标]", "6,0.4,1,x,面,,,,@", *rows)
+    )
+    assert (reading.ok, reading.area_m2) == (True, 4000.0) and "RING-CLOSED-TWICE" in codes(reading)
+
+
+def test_pictures_on_the_ground_are_no_boundary():
+    picture = "<GroundOverlay><LatLonBox><north>28</north><south>27</south><east>115</east><west>114</west></LatLonBox>"
+    corners = " ".join(f"{x},{y},0" for x, y in ((114, 29), (114.001, 29), (114.001, 29.001), (114, 29)))
+    ring = f"<outerBoundaryIs><LinearRing><coordinates>{corners}</coordinates></LinearRing></outerBoundaryIs>"
+    text = f"<kml><Document>{picture}</GroundOverlay><Placemark><Polygon>{ring}</Polygon></Placemark></Document></kml>"
+    reading = read_boundary("a.kml", text.encode())
+    assert (reading.ok, reading.parts) == (True, 1) and "KML-OVERLAYS" in codes(reading)
+
+
 def test_name_north_east_height_and_remark():
     rows = [
         f"{n},{y:.3f},{x:.3f},12.5,IP"
