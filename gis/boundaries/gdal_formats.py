@@ -26,6 +26,7 @@ from gis.boundaries.reading import BoundaryReading, failed, finish
 from gis.boundaries.topology import Ring
 from gis.crs_text import identify
 from gis.deliveries.gdal import quietly
+from gis.deliveries.kml import without_pictures
 from gis.deliveries.source_files import DESCRIPTIONS, dbf_encoding
 from gis.remarks import crs_overridden, crs_unknown, error, info, spot_text, warning
 from gis.rules import boundary_rules
@@ -62,7 +63,6 @@ _SUFFIX = {
     "MIF": "mif",
     "DXF": "dxf",
 }
-_OVERLAY = re.compile(rb"<((?:\w+:)?(?:Ground|Photo|Screen)Overlay)\b.*?</\1\s*>", re.DOTALL)
 _XML = ("KML", "GML", "GPX")
 #: what tells that a file holds arcs; GDAL itself hands out their chords
 _CURVES = {
@@ -140,8 +140,7 @@ def read_file(data: bytes, format_name: str, *, crs: int | None = None) -> Bound
 
 
 def _without_overlays(data: bytes, issues: list[Issue]) -> bytes:
-    """KML without its pictures on the ground, whose frames GDAL takes for areas."""
-    plain, count = _OVERLAY.subn(b"", data)
+    plain, count = without_pictures(data)
     if count:
         issues.append(
             info(

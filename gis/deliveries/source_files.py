@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gis.deliveries.dxf_text import BINARY, as_text
+from gis.deliveries.kml import plain_kml
 from gis.deliveries.personal import is_access, to_geopackage
 from gis.deliveries.signatures import foreign
 from gis.deliveries.source_place import note
@@ -91,12 +92,23 @@ def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
         return Prepared(table.path, layer, crs=table.crs)
     if head.startswith(BINARY) or (path.suffix.lower() == ".dxf" and b"\x00" in head[:64]):
         return Prepared(_plain_dxf(path, folder), layer)
+    if path.suffix.lower() in (".kml", ".kmz"):
+        return _kml(path, folder, layer)
     if b"<" in head[:200] and path.suffix.lower() in (".gml", ".xml"):
         # GDAL keeps notes (.gfs) beside a GML file: not beside somebody's own file
         linked = folder / f"linked-{path.stem}.gml"
         linked.symlink_to(path.resolve())
         return Prepared(linked, layer)
     return Prepared(path, layer)
+
+
+def _kml(path: Path, folder: Path, layer: str | None) -> Prepared:
+    found = plain_kml(path, folder)
+    if not found.pictures:
+        return Prepared(path, layer)
+    zh = f"{found.pictures} 幅贴图不是图形要素，未导入"
+    en = f"{found.pictures} pictures on the ground are no features and were left out"
+    return Prepared(found.path, layer, (note("KML-OVERLAYS", zh, en),))
 
 
 def _personal(path: Path, folder: Path, layer: str | None) -> Prepared:

@@ -107,3 +107,20 @@ def test_json_and_xml_that_are_compressed_or_in_another_encoding(tmp_path):
 def test_csv_without_wkt(tmp_path):
     (tmp_path / "a.csv").write_text("编号,面积\n1,2\n")
     assert refused(tmp_path / "a.csv", crs=4547).code == "no_data"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_pictures_on_the_ground_are_no_features(tmp_path, packed):
+    frame(crs=4326).to_file(tmp_path / "a.kml", driver="KML")
+    box = "<LatLonBox><north>28</north><south>27</south><east>115</east><west>114</west></LatLonBox>"
+    text = (tmp_path / "a.kml").read_text()
+    end = text.rindex("</Document>")
+    (tmp_path / "a.kml").write_text(f"{text[:end]}<GroundOverlay>{box}</GroundOverlay>{text[end:]}")
+    path = tmp_path / "a.kml"
+    if packed:
+        path = tmp_path / "a.kmz"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(tmp_path / "a.kml", "doc.kml")
+    source, batches = read(path)
+    assert sum(len(b.geometries) for b in batches) == 2
+    assert [n["code"] for n in source.notes] == ["KML-OVERLAYS"]
