@@ -21,11 +21,12 @@ from gis import crs as crs_module
 from gis.boundaries.arcs import with_arcs
 from gis.boundaries.declared_area import Declared
 from gis.boundaries.dxf import read_dxf
-from gis.boundaries.gdal_formats import SETS, read_file, read_set, several
+from gis.boundaries.gdal_formats import SETS, read_file, read_set
 from gis.boundaries.geodatabases import read_geodatabase, read_personal
 from gis.boundaries.geojson import esri_features, read_geojson, read_geojson_document
 from gis.boundaries.markup_table import rows_of_markup
 from gis.boundaries.reading import BoundaryReading, failed, sorted_issues
+from gis.boundaries.shapes import several
 from gis.boundaries.sima import is_sima, read_sima
 from gis.boundaries.table import has_headings, read_tables, read_workbook, rows_of_text
 from gis.boundaries.text import decode_text, rounded_number

@@ -15,7 +15,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.boundaries.arcs import without_twins
-from gis.boundaries.gdal_formats import GDAL_ERRORS, flatten, open_layer
+from gis.boundaries.gdal_formats import GDAL_ERRORS, open_layer
+from gis.boundaries.shapes import flatten
 from gis.deliveries.gdal import quietly
 from gis.deliveries.source_files import cad_text
 from gis.rules import boundary_rules

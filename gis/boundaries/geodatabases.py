@@ -10,8 +10,9 @@ from pathlib import Path
 import pyogrio
 
 from gis.boundaries.arcs import with_arcs
-from gis.boundaries.gdal_formats import GDAL_ERRORS, read_source, several
+from gis.boundaries.gdal_formats import GDAL_ERRORS, read_source
 from gis.boundaries.reading import BoundaryReading, failed, sorted_issues
+from gis.boundaries.shapes import several
 from gis.deliveries.gdal import quietly
 from gis.deliveries.personal import to_geopackage
 from gis.remarks import error

@@ -10,9 +10,9 @@ import numpy as np
 
 from gis import crs as crs_module
 from gis.boundaries.esri_curves import straightened
-from gis.boundaries.gdal_formats import no_area, report_unused
 from gis.boundaries.parcel import Parcel, grouped_parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
+from gis.boundaries.shapes import no_area, report_unused
 from gis.boundaries.text import decode_text
 from gis.crs_text import identify
 from gis.remarks import crs_unknown, error, warning

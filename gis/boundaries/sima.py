@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gis.boundaries.gdal_formats import crs_of_source, no_area
 from gis.boundaries.parcel import Parcel
 from gis.boundaries.reading import BoundaryReading, failed, finish
+from gis.boundaries.shapes import crs_of_source, no_area
 from gis.boundaries.text import number
 from gis.boundaries.topology import Ring, Vertex
 from gis.remarks import error, warning

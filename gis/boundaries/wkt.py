@@ -12,8 +12,9 @@ from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from gis.boundaries.arcs import with_arcs
-from gis.boundaries.gdal_formats import GDAL_ERRORS, crs_of_source, no_area, open_layer, parcels_of
+from gis.boundaries.gdal_formats import GDAL_ERRORS, open_layer
 from gis.boundaries.reading import BoundaryReading, failed, finish
+from gis.boundaries.shapes import crs_of_source, no_area, parcels_of
 from gis.deliveries.gdal import quietly
 from gis.remarks import error
 from project_box.kernel.finding import Issue

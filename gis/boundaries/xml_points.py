@@ -14,9 +14,9 @@ from xml.etree import ElementTree
 
 from gis.boundaries.angles import Row
 from gis.boundaries.arcs import Point, arc_points, with_arcs
-from gis.boundaries.gdal_formats import crs_of_source
 from gis.boundaries.parcel import Parcel, ring_of
 from gis.boundaries.reading import BoundaryReading, failed, finish
+from gis.boundaries.shapes import crs_of_source
 from gis.boundaries.table import has_headings, read_tables
 from gis.boundaries.text import half_width, number
 from gis.remarks import error, warning
