@@ -80,6 +80,7 @@ class Language(_Strict):
     compounds: tuple[Compound, ...] = ()
     syllables: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     spellings: Spellings = Field(default_factory=dict)
+    fillers: tuple[str, ...] = ()
     parts: dict[str, dict[str, str]] = Field(default_factory=dict)
     phrases: tuple[LabelPhrase, ...] = ()
     floors: tuple[FloorName, ...] = ()

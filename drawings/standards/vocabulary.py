@@ -176,6 +176,24 @@ class _Met(NamedTuple):
     found: Mapping[str, str | None]
 
 
+_LONGEST_NAME = 24  # characters of the name of a figure
+
+
+@lru_cache
+def _fillers() -> re.Pattern[str]:
+    """Words without which the name of a figure means the same."""
+    found = {word for language in languages().values() for word in language.fillers}
+    return re.compile("|".join(map(re.escape, sorted(found))) or "(?!)")
+
+
+@lru_cache
+def _of_drawings() -> frozenset[str]:
+    """Figures of a whole drawing."""
+    return frozenset(k for role in ("plan_info", "site_boundary") for k in roles().roles[role].keys) & set(
+        roles().number
+    )
+
+
 class Vocabulary:
     """The words in force for one drawing standard; texts it has seen are remembered.
 
@@ -227,7 +245,16 @@ class Vocabulary:
         found = self._in_use(plain_key(text))
         if found is None and (bare := without(text)) is not None:
             found = self._in_use(plain_key(bare))
-        return found
+        return found or self._filled(plain_key(text))
+
+    def _filled(self, plain: str) -> tuple[str, bool] | None:
+        """The figure of the whole drawing that a name means which holds a filling word: 计容积率总建筑面积."""
+        words = _fillers().findall(plain) if len(plain) <= _LONGEST_NAME else ()
+        for bare in dict.fromkeys((*(plain.replace(w, "", 1) for w in words), _fillers().sub("", plain))):
+            found = self._in_use(bare) if words else None
+            if found is not None and found[0] in _of_drawings() and not names_limit(plain):
+                return found
+        return None
 
     def _in_use(self, plain: str) -> tuple[str, bool] | None:
         """What a spelling means; one that means different things by language (COS) what it means in the drawing's."""
