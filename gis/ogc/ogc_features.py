@@ -20,7 +20,8 @@ from gis import dateline
 from gis.layers.layer import LayerDefinition, layer_catalogue
 from gis.models import LayerVersion
 from gis.ogc import ogc_store, query_geometry
-from gis.ogc.cql2 import Condition, Kind, Property, Queryables, compile_filter, equals, instant, parse
+from gis.ogc.cql2 import Condition, Kind, Property, Queryables, compile_filter, equals, instant
+from gis.ogc.filter_text import parse
 from gis.ogc.ogc_store import Source
 from project_box import service as box
 from project_box.kernel.errors import BadInput, NotFound, NotSignedIn

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DataError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from gis.models import LayerVersion
-from gis.ogc.cql2 import PLACE, Condition
+from gis.ogc.cql2 import Condition
+from gis.ogc.filter_text import PLACE
 from gis.repository import current_versions
 from project_box.kernel.errors import BadInput
 

@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from gis.ogc import ogc_features as features
-from gis.ogc.cql2 import LANGUAGES
+from gis.ogc.filter_text import LANGUAGES
 from gis.ogc.ogc_features import Collection, Item
 from gis.ogc.query_geometry import Crs
 from project_box.kernel.db import Database
