@@ -39,7 +39,8 @@ _CONFIGURATION = {
     "effective_cache_size": "2GB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
-    "max_wal_size": "1GB",
+    # a large import should not be interrupted by a checkpoint, after which every page it touches is logged whole
+    "max_wal_size": "4GB",
     "random_page_cost": "1.1",
     "max_parallel_workers_per_gather": "2",
     # compiling queries costs more than it brings on the short queries of a web page
