@@ -228,6 +228,9 @@ def named_in(words: Vocabulary, text: str) -> Name | None:
         remark = (found.group(1) or found.group(2)).strip() if found is not None else ""
         if found is not None and sort_of(remark) != "limit" and words.knows(name[: found.start()]):
             return Name(name[: found.start()], remark)
+        what, _, unit = bare.rpartition(" ")  # Superficie lotto mq
+        if unit.rstrip(".").casefold() in attribute_words().units["㎡"] and words.knows(what):
+            return Name(what, unit)
     return None
 
 
@@ -291,6 +294,7 @@ def _value(words: Vocabulary, name: Name, text: str, units: Sequence[str]) -> st
     if not _NUMBER.sub("", text, count=1).strip():
         for unit in units:
             whole = f"{value} {unit}"
-            if unit and len(unit) <= _LONGEST_UNIT and words.number(whole, sort) is not None:
+            named = unit and len(unit) <= _LONGEST_UNIT and not any(map(str.isdigit, unit.rstrip("23")))
+            if named and words.number(whole, sort) is not None:
                 return whole
     return value

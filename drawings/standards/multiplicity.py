@@ -91,6 +91,10 @@ _LEFT_OVER = re.compile(
 _RANGE_BEFORE = re.compile(
     r"(?<!\w)(?:to|thru|through|bis|до|по|t/m|tot(?: en met)?|à|ao|đến|a|al|do)\s*$", re.IGNORECASE
 )
+#: digits and signs of storeys that were named in words, and what stands for them while further names are looked for
+_DIGITS = "0123456789-,"
+_HIDDEN = {ord(sign): 0xE000 + number for number, sign in enumerate(_DIGITS)}
+_SHOWN = {hidden: sign for sign, hidden in _HIDDEN.items()}
 #: how many storeys there are is no name of one
 _HOW_MANY = re.compile(r"\s*(?:共|总共|总层数|地上|层数)")
 _EVERY_OTHER = re.compile(r"[奇单偶双]数")
@@ -148,6 +152,7 @@ def floors_of_title(text: str, *, ground: int = 0) -> str | None:
     for pattern, name in named:
         if not name.roof and not name.between:
             clean = pattern.sub(partial(_storey, name=name, ground=ground), clean)
+    clean = clean.translate(_SHOWN)
     clean = _NUMERAL.sub(lambda found: str(numeral(found.group())), re.sub(r"(?<=[地屋])下(?=室)", "", clean))
     clean = clean.replace("第", "")
     clean = _EACH_NAMED.sub(r"\1", clean)
@@ -191,18 +196,23 @@ def _floors_said(text: str, group: Sequence[re.Match[str]]) -> tuple[int, ...] |
 
 
 def _storey(found: re.Match[str], name: FloorName, ground: int) -> str:
-    """A storey of any language as ``3-5层``."""
+    """A storey of any language as ``3-5层``, in signs that no name of a storey is written with."""
+    return _numbered(found, name, ground).translate(_HIDDEN) + "层"
+
+
+def _numbered(found: re.Match[str], name: FloorName, ground: int) -> str:
     if name.floor is not None:
         lifted = name.floor > 0 and not name.stilt
-        return f"{name.floor + (max(0, ground - 1) if lifted else 0)}层"
+        return str(name.floor + (max(0, ground - 1) if lifted else 0))
     numbers = [numeral(v) or 0 for k in ("a", "b") if (v := found.groupdict().get(k))]
     if name.below:
-        return f"-{numbers[0] if numbers else 1}层"
+        return f"-{numbers[0] if numbers else 1}"
     add = name.add + (ground if name.above_ground else 0)
     if listed := found.groupdict().get("list"):
-        return ",".join(str(int(n) + add) for n in re.findall(r"\d+", listed)) + "层"
+        told = [n for word in re.findall(r"\d+|[^\W\d_]+", listed) if (n := numeral(word)) is not None]
+        return ",".join(str(n + add) for n in told)
     single = len(numbers) > 1 and _AND.search(found.string, found.end("a"), found.start("b"))
-    return ("," if single else "-").join(str(n + add) for n in numbers) + "层"
+    return ("," if single else "-").join(str(n + add) for n in numbers)
 
 
 def ground_floors(texts: Iterable[str]) -> int:
