@@ -183,12 +183,13 @@ def _declared(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], cl
     if not scene.rings or not found:
         return
     sums: dict[tuple[str, str | None], float] = defaultdict(float)
+    labelled = _with_labels(scene, known)
     built: dict[str, float] = defaultdict(float)  # of rings that hold labels of buildings
     for number, ring in enumerate(scene.rings):
         if number not in clues.samples and not ring.hatch:
             sums[ring.layer, None] += ring.area
             sums[ring.layer, ring.color] += ring.area
-            built[ring.layer] += ring.area if _holds_building(scene, number) else 0.0
+            built[ring.layer] += ring.area if number in labelled else 0.0
     for claim in found:
         slack = claim.rounding + evidence().tolerance * claim.area
         hits = np.flatnonzero(np.abs(scene.areas - claim.area) <= slack).tolist()
@@ -196,9 +197,9 @@ def _declared(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], cl
         # a road as large as the site by chance is none where the site's own layer has a ring of that area
         hits = [n for n in hits if known.get(scene.rings[n].layer) == claim.role] or hits
         if claim.role not in _BUILDINGS:
-            hits = [n for n in hits if not _holds_building(scene, n)] or hits
+            hits = [n for n in hits if n not in labelled] or hits
         elif meant:  # a green as large as all buildings together is none of them
-            hits = [n for n in hits if _holds_building(scene, n)]
+            hits = [n for n in hits if n in labelled]
         sort = "declared" if claim.text is None or claim.figure in evidence().figures else "written"
         for number in _meant(scene, claim, hits):
             clues.rings[number].append(_equals(claim, sort))
@@ -304,22 +305,32 @@ def _names_building(text: str) -> bool:
     return not {"楼号", "层数"}.isdisjoint(vocabulary().labels(text))
 
 
-def _holds_building(scene: Scene, number: int) -> bool:
-    return any(_names_building(scene.texts[t].text) for t in scene.held.get(number, ()))
+def _held(scene: Scene, known: Mapping[str, str]) -> dict[int, list[int]]:
+    """Ring → texts whose smallest ring it is; over a roof garden they are those of the building below."""
+    other = {name for name, role in known.items() if role not in (*_BUILDINGS, "adjacent", "reference")}
+    out: dict[int, list[int]] = defaultdict(list)
+    for text, around in scene.around.items():
+        holder = next((n for n in around if scene.rings[n].layer not in other), None)
+        if holder is not None:
+            out[holder].append(text)
+    return out
+
+
+def _with_labels(scene: Scene, known: Mapping[str, str]) -> dict[int, int]:
+    """Ring → text in it that is the label of a building."""
+    found = {
+        number: next((t for t in texts if _names_building(scene.texts[t].text)), None)
+        for number, texts in _held(scene, known).items()
+    }
+    return {number: text for number, text in found.items() if text is not None}
 
 
 def _labelled(scene: Scene, known: Mapping[str, str], clues: Clues) -> list[int]:
-    """The smallest rings around labels of buildings; a label over a roof garden is the building's."""
-    other = {name for name, role in known.items() if role not in (*_BUILDINGS, "adjacent", "reference")}
+    """The smallest rings around labels of buildings."""
     out: list[int] = []
-    texts: dict[int, list[int]] = defaultdict(list)
-    for place, around in scene.around.items():
-        holder = next((n for n in around if scene.rings[n].layer not in other), None)
-        if holder is not None:
-            texts[holder].append(place)
-    for number, held in texts.items():
-        said = next((t for t in held if _names_building(scene.texts[t].text)), None)
-        if said is None or len(held) > _MOST_TEXTS or number in clues.samples or scene.rings[number].hatch:
+    held = _held(scene, known)
+    for number, said in _with_labels(scene, known).items():
+        if len(held[number]) > _MOST_TEXTS or number in clues.samples or scene.rings[number].hatch:
             continue
         text = scene.texts[said]
         out.append(number)

@@ -19,6 +19,7 @@ _SPEAKS = re.compile(r"\d\s*(?:F\b|F(?=\W)|层|層|#|栋|幢|号楼|층|эт)|�
 
 #: a building's code without a word: believed beside other labels of the building only
 _CODE = re.compile(r"[A-Z]{1,2}-?\d{1,3}(?:-\d{1,2})?|\d{1,3}-\d{1,2}", re.IGNORECASE)
+_LETTERED = re.compile(r"[AC]-?\d{1,2}")
 #: a height without a word: of a building, not of a storey
 _HEIGHT = re.compile(r"\d{1,3}\.\d{1,3}\s*(?:m|米)", re.IGNORECASE)
 
@@ -46,11 +47,14 @@ class Labels:
         tree = shapely.STRtree([r.geometry for r in self.rings])
         hits, rings = tree.query(shapely.points([spot for spot, _ in self.noted]), predicate="intersects")
         around: dict[int, list[int]] = defaultdict(list)
-        bare: list[
-            tuple[list[int], str, str]
-        ] = []  # 34.2m, A1: what is meant tell other labels of the building
+        # 34.2m, A1: what is meant tell other labels of the building
+        bare: list[tuple[list[int], str, str]] = []
         for hit, ring in zip(hits.tolist(), rings.tolist(), strict=True):
             around[hit].append(ring)
+        # B1 is a building where others are called A1 or C1, else a basement
+        lettered = any(
+            _LETTERED.fullmatch(line.strip()) for _, text in self.noted for line in text.split("\n")
+        )
         for hit, numbers in sorted(around.items()):
             self.work.deadline.check()
             numbers.sort(key=lambda n: self.rings[n].geometry.area)
@@ -60,8 +64,9 @@ class Labels:
                 plain = unicodedata.normalize("NFKC", line).strip()
                 if not told and _HEIGHT.fullmatch(plain):
                     bare.append((numbers, "建筑高度", line.strip()))
-                elif not told and _CODE.fullmatch(plain):
+                elif _CODE.fullmatch(plain) and (not told or (lettered and "地下层数" in told)):
                     bare.append((numbers, "楼号", plain))
+                    continue
                 for key, value in told.items():
                     for number in self._takers(numbers, key):
                         self.found[number][key].append(value)

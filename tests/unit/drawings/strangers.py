@@ -55,10 +55,25 @@ class Pen:
             self.spot(x, y)
         )
 
-    def cells(self, rows: Sequence[Sequence[str]], x: float, y: float, widths: Sequence[float]) -> None:
+    def cells(
+        self,
+        rows: Sequence[Sequence[str]],
+        x: float,
+        y: float,
+        widths: Sequence[float],
+        *,
+        turned: bool = False,
+    ) -> None:
+        """A table of texts; ``turned``: by a quarter, to be read from the right."""
         for i, row in enumerate(rows):
             for j, word in enumerate(row):
-                self.text("TAB", word, x + sum(widths[:j]), y - 2.4 * i, 0.9)
+                along, down = sum(widths[:j]), 2.4 * i
+                if not turned:
+                    self.text("TAB", word, x + along, y - down, 0.9)
+                elif word:
+                    shown = {"layer": "TAB", "rotation": 90}
+                    placed = self.space.add_text(word, height=0.9 * self.k, dxfattribs=shown)
+                    placed.set_placement(self.spot(x + down, y + along))
 
     def dimension(self, a: Point, b: Point, text: str) -> None:
         self.space.add_aligned_dim(self.spot(*a), self.spot(*b), distance=2 * self.k, text=text).render()

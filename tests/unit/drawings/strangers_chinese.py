@@ -301,6 +301,64 @@ def areas_met_twice() -> tuple[Pen, Truth]:
     return pen, Truth("m", site=6300, feet={"A栋": 300, "B栋": 600}, green=600)
 
 
+def turned_table_of_phases() -> tuple[Pen, Truth]:
+    """A table turned by a quarter, with a column for each phase and one for all; layers and labels of a hospital."""
+    pen = Pen(6)
+    pen.box("Z_0_LTMT(用地红线)", 0, 0, 160, 120)
+    pen.box("P-BULD-BMAX", 20, 30, 60, 40)
+    for line, text in enumerate(("1#门急诊医技住院综合楼", "10F/-2F", "43.5m")):
+        pen.text("文字", text, 25, 60 - 3 * line, 1.5)
+    pen.box("JMD", 170, 0, 20, 10)
+    rows = [
+        ("项目", "一期", "二期", "合计"),
+        ("用地面积(㎡)", "10000", "9200", "19200"),
+        ("总建筑面积(㎡)", "20000", "18000", "38000"),
+        ("其中：地上", "16000", "15000", "31000"),
+        ("地下", "4000", "3000", "7000"),
+        ("停车位", "200", "180", "380"),
+    ]
+    pen.cells(rows, 200, 10, (14, 8, 8, 8), turned=True)
+    declared = {"申报用地面积": 19200, "总建筑面积": 38000, "地上建筑面积": 31000, "地下建筑面积": 7000}
+    return pen, Truth(
+        "m",
+        site=19200,
+        feet={"1#": 2400},
+        storeys={"1#": 10},
+        heights={"1#": 43.5},
+        declared=declared | {"机动车位数": 380},
+    )
+
+
+def units_in_titles() -> tuple[Pen, Truth]:
+    """Figures in 万㎡ as the table's title says; codes of buildings on lines of their own; a site beside a road."""
+    pen = Pen(6)
+    pen.box("地块红线", 0, 0, 100, 100)
+    pen.box("地块红线", 130, 0, 100, 100)
+    for code, x in (("A1", 20), ("B1", 150)):
+        pen.box("商业轮廓线", x, 30, 50, 40)
+        for line, text in enumerate((code, "5F", "23.9m")):
+            pen.text("文字", text, x + 5, 60 - 4 * line, 2)
+    rows = [("经济技术指标（单位：万㎡）", ""), ("总用地面积", "2.00"), ("总建筑面积", "2.90"), ("容积率", "1.00")]
+    pen.cells(rows, 250, 90, (16, 8))
+    declared = {"申报用地面积": 20000, "总建筑面积": 29000, "容积率": 1}
+    return pen, Truth("m", site=20000, feet={"A1": 2000}, storeys={"B1": 5}, declared=declared)
+
+
+def figures_in_a_sentence() -> tuple[Pen, Truth]:
+    """Prose gives figures; a label stands in a roof garden; the greens are as large as all buildings by chance."""
+    pen = Pen(6)
+    pen.box("更新单元范围", 0, 0, 100, 80)
+    pen.box("L2", 10, 20, 40, 30)
+    pen.box("屋面绿化", 20, 30, 20, 10)
+    pen.text("文字", "1栋 12F", 22, 34)
+    pen.box("L3", 60, 20, 30, 40)
+    pen.text("文字", "集中绿地", 70, 40)
+    said = "1、本项目总用地面积8000.00平方米，建筑占地面积1200.00平方米。\\P2、容积率1.80，绿地率35%。"
+    pen.space.add_mtext(said, dxfattribs={"layer": "说明", "char_height": 1, "insert": (110, 70)})
+    declared = {"申报用地面积": 8000, "建筑基底面积": 1200, "容积率": 1.8, "绿地率": 35}
+    return pen, Truth("m", site=8000, feet={"1栋": 1200}, green=1200, declared=declared)
+
+
 CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
     f.__name__: f
     for f in (
@@ -308,6 +366,6 @@ CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
         figures_over_the_net_site,
         figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
         everything_on_one_layer, legend_by_colour, floors_by_their_areas, lists_of_buildings, areas_of_parking,
-        areas_met_twice,
+        areas_met_twice, turned_table_of_phases, units_in_titles, figures_in_a_sentence,
     )
 }  # fmt: skip
