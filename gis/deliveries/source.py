@@ -26,6 +26,7 @@ from gis.deliveries.source_files import (
 )
 from gis.deliveries.source_place import note
 from gis.deliveries.tables import GEOMETRY_COLUMN
+from gis.deliveries.whole import ALL, as_one
 from gis.layers.pieces import Geometries
 from gis.source_crs import SourceCrs, parse_crs
 from project_box.kernel.errors import BadInput
@@ -82,8 +83,8 @@ def open_source(path: Path, *, crs: int | None = None, layer: str | None = None)
     Args:
         crs: EPSG, or a declared system (:func:`gis.source_crs.parse_crs`), when the file does not say or is to be
             overruled.
-        layer: which layer of the file (or file of the zip, or layer of the drawing); needed only where several hold
-            areas.
+        layer: which layer of the file (or file of the zip, or layer of the drawing), ``*`` for all of them as one;
+            needed only where several hold areas.
 
     Raises:
         BadInput: unreadable, several layers, or no CRS.
@@ -98,7 +99,28 @@ def open_source(path: Path, *, crs: int | None = None, layer: str | None = None)
             remedy_en="check the name of the file and its folder",
         )
     with tempfile.TemporaryDirectory(prefix="layer-") as folder, quietly():
-        yield _describe(prepare(path, Path(folder), layer), path.name, crs)
+        prepared = prepare(path, Path(folder), layer)
+        if layer == ALL and prepared.path.suffix.lower() != ".dxf":
+            prepared = _whole(prepared, Path(folder), path.name)
+        yield _describe(prepared, path.name, crs)
+
+
+def _whole(prepared: Prepared, folder: Path, name: str) -> Prepared:
+    try:
+        return prepared._replace(path=as_one(prepared.path, folder, name), layer=None)
+    except FAILURES as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> BadInput:
+    return BadInput(
+        f"读不了 {name}：不是可识别的矢量数据或文件损坏",
+        f"cannot read {name}: {error}",
+        code="unreadable_layer",
+        place=name,
+        remedy="用 GIS 软件另存为 GPKG 后再导入",
+        remedy_en="save it as GPKG by a GIS program and import that",
+    )
 
 
 def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
@@ -111,14 +133,7 @@ def _describe(prepared: Prepared, name: str, crs: int | None) -> Source:
         encoding = text_encoding(path)
         info = pyogrio.read_info(path, layer=chosen, encoding=encoding, force_feature_count=True)
     except FAILURES as error:
-        raise BadInput(
-            f"读不了 {name}：不是可识别的矢量数据或文件损坏",
-            f"cannot read {name}: {error}",
-            code="unreadable_layer",
-            place=name,
-            remedy="用 GIS 软件另存为 GPKG 后再导入",
-            remedy_en="save it as GPKG by a GIS program and import that",
-        ) from error
+        raise _unreadable(name, error) from error
     if info["geometry_type"] is None:
         raise _no_shapes(name)
     info = {**info, "crs": info.get("crs") or prepared.crs or stated_beside(path)}
@@ -241,7 +256,7 @@ def _choose(layers: Sequence[tuple[str, str]], wanted: str | None, name: str) ->
     areas = [n for n, k in layers if "Polygon" in k or "Surface" in k]
     candidates = areas or names
     if len(candidates) > 1:
-        raise _several(name, candidates)
+        raise _several(name, candidates, whole=True)
     if not candidates:
         raise _no_shapes(name)
     return candidates[0]
@@ -258,15 +273,17 @@ def _no_shapes(name: str) -> BadInput:
     )
 
 
-def _several(name: str, layers: list[str]) -> BadInput:
+def _several(name: str, layers: list[str], *, whole: bool = False) -> BadInput:
+    """The question which layer is meant; ``whole``: all of them can be taken as one."""
     return BadInput(
         f"{name} 里有 {len(layers)} 个图层({'、'.join(layers[:20])})，请指明一个",
         f"{name} has {len(layers)} layers with geometry",
         code="several_layers",
         place=name,
-        remedy="在“文件里的图层名”（命令行 --layer）指明一个",
-        remedy_en="name the layer in the file (--layer on the command line)",
-        details={"layers": layers},
+        remedy="在“文件里的图层名”（命令行 --layer）指明一个" + ("，或写 * 全部合并导入" if whole else ""),
+        remedy_en="name the layer in the file (--layer on the command line)"
+        + (", or * for all of them as one" if whole else ""),
+        details={"layers": layers, "whole": whole},
     )
 
 

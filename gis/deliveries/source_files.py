@@ -24,6 +24,7 @@ from gis.deliveries.tables import (
     readable_csv,
     workbook_as_csv,
 )
+from gis.deliveries.whole import ALL
 from gis.rules import boundary_rules
 from project_box.kernel.archive import UNREADABLE, Budget, UnpacksTooLarge, members
 from project_box.kernel.errors import BadInput
@@ -114,7 +115,7 @@ def _kml(path: Path, folder: Path, layer: str | None) -> Prepared:
 def _personal(path: Path, folder: Path, layer: str | None) -> Prepared:
     """A personal geodatabase as the GeoPackage GDAL reads."""
     target = folder / "personal.gpkg"
-    classes = to_geopackage(path, target, path.name, only=layer)
+    classes = to_geopackage(path, target, path.name, only=None if layer == ALL else layer)
     notes = []
     for found in classes:
         if found.arcs or found.flattened:

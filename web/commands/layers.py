@@ -92,7 +92,8 @@ def import_layer(
         ),
     ] = "",
     layer: Annotated[
-        str | None, typer.Option("--layer", help="文件里的图层名 (when the file has several)")
+        str | None,
+        typer.Option("--layer", help="文件里的图层名，* 为全部 (when the file has several; * takes all)"),
     ] = None,
     mapped: Annotated[
         list[str] | None,

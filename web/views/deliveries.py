@@ -151,6 +151,7 @@ def delivery_view(
         "layers": layers_view(session)["layers"],
         "crs_options": crs_options(),
         "inside": (error.details.get("layers") or []) if error is not None else [],
+        "whole": error is not None and bool(error.details.get("whole")),
         "seen": seen,
         "error": error,
     }

@@ -77,6 +77,11 @@ def test_geodatabase_folder_with_several_layers(tmp_path):
     assert "DLHX" in refused(tmp_path / "a.gdb").zh
     assert refused(tmp_path / "a.gdb", layer="ZZ").code == "no_layer"
     assert sum(len(b.numbers) for b in read(tmp_path / "a.gdb", layer="lx")[1]) == 2
+    source, batches = read(tmp_path / "a.gdb", layer="*")
+    assert source.columns == ("MC", "图层") and source.crs == 4547
+    assert [name for b in batches for name in b.columns["图层"]] == ["LX", "LX", "DLHX", "DLHX"]
+    frame(crs=4490).to_file(tmp_path / "a.gdb", driver="OpenFileGDB", layer="other")
+    assert "坐标系不同" in refused(tmp_path / "a.gdb", layer="*").zh
 
 
 def test_zip_of_several_files(tmp_path):
