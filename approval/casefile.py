@@ -21,7 +21,7 @@ from approval.clock import ClockEvent, ClockKind, Reading
 from approval.gates import FeeFact, GateFacts, Resolution
 from approval.item import Item, ItemVersion, from_definition, load_items
 from approval.materials import Commitment, Held, MaterialLine, Upload
-from approval.models import Case, ClockEventRow, Licence
+from approval.models import Case, ClockEventRow, Licence, Task
 from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import CalendarMissing, NotFound
 from project_box.kernel.finding import EntityRef, Finding, Outcome
@@ -236,6 +236,27 @@ def working_day(start: dt.date, days: int) -> dt.date | None:
     """The ``days``-th working day after ``start``; None when a holiday notice is missing."""
     try:
         return load_calendar().add(start, days)
+    except CalendarMissing:
+        return None
+
+
+def task_due(task: Task, rows: Sequence[ClockEventRow]) -> dt.date | None:
+    """The last working day a task may take; days on which a clock of its case stood still do not count.
+
+    ``rows``: the clock log of its case.
+    None where the task has no days, where a holiday notice is missing, and while an unfinished task's case stands
+    still: when it goes on is not known.
+    """
+    if not task.days:
+        return None
+    logs = [log_of(rows, name) for name in ClockName]
+    until = task.done_at.astimezone(CHINA).date() if task.done_at else today()
+    if task.done_at is None and any(clock.state_of(log) is clock.ClockState.PAUSED for log in logs):
+        return None
+    calendar = load_calendar()
+    try:
+        halted = sum(clock.halted_since(log, task.started_on, until, calendar) for log in logs)
+        return calendar.add(task.started_on, task.days + halted)
     except CalendarMissing:
         return None
 

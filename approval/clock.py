@@ -292,6 +292,18 @@ def days_used(log: Sequence[ClockEvent], today: dt.date, calendar: Calendar) -> 
     return ours, theirs
 
 
+def halted_since(log: Sequence[ClockEvent], start: dt.date, today: dt.date, calendar: Calendar) -> int:
+    """Days after ``start`` and up to ``today`` on which the clock stood still.
+
+    Raises:
+        CalendarMissing: a day in between lies in a year whose holiday notice is missing.
+    """
+    halts = (
+        (max(since, start), min(until, today)) for running, since, until in spans(log, today) if not running
+    )
+    return sum(calendar.between(since, until) for since, until in halts if since < until)
+
+
 def _due(log: Sequence[ClockEvent], limit: Limit, today: dt.date, working: Calendar) -> Due:
     calendar: Calendar = working if limit.unit is Unit.WORKING else EveryDay()
     days = limit.days + sum(e.days for e in log if e.kind is ClockKind.EXTEND)

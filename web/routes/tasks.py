@@ -56,7 +56,7 @@ def show_task(session: SessionDep, actor: ActorDep, task_id: uuid.UUID) -> dict[
     task = service.get_task(session, actor, task_id)
     view = case_views.case_view(session, actor, task.case_id, task_id=task_id)
     mine = view["task"] if view["task"] and view["task"]["id"] == str(task_id) else None
-    return {**task_views.task_plain(task), "case": view["case"], "choices": mine}
+    return {**task_views.task_row(session, task), "case": view["case"], "choices": mine}
 
 
 @api.post("/tasks/{task_id}")
@@ -80,7 +80,7 @@ def keep_draft(session: SessionDep, actor: ActorDep, task_id: uuid.UUID, draft: 
     """Autosave of an unfinished opinion."""
     return {
         "saved": True,
-        "task": task_views.task_plain(service.save_draft(session, actor, task_id, draft.text)),
+        "task": task_views.task_row(session, service.save_draft(session, actor, task_id, draft.text)),
     }
 
 

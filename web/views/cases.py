@@ -37,6 +37,7 @@ def tree(session: Session, case: Case, version: ItemVersion) -> list[dict[str, A
     Steps not reached yet are 暂不可办; those that were never needed are left out once the case is over.
     """
     tasks = repository.case_tasks(session, case.id)
+    events = repository.clock_events(session, [case.id])
     out = []
     for node in steps_plain(version):
         visits = [t for t in tasks if t.step == node["id"] and t.discipline is None]
@@ -51,8 +52,10 @@ def tree(session: Session, case: Case, version: ItemVersion) -> list[dict[str, A
                 "state": state.value,
                 "state_name": state.zh,
                 "state_name_en": state.en,
-                "visits": [task_plain(t) for t in visits],
-                "parts": [task_plain(t) for t in tasks if t.step == node["id"] and t.discipline is not None],
+                "visits": [task_plain(t, events) for t in visits],
+                "parts": [
+                    task_plain(t, events) for t in tasks if t.step == node["id"] and t.discipline is not None
+                ],
             }
         )
     return out
@@ -216,11 +219,12 @@ def _add_task(
     task_id: uuid.UUID | None,
 ) -> None:
     tasks = repository.case_tasks(session, case.id)
+    events = repository.clock_events(session, [case.id])
     mine = []
     for task in tasks:
         actions = offered_actions(case, task, file.version, actor)
         if actions:
-            mine.append({**task_plain(task), "actions": actions, "draft": task.draft})
+            mine.append({**task_plain(task, events), "actions": actions, "draft": task.draft})
     view["tasks"] = mine
     chosen = next((t for t in mine if t["id"] == str(task_id)), None) or next(
         (t for t in mine if not t["waits"]), mine[0] if mine else None

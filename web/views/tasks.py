@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from approval.case import RULES, Action, TaskState, allowed_actions
 from approval.casefile import CaseFile
 from approval.clock import Lamp
 from approval.item import ItemVersion
-from approval.models import Case, Task
+from approval.models import Case, ClockEventRow, Task
 from project_box.kernel.finding import Outcome
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
@@ -25,8 +26,8 @@ from web.views.ratings import ratings_view
 TABS = ("todo", "doing", "soon", "overdue", "done")
 
 
-def task_plain(task: Task) -> dict[str, Any]:
-    """A task without its case."""
+def task_plain(task: Task, events: Sequence[ClockEventRow]) -> dict[str, Any]:
+    """A task without its case; ``events``: the clock log of its case."""
     return {
         "id": str(task.id),
         "case_id": str(task.case_id),
@@ -42,13 +43,18 @@ def task_plain(task: Task) -> dict[str, Any]:
         "state_name": task.state.zh,
         "state_name_en": task.state.en,
         "started_on": task.started_on.isoformat(),
-        "due": to_plain(casefile.working_day(task.started_on, task.days)) if task.days else None,
+        "due": to_plain(casefile.task_due(task, events)),
         "done_at": task.done_at.isoformat() if task.done_at else None,
         "done_by": task.done_name,
         "action": task.action,
         "action_name": _action_name(task),
         "note": task.note,
     }
+
+
+def task_row(session: Session, task: Task) -> dict[str, Any]:
+    """One task without its case."""
+    return task_plain(task, repository.clock_events(session, [task.case_id]))
 
 
 def _action_name(task: Task) -> str:
@@ -71,10 +77,17 @@ def tasks_view(
     finished = list(repository.done_tasks(session, actor)) if tab == "done" else []
     cases = {c.id: c for c in repository.cases(session, actor)}
     events = repository.clock_events(session, cases)
-    rows = {case_id: case_row(case, events) for case_id, case in cases.items()}
+    by_case: dict[uuid.UUID, list[ClockEventRow]] = {case_id: [] for case_id in cases}
+    for event in events:
+        by_case[event.case_id].append(event)
+    rows = {case_id: case_row(case, by_case[case_id]) for case_id, case in cases.items()}
 
     def row(task: Task) -> dict[str, Any]:
-        return {**task_plain(task), "case": rows[task.case_id], "link": task_link(task)}
+        return {
+            **task_plain(task, by_case[task.case_id]),
+            "case": rows[task.case_id],
+            "link": task_link(task),
+        }
 
     todo = [row(t) for t in tasks if t.case_id in rows]
     doing = [

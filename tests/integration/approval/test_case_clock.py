@@ -97,10 +97,19 @@ def test_special_procedure_deferral_and_extension(
         fields={"special": "hearing"},
     )
     assert in_state(case, CaseState.SPECIAL)
+    handle = open_task(session, case, "handle")
+    assert handle.days
+    begun = handle.started_on
+
+    def due() -> dt.date | None:
+        return casefile.task_due(handle, repository.clock_events(session, [case.id]))
+
+    assert due() is None, "nobody knows when the hearing ends"
     with pytest.raises(Conflict):
         act(session, actors["handler"], case, "handle", "agree")
     calendar.go("2026-03-09")
     act(session, actors["handler"], case, "handle", "resume")
+    assert due() == casefile.working_day(begun, handle.days + 5)
     act(session, actors["handler"], case, "handle", "agree")
     act(session, actors["reviewer"], case, "review", "agree")
     with pytest.raises(BadInput):

@@ -77,6 +77,11 @@ def test_pause_and_resume() -> None:
     assert (running.ours, running.theirs) == (4, 4)
     assert running.committed.due == day("2026-03-20")
     assert running.statutory.due == day("2026-04-03")
+    # a step begun before, within, at the end of and after the halt
+    halted = {on: clock.halted_since(log, day(on), day("2026-03-12"), CALENDAR) for on in
+              ("2026-03-02", "2026-03-06", "2026-03-10", "2026-03-11")}  # fmt: skip
+    assert list(halted.values()) == [4, 2, 0, 0]
+    assert clock.halted_since(log, day("2026-03-02"), day("2026-03-05"), CALENDAR) == 1
 
 
 def test_lamps() -> None:
