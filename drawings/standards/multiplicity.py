@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 
 from drawings.standards.languages import FloorName
-from drawings.standards.vocabulary import any_floor_name, floor_names, numeral
+from drawings.standards.shared_words import any_floor_name, floor_names, numeral
 
 _MAX_FLOORS = 400
 _LONGEST_TITLE = 200  # characters
@@ -34,7 +34,7 @@ class BadRange(ValueError):
 def parse_floors(text: str) -> tuple[int, ...]:
     """Floor numbers of a range text, ascending, each once.
 
-    Accepts full-width characters, ``~ 至 到`` for the dash, ``、 , ; /`` between parts, ``B2`` for floor -2 and
+    Accepts full-width characters, ``~ ^ 至 到`` for the dash, ``、 , ; /`` between parts, ``B2`` for floor -2 and
     a trailing
     ``F`` or ``层``.
 
@@ -42,7 +42,7 @@ def parse_floors(text: str) -> tuple[int, ...]:
         BadRange: empty, malformed, floor 0, a descending or an overlapping range.
     """
     clean = unicodedata.normalize("NFKC", text).upper()
-    clean = re.sub(r"[—–―−‐‑]+", "-", clean)
+    clean = re.sub(r"[—–―−‐‑^]+", "-", clean)
     clean = re.sub(r"地下(?=\d)", "-", clean)
     clean = _DECORATION.sub("", clean)
     clean = re.sub(r"[、;/,]+", ",", clean).strip(",")

@@ -338,7 +338,12 @@ def units_in_titles() -> tuple[Pen, Truth]:
         pen.box("商业轮廓线", x, 30, 50, 40)
         for line, text in enumerate((code, "5F", "23.9m")):
             pen.text("文字", text, x + 5, 60 - 4 * line, 2)
-    rows = [("经济技术指标（单位：万㎡）", ""), ("总用地面积", "2.00"), ("总建筑面积", "2.90"), ("容积率", "1.00")]
+    rows = [
+        ("经济技术指标（单位：万㎡）", ""),
+        ("总用地面积", "2.00"),
+        ("总建筑面积", "2.90"),
+        ("容积率", "1.00"),
+    ]
     pen.cells(rows, 250, 90, (16, 8))
     declared = {"申报用地面积": 20000, "总建筑面积": 29000, "容积率": 1}
     return pen, Truth("m", site=20000, feet={"A1": 2000}, storeys={"B1": 5}, declared=declared)
@@ -359,6 +364,25 @@ def figures_in_a_sentence() -> tuple[Pen, Truth]:
     return pen, Truth("m", site=8000, feet={"1栋": 1200}, green=1200, declared=declared)
 
 
+def area_frames() -> tuple[Pen, Truth]:
+    """Layers that give use, coefficients and storeys, as the published tool that sums them up in its own test."""
+    pen = Pen(4, 1000)
+    pen.box("用地_规划净用地_500__V2.2", 0, 0, 100, 50)
+    pen.box("车场车位_室外车场_露天车场_小型汽车_2__V2.2", 10, 40, 2.5, 5, 10)
+    pen.box("单体基底_1_1#_住宅_10_1_____是__V2.2", 10, 10, 20, 10)
+    for number, (storeys, more) in enumerate((("1", True), ("2", False), ("3^9", False), ("10", False))):
+        x = 150 + 50 * number
+        pen.box(f"住宅构件_套内_1.0_1.0_A_HT1_c{storeys}__V2.2", x, 0, 20, 10)
+        pen.box(f"住宅构件_阳台_0.5_0.5_HT1_c{storeys}__V2.2", x, 11, 10, 2)
+        pen.box(f"住宅构件_飘窗_0.5_0.0_HT1_c{storeys}_V2.2", x, 14, 10, 2)
+        if more:
+            pen.box(f"住宅构件_其他构件_0.5_0.0_HT1_c{storeys}_V2.2", x, 17, 10, 2)
+            pen.box(f"住宅构件_其他构件_0.5_0.5_HT1_c{storeys}_V2.2", x, 20, 20, 2)
+    pen.box("住宅构件_套内_1.0_0.0_A_HT1_c-1__V2.2", 350, 0, 20, 10)
+    pen.box("单体楼顶间_住宅_1.0_1.0_V2.2", 400, 0, 5, 4)
+    return pen, Truth("mm", site=5000, feet={"1#": 200}, cars={None: 20}, whole={"1#": 2450})
+
+
 CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
     f.__name__: f
     for f in (
@@ -367,5 +391,6 @@ CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
         figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
         everything_on_one_layer, legend_by_colour, floors_by_their_areas, lists_of_buildings, areas_of_parking,
         areas_met_twice, turned_table_of_phases, units_in_titles, figures_in_a_sentence,
+        area_frames,
     )
 }  # fmt: skip

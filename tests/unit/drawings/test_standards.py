@@ -18,6 +18,7 @@ def test_shipped_standards_are_valid_and_the_own_one_is_first() -> None:
         "project-box",
         "a-total-plan",
         "area-coefficient",
+        "area-frames",
         "kerala-edcr",
         "predcr",
     }
