@@ -164,6 +164,21 @@ def test_a_delivery_is_looked_at_and_its_codes_are_matched(client, sign_in, admi
     assert become == {"R2": (2, "07"), "c1": (1, "09"), "0701": (1, "07"), "U9": (1, None)}
 
 
+def test_the_folders_of_a_kml_are_chosen_or_taken_as_one(client, admin):
+    ring = "114,28 114.001,28 114.001,28.001 114,28"
+    line = f"<LinearRing><coordinates>{ring}</coordinates></LinearRing>"
+    place = f"<Polygon><outerBoundaryIs>{line}</outerBoundaryIs></Polygon>"
+    folders = "".join(
+        f"<Folder><name>{name}</name><Placemark>{place}</Placemark></Folder>" for name in ("一期", "二期")
+    )
+    files = {"file": ("a.kml", f"<kml><Document>{folders}</Document></kml>".encode())}
+    kept = client.post("/layers/look", headers=admin, data={"code": "LX"}, files=files).headers["location"]
+    page = client.get(kept, headers=admin).text
+    assert "<option>二期</option>" in page and '<option value="*">全部图层，合并导入</option>' in page
+    page = client.get(f"{kept.partition('?')[0]}?code=LX&layer=*", headers=admin).text
+    assert "图层 · 一期、二期" in page
+
+
 def test_a_refused_upload_says_why_and_keeps_what_was_typed(client, admin):
     answer = client.post(
         "/layers",
