@@ -12,7 +12,7 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 from drawings.cad.numbers import number_in
 from drawings.drawing import RoleShape
 from drawings.shapes.work import Work
-from drawings.standards.vocabulary import attribute_words
+from drawings.standards.shared_words import attribute_words
 
 #: what may stand before the number; a room's area inside a floor is none of the ring's
 _LABEL = re.compile(

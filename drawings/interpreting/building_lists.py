@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from drawings.interpreting.text_tables import Cell, named_in, tables_of
 from drawings.shapes.work import Ring, Work
-from drawings.standards.vocabulary import Vocabulary, attribute_words
+from drawings.standards.shared_words import attribute_words
+from drawings.standards.vocabulary import Vocabulary
 
 BUILDING = "楼号"
 _SIGN = r"(?:#|号楼|号|楼|栋|幢|座)"

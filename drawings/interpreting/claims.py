@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from drawings.cad.numbers import number_in
 from drawings.interpreting.scene import Written
 from drawings.interpreting.text_tables import Read
-from drawings.standards.vocabulary import Vocabulary, attribute_words
+from drawings.standards.shared_words import attribute_words
+from drawings.standards.vocabulary import Vocabulary
 
 _AREA = re.compile(r"(?P<value>\d[\d, ]*(?:\.\d+)?)\s*(?P<unit>m[2²]|[^\d\s,，;；、()（）]{1,5})")
 _DIGITS = re.compile(r"\.(\d+)")

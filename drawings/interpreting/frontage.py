@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from drawings.deadline import Deadline
 from drawings.drawing import DrawingModel, RoleShape
 from drawings.shapes.pairs import array
-from drawings.standards.vocabulary import attribute_words
+from drawings.standards.shared_words import attribute_words
 
 STATED = "临路侧"
 _ROADS = ("road_red_line", "road", "dedicated_road")

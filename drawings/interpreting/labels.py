@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from drawings.shapes.work import Ring, Work
-from drawings.standards.vocabulary import attribute_words
+from drawings.standards.shared_words import attribute_words
 
 #: rings whose areas differ by less than this share are the same building drawn twice
 _TWIN = 0.01

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from drawings.drawing import RoleShape
 from drawings.shapes.work import Work
-from drawings.standards.vocabulary import attribute_words
+from drawings.standards.shared_words import attribute_words
 
 #: in text heights of the title: how far samples may stand beside it, above and below it, and how large they are
 _BESIDE, _ABOVE, _BELOW, _LARGEST = 60.0, 4.0, 80.0, 15.0

@@ -12,7 +12,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from drawings.shapes.work import Ring, Work
 from drawings.standards.guess import kinds_in
-from drawings.standards.vocabulary import attribute_words
+from drawings.standards.shared_words import attribute_words
 
 COUNT = "数量"
 #: figures of the whole drawing that, written inside such a ring, are how many it holds

@@ -13,8 +13,8 @@ from drawings.drawing import DrawingModel, RoleShape
 from drawings.interpreting.ring_notes import COUNT
 from drawings.issues import Collector
 from drawings.shapes.pairs import array
+from drawings.standards.shared_words import attribute_words
 from drawings.standards.standards import roles
-from drawings.standards.vocabulary import attribute_words
 
 ROLES = ("parking_car", "parking_bike")
 #: of a space for coaches or lorries, metres: short and long side, from and to

@@ -17,8 +17,9 @@ from drawings.interpreting.plan_titles import width_of
 from drawings.interpreting.table_context import Units, adds_up, part_named, parts_of_figures
 from drawings.shapes.work import Work
 from drawings.standards.qualifiers import Sort, sort_of
+from drawings.standards.shared_words import attribute_words
 from drawings.standards.standards import roles
-from drawings.standards.vocabulary import NUMBERING, Vocabulary, attribute_words
+from drawings.standards.vocabulary import NUMBERING, Vocabulary
 
 _IN_BRACKETS = re.compile(
     r"\s*[(（\[]\s*([^()（）\[\]]{1,24})\s*[)）\]]\s*:?$|\s*[,，]\s*([^\d\s,，]{1,6}[23]?\.?)\s*:?$"
