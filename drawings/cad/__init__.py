@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drawings.cad.bounded import read_careful
+from drawings.cad.clipping import with_clipped_told
 from drawings.cad.curve import Curve
 from drawings.cad.dwg import is_dwg, read_dwg
 from drawings.cad.fast import read_large
@@ -64,7 +65,7 @@ def read(
     if found is None:
         left = settings.limits.seconds - (time.monotonic() - started)
         found = read_careful(data, name, settings.within(left), unit)
-    return _looked_at(found, settings)
+    return with_clipped_told(_looked_at(found, settings), data, settings)
 
 
 def _looked_at(found: CadFile, settings: Reading) -> CadFile:

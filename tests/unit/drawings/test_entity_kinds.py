@@ -9,7 +9,9 @@ import pytest
 from ezdxf.filemanagement import new
 from ezdxf.math import Vec2
 from ezdxf.render.mleader import ConnectionSide
+from ezdxf.xclip import XClip
 
+from drawings.cad import read as read_drawing
 from drawings.cad.dxf import read_dxf
 from drawings.cad.fast.reader import read_fast
 from drawings.cad.model import CadEntity, CadFile
@@ -241,6 +243,25 @@ def test_what_multileaders_say_by_text_and_by_block(read) -> None:
     found = [e for e in read(stream.getvalue().encode()).entities if e.kind == "MULTILEADER"]
     assert [(e.text, e.at) for e in found if e.text] == [("1#楼\n18F", (30, 20)), ("K7", (50, 20))]
     assert sum(bool(e.curves) for e in found) == 2
+
+
+def test_a_reference_that_a_boundary_clips_is_told() -> None:
+    document = new("R2018", units=6)
+    document.blocks.new("总图").add_lwpolyline([(0, 0), (9, 0), (9, 9), (0, 9)], close=True)
+    shown, off, _ = (document.modelspace().add_blockref("总图", (x, 5)) for x in (0, 20, 40))
+    for reference in (shown, off):
+        XClip(reference).set_block_clipping_path([(0, 0), (4, 4)])
+    XClip(off).disable_clipping()
+    stream = io.StringIO()
+    document.write(stream)
+    text = stream.getvalue()
+    for data in (text.encode(), text.replace("\n", "\r\n").encode()):
+        (told,) = [i for i in read_drawing(data, "a.dxf").issues if i.code == "DXF-CLIPPED"]
+        assert (told.handle, told.layer, told.at) == (
+            shown.dxf.handle,
+            "0",
+            (0, 5),
+        ) and "总图" in told.message
 
 
 def test_extended_data_of_one_application_among_others(read) -> None:
