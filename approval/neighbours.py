@@ -18,6 +18,7 @@ from drawings import service as drawings
 from drawings.models import JointReview
 from drawings.repository import marks as marks_of
 from drawings.review.joint_review import Verdict
+from drawings.review.review_facts import review_time
 from intermediaries import service as intermediaries
 from intermediaries.lines import LineStatus
 from project_box.kernel.errors import Conflict
@@ -61,6 +62,26 @@ def review_facts(session: Session, review_id: uuid.UUID | None) -> ReviewFacts:
         review.closed_at is None,
         {code: (o.verdict.value, o.text, o.author) for code, o in latest.items()},
     )
+
+
+@dataclass(frozen=True)
+class LateRound:
+    """An open round whose last day has passed: how many working days ago, and the disciplines that have not spoken."""
+
+    round: int
+    days: int
+    silent: tuple[str, ...]
+
+
+def late_round(session: Session, review_id: uuid.UUID | None, today: dt.date) -> LateRound | None:
+    """The round if it is open, its time does not stand still and its last day has passed."""
+    review = session.get(JointReview, review_id) if review_id is not None else None
+    if review is None or review.closed_at is not None or review.paused_on is not None:
+        return None
+    time = review_time(review, today)
+    if time is None or not time.over:
+        return None
+    return LateRound(review.round, time.over, drawings.review_standing(session, review).missing)
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,11 @@ from drawings.review.joint_review import (
     require_settled,
     standing,
 )
-from drawings.review.review_facts import given_opinion, placed_mark
+from drawings.review.review_facts import given_opinion, placed_mark, review_time
 from drawings.review.review_feed import tell
 from drawings.review.review_service import choice, get_review, must_be_open, own_discipline
 from project_box import service as box
+from project_box.kernel.calendar import china_today
 from project_box.kernel.errors import Conflict, Forbidden, NotFound
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor, Role
@@ -186,6 +187,28 @@ def close_review(
         raise NotFound("没有这个联合审图，或您无权查看", "no such review for this person")
     _officer(actor)
     must_be_open(review)
+    joint = _merged(session, review, entries, seen)
+    if joint.verdict is Verdict.AGREE:
+        require_complete(session, actor, review)
+    review.closed_at, review.closed_by = now(), actor.user_id
+    review.verdict = joint.verdict.value
+    review.joint_opinion = joint_to_plain(joint)
+    drop_draft(session, actor, review.id, Part.MERGE)
+    session.flush()
+    _tell_design_side(session, actor, review, joint)
+    _record_joint_opinion(session, actor, review, joint)
+    publish(session, JointReviewClosed(review.case_id, review.id, joint.verdict.value))
+    tell(session, review.id, "review_closed", joint.verdict.value)
+    return review
+
+
+def _merged(
+    session: Session,
+    review: JointReview,
+    entries: Sequence[Mapping[str, Any]],
+    seen: Collection[str] | None,
+) -> JointOpinion:
+    """The 联审意见 that the officer's decisions make of the opinions and marks; nothing may be left unsettled."""
     given = [given_opinion(o) for o in repository.opinions(session, review.id)]
     placed = [placed_mark(m) for m in repository.marks(session, review.id)]
     names = {code: d.zh for code, d in disciplines().disciplines.items()}
@@ -197,14 +220,16 @@ def close_review(
     decided = _decisions(entries, standing(review.disciplines, given))
     joint = merge(review.disciplines, given, placed, decided, names)
     require_settled(joint, names)
-    if joint.verdict is Verdict.AGREE:
-        require_complete(session, actor, review)
-    review.closed_at, review.closed_by = now(), actor.user_id
-    review.verdict = joint.verdict.value
-    review.joint_opinion = joint_to_plain(joint)
-    drop_draft(session, actor, review.id, Part.MERGE)
-    session.flush()
-    _tell_design_side(session, actor, review, joint)
+    return joint
+
+
+def _record_joint_opinion(session: Session, actor: Actor, review: JointReview, joint: JointOpinion) -> None:
+    """Put the 联审意见 into the box, with the last day of the round and the working days it was late."""
+    time = review_time(review, china_today())
+    in_time = {
+        "due": review.due.isoformat() if review.due else None,
+        "days_over": time.over if time else None,
+    }
     box.put_result(
         session,
         actor,
@@ -218,6 +243,7 @@ def close_review(
             "round": review.round,
             "revision": review.revision.number,
             "disciplines": [{"code": d, "name": discipline_name(d)} for d in review.disciplines],
+            **in_time,
             **joint_to_plain(joint),
         },
         source={"case": str(review.case_id), "review": str(review.id), "by": actor.name},
@@ -228,11 +254,8 @@ def close_review(
         actor,
         "review.closed",
         f"case:{review.case_id}",
-        {"review": str(review.id), "verdict": joint.verdict.value, "counts": joint.counts},
+        {"review": str(review.id), "verdict": joint.verdict.value, "counts": joint.counts, **in_time},
     )
-    publish(session, JointReviewClosed(review.case_id, review.id, joint.verdict.value))
-    tell(session, review.id, "review_closed", joint.verdict.value)
-    return review
 
 
 def _tell_design_side(session: Session, actor: Actor, review: JointReview, joint: JointOpinion) -> None:

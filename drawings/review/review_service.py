@@ -56,14 +56,7 @@ def open_review(
     Raises:
         BadInput: no or unknown disciplines. Conflict: the case has an open round. NotFound: no such revision.
     """
-    known = disciplines().disciplines
-    unknown = [d for d in required if d not in known]
-    if unknown or not required:
-        raise BadInput(
-            "联审专业无效：" + "、".join(unknown) if unknown else "没有指定联审专业",
-            f"unknown disciplines {unknown}" if unknown else "no disciplines",
-            code="disciplines",
-        )
+    _require_known(required)
     revision = get_revision(session, actor, revision_id)
     if revision.project_id != project_id:
         raise NotFound("没有这一版图纸，或您无权查看", "revision belongs to another project")
@@ -84,14 +77,7 @@ def open_review(
     )
     session.add(review)
     session.flush()
-    for discipline in review.disciplines:
-        box.grant(
-            session,
-            project_id,
-            role=Role.DISCIPLINE,
-            discipline=discipline,
-            reason=f"joint-review:{review.id}",
-        )
+    _let_in(session, review)
     if earlier:
         carry_marks(session, earlier[0], review)
         keep_standing(session, earlier[0], review)
@@ -106,6 +92,29 @@ def open_review(
         session, JointReviewOpened(case_id, review.id, project_id, revision_id, tuple(review.disciplines))
     )
     return review
+
+
+def _require_known(required: Sequence[str]) -> None:
+    known = disciplines().disciplines
+    unknown = [d for d in required if d not in known]
+    if unknown or not required:
+        raise BadInput(
+            "联审专业无效：" + "、".join(unknown) if unknown else "没有指定联审专业",
+            f"unknown disciplines {unknown}" if unknown else "no disciplines",
+            code="disciplines",
+        )
+
+
+def _let_in(session: Session, review: JointReview) -> None:
+    """Let the people of the round's disciplines read the project."""
+    for discipline in review.disciplines:
+        box.grant(
+            session,
+            review.project_id,
+            role=Role.DISCIPLINE,
+            discipline=discipline,
+            reason=f"joint-review:{review.id}",
+        )
 
 
 def carry_marks(session: Session, earlier: JointReview, review: JointReview) -> None:

@@ -15,13 +15,13 @@ from drawings.review.carry import rescaled
 from drawings.review.disciplines import disciplines
 from drawings.review.joint_review import Severity, Verdict
 from drawings.review.mark_history import Step, mark_history
+from drawings.review.review_facts import review_time
 from drawings.sheets.local_crs import local_crs
 from project_box import service as box
-from project_box.kernel.calendar import CHINA, load_calendar
+from project_box.kernel.calendar import china_today
 from project_box.kernel.errors import NotFound
 from project_box.kernel.identity import Actor, Role
 from project_box.kernel.plain import to_plain
-from project_box.service import now
 from web.views.drawings import file_plain
 from web.views.projects import project_plain
 from web.views.review_changes import round_before
@@ -220,7 +220,7 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         "joint_opinion": review.joint_opinion,
         "me": me,
         "points": points_plain(session, review) if not is_open else [],
-        "clock": _clock(review),
+        "clock": to_plain(review_time(review, china_today())) if is_open or review.verdict else None,
         "standing_over": {
             code: {**why, "reason_en": "nothing in its concern has changed"}
             for code, why in (review.standing_over or {}).items()
@@ -339,30 +339,6 @@ def merge_lines(
         given = {k: v for k, v in typed.get(line["source"], {}).items() if v}
         line["typed"] = {**blank, "text": line["original"], **given}
     return lines
-
-
-def _clock(review: JointReview) -> dict[str, Any] | None:
-    """Working days left of an open round, with its lamp: red when overdue, yellow in the last quarter of the round."""
-    if review.due is None or review.closed_at is not None:
-        return None
-    if review.paused_on is not None:
-        return {
-            "lamp": "grey", "left": None, "text": f"停表，自 {review.paused_on} 起不计时",
-            "text_en": f"stopped, not counted since {review.paused_on}",
-        }  # fmt: skip
-    today = now().astimezone(CHINA).date()
-    calendar = load_calendar()
-    if today > review.due:
-        over = calendar.between(review.due, today)
-        return {
-            "lamp": "red", "left": 0, "text": f"已超期 {over} 个工作日", "text_en": f"{over} working days overdue"
-        }  # fmt: skip
-    left = calendar.between(today, review.due)
-    days = calendar.between(review.opened_at.astimezone(CHINA).date(), review.due)
-    return {
-        "lamp": "yellow" if 4 * left <= days else "green", "left": left, "text": f"还剩 {left} 个工作日",
-        "text_en": f"{left} working days left",
-    }  # fmt: skip
 
 
 def review_of_case(session: Session, actor: Actor, case_id: uuid.UUID) -> JointReview:

@@ -7,9 +7,10 @@ import datetime as dt
 import pytest
 from sqlalchemy.orm import Session
 
-from approval import casefile, reminders, repository, service
+from approval import casefile, neighbours, reminders, repository, service
 from approval.case import CaseState, TaskState
 from approval.clock import Lamp
+from approval.neighbours import LateRound
 from project_box import service as box
 from project_box.kernel.errors import BadInput, Conflict
 
@@ -147,3 +148,18 @@ def test_a_warning_lamp_reminds_the_people_of_the_open_task_once(
     titles = [m.title for m in box.list_messages(session, actors["window"])]
     assert any(case.serial in title for title in titles)
     assert not any(case.serial in m.title for m in box.list_messages(session, actors["signer"]))
+
+
+def test_a_late_round_reminds_the_silent_disciplines_and_the_handler_once(
+    session: Session, actors: Actors, new_project: NewProject, rooms: Neighbours, calendar: Calendar,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    case = handed_in(session, actors, new_project())
+    act(session, actors["window"], case, "accept", "accept")
+    assert reminders.remind(session) == 0
+    monkeypatch.setattr(neighbours, "late_round", lambda *_: LateRound(1, 2, ("fire",)))
+    assert [reminders.remind(session) for _ in range(2)] == [1, 0]
+    told = {name: [m.title for m in box.list_messages(session, actors[name])] for name in
+            ("fire", "handler", "planner", "developer")}  # fmt: skip
+    late = {name for name, titles in told.items() if any(t.startswith("联审超期") for t in titles)}
+    assert late == {"fire", "handler"}

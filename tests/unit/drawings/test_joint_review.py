@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,8 @@ from drawings.review.joint_review import (
     require_settled,
     standing,
 )
+from drawings.review.round_time import round_time
+from project_box.kernel.calendar import load_calendar
 from project_box.kernel.errors import BadInput
 
 REQUIRED = ["planning", "architecture", "fire"]
@@ -201,3 +205,23 @@ def test_files_that_take_the_place_of_others() -> None:
     assert successors(old, new) == {b: e, a: d, c: f}
     # two of one kind on a side: not certain, so none
     assert successors(old, [(d, "4#.dxf", "building"), (f, "3#.dxf", "building")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("on", "more", "lamp", "left", "over"),
+    [
+        ("2026-03-05", {}, "green", 4, 0),
+        ("2026-03-10", {}, "yellow", 1, 0),
+        ("2026-03-11", {}, "yellow", 0, 0),
+        ("2026-03-13", {}, "red", 0, 2),
+        ("2026-03-13", {"paused_on": dt.date(2026, 3, 6)}, "grey", None, 0),
+        ("2026-03-11", {"closed": True}, "green", 0, 0),
+        ("2026-03-13", {"closed": True}, "red", 0, 2),
+        ("2027-01-08", {}, "grey", None, None),  # no holiday notice of that year
+    ],
+)
+def test_time_of_a_round(on: str, more: dict, lamp: str, left: int | None, over: int | None) -> None:
+    found = round_time(
+        dt.date(2026, 3, 2), dt.date(2026, 3, 11), dt.date.fromisoformat(on), load_calendar(), **more
+    )
+    assert found and (found.lamp, found.left, found.over) == (lamp, left, over)
