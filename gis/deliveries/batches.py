@@ -68,7 +68,8 @@ def read_batches(source: Source, *, buffered: bool) -> Iterator[Batch]:
         BadInput: the file breaks off while being read, or its coordinates do not lie where the CRS is used.
     """
     reader, first = _Reader(source, buffered), 0
-    parts = arrow.parts(source, _even_step(source)) or _parts(source)
+    streamed = arrow.parts(source, _even_step(source))
+    parts = _parts(source, 0) if streamed is None else _to_the_end(source, streamed)
     while (part := _next(parts, source, first)) is not None:
         for here in _slices(len(part.blobs), FIRST_BATCH if first == 0 else AT_ONCE):
             columns = [column[here] for column in part.columns]
@@ -105,9 +106,19 @@ def _even_step(source: Source) -> int:
     return max(min(fitting, _fair_step(source), AT_ONCE), 1)
 
 
-def _parts(source: Source) -> Iterator[Part]:
-    """All features, a few at first, then as many at a time as memory allows."""
-    first, step, last = 0, _first_step(source), None
+def _to_the_end(source: Source, streamed: Iterator[Part]) -> Iterator[Part]:
+    """A stream and what is missing after it: at a damage it ends without a word, where reading by features tells."""
+    first = 0
+    for part in streamed:
+        yield part
+        first += len(part.blobs)
+    if first < source.count:
+        yield from _parts(source, first)
+
+
+def _parts(source: Source, first: int) -> Iterator[Part]:
+    """All features from ``first`` on, a few at first, then as many at a time as memory allows."""
+    step, last = _first_step(source), None
     while True:
         part, last = _read(source, first, step, last)
         yield part

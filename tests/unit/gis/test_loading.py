@@ -19,6 +19,7 @@ from gis.layers import copying
 from gis.layers.copying import Column
 from gis.layers.loading import pieces_of
 from gis.layers.pieces import hilbert_order
+from project_box.kernel.errors import BadInput
 
 
 def test_documents_are_the_json_of_the_rows() -> None:
@@ -69,7 +70,7 @@ def test_columns_of_a_geopackage_are_what_reading_by_features_gives(tmp_path: Pa
     with open_source(path) as source:
         streamed = arrow.parts(source, 2)
         assert streamed is not None
-        parts, whole = list(streamed), list(batches._parts(source))
+        parts, whole = list(streamed), list(batches._parts(source, 0))
         assert [len(p.blobs) for p in parts] == [2, 2, 1] and {tuple(p.names) for p in parts} == {tuple(rows)}
         assert (
             np.concatenate([p.blobs for p in parts]).tolist()
@@ -84,6 +85,22 @@ def test_columns_of_a_geopackage_are_what_reading_by_features_gives(tmp_path: Pa
     frame.to_file(path, layer="any", geometry_type="Unknown")
     with open_source(path, layer="any") as source:
         assert arrow.parts(source, 2) is None
+
+
+def test_a_damaged_geopackage_is_refused_where_the_stream_of_columns_just_ends(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.gpkg"
+    areas = [shapely.Point(500_000 + n, 3_000_000).buffer(100) for n in range(1_500)]
+    geopandas.GeoDataFrame(geometry=areas, crs=4547).to_file(path, layer="some")
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle : middle + 12_288] = b"\xff" * 12_288
+    path.write_bytes(data)
+    with open_source(path) as source:
+        streamed = arrow.parts(source, 500)
+        assert streamed is not None and sum(len(part.blobs) for part in streamed) < source.count
+        with pytest.raises(BadInput) as refused:
+            list(batches.read_batches(source, buffered=False))
+    assert refused.value.code == "unreadable_layer"
 
 
 def test_rows_are_what_copy_takes() -> None:
