@@ -102,6 +102,8 @@ class LabelReader:
     def __init__(self, phrases: Sequence[Phrase], spoken: Callable[[], Collection[str]]) -> None:
         self._phrases, self._spoken = phrases, spoken
         self._openings = patterns.Openings([expression(p) for p in phrases])
+        #: the text looked at last, and the phrases met in it by place
+        self._last, self._at = "", dict[int, list[_Met]]()
 
     def said(self, text: str) -> dict[str, str]:
         """Attributes a short text without keys gives; empty unless all of it is understood."""
@@ -143,16 +145,19 @@ class LabelReader:
         parts = [part.strip(" ()") for part in text.split("+")]
         if not 2 <= len(parts) <= _MOST_STOREYS:
             return None
-        named, counted = [_storeys_named(part) for part in parts], [self._storeys_counted(p) for p in parts]
-        doubtful = [n for n, both in enumerate(zip(named, counted, strict=True)) if None not in both]
+        told: list[tuple[_Named | None, tuple[int, int] | None]] = []
+        for part in parts:
+            both = _storeys_named(part), self._storeys_counted(part)
+            if both == (None, None):
+                return None
+            told.append(both)
+        doubtful = [n for n, both in enumerate(told) if None not in both]
         above = below = highest = 0
-        for number, (name, count) in enumerate(zip(named, counted, strict=True)):
+        for number, (name, count) in enumerate(told):
             if name is not None and (count is None or doubtful != [number]):
                 above, below, highest = above + name.above, below + name.below, max(highest, name.highest)
             elif count is not None:
                 above, below = above + count[0], below + count[1]
-            else:
-                return None
         sums = {"层数": above + highest, "地下层数": below}
         return {key: str(number) for key, number in sums.items() if number} if sums["层数"] else None
 
@@ -196,12 +201,16 @@ class LabelReader:
 
     def _met(self, text: str, spot: int) -> list[_Met]:
         """Phrases that begin at a place, those that reach farthest first, of several alike the first one."""
-        found = [
-            _Met(end, self._phrases[number], groups)
-            for number, end, groups in self._openings.at(text, spot)
-            if end > spot and not _runs_on(text, end)
-        ]
-        return sorted(found, key=lambda met: -met.end)
+        if text != self._last:
+            self._last, self._at = text, {}
+        if spot not in self._at:
+            found = [
+                _Met(end, self._phrases[number], groups)
+                for number, end, groups in self._openings.at(text, spot)
+                if end > spot and not _runs_on(text, end)
+            ]
+            self._at[spot] = sorted(found, key=lambda met: -met.end)
+        return self._at[spot]
 
 
 def _given(found: Mapping[str, str | None], phrase: Phrase) -> dict[str, str]:
