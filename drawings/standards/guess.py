@@ -143,7 +143,8 @@ def _words() -> tuple[_Word, ...]:
         for language, known in languages().items()
         for word in known.layers.get(role, ())
     ]
-    return tuple(sorted(out, key=lambda w: -len(w.plain)))
+    first = list(languages())  # where a word means two things the earlier language goes first
+    return tuple(sorted(out, key=lambda w: (-len(w.plain), first.index(w.language))))
 
 
 def _word(role: str, language: str, word: str) -> _Word:
