@@ -108,6 +108,7 @@ class FileChange:
     """A file in both revisions or in one of them: names, positions and counts of changes.
 
     ``placed``: how the drawing as a whole was laid elsewhere; its shapes are compared as they lie then.
+    ``layers``: layers that have another name now; that is said here once and of none of their shapes.
     """
 
     name_before: str | None
@@ -119,6 +120,7 @@ class FileChange:
     counts: dict[str, int] = field(default_factory=dict)
     attributes: tuple[AttributeChange, ...] = ()
     placed: Similarity | None = None
+    layers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class Comparison:
     def empty(self) -> bool:
         """True if nothing differs."""
         return not self.changes and not any(
-            f.attributes or f.placed or f.name is None or f.name_before is None for f in self.files
+            f.attributes or f.placed or f.layers or f.name is None or f.name_before is None
+            for f in self.files
         )
 
 
@@ -182,7 +185,7 @@ def compare(
         placed = (
             whole_placement(old[1].shapes, new[1].shapes, rules) if old and new and not in_place else None
         )
-        found = _compare_files(old, new, rules, placed)
+        found, renamed = _compare_files(old, new, rules, placed)
         counts = Counter(c.change.value for c in found)
         total += counts
         changes += [c for c in found if c.change is not Change.UNCHANGED]
@@ -199,6 +202,7 @@ def compare(
                 {c.value: counts.get(c.value, 0) for c in Change},
                 _attribute_changes(old[1].attributes, new[1].attributes) if old and new else (),
                 placed,
+                tuple(renamed.items()),
             )
         )
     return Comparison(
@@ -236,28 +240,55 @@ def _pair_files(before: Sequence[_File], after: Sequence[_File]) -> list[tuple[_
 
 def _compare_files(
     old: _File | None, new: _File | None, rules: CompareSettings, placed: Similarity | None
-) -> list[ShapeChange]:
+) -> tuple[list[ShapeChange], dict[str, str]]:
+    """Differences of all shapes, the unchanged among them; and the layers that have another name now."""
     before = old[1].shapes if old else ()
     mine = _by_role(before if placed is None else laid(before, placed))
     theirs = _by_role(new[1].shapes if new else ())
     was, now = old[0] if old else None, new[0] if new else None
-    out: list[ShapeChange] = []
+    matched: dict[str, _Matched] = {}
     for role in [*mine, *(r for r in theirs if r not in mine)]:
         a, b = mine.get(role, []), theirs.get(role, [])
-        pairs = match(role, a, b, rules)
-        out += [_difference(role, was, now, a[i], b[j], rules) for i, j in pairs]
-        matched_a, matched_b = {i for i, _ in pairs}, {j for _, j in pairs}
+        matched[role] = _Matched(a, b, match(role, a, b, rules))
+    renamed = _renamed_layers(matched.values())
+    out: list[ShapeChange] = []
+    for role, found in matched.items():
+        out += [_difference(role, was, now, a, b, rules, renamed) for a, b in found.both]
         out += [
             ShapeChange(Change.REMOVED, role, was, None, s, None, area_delta=_negative(s.area_m2))
-            for i, s in enumerate(a)
-            if i not in matched_a
+            for s in found.gone
         ]
         out += [
             ShapeChange(Change.ADDED, role, None, now, None, s, area_delta=rounded(s.area_m2))
-            for j, s in enumerate(b)
-            if j not in matched_b
+            for s in found.come
         ]
-    return out
+    return out, renamed
+
+
+class _Matched:
+    """Shapes of one role: those in both revisions as pairs, those that are gone, those that have come."""
+
+    def __init__(
+        self, a: Sequence[RoleShape], b: Sequence[RoleShape], pairs: Sequence[tuple[int, int]]
+    ) -> None:
+        in_a, in_b = {i for i, _ in pairs}, {j for _, j in pairs}
+        self.both = [(a[i], b[j]) for i, j in pairs]
+        self.gone = [s for i, s in enumerate(a) if i not in in_a]
+        self.come = [s for j, s in enumerate(b) if j not in in_b]
+
+
+def _renamed_layers(matched: Iterable[_Matched]) -> dict[str, str]:
+    """Earlier → later name of layers that are gone and whose shapes all lie on one layer that is new with them."""
+    old, new = set[str](), set[str]()
+    went, came = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for found in matched:
+        old |= {a.layer for a, _ in found.both} | {s.layer for s in found.gone}
+        new |= {b.layer for _, b in found.both} | {s.layer for s in found.come}
+        for a, b in found.both:
+            went[a.layer].add(b.layer)
+            came[b.layer].add(a.layer)
+    alone = {name: next(iter(to)) for name, to in went.items() if len(to) == 1 and name not in new}
+    return {name: to for name, to in alone.items() if to not in old and came[to] == {name}}
 
 
 def rounded(area: float | None) -> float | None:
@@ -276,10 +307,17 @@ def _by_role(shapes: Iterable[RoleShape]) -> dict[str, list[RoleShape]]:
 
 
 def _difference(
-    role: str, was: int | None, now: int | None, a: RoleShape, b: RoleShape, rules: CompareSettings
+    role: str,
+    was: int | None,
+    now: int | None,
+    a: RoleShape,
+    b: RoleShape,
+    rules: CompareSettings,
+    renamed: Mapping[str, str],
 ) -> ShapeChange:
     attributes = _attribute_changes(
-        {**a.attributes, "图层": a.layer, "文字": a.text}, {**b.attributes, "图层": b.layer, "文字": b.text}
+        {**a.attributes, "图层": renamed.get(a.layer, a.layer), "文字": a.text},
+        {**b.attributes, "图层": b.layer, "文字": b.text},
     )
     delta = round((b.area_m2 or 0.0) - (a.area_m2 or 0.0), 4) if a.area_m2 is not None else None
     if same(a.geometry, b.geometry, rules.same_m):

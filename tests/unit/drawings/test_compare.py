@@ -52,6 +52,15 @@ def test_added_and_removed() -> None:
     assert found.roles[0].count_after == 2 and found.roles[0].area_delta == 600.0
 
 
+def test_a_renamed_layer_is_told_once() -> None:
+    renamed = [replace(s, layer="JZJD") for s in (A, B)]
+    found = both(model(A, B), model(*renamed))
+    assert not found.changes and not found.empty and found.files[0].layers == (("建筑基底", "JZJD"),)
+    # one shape laid on another layer is a change of that shape
+    one = both(model(A, B), model(A, renamed[1]))
+    assert only(one).attributes[0].key == "图层" and one.files[0].layers == ()
+
+
 def test_moved_with_vector() -> None:
     moved = replace(A, geometry=affinity.translate(A.geometry, 3.0, -1.5))
     found = only(both(model(A, B), model(moved, B)))
