@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from gis.boundaries.recording import as_surveyed, latest_boundary
@@ -38,17 +41,9 @@ def run_conflict_check(
         NotFound: the project is not visible.
         Conflict: it has no boundary yet.
     """
-    found = latest_boundary(session, actor, project_id)
-    if found is None:
-        raise Conflict(
-            "还没有用地红线，不能做多规检查",
-            "the project has no boundary yet",
-            code="no_boundary",
-            remedy="先在“用地红线”页上传或绘制红线",
-            remedy_en="upload or draw the boundary on the page of the site first",
-        )
-    boundary, geometry = found
-    assert boundary.crs is not None
+    boundary, geometry = _boundary(session, actor, project_id)
+    crs = boundary.crs
+    assert crs is not None
     site, site_crs = as_surveyed(boundary, geometry)
     report = check_geometry(session, site, site_crs, height_m=height_m, intent=intent)
     payload = report.payload() | {
@@ -60,7 +55,7 @@ def run_conflict_check(
         "height_m": height_m,
         "intent": intent,
     }
-    if registered := registered_entries(session, geometry, boundary.crs, report.checked_on):
+    if registered := registered_entries(session, geometry, crs, report.checked_on):
         zones = payload["zones"]
         zones["regional_evaluations"] = with_registered(zones.get("regional_evaluations"), registered)
     versions = {line.code: line.version for line in report.layers if line.version}
@@ -74,23 +69,43 @@ def run_conflict_check(
         title="多规合一检查报告",
         payload=payload,
         geometry=geometry,
-        crs=boundary.crs,
+        crs=crs,
         source=source,
         trust="B",
     )
-    planning = payload["planning"]
-    if planning is not None:
-        box.put_result(
-            session,
-            actor,
-            project_id,
-            kind="planning_conditions",
-            stage=Stage.PLANNING_LAND,
-            title="规划条件",
-            payload=with_departments(session, actor, project_id, planning)
-            | {"message": planning["reason"], "conflict_report": str(result.id)},
-            source=source,
-            trust="B",
-        )
+    if payload["planning"] is not None:
+        _record_planning(session, actor, result, payload["planning"], source)
     publish(session, ConflictChecked(project_id, result.id, result.version))
     return result
+
+
+def _boundary(session: Session, actor: Actor, project_id: uuid.UUID) -> tuple[Result, BaseGeometry]:
+    """The boundary a check is about."""
+    found = latest_boundary(session, actor, project_id)
+    if found is None:
+        raise Conflict(
+            "还没有用地红线，不能做多规检查",
+            "the project has no boundary yet",
+            code="no_boundary",
+            remedy="先在“用地红线”页上传或绘制红线",
+            remedy_en="upload or draw the boundary on the page of the site first",
+        )
+    return found
+
+
+def _record_planning(
+    session: Session, actor: Actor, report: Result, planning: Mapping[str, Any], source: dict[str, Any]
+) -> None:
+    """Put the planning conditions of a report into the box, with those that departments have added."""
+    conditions = with_departments(session, actor, report.project_id, planning)
+    box.put_result(
+        session,
+        actor,
+        report.project_id,
+        kind="planning_conditions",
+        stage=Stage.PLANNING_LAND,
+        title="规划条件",
+        payload=conditions | {"message": planning["reason"], "conflict_report": str(report.id)},
+        source=source,
+        trust="B",
+    )

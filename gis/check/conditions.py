@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from gis.check.conflict import (
     Status,
 )
 from gis.check.lines import Line
+from gis.check.use_rules import code_list
 from gis.layers.layer import ConditionItem, LayerCatalogue, LayerDefinition
 
 
@@ -42,47 +42,39 @@ def planning_conditions(
         }
         for f in hits
     )
-    if not hits:
-        return PlanningConditions(
-            "undecided",
-            f"用地不在任何{definition.name}内，没有规划条件",
-            "The site lies in no plot of the detailed plan",
-            source,
-            None,
-            (),
-            plots,
-        )
-    first = hits[0]
-    if first.overlap_m2 < rule.share_minimum * site_area:
-        names = "、".join(_called(p) for p in plots[:6])
-        return PlanningConditions(
-            "undecided",
-            f"用地涉及 {len(hits)} 个{definition.name}({names}),没有一个包含 {rule.share_minimum:.0%} 以上的用地,"
-            "无法判定规划条件"
-            if len(hits) > 1
-            else f"用地只有 {first.share:.1%} 在{definition.name} {_called(plots[0])} 内，无法判定规划条件",
-            f"The site lies in {len(hits)} plots ({names}), none of which holds it",
-            source,
-            None,
-            (),
-            plots,
-        )
-    attributes = first.attributes
+    if not hits or hits[0].overlap_m2 < rule.share_minimum * site_area:
+        zh, en = _undecided(definition, rule.share_minimum, plots)
+        return PlanningConditions("undecided", zh, en, source, None, (), plots)
+    attributes = hits[0].attributes
     clause = (
         " ".join(str(attributes[k]) for k in (rule.plan, rule.plot) if attributes.get(k))
         or definition.clause.text
     )
     conditions = tuple(c for item in rule.items if (c := _condition(item, attributes, clause)) is not None)
-    plot = {
-        "code": attributes.get(rule.plot),
-        "fid": first.fid,
-        "share": first.share,
-        "use": attributes.get(rule.use),
-        "attributes": attributes,
-    }
+    plot = {name: plots[0][name] for name in ("code", "fid", "share", "use")} | {"attributes": attributes}
     return PlanningConditions(
         "decided", f"位于控规地块 {plot['code']}", f"In plot {plot['code']}", source, plot, conditions, plots
     )
+
+
+def _undecided(
+    definition: LayerDefinition, least: float, plots: Sequence[Mapping[str, Any]]
+) -> tuple[str, str]:
+    """Why no plot gives the conditions, in Chinese and English."""
+    if not plots:
+        return (
+            f"用地不在任何{definition.name}内，没有规划条件",
+            "The site lies in no plot of the detailed plan",
+        )
+    names = "、".join(_called(p) for p in plots[:6])
+    if len(plots) == 1:
+        zh = f"用地只有 {plots[0]['share']:.1%} 在{definition.name} {names} 内，无法判定规划条件"
+    else:
+        zh = (
+            f"用地涉及 {len(plots)} 个{definition.name}（{names}），"
+            f"没有一个包含 {least:.0%} 以上的用地，无法判定规划条件"
+        )
+    return zh, f"The site lies in {len(plots)} plots ({names}), none of which holds it"
 
 
 def _called(plot: Mapping[str, Any]) -> str:
@@ -109,38 +101,32 @@ def _condition(item: ConditionItem, attributes: Mapping[str, Any], clause: str) 
         words = str(attributes.get(item.text) or "").strip()
         return made("text", words, f":{words}", words) if words else None
     if item.one_of:
-        codes: list[str] = []
-        for name in item.one_of:
-            text = (
-                str(attributes.get(name) or "")
-                .replace(";", ";")
-                .replace(",", ";")
-                .replace(",", ";")
-                .replace("、", ";")
-            )
-            codes += [c for c in re.split(r"[;;,,、\s]+", text) if c]
+        codes = [code for name in item.one_of for code in code_list(attributes.get(name))]
         if not codes:
             return None
         main = str(attributes.get(item.display) or "") if item.display else ""
         shown = f":{main} {codes[0]}".rstrip() + (f",可兼容 {'、'.join(codes[1:])}" if len(codes) > 1 else "")
         return made("in", ";".join(dict.fromkeys(codes)), shown, ", ".join(codes))
+    limits = _limits(item, attributes)
+    return made(*limits) if limits is not None else None
+
+
+def _limits(
+    item: ConditionItem, attributes: Mapping[str, Any]
+) -> tuple[str, str, str, str, str | None] | None:
+    """Operator, value, words in Chinese and English, and second value of a lower and an upper limit."""
     low = number(attributes.get(item.minimum)) if item.minimum else None
     high = number(attributes.get(item.maximum)) if item.maximum else None
     unit = item.unit if item.unit == "%" else f" {item.unit}" if item.unit else ""
     if low is not None and low <= 0 and item.maximum:
         low = None  # a lower limit of zero limits nothing
     if high is not None and low is not None:
-        return made(
-            "between",
-            _text(low),
-            f" {_text(low)}~{_text(high)}{unit}",
-            f"{_text(low)} to {_text(high)}{unit}",
-            _text(high),
-        )
+        least, most = _text(low), _text(high)
+        return "between", least, f" {least}~{most}{unit}", f"{least} to {most}{unit}", most
     if high is not None:
-        return made("<=", _text(high), f"≤{_text(high)}{unit}", f"≤ {_text(high)}{unit}")
+        return "<=", _text(high), f"≤{_text(high)}{unit}", f"≤ {_text(high)}{unit}", None
     if low is not None:
-        return made(">=", _text(low), f"≥{_text(low)}{unit}", f"≥ {_text(low)}{unit}")
+        return ">=", _text(low), f"≥{_text(low)}{unit}", f"≥ {_text(low)}{unit}", None
     return None
 
 

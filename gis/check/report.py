@@ -152,6 +152,24 @@ def folium_report(
     )
     page.options["preferCanvas"] = False
     page.fit_bounds([[south - margin_y, west - margin_x], [north + margin_y, east + margin_x]])
+    drawn = _draw(page, report, site, say)
+    figure = page.get_root()
+    assert isinstance(figure, Figure)  # folium puts every map into one
+    script, style = _leaflet()
+    figure.title = f"{say(*_TITLE)} {html.escape(title)}".strip()
+    figure.header.add_child(Element(f"<style>{style}</style>"), name="leaflet_css_inline", index=0)
+    figure.header.add_child(Element(f"<script>{script}</script>"), name="leaflet_js_inline", index=0)
+    figure.header.add_child(Element(f"<style>{_STYLE}</style>"), name="report_css")
+    figure.html.add_child(Element(_head(report, title, say)), name="report_head", index=0)
+    figure.html.add_child(Element(_tables(report, say)), name="report_tables")
+    figure.script.add_child(Element(_links(page.get_name(), drawn)), name="report_links")
+    return str(figure.render()).encode("utf-8")
+
+
+def _draw(
+    page: folium.Map, report: Mapping[str, Any], site: BaseGeometry, say: _Speech
+) -> dict[str, tuple[str, str]]:
+    """Put the layers, the worst on top, and the site (longitude, latitude) on the map; what each layer is there."""
     rank = {"pass": 0, "undecided": 1, "note": 2, "fail": 3}
     drawn: dict[str, tuple[str, str]] = {}
     for line in sorted(report["layers"], key=lambda entry: rank[entry["outcome"]]):
@@ -164,18 +182,7 @@ def folium_report(
         folium.GeoJson(geojson, style_function=_fixed(colour, weight), interactive=False).add_to(outline)
     outline.add_to(page)
     folium.LayerControl(collapsed=False).add_to(page)
-
-    figure = page.get_root()
-    assert isinstance(figure, Figure)  # folium puts every map into one
-    script, style = _leaflet()
-    figure.title = f"{say(*_TITLE)} {html.escape(title)}".strip()
-    figure.header.add_child(Element(f"<style>{style}</style>"), name="leaflet_css_inline", index=0)
-    figure.header.add_child(Element(f"<script>{script}</script>"), name="leaflet_js_inline", index=0)
-    figure.header.add_child(Element(f"<style>{_STYLE}</style>"), name="report_css")
-    figure.html.add_child(Element(_head(report, title, say)), name="report_head", index=0)
-    figure.html.add_child(Element(_tables(report, say)), name="report_tables")
-    figure.script.add_child(Element(_links(page.get_name(), drawn)), name="report_links")
-    return str(figure.render()).encode("utf-8")
+    return drawn
 
 
 def _fixed(colour: str, weight: int) -> Any:

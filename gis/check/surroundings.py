@@ -108,10 +108,7 @@ def plan_for(
             facts |= {m.definition.code: _no_transformation(m.definition) for m in layers.values()}
             continue
         elsewhere = plane is not None or crs_module.same_grid(crs, check_crs) is None
-        over = {
-            v: (m.tolerance, not elsewhere and m.definition.policy is not Policy.NOTE)
-            for v, m in layers.items()
-        }
+        over = {v: (m.tolerance, not elsewhere) for v, m in layers.items()}
         widest = max(m.tolerance for m in layers.values())
         groups.append(
             Members(check_crs, layers, (plane or crs) if elsewhere else None, Layers.of(over), widest)
@@ -288,7 +285,7 @@ class _Layer:
         plane = self.group.measure_in
         if plane is None:
             return self.once
-        if len(hits) < 2 or self.member.definition.policy is Policy.NOTE:
+        if len(hits) < 2:
             return None
         areas = [a for s in shapes.values() if s is not None and (a := polygonal(s)) is not None]
         if not areas:

@@ -6,7 +6,7 @@ The rules are formulas (:mod:`project_box.formula`) in the layer's YAML; a name 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,8 @@ from project_box.formula import Formula, FormulaFault, Value
 from project_box.kernel.errors import BadInput
 from project_box.kernel.finding import Outcome
 
+#: outcome, and why in Chinese and English
+Words = tuple[Outcome, str, str]
 _NUMBERS = frozenset({"SHARE", "OTHER_SHARE"})
 _LIST = re.compile(r"[;；,，、/\s]+")
 
@@ -69,35 +71,29 @@ def answers(
 def _answer(
     rule: AttributeRule, definition: LayerDefinition, attributes: Mapping[str, Any], intent: Intent | None
 ) -> RuleAnswer:
-    def made(outcome: Outcome, zh: str, en: str) -> RuleAnswer:
-        return RuleAnswer(
-            rule.id, rule.name, rule.name_en, outcome, zh, en, rule.clause, rule.clause_en, rule.verified
-        )
+    outcome, zh, en = _judged(rule, definition, attributes, intent)
+    return RuleAnswer(
+        rule.id, rule.name, rule.name_en, outcome, zh, en, rule.clause, rule.clause_en, rule.verified
+    )
 
-    def unknown(missing: tuple[str, str]) -> RuleAnswer:
-        return made(
-            Outcome.UNDECIDED,
-            f"缺少{missing[0]}，无法判定{rule.name}",
-            f"{rule.name_en} undecided: {missing[1]}",
-        )
 
+def _judged(
+    rule: AttributeRule, definition: LayerDefinition, attributes: Mapping[str, Any], intent: Intent | None
+) -> Words:
     if intent is None or not intent.uses:
-        return made(
-            Outcome.UNDECIDED, f"未说明拟建用途，无法判定{rule.name}", "The intended use is not stated"
-        )
+        return Outcome.UNDECIDED, f"未说明拟建用途，无法判定{rule.name}", "The intended use is not stated"
     facts = _facts(definition, attributes, intent)
     if rule.applies is not None:
         applies, missing = _value(rule.applies, definition, facts)
         if applies is None:
-            return unknown(missing)
+            return _unknown(rule, missing)
         if not applies:
-            return made(Outcome.PASS, f"{rule.name}：不适用", "Does not apply")
+            return Outcome.PASS, f"{rule.name}：不适用", "Does not apply"
     allowed = [c for name in rule.each for c in code_list(attributes.get(name))]
     if rule.each and not allowed:
-        return made(Outcome.UNDECIDED, f"图层没有允许的用途，无法判定{rule.name}", "The layer states no uses")
+        return Outcome.UNDECIDED, f"图层没有允许的用途，无法判定{rule.name}", "The layer states no uses"
     broken: list[str] = []
-    uses = intent.uses if rule.each else intent.uses[:1]
-    for use, share in uses:
+    for use, share in intent.uses if rule.each else intent.uses[:1]:
         own = facts | {"USE": use, "SHARE": Decimal(str(share))}
         verdicts = [
             _value(rule.require, definition, own | ({"ALLOWED": a} if a else {})) for a in allowed or [""]
@@ -106,18 +102,32 @@ def _answer(
             continue
         lacking = next((m for v, m in verdicts if v is None), None)
         if lacking is not None:
-            return unknown(lacking)
+            return _unknown(rule, lacking)
         broken.append(use)
+    return _decided(rule, intent, allowed, broken)
+
+
+def _unknown(rule: AttributeRule, missing: tuple[str, str]) -> Words:
+    return (
+        Outcome.UNDECIDED,
+        f"缺少{missing[0]}，无法判定{rule.name}",
+        f"{rule.name_en} undecided: {missing[1]}",
+    )
+
+
+def _decided(rule: AttributeRule, intent: Intent, allowed: Sequence[str], broken: Sequence[str]) -> Words:
+    """What is said once every use is judged; ``broken``: the uses that do not keep the rule."""
     shown = "、".join(f"{u} {s:g}%" for u, s in intent.uses)
     against = f"，允许 {'、'.join(dict.fromkeys(allowed))}" if allowed else ""
     against_en = f", allowed: {', '.join(dict.fromkeys(allowed))}" if allowed else ""
     if broken:
         which = "、".join(broken) if rule.each else shown
-        return made(
-            Outcome.FAIL, f"{rule.name}不符合：{which}（拟建 {shown}{against}）",
+        return (
+            Outcome.FAIL,
+            f"{rule.name}不符合：{which}（拟建 {shown}{against}）",
             f"{rule.name_en} not kept: {which} (intended {shown}{against_en})",
-        )  # fmt: skip
-    return made(
+        )
+    return (
         Outcome.PASS,
         f"{rule.name}符合（拟建 {shown}{against}）",
         f"{rule.name_en} kept ({shown}{against_en})",

@@ -12,7 +12,7 @@ from gis import crs as crs_module
 from gis import repository
 from gis.differences.version_changes import Change, Row, changes, moved
 from gis.layers.browsing import named_version
-from gis.layers.layer import layer_catalogue
+from gis.layers.layer import LayerDefinition, layer_catalogue
 from gis.markers import rounded_geojson
 from gis.models import LayerVersion
 from project_box.kernel.errors import BadInput
@@ -31,15 +31,7 @@ def layer_changes(
         BadInput: no such field, or the versions are in different CRS.
     """
     definition = layer_catalogue().get(code)
-    rows = [named_version(session, definition, name) for name in (old, new)]
-    if rows[0].source_crs != rows[1].source_crs:
-        raise BadInput(
-            f"两个版本的坐标系不同（EPSG:{rows[0].source_crs} 与 EPSG:{rows[1].source_crs}），不能逐点比较",
-            "the versions are in different coordinate systems",
-            code="CRS-DIFFERENT",
-            remedy="用同一坐标系的数据重新导入",
-            remedy_en="import both in one coordinate system",
-        )
+    rows = _comparable(session, definition, (old, new))
     if key is not None and key not in definition.fields:
         raise BadInput(
             f"{definition.name}没有字段 {key[:30]}",
@@ -78,6 +70,20 @@ def layer_changes(
         },
         "changes": [_change(c, crs, geometry) for c in found],
     }
+
+
+def _comparable(session: Session, definition: LayerDefinition, names: tuple[str, str]) -> list[LayerVersion]:
+    """Two versions of a layer by name, in one CRS."""
+    rows = [named_version(session, definition, name) for name in names]
+    if rows[0].source_crs != rows[1].source_crs:
+        raise BadInput(
+            f"两个版本的坐标系不同（EPSG:{rows[0].source_crs} 与 EPSG:{rows[1].source_crs}），不能逐点比较",
+            "the versions are in different coordinate systems",
+            code="CRS-DIFFERENT",
+            remedy="用同一坐标系的数据重新导入",
+            remedy_en="import both in one coordinate system",
+        )
+    return rows
 
 
 def _areas(found: list[Change], row: LayerVersion) -> dict[str, dict[str, float]]:

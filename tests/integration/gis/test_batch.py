@@ -35,6 +35,9 @@ def plans(database, tmp_path_factory):
     with database.transaction() as session:
         path = write_layer(folder, "YJJBNT", farmland)
         service.import_layer(session, "YJJBNT", path, version="batch", valid_from=ON)
+        parcels = [(rectangle(0, 0, 60, 500), {"ZDDM": "1"}), (rectangle(50, 0, 100, 500), {"ZDDM": "2"})]
+        path = write_layer(folder, "ZD", parcels)
+        service.import_layer(session, "ZD", path, version="batch", valid_from=ON)
     yield
     from sqlalchemy import delete
 
@@ -155,6 +158,7 @@ def test_areas_are_those_of_a_single_check(database, plans):
         quick = service.check_geometry(session, site, 4547, on=ON, markers=False)
     areas = {line.code: line.overlap_m2 for line in full.layers}
     assert areas["YJJBNT"] == 1600  # 20 + 30 wide and 10 of it twice
+    assert areas["ZD"] == 1600  # 30 + 20 wide and 10 of it twice: a layer that only informs counts alike
     assert {line.code: line.overlap_m2 for line in quick.layers} == areas
 
 
