@@ -18,6 +18,8 @@ from typing import Any
 _SHAPED = ("IfcSpace", "IfcSite", "IfcSlab", "IfcRoof", "IfcWall", "IfcBuildingElementProxy")
 _OUTLINED = ("IfcSpace", "IfcSite", "IfcSlab")
 _MOST = 20_000
+#: gross areas of spaces that are written as properties (GSA BIM Guide)
+_AREA_PROPERTIES = ("GSA BIM Area",)
 
 
 def _reason(error: BaseException) -> str:
@@ -202,6 +204,7 @@ def _quantities(item: Any, scales: dict[int, float]) -> dict[str, float]:
     for relation in getattr(item, "IsDefinedBy", None) or ():
         group = getattr(relation, "RelatingPropertyDefinition", None)
         if group is None or not group.is_a("IfcElementQuantity"):
+            out |= _area_properties(group, scales)
             continue
         for quantity in group.Quantities or ():
             for kind, power in (("AreaValue", 2), ("LengthValue", 1), ("VolumeValue", 3)):
@@ -209,6 +212,16 @@ def _quantities(item: Any, scales: dict[int, float]) -> dict[str, float]:
                 if value is not None:
                     own = getattr(quantity, "Unit", None)
                     out[str(quantity.Name)[:80]] = value * (_scale_of(own) or scales[power])
+    return out
+
+
+def _area_properties(group: Any, scales: dict[int, float]) -> dict[str, float]:
+    """Areas that stand in a property set where programs write no quantities (``GSA BIM Area``)."""
+    out: dict[str, float] = {}
+    for found in getattr(group, "HasProperties", None) or ():
+        value = _number(getattr(found, "NominalValue", None)) if found.Name in _AREA_PROPERTIES else None
+        if value is not None:
+            out[str(found.Name)] = value * (_scale_of(getattr(found, "Unit", None)) or scales[2])
     return out
 
 

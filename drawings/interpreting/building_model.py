@@ -1,7 +1,8 @@
 """An IFC as planners see it: storeys as floor frames with their area, spaces, the site; heights and georeference.
 
 The floor area of a storey is, in this order: the quantity the file states for it (GrossFloorArea), its spaces of the
-kind GFA, the union of its floor slabs, of its spaces (which leaves the walls out); where it comes from is told with it.
+kind GFA, the union of its floor slabs, of its spaces (which leaves the walls out), where nothing is modelled the sum of
+what its spaces state; where it comes from is told with it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from drawings.standards.standards import roles
 
 _GROSS = ("GrossFloorArea", "GrossArea", "BruttoGrundfläche")
 _NET = ("NetFloorArea", "NetArea", "GrossFloorArea", "GrossArea")
+_OF_SPACES = ("GrossFloorArea", "GSA BIM Area", "GrossArea", "NetFloorArea", "NetArea")
 _SAME = 0.001  # metres: placements of storeys that differ by less from their elevations have one zero
 _CORRECTION = 0.1  # a scale nearer to 1 corrects lengths and converts no unit
 _FARTHEST = 1e8  # metres of an easting or northing, with its zone in front
@@ -57,6 +59,8 @@ def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> Drawi
     attributes = {"项目名称": facts["project"]} if facts["project"] else {}
     if heights:
         attributes["模型高度"] = f"{max(heights):.3f}"
+    if (area := _stated_site(facts)) is not None:
+        attributes["申报用地面积"] = f"{area:.2f}㎡"
     georeference = _georeference(facts)
     if georeference["kind"] == "unknown":
         issues.add("IFC-NO-PLACE")
@@ -75,6 +79,12 @@ def interpret_ifc(model: DrawingModel, cad: CadFile, issues: Collector) -> Drawi
         georeference=georeference,
         crs_hint=georeference["epsg"],
     )
+
+
+def _stated_site(facts: dict[str, Any]) -> float | None:
+    """The area the file states for its sites together; None unless it does for each."""
+    stated = [site["quantities"].get("GrossArea") for site in facts["sites"]]
+    return sum(stated) if stated and None not in stated else None
 
 
 def _geometry(product: dict[str, Any]) -> BaseGeometry | None:
@@ -222,14 +232,16 @@ def _storey(
             attributes["层高"] = round(above - storey["elevation"], 6)
     stated = next((storey["quantities"][k] for k in _GROSS if k in storey["quantities"]), None)
     drawn, source = _floor(own, outlines)
-    if drawn is None and stated is None:
+    summed = _sum_of_spaces(facts, storey["guid"]) if drawn is None and stated is None else None
+    if drawn is None and stated is None and summed is None:
         issues.add("IFC-STOREY-EMPTY", handle=storey["guid"], name=name)
         return []
     if stated is not None and drawn is not None and source != "spaces":
         _compare(name, name, stated, drawn.area, storey["guid"], drawn, issues)
     around = shapely.union_all([g for p in own if (g := outlines[p["guid"]]) is not None])
     geometry = drawn if drawn is not None else _NOWHERE
-    source = "quantity" if stated is not None else source
+    source = "quantity" if stated is not None else "space_quantities" if summed is not None else source
+    stated = summed if stated is None else stated
     frame = RoleShape("floor_frame", around.envelope if own else geometry, attributes, storey["guid"],
                       "IfcBuildingStorey", area_m2=None, members=(storey["guid"],))  # fmt: skip
     full = RoleShape(
@@ -265,6 +277,13 @@ def _floor(
         if products:
             return shapely.union_all([outlines[p["guid"]] for p in products]), source
     return None, ""
+
+
+def _sum_of_spaces(facts: dict[str, Any], storey: str) -> float | None:
+    """What the spaces of a storey state together, all by the same quantity; None unless each of them does."""
+    own = [p["quantities"] for p in facts["products"] if p["class"] == "IfcSpace" and p["storey"] == storey]
+    name = next((k for k in _OF_SPACES if own and all(k in quantities for quantities in own)), None)
+    return sum(quantities[name] for quantities in own) if name is not None else None
 
 
 def _is_gross(space: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -49,6 +50,20 @@ def test_stated_areas_count_where_nothing_is_modelled() -> None:
     assert _floors(model) == {"1": 350.5} and "IFC-STOREY-EMPTY" not in codes(model)
     assert model_from_plain(model_to_plain(model)).by_role("area_full")[0].area_m2 == 350.5
     assert drawing_report(model)["areas"][0]["area_m2"] == 350.5
+
+
+def test_what_spaces_state_counts_where_nothing_is_modelled() -> None:
+    file = Model(prefix=None)
+    storey = file.storey("1F", 0)
+    for number, area in enumerate((50.5, 61.0)):
+        space = file.space(storey, str(number), rectangle(0, 0, 1, 1), 0, 3)
+        file.lines[int(space[1:]) - 1] = re.sub(
+            r"(#\d+),#\d+,\$,\.ELEMENT", r"\1,$,$,.ELEMENT", file.lines[int(space[1:]) - 1]
+        )
+        file.quantity(space, "GrossFloorArea", area)
+    model = _model(file.bytes())
+    assert _floors(model) == {"1": 111.5} and "IFC-STOREY-EMPTY" not in codes(model)
+    assert model.by_role("area_full")[0].attributes["面积来源"] == "space_quantities"
 
 
 def test_spaces_of_the_gross_area_are_the_floor_and_no_rooms() -> None:
