@@ -201,6 +201,7 @@ def _declared(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], cl
         elif meant:  # a green as large as all buildings together is none of them
             hits = [n for n in hits if n in labelled]
         sort = "declared" if claim.text is None or claim.figure in evidence().figures else "written"
+        sort = "derived" if claim.derived else sort
         for number in _meant(scene, claim, hits):
             clues.rings[number].append(_equals(claim, sort))
         if not hits and sort == "declared" and claim.role != "site_boundary":

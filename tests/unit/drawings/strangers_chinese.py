@@ -364,6 +364,17 @@ def figures_in_a_sentence() -> tuple[Pen, Truth]:
     return pen, Truth("m", site=8000, feet={"1栋": 1200}, green=1200, declared=declared)
 
 
+def site_by_its_share() -> tuple[Pen, Truth]:
+    """No name and no area of the site: ground covered and coverage tell it, with the buildings in it."""
+    pen = Pen(6)
+    pen.ring("LINE-01", [(0, 0), (100, 0), (100, 70), (50, 90), (0, 70)])
+    for number, x in ((1, 10), (2, 55)):
+        pen.box("LINE-02", x, 20, 30, 20)
+        pen.text("文字", f"{number}#楼 6F H=19.8m", x + 3, 30)
+    pen.cells([("建筑基底面积", "1200.00", "㎡"), ("建筑密度", "15.00", "%")], 120, 60, (14, 8))
+    return pen, Truth("m", site=8000, feet={"1#楼": 600}, heights={"2#楼": 19.8})
+
+
 def area_frames() -> tuple[Pen, Truth]:
     """Layers that give use, coefficients and storeys, as the published tool that sums them up in its own test."""
     pen = Pen(4, 1000)
@@ -391,6 +402,6 @@ CHINESE: dict[str, Callable[[], tuple[Pen, Truth]]] = {
         figures_that_differ, plans_of_two_buildings, coefficients, frame_of_the_sheet, two_lobes, round_corners,
         everything_on_one_layer, legend_by_colour, floors_by_their_areas, lists_of_buildings, areas_of_parking,
         areas_met_twice, turned_table_of_phases, units_in_titles, figures_in_a_sentence,
-        area_frames,
+        area_frames, site_by_its_share,
     )
 }  # fmt: skip
