@@ -107,13 +107,12 @@ def _even_step(source: Source) -> int:
 
 
 def _to_the_end(source: Source, streamed: Iterator[Part]) -> Iterator[Part]:
-    """A stream and what is missing after it: at a damage it ends without a word, where reading by features tells."""
+    """A stream and what comes after it: at a damage it ends without a word, where reading by features tells."""
     first = 0
     for part in streamed:
         yield part
         first += len(part.blobs)
-    if first < source.count:
-        yield from _parts(source, first)
+    yield from _parts(source, first)
 
 
 def _parts(source: Source, first: int) -> Iterator[Part]:
