@@ -19,7 +19,7 @@ from project_box import accounts
 from project_box import service as box
 from project_box.kernel.errors import NotFound, PlatformError, TooLarge
 from project_box.kernel.identity import Actor
-from project_box.kernel.jobs import defer
+from project_box.kernel.jobs import defer, pending
 from project_box.kernel.storage import store_from_settings
 from project_box.models import User
 from project_box.service import now
@@ -27,7 +27,7 @@ from project_box.service import now
 #: the task the worker binds to reading a hand-in
 TASK = "drawings.hand_in"
 WAITING, READING, DONE, FAILED = "waiting", "reading", "done", "failed"
-#: a hand-in still being read after this long has lost its worker
+#: a hand-in older than this that no job reads any more has been given up
 LOST_AFTER = dt.timedelta(minutes=30)
 
 
@@ -170,10 +170,12 @@ def fail(session: Session, hand_in_id: uuid.UUID, error: PlatformError) -> None:
 
 
 def give_up_lost(session: Session) -> int:
-    """Fail hand-ins whose worker is gone; returns how many."""
-    lost = session.scalars(
+    """Fail hand-ins whose worker is gone and which nobody takes up; returns how many."""
+    read = pending(session, TASK, "hand_in")
+    old = session.scalars(
         select(HandIn).where(HandIn.state == READING, HandIn.created_at < now() - LOST_AFTER)
-    ).all()
+    )
+    lost = [row for row in old if str(row.id) not in read]
     for row in lost:
         fail(
             session,

@@ -6,6 +6,8 @@ import logging
 import uuid
 
 import procrastinate
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from sqlalchemy import delete
 
 from approval import reminders
@@ -19,6 +21,8 @@ from project_box.kernel.jobs import QUEUE, job_app
 from project_box.models import UserSession
 from project_box.service import now
 
+#: how often a job is begun whose worker goes away each time
+MOST_ATTEMPTS = 3
 _LOG = logging.getLogger("project_box.worker")
 
 
@@ -76,7 +80,25 @@ def build(database: Database) -> procrastinate.App:
         with database.transaction() as session:
             hand_in_service.give_up_lost(session)
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="jobs.take_up", queue=QUEUE, queueing_lock="jobs.take_up")
+    async def take_up_left(timestamp: int) -> None:
+        await take_up(app.job_manager)
+
     return app
+
+
+async def take_up(jobs: JobManager) -> None:
+    """Queue again what a worker left when it was stopped or lost.
+
+    Work that was begun :data:`MOST_ATTEMPTS` times is given up, it may be what ends the workers; so is housekeeping,
+    which is queued anew by the clock.
+    """
+    for job in await jobs.get_stalled_jobs(queue=QUEUE):
+        if job.queueing_lock is None and job.attempts + 1 < MOST_ATTEMPTS:
+            await jobs.retry_job(job)
+        else:
+            await jobs.finish_job(job, Status.FAILED, delete_job=False)
 
 
 def take_hand_in(database: Database, hand_in: uuid.UUID) -> None:

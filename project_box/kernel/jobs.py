@@ -47,3 +47,13 @@ def defer(session: Session, task: str, args: dict[str, Any], *, lock: str | None
         task: a name bound in ``web.worker``. lock: jobs of one lock run one after the other, in order.
     """
     session.execute(_DEFER, {"queue": QUEUE, "task": task, "lock": lock, "args": json.dumps(args)})
+
+
+_PENDING = text(
+    "SELECT args->>:key FROM procrastinate_jobs WHERE task_name = :task AND status IN ('todo', 'doing')"
+)
+
+
+def pending(session: Session, task: str, key: str) -> set[str]:
+    """The argument ``key`` of all jobs of a task that are queued or being done."""
+    return set(session.scalars(_PENDING, {"task": task, "key": key}))

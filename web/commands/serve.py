@@ -113,7 +113,7 @@ def _serve_until_stopped(opened: Database, settings: Settings, port: int) -> Non
         record.unlink(missing_ok=True)
         worker.send_signal(signal.SIGINT)
         try:
-            worker.wait(15)
+            worker.wait(5)  # what takes longer is taken up by the next worker
         except subprocess.TimeoutExpired:
             worker.kill()
 
