@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,12 @@ from gis.check.conflict import (
 from gis.check.lines import Line
 from gis.check.use_rules import code_list
 from gis.layers.layer import ConditionItem, LayerCatalogue, LayerDefinition
+
+#: year, month and day with or without something between them; what a time adds does not matter
+_DATE = re.compile(
+    r"(\d{4})(?:(?:\s*[-/.年]\s*|(?=\d{2}))(\d{1,2})(?:(?:\s*[-/.月]\s*|(?=\d{2}\b))(\d{1,2}))?)?"
+    r"\s*[年月日]?(?:[T\s]+\d.*)?"
+)
 
 
 def planning_conditions(
@@ -209,22 +216,39 @@ def _grades(
 
 def _evaluation(feature: FeatureHit, on: dt.date) -> dict[str, Any]:
     """One area-wide evaluation; it covers the site when it holds at least 99.9 % of it and is still valid."""
-    until_text = str(feature.attributes.get("YXQZ") or "")[:10]
-    try:
-        until: dt.date | None = dt.date.fromisoformat(until_text)
-    except ValueError:
-        until = None
+    written = str(feature.attributes.get("YXQZ") or "").strip()
+    until = last_day(written)
     expired = until is None or until < on
     inside = feature.share >= 0.999
     return {
         "kind": feature.attributes.get("PGLX"),
         "name": feature.attributes.get("PGMC"),
         "report_no": feature.attributes.get("BGH"),
-        "valid_until": until_text or None,
+        "valid_until": until.isoformat() if until is not None else written or None,
         "expired": expired,
         "share": feature.share,
         "covers": inside and not expired,
     }
+
+
+def last_day(written: str) -> dt.date | None:
+    """The last day a date of a delivery means, or None when it is no date.
+
+    The year comes first (``2027-12-31``, ``20271231``, ``2027年12月``, ``2027/6``); without a day it is the last one of the
+    month or year.
+    """
+    found = _DATE.fullmatch(written)
+    if found is None:
+        return None
+    year, month, day = (int(part) if part else None for part in found.groups())
+    assert year is not None
+    try:
+        if day is not None:
+            return dt.date(year, month or 1, day)
+        end = dt.date(year, month or 12, 1) + dt.timedelta(days=31)
+    except (ValueError, OverflowError):
+        return None
+    return end.replace(day=1) - dt.timedelta(days=1)
 
 
 def number(value: Any) -> float | None:

@@ -161,9 +161,10 @@ def test_evaluations_cover_only_while_valid():
         _, report = run("QYPG", facts(overlap(area, PGLX="YFK", BGH="1", YXQZ=until)))
         return report.zones["regional_evaluations"][0]["covers"]
 
-    assert covers("2026-06-01")
-    assert not covers("2026-05-31")
-    assert not covers("")
+    for until in ("2026-06-01", "20260601", "2026/6/1", "2026年6月", "2026", "2026-06-01T00:00:00"):
+        assert covers(until)
+    for until in ("2026-05-31", "2026年5月", "2025", "2026-06-31", "长期", ""):
+        assert not covers(until)
     assert not covers("2029-12-31", AREA / 2)
 
 
