@@ -192,7 +192,7 @@ fi
 # of a minute, nothing waits for it; until it is there the first check compiles its own, and the careful reader reads all
 # but the largest drawings.
 if [ "$purpose" != lint ] && [ -z "${PROJECT_BOX_SKIP_KERNELS:-}" ]; then
-    kernel_stamp=$(digest requirements.txt drawings/cad/fast/*.py gis/check/*_kernel.py gis/tiles/*_kernel.py)
+    kernel_stamp=$(digest requirements.txt drawings/cad/fast/*.py gis/*/*_kernel.py)
     if ! stamped .venv/.stamp-kernels "$kernel_stamp"; then
         (
             exec 9>&- </dev/null >var/kernels.log 2>&1
