@@ -234,8 +234,8 @@ def _evaluation(feature: FeatureHit, on: dt.date) -> dict[str, Any]:
 def last_day(written: str) -> dt.date | None:
     """The last day a date of a delivery means, or None when it is no date.
 
-    The year comes first (``2027-12-31``, ``20271231``, ``2027年12月``, ``2027/6``); without a day it is the last one of the
-    month or year.
+    The year comes first (``2027-12-31``, ``20271231``, ``2027年12月``, ``2027/6``); without a day it is the last one of
+    the month or year.
     """
     found = _DATE.fullmatch(written)
     if found is None:
