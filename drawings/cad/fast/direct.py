@@ -150,7 +150,7 @@ class DirectReader:
             return None
         place = {code: first + k for k, code in enumerate(codes[markers[1] :], markers[1])}
         own = codes[markers[1] :]
-        if 210 in place or any(own.count(code) > 1 for code in _ONCE):
+        if any(own.count(code) > 1 for code in _ONCE) or not self._upright(place.get(210)):
             return None
         found = {name: self._point(place[code]) for code, name in _POINTS.items() if code in place}
         middle = self._point(place[11]) if 11 in place else None
@@ -186,6 +186,15 @@ class DirectReader:
             CadDimension(entity.handle, entity.layer, kind, measured, abs(factor), text, at, ends)
         )
         return [entity]
+
+    def _upright(self, tag: int | None) -> bool:
+        """True if the direction that begins at a tag is that of the z axis, or is not given."""
+        if tag is None:
+            return True
+        return bool(
+            (self.tags.codes[tag : tag + 3] == (210, 220, 230)).all()
+            and (self.tags.numbers[tag : tag + 3] == (0, 0, 1)).all()
+        )
 
     def _number(self, tag: int | None, absent: float) -> float | None:
         """A sane number; None if it is none."""
