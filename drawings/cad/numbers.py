@@ -20,6 +20,8 @@ _FROM = re.compile(r"(?<=[mм])\s+(?:ü\.|über|ueber|above|au-dessus|sobre|от
 _COMPARED = re.compile(r"(?<=[\w%²])\s*[<>≤≥≦≧≪]\s*[\d.,]+\s*\S{0,4}$")
 #: a unit that stands before its number: mq 901,00
 _UNIT_BEFORE = re.compile(r"(?P<unit>[^\W\d_]{1,4}[23]?\.?)\s+(?P<number>\d[\d., ]*)")
+#: the same in another unit: 200,000 SF / 4.59 AC
+_ALSO = re.compile(r"(?<=[^\W\d])\.?\s*[/=|]\s*\d[\d., ]*\s*[^\W\d_][^/]{0,8}$")
 _POINTED = re.compile(r"\d[\d., ]*")
 
 
@@ -34,7 +36,7 @@ def number_in(text: str, unit: str, units: Mapping[str, float], *, comma: bool |
             signs, a comma unless three digits follow, else a point.
     """
     plain = _FROM.sub("", _REMARK.sub("", unicodedata.normalize("NFKC", text)))
-    plain = _COMPARED.sub("", plain).strip()
+    plain = _ALSO.sub("", _COMPARED.sub("", plain)).strip()
     if unit == "m":
         imperial = _feet(plain)
         if imperial is not None:

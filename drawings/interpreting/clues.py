@@ -127,12 +127,16 @@ def find_clues(scene: Scene, found: Sequence[Claim], known: Mapping[str, str], *
 
 @lru_cache(maxsize=8192)
 def _role_of(text: str) -> str | None:
-    """The role that the words of a short text tell, figures aside."""
+    """The role that the words of a short text tell, figures aside; the name of a figure without it (Площадь участка)
+    is a cell of a table and tells none."""
     plain = _EDGES.sub("", _FIGURES.sub("", text))
     if not 1 < len(plain) <= _LONGEST_NAME or vocabulary().labels(text):
         return None
     offer = next(iter(guesses(plain)), None)
-    return offer.role if offer is not None and offer.confidence >= words().accept_from else None
+    if offer is None or offer.confidence < words().accept_from:
+        return None
+    in_part = offer.confidence < words().confidence.exact
+    return None if in_part and plain == _EDGES.sub("", text) and vocabulary().knows(plain) else offer.role
 
 
 def _legend(scene: Scene, clues: Clues) -> None:
