@@ -88,22 +88,7 @@ def ask(
     """
     catalogue = catalogue or layer_catalogue()
     a, b = catalogue.get(asked.a), catalogue.get(asked.b)
-    if a.code == b.code:
-        raise BadInput(
-            "两个图层相同",
-            "the same layer twice",
-            code="same_layer",
-            place="b",
-            remedy="选择两个图层；比较同一图层的版本用“版本变化”",
-            remedy_en="choose two layers; versions of one layer are compared under version changes",
-        )
-    version_a, version_b = _current(session, a), _current(session, b)
-    if not crs_module.can_transform(version_a.check_crs, version_b.check_crs):
-        raise BadInput(
-            f"{a.name}与{b.name}的坐标系之间没有公开的转换参数，不能比较",
-            "no published transformation between the layers",
-            code="CRS-NO-TRANSFORM",
-        )
+    version_a, version_b = _comparable(session, a, b)
     moment = now()
     row, new = difference_store.find_or_add(
         session,
@@ -124,6 +109,29 @@ def ask(
     pair = Pair(asked, a, b, version_a, version_b, row)
     _set_going(session, pair, new or (again and row.state == "failed"), wait)
     return pair
+
+
+def _comparable(
+    session: Session, a: LayerDefinition, b: LayerDefinition
+) -> tuple[LayerVersion, LayerVersion]:
+    """The current versions of two layers that can be compared."""
+    if a.code == b.code:
+        raise BadInput(
+            "两个图层相同",
+            "the same layer twice",
+            code="same_layer",
+            place="b",
+            remedy="选择两个图层；比较同一图层的版本用“版本变化”",
+            remedy_en="choose two layers; versions of one layer are compared under version changes",
+        )
+    versions = _current(session, a), _current(session, b)
+    if not crs_module.can_transform(versions[0].check_crs, versions[1].check_crs):
+        raise BadInput(
+            f"{a.name}与{b.name}的坐标系之间没有公开的转换参数，不能比较",
+            "no published transformation between the layers",
+            code="CRS-NO-TRANSFORM",
+        )
+    return versions
 
 
 def _set_going(session: Session, pair: Pair, new: bool, wait: bool) -> None:
