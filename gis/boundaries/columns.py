@@ -35,13 +35,15 @@ class PointList:
     Attributes:
         header: 坐标系, 几度分带, 带号, 中央经线 … as written; ``header_lines`` where.
         cut_line: the last line, when the file may break off in it.
-        lettered: the columns are headed X and Y, which name other axes in other countries.
+        headed: the columns have headings, so that their order is told and not taken from habit.
+        lettered: these are X and Y, which name other axes in other countries.
     """
 
     parcels: list[Parcel] = field(default_factory=list)
     header: dict[str, str] = field(default_factory=dict)
     header_lines: dict[str, int] = field(default_factory=dict)
     cut_line: int | None = None
+    headed: bool = False
     lettered: bool = False
 
     @property
@@ -223,7 +225,26 @@ def _foreign(points: PointList, stated: int | None, issues: list[Issue]) -> int 
     crs_module.crs(stated)
     if not (points.lettered and crs_module.x_is_east(stated)):
         swap_axes(points.parcels)  # the trade's order is north, east; finish() turns it when only that fits
+        if not points.headed and not isinstance(stated, SourceCrs):
+            _judge_order(points, stated, issues)
     return stated
+
+
+def _judge_order(points: PointList, crs: int, issues: list[Issue]) -> None:
+    """Say that columns nobody headed were taken as north and east, where the other order would fit the CRS as well."""
+    west, south, east, north = bounds_of(points.parcels)
+    orders = ((west, south, east, north), (south, west, north, east))
+    if all(crs_module.fit(box, crs) is crs_module.Fit.INSIDE for box in orders):
+        issues.append(
+            warning(
+                "AXIS-ASSUMED",
+                "两列坐标没有表头，哪一列是北坐标都说得通；按先北后东读取",
+                "the columns have no headings and either could be north; read as north, then east",
+                "在坐标前加一行表头，例如“点号 北坐标 东坐标”",
+                "head the columns: point north east",
+                line=points.vertices[0].line,
+            )
+        )
 
 
 def _judge_unit(content: PointList, issues: list[Issue]) -> None:

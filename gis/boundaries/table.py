@@ -248,6 +248,7 @@ def _read_block(block: _Block, points: PointList, issues: list[Issue]) -> None:
     builder: RingBuilder | None = None
     parcel_name = ring_name = ""
     for columns in block.columns:
+        points.headed = True
         points.lettered |= columns.lettered
         for line, cells in block.rows:
             first, second = _numbers(cells, columns)

@@ -92,6 +92,16 @@ def test_x_is_what_the_country_calls_so(crs, heading, first):
         assert moved.bounds[:2] == (east, north)
 
 
+@pytest.mark.parametrize(("heading", "told"), [((), True), (("point north east",), False)])
+def test_an_order_of_columns_that_nobody_states_is_assumed_aloud(heading, told):
+    rows = [
+        f"P{n} {north} {east}"
+        for n, (north, east) in enumerate(((310_000, 430_000), (310_000, 430_040), (310_030, 430_040)))
+    ]
+    reading = read_boundary("a.txt", lines(*heading, *rows), crs=27700)
+    assert reading.geometry.bounds[0] == 430_000 and ("AXIS-ASSUMED" in codes(reading)) == told
+
+
 SENTENCE = (
     "该地块坐标为："
     + "；".join(f"J{n} X={x} Y=38{y}" for n, (x, y) in enumerate(PLOT))
