@@ -81,13 +81,15 @@ def read_tables(work: Work) -> dict[str, Read]:
 def tables_of(work: Work) -> list[list[Cell]]:
     """Texts that may be cells, those of one direction together and seen upright; texts that are upright first."""
     out: dict[float, list[Cell]] = defaultdict(list)
-    for entity in list(work.written())[:_MOST]:
-        if entity.at is None or not entity.text or entity.kind in ("DIMENSION", "INSERT"):
+    count = 0
+    for entity in work.written():
+        if entity.at is None or not entity.text or entity.kind in ("DIMENSION", "INSERT") or count >= _MOST:
             continue
         text = unit_behind(
             unicodedata.normalize("NFKC", entity.text).strip(" :="), attribute_words().units["㎡"]
         )
         if 0 < len(text) <= _LONGEST and "\n" not in text:
+            count += 1
             angle = round(entity.rotation % 360, 1) % 360
             out[angle].append(_cell(entity, text, math.radians(angle)))
     ranked = sorted(out.items(), key=lambda found: (found[0] != 0, -len(found[1])))
