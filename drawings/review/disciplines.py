@@ -57,3 +57,9 @@ def discipline_name(code: str) -> str:
     """Chinese name of a discipline, the code itself if unknown."""
     found = disciplines().disciplines.get(code)
     return found.zh if found else code
+
+
+def discipline_name_en(code: str) -> str:
+    """English name of a discipline, the code itself if unknown; the completeness check has no code."""
+    found = disciplines().disciplines.get(code)
+    return found.en if found else code or "Completeness check"

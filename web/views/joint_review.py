@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from drawings import repository, service
 from drawings.models import JointReview, Mark, Opinion, Reply, ReviewEvent, RevisionFile
 from drawings.review.carry import rescaled
-from drawings.review.disciplines import disciplines
+from drawings.review.disciplines import discipline_name_en, disciplines
 from drawings.review.joint_review import Severity, Verdict
 from drawings.review.mark_history import Step, mark_history
 from drawings.review.review_facts import review_time
@@ -138,11 +138,21 @@ def points_plain(session: Session, review: JointReview) -> list[dict[str, Any]]:
             "source": p.source,
             "discipline": p.discipline,
             "discipline_name": p.name,
+            "discipline_name_en": discipline_name_en(p.discipline),
             "text": p.text,
             "reply": reply_plain(p.reply) if p.reply else None,
         }
         for p in service.points_to_answer(session, review)
     ]
+
+
+def _joint_opinion(review: JointReview) -> dict[str, Any] | None:
+    """The 联审意见 as it was recorded, its entries with English names."""
+    recorded: dict[str, Any] | None = review.joint_opinion
+    if recorded is None:
+        return None
+    named = [{**e, "discipline_name_en": discipline_name_en(e["discipline"])} for e in recorded["entries"]]
+    return {**recorded, "entries": named}
 
 
 def event_plain(event: ReviewEvent) -> dict[str, Any]:
@@ -217,7 +227,7 @@ def review_view(session: Session, actor: Actor, review: JointReview) -> dict[str
         },
         "verdict": review.verdict,
         "verdict_name": Verdict(review.verdict).zh if review.verdict else None,
-        "joint_opinion": review.joint_opinion,
+        "joint_opinion": _joint_opinion(review),
         "me": me,
         "points": points_plain(session, review) if not is_open else [],
         "clock": to_plain(review_time(review, china_today())) if is_open or review.verdict else None,
