@@ -27,7 +27,9 @@ def drawing(
     ],
     standard: Annotated[
         str | None,
-        typer.Option("--standard", "-s", help="制图标准代码；不写则按图层自动识别 (project-box, …)"),
+        typer.Option(
+            "--standard", "-s", help="制图标准代码或 YAML 文件；不写则按图层自动识别 (project-box, …)"
+        ),
     ] = None,
     unit: Annotated[
         str | None,
@@ -277,9 +279,9 @@ def _standard(
     drawing with the layers divided that hold several roles."""
     from drawings.interpreting.proposal import applied
     from drawings.standards.guess import accepted
-    from drawings.standards.standards import detect, get_standard
+    from drawings.standards.standards import detect
 
-    base = get_standard(code) if code else None
+    base = _named_standard(code) if code else None
     if not given and not accept:
         return base, cad
     base = base or detect(name for name, layer in cad.layers.items() if layer.entities)
@@ -287,6 +289,24 @@ def _standard(
     if taken is not None:
         return taken.standard, taken.cad
     return (accepted(given, base) if given else base), cad
+
+
+def _named_standard(name: str) -> Standard:
+    """A shipped standard by its code, or the one of a YAML file, such as the page of standards gives out."""
+    from drawings.standards.standard_service import check_standard
+    from drawings.standards.standards import get_standard
+    from project_box.kernel.errors import BadInput
+
+    path = Path(name)
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        return get_standard(name)
+    try:
+        return check_standard(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"制图标准文件读不了：{name}", f"cannot read the standard {name}", code="standard", place=name,
+            remedy="给出 UTF-8 编码的 YAML 文件", remedy_en="give a YAML file in UTF-8",
+        ) from error  # fmt: skip
 
 
 def _finish(report: dict[str, Any], model: DrawingModel, *, as_json: bool) -> None:

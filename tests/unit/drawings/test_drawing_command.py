@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from drawings.reading import reading
+from drawings.reading import CATALOGUE, reading
 from tests.unit.drawings.build import X, Y, box, new, text
 from web.cli import app
 
@@ -140,3 +140,14 @@ def test_steps_share_one_time(plan: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("drawings.reading.reading", lambda: late)
     found = run(plan, code=2)
     assert "DXF-BOUND" in {i["code"] for i in found["issues"]} and "proposal" not in found
+
+
+def test_a_standard_from_a_file(plan: Path, tmp_path: Path) -> None:
+    own = tmp_path / "our-office.yaml"
+    shipped = (CATALOGUE / "standards" / "project-box.yaml").read_text(encoding="utf-8")
+    own.write_text(shipped.replace("code: project-box", "code: our-office", 1), encoding="utf-8")
+    found = run(plan, "--standard", own, code=1)
+    assert found["standard"]["code"] == "our-office" and found["roles"]["footprint"]["area_m2"] == 200.0
+    own.write_text("code: our-office\nlayers: 3\n", encoding="utf-8")
+    for broken in (own, tmp_path / "none.yaml"):
+        assert run(plan, "--standard", broken, code=2)["error"]["code"] == "standard"
