@@ -39,6 +39,8 @@ _ON = frozenset({"site_boundary", "control_line", "road_red_line", "green_line",
 #: in text heights: how far a line may be from the text that names it; how large the legend and a sample in it are
 _NEAR, _BESIDE, _ABOVE, _BELOW, _SAMPLE, _ROW, _AWAY = 1.6, 60.0, 4.0, 80.0, 15.0, 1.3, 8.0
 _TOUCH = 1e-3
+#: so many lines and texts make a table
+_ROWS = 4
 
 
 class _Strict(BaseModel):
@@ -260,9 +262,10 @@ def _on_lines(scene: Scene, clues: Clues) -> None:
         return
     edges = [*shapely.boundary(scene.polygons), *(s.line for s in scene.strokes)]
     tree = shapely.STRtree(edges)
+    ruled = _ruled(scene)
     for text, role in texts:
         near = tree.query(text.region, predicate="dwithin", distance=_NEAR * text.height).tolist()
-        near = [n for n in near if n not in clues.samples]
+        near = [n for n in near if n not in clues.samples and n not in ruled]
         if not near:
             continue
         away = {n: float(shapely.distance(edges[n], text.region)) for n in near}
@@ -276,6 +279,26 @@ def _on_lines(scene: Scene, clues: Clues) -> None:
             clues.rings[best].append(told)
         else:
             clues.pens[_pen(scene, best)].append(told)
+
+
+def _ruled(scene: Scene) -> set[int]:
+    """Open lines that rule a table (numbered after the rings): several equally long ones one below the other, with
+    texts between them. What stands on them says nothing of them."""
+    alike: dict[tuple[str, float, float, float], list[int]] = defaultdict(list)
+    for number, stroke in enumerate(scene.strokes, start=len(scene.rings)):
+        (x0, y0), (x1, y1) = sorted((stroke.line.coords[0][:2], stroke.line.coords[-1][:2]))
+        along = (x0 * (x1 - x0) + y0 * (y1 - y0)) / (
+            stroke.line.length or 1.0
+        )  # where it begins in its own direction
+        alike[stroke.layer, round(x1 - x0, 2), round(y1 - y0, 2), round(along, 1)].append(number)
+    spots = shapely.STRtree([t.region for t in scene.texts])
+    out: set[int] = set()
+    for rows in alike.values():
+        if len(rows) >= _ROWS:
+            lines = shapely.multilinestrings([scene.strokes[n - len(scene.rings)].line for n in rows])
+            if len(spots.query(shapely.oriented_envelope(lines), predicate="intersects")) >= _ROWS:
+                out.update(rows)
+    return out
 
 
 def _pen(scene: Scene, number: int) -> tuple[str, str]:

@@ -94,3 +94,15 @@ def test_an_unknown_drawing_is_listed_and_becomes_computable_when_guesses_are_ac
     model = interpret(cad, standard)
     assert {s.role: s.area_m2 for s in model.shapes} == {"site_boundary": 1200.0, "outline": 200.0}
     assert "DXF-STANDARD-UNKNOWN" not in codes(model)
+
+
+def test_what_stands_on_the_rows_of_a_table_names_no_line() -> None:
+    doc = new()
+    box(doc, "YDHX", 0, 0, 100, 80)
+    for row, words in enumerate(
+        (("用地面积", "8000.00"), ("地上", "40"), ("地下", "372"), ("绿地率", "35.2"))
+    ):
+        doc.modelspace().add_line((120, 60 - 5 * row), (190, 60 - 5 * row), dxfattribs={"layer": "BG"})
+        for column, said in enumerate(words):
+            text(doc, "BG", said, 122 + 40 * column, 60.5 - 5 * row, 2.0)
+    assert "BG" not in survey(cad_of(doc)).guesses()
