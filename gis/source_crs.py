@@ -383,7 +383,7 @@ def _written(text: str) -> int:
             "the definition names no datum tied to CGCS2000",
             code="CRS-NO-TRANSFORM",
             place="crs",
-            remedy="写明 +towgs84= 七参数或 +datum=WGS84,或用含当地参数的 YAML 文件",
+            remedy="写明 +towgs84= 七参数或 +datum=WGS84，或用含当地参数的 YAML 文件",
             remedy_en="add +towgs84= with seven parameters or +datum=WGS84, or use a YAML file with them",
         )
     return SourceCrs(

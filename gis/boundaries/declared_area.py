@@ -106,7 +106,7 @@ def compare_area(declared: Declared, computed_m2: float, label: str, issues: lis
     issues.append(
         error(
             "AREA-MISMATCH",
-            f"{who}申报面积 {declared.text}{'' if declared.unit_written else '(公顷)'} = {declared.area_m2:.2f} ㎡,"
+            f"{who}申报面积 {declared.text}{'' if declared.unit_written else '(公顷)'} = {declared.area_m2:.2f} ㎡，"
             f"按界址点计算为 {computed_m2:.2f} ㎡，相差 {declared.area_m2 - computed_m2:+.2f} ㎡",
             f"declared area {declared.area_m2:.2f} m2 differs from the computed {computed_m2:.2f} m2",
             "核对申报面积与界址点",

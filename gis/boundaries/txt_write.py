@@ -41,7 +41,7 @@ def write_txt(
     zone = crs_module.gauss_kruger(crs)
     if zone is None:
         raise BadInput(
-            f"EPSG:{crs} 不能写成界址点 TXT,只能是高斯克吕格投影的国家坐标系",
+            f"EPSG:{crs} 不能写成界址点 TXT，只能是高斯克吕格投影的国家坐标系",
             f"EPSG:{crs} cannot be written as a boundary text file",
             code="TXT-CRS",
             remedy="先转换到 3 度带或 6 度带坐标系",

@@ -106,13 +106,15 @@ def _condition(item: ConditionItem, attributes: Mapping[str, Any], clause: str) 
 
     if item.text is not None:
         words = str(attributes.get(item.text) or "").strip()
-        return made("text", words, f":{words}", words) if words else None
+        return made("text", words, f"：{words}", words) if words else None
     if item.one_of:
         codes = [code for name in item.one_of for code in code_list(attributes.get(name))]
         if not codes:
             return None
         main = str(attributes.get(item.display) or "") if item.display else ""
-        shown = f":{main} {codes[0]}".rstrip() + (f",可兼容 {'、'.join(codes[1:])}" if len(codes) > 1 else "")
+        shown = f"：{main} {codes[0]}".rstrip() + (
+            f"，可兼容 {'、'.join(codes[1:])}" if len(codes) > 1 else ""
+        )
         return made("in", ";".join(dict.fromkeys(codes)), shown, ", ".join(codes))
     limits = _limits(item, attributes)
     return made(*limits) if limits is not None else None

@@ -334,7 +334,7 @@ def _beyond_data(facts: dict[str, LayerFacts], case: Case) -> dict[str, LayerFac
             continue
         around = _layers_around(case) if around is None else around
         share = f"{1 - known.covered_m2 / case.area:.1%}"
-        reason = f"用地有 {share} 在规划数据范围以外({definition.name}未覆盖),未核查"
+        reason = f"用地有 {share} 在规划数据范围以外（{definition.name}未覆盖），未核查"
         reason_en = f"{share} of the site lies outside the plan data ({definition.name_en}), not checked"
         facts = {
             other: fact

@@ -242,7 +242,7 @@ def stated_codes(entries: Iterable[str]) -> dict[str, dict[str, str]]:
         written, _, meant = pair.rpartition("=")
         if not (field.strip() and written.strip() and meant.strip()):
             raise BadInput(
-                f"“{entry[:40]}”应写成 字段:文件里的值=图层的代码",
+                f"“{entry[:40]}”应写成“字段:文件里的值=图层的代码”",
                 "write FIELD:WRITTEN=MEANT",
                 code="malformed_option",
                 place="codes",

@@ -251,11 +251,12 @@ def _lines(program: str, arguments: Sequence[str], name: str) -> Iterator[str]:
 
 def _no_program(name: str) -> BadInput:
     return BadInput(
-        f"{name} 是 Access 数据库(个人地理数据库 MDB)，读取它需要服务器上的 mdbtools 程序，现在没有安装",
+        f"{name} 是 Access 数据库（个人地理数据库 MDB），读取它需要服务器上的 mdbtools 程序，现在没有安装",
         f"{name} is an Access database; reading it needs the programs of mdbtools, which are not installed",
         code="MDB-NO-PROGRAM",
         place=name,
-        remedy="请管理员安装系统软件包 mdbtools（apt-get install mdbtools），或在 ArcGIS 中另存为文件地理数据库(.gdb)",
+        remedy="请管理员安装系统软件包 mdbtools（apt-get install mdbtools），"
+        "或在 ArcGIS 中另存为文件地理数据库（.gdb）",
         remedy_en="have the system package mdbtools installed (apt-get install mdbtools), or save the data as a file "
         "geodatabase (.gdb)",
     )
@@ -267,6 +268,6 @@ def _unreadable(name: str, reason: str) -> BadInput:
         f"cannot read {name}: broken, encrypted or of an unknown version ({reason})",
         code="MDB-UNREADABLE",
         place=name,
-        remedy="在 Access 或 ArcGIS 中压缩修复并去掉密码，或另存为文件地理数据库(.gdb)后再导入",
+        remedy="在 Access 或 ArcGIS 中压缩修复并去掉密码，或另存为文件地理数据库（.gdb）后再导入",
         remedy_en="repair it and remove its password in Access or ArcGIS, or save it as a file geodatabase (.gdb)",
     )

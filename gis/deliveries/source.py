@@ -205,7 +205,7 @@ def _crs_of(info: dict[str, Any], stated: int | None, name: str) -> int:
     chosen = int(stated) if stated is not None else own
     if chosen is None:
         said = (
-            f"文件的坐标系没有 EPSG 代码({str(info['crs'])[:60]})"
+            f"文件的坐标系没有 EPSG 代码（{str(info['crs'])[:60]}）"
             if info.get("crs")
             else "文件没有写明坐标系"
         )
@@ -276,7 +276,7 @@ def _no_shapes(name: str) -> BadInput:
 def _several(name: str, layers: list[str], *, whole: bool = False) -> BadInput:
     """The question which layer is meant; ``whole``: all of them can be taken as one."""
     return BadInput(
-        f"{name} 里有 {len(layers)} 个图层({'、'.join(layers[:20])})，请指明一个",
+        f"{name} 里有 {len(layers)} 个图层（{'、'.join(layers[:20])}），请指明一个",
         f"{name} has {len(layers)} layers with geometry",
         code="several_layers",
         place=name,

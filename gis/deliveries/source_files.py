@@ -222,7 +222,7 @@ def _choose_member(found: Sequence[Path], name: str, layer: str | None) -> tuple
         return named[0], None
     listed = "、".join(p.stem for p in found[:20])
     raise BadInput(
-        f"压缩包 {name} 里有 {len(found)} 份矢量数据({listed})，请指明一份"
+        f"压缩包 {name} 里有 {len(found)} 份矢量数据（{listed}），请指明一份"
         if found
         else f"压缩包 {name} 里没有矢量数据",
         f"{len(found)} data sets in {name}, one expected",

@@ -62,6 +62,7 @@ def version_plain(row: LayerVersion) -> dict[str, Any]:
         "in_force": Period(row.version, row.valid_from, row.valid_to).holds_on(today()),
         "current": row.current,
         "source_name": row.source_name,
+        "mapping": row.mapping,
         "source_crs": row.source_crs,
         "check_crs": row.check_crs,
         "features": row.feature_count,

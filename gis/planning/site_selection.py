@@ -91,7 +91,7 @@ class Nearness(BaseModel):
     @property
     def name(self) -> str:
         """Chinese and code: what the distance is to."""
-        return self.layer or (f"点({self.point[0]:g},{self.point[1]:g})" if self.point else "")
+        return self.layer or (f"点（{self.point[0]:g},{self.point[1]:g}）" if self.point else "")
 
 
 class Search(BaseModel):

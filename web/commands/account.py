@@ -180,7 +180,7 @@ def add(
     password_stdin: StdinOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """登记一个人,单位是新的就一并登记 (register a person, and their organisation when it is new).
+    """登记一个人，单位是新的就一并登记 (register a person, and their organisation when it is new).
 
     Example: project-box account add root --name 张管理 --role admin --organisation 某区行政审批局 --credit-code …
     """

@@ -62,7 +62,7 @@ def drawing(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="只输出一个 JSON 文档")] = False,
 ) -> None:
-    """读取并检查一张图纸:图层、角色、面积、标注和带位置的问题。
+    """读取并检查一张图纸：图层、角色、面积、标注和带位置的问题。
 
     Reads a drawing, prints layers, roles, areas, dimensions and coded issues with place and remedy.
     Exit code 1 when an error-level issue was found, 2 when the file cannot be read at all.

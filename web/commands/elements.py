@@ -186,7 +186,7 @@ def diff_(
             "--against",
             "-a",
             metavar="KEY=VALUE",
-            help="另一次运行改动的输入，可重复;at=日期，rules=规则版本或目录 (the other run's changes)",
+            help="另一次运行改动的输入，可重复；at=日期，rules=规则版本或目录 (the other run's changes)",
         ),
     ] = None,
     each: Annotated[

@@ -82,7 +82,7 @@ def changes(
     key: Annotated[str | None, typer.Option("--key", metavar="FIELD", help="图斑的唯一编号字段")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
 ) -> None:
-    """两个版本之间的变化:增、删、改图形、改属性 (what a version changed)."""
+    """两个版本之间的变化：增、删、改图形、改属性 (what a version changed)."""
     with explained(as_json=as_json), database() as opened, opened.transaction() as session:
         plain = version_change_service.layer_changes(session, code, old, new, key=key, geometry=as_json)
     if as_json:

@@ -88,7 +88,7 @@ async def post_boundary(
             raise BadInput("请提供 geojson", "geojson is missing", code="required", place="geojson")
         if isinstance(crs, bool) or not isinstance(crs, int):
             raise BadInput(
-                "请指明坐标系(crs,EPSG 代码)", "state crs as an EPSG code", code="CRS-UNKNOWN", place="crs"
+                "请指明坐标系（crs，EPSG 代码）", "state crs as an EPSG code", code="CRS-UNKNOWN", place="crs"
             )
         drawn = await run_in_threadpool(
             service.record_drawn_boundary, session, actor, project_id, geojson, crs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -199,6 +200,26 @@ async def act_page(request: Request, session: SessionDep, actor: ActorDep, task_
     return redirect(f"/cases/{case_id}?tab=log")
 
 
+def _reasoned(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    case_id: uuid.UUID,
+    act: Callable[[Session, Actor, uuid.UUID, str, str], object],
+    code: str,
+    reason: str,
+    *,
+    at: str = "",
+) -> Response:
+    """The case after a person has said something of one of its findings, or with what is wrong with that."""
+    try:
+        act(session, actor, case_id, code, reason)
+    except PlatformError as error:
+        session.rollback()
+        return _case_page(request, session, actor, case_id, error=error)
+    return redirect(f"/cases/{case_id}{at}")
+
+
 @pages.post("/cases/{case_id}/resolutions")
 def resolve_page(
     request: Request,
@@ -209,12 +230,7 @@ def resolve_page(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """判定说明 by form."""
-    try:
-        service.resolve(session, actor, case_id, code, reason)
-    except PlatformError as error:
-        session.rollback()
-        return _case_page(request, session, actor, case_id, error=error)
-    return redirect(f"/cases/{case_id}")
+    return _reasoned(request, session, actor, case_id, service.resolve, code, reason)
 
 
 @pages.post("/cases/{case_id}/contests")
@@ -227,12 +243,7 @@ def contest_page(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """异议 by form."""
-    try:
-        service.contest(session, actor, case_id, code, reason)
-    except PlatformError as error:
-        session.rollback()
-        return _case_page(request, session, actor, case_id, error=error)
-    return redirect(f"/cases/{case_id}#contests")
+    return _reasoned(request, session, actor, case_id, service.contest, code, reason, at="#contests")
 
 
 @pages.post("/cases/{case_id}/rating")

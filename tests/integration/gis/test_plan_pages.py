@@ -155,6 +155,8 @@ def test_a_delivery_is_looked_at_and_its_codes_are_matched(client, sign_in, admi
     features = client.get("/ogc/collections/KG_DK/items?f=json", headers=admin).json()["features"]
     assert [f["properties"]["YDDM"] for f in features] == ["07", "09", "0701", "U9", None, "07"]
     assert [f["properties"]["class"] for f in features] == ["07", "09", "07", None, None, "07"]
+    shown = client.get("/layers/KG_DK", headers=admin).text
+    assert "<code>DKBH</code> ← <code>NUMBER</code>" in shown and "<code>YDDM</code> R2 → 07" in shown
     again = client.get(upload().headers["location"], headers=admin).text
     assert "已套用版本 looked" in again and '<option value="09" selected>' in again
     files = {"file": ("交付.gpkg", data)}
