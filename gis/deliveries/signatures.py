@@ -33,9 +33,9 @@ _FOREIGN = (
         b"\xd0\xcf\x11\xe0", "旧版 Office 文件（.xls、.doc）", "an old Office file",
         "坐标表请用 Excel 另存为 .xlsx", "save a table of points as .xlsx",
     ),
-    Foreign(b"PAR1", "GeoParquet", "GeoParquet", "请用 QGIS 或 ogr2ogr 另存为 GPKG", "convert it to GPKG"),
 )  # fmt: skip
 _PARTS = (
+    Foreign(b"PAR1", "GeoParquet", "GeoParquet", "请用 QGIS 或 ogr2ogr 另存为 GPKG", "convert it to GPKG"),
     Foreign(b"\x08\x09\xfe", "DGN", "a DGN drawing", "请在 MicroStation 中另存为 DXF", "save it as DXF"),
     Foreign(
         b"\x00\x00\x27\x0a", "单独的 .shp", "a .shp alone",

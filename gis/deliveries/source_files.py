@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gis.deliveries import parquet
 from gis.deliveries.dxf_text import BINARY, as_text
 from gis.deliveries.kml import plain_kml
 from gis.deliveries.personal import is_access, to_geopackage
@@ -32,7 +33,7 @@ from project_box.kernel.errors import BadInput
 _DATA_SUFFIXES = {
     ".shp", ".gpkg", ".geojson", ".json", ".topojson", ".gml", ".xml", ".kml", ".kmz", ".fgb", ".tab", ".mif",
     ".csv", ".dxf", ".dgn", ".osm", ".pbf", ".jml", ".mdb", ".accdb", ".sqlite", ".geojsonl", ".geojsons", ".ndjson",
-    ".tsv", ".xlsx", ".ods",
+    ".tsv", ".xlsx", ".ods", ".parquet", ".geoparquet",
 }  # fmt: skip
 #: texts that GDAL reads in UTF-8 only
 _TEXTS = (".json", ".geojson", ".topojson", ".geojsonl", ".geojsons", ".ndjson", ".gml", ".xml", ".kml")
@@ -85,6 +86,8 @@ def prepare(path: Path, folder: Path, layer: str | None) -> Prepared:
         path = in_utf8(path, folder)  # before it is judged, so that nothing hides in another encoding
     with path.open("rb") as stream:
         head = stream.read(4096)
+    if head.startswith(parquet.MAGIC):
+        return Prepared(parquet.to_geopackage(path, folder), layer)
     if is_access(head):
         return _personal(path, folder, layer)
     _refuse(path, head)

@@ -44,13 +44,29 @@ def test_a_projection_of_its_own_is_followed(tmp_path):
     assert shapely.Point(east, north).distance(batch.geometries[0].boundary) < 1e-9
 
 
-@pytest.mark.parametrize(
-    ("head", "word"), [(b"AC1032", "DWG"), (b"%PDF-1.7", "PDF"), (b"PAR1", "Parquet"), (b"Rar!", "RAR")]
-)
+@pytest.mark.parametrize(("head", "word"), [(b"AC1032", "DWG"), (b"%PDF-1.7", "PDF"), (b"Rar!", "RAR")])
 def test_other_kinds_of_files_are_called_by_their_name(tmp_path, head, word):
     (tmp_path / "a.gpkg").write_bytes(head + bytes(500))
     wrong = refused(tmp_path / "a.gpkg")
     assert wrong.code == "unreadable_layer" and word in wrong.zh
+
+
+def test_geoparquet(tmp_path):
+    rows = frame(["样江", "second"]).assign(
+        sizes=[[1, 2], None], kind=[{"a": "绿"}, None], day=pandas.Timestamp("2026-01-02")
+    )
+    rows.to_parquet(tmp_path / "a.parquet")
+    source, (batch,) = read(tmp_path / "a.parquet")
+    assert (
+        source.crs == 4547
+        and shapely.equals_exact(batch.geometries, rows.geometry.array, tolerance=1e-9).all()
+    )
+    assert batch.columns["sizes"] == ["1, 2", None] and batch.columns["kind"] == ['{"a": "绿"}', None]
+    data = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(data[: len(data) // 2])
+    assert refused(tmp_path / "cut.parquet").code == "unreadable_layer"
+    pandas.DataFrame({"a": [1]}).to_parquet(tmp_path / "table.parquet")
+    assert "几何列" in refused(tmp_path / "table.parquet").remedy
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
