@@ -107,7 +107,7 @@ class Site:
         digest = hashlib.sha256(f"{kind} {at[0]:.6f} {at[1]:.6f}".encode()).hexdigest()[:8]
         before = [self.parts[n] for n in parts]
         change = round(self.area(after) - self.area(before), 4)
-        said = f"，面积{change:+.2f} ㎡" if abs(change) >= 0.005 else "，面积不变"
+        said = f"，面积 {change:+.2f} ㎡" if abs(change) >= 0.005 else "，面积不变"
         said_en = f"; area {change:+.2f} m2" if abs(change) >= 0.005 else "; area unchanged"
         return Proposal(
             f"{kind}-{digest}",
