@@ -25,6 +25,7 @@ from ezdxf.lldxf.const import DXFError, DXFStructureError
 from drawings.cad.curve import Point
 from drawings.cad.dxf_entities import Converter
 from drawings.cad.dxf_placing import Placer
+from drawings.cad.job import Job, begun
 from drawings.cad.mending import (
     in_plain_letters,
     repeated_section,
@@ -78,9 +79,7 @@ def read_dxf(
         document = load(source, issues)
         if document is None:
             return replace(bare, issues=issues.finish())
-        return DxfReader(document, source, settings, issues, clock() + settings.limits.seconds, clock).read(
-            bare, unit
-        )
+        return DxfReader(document, begun(source, settings, issues, clock)).read(bare, unit)
     except (RecursionError, MemoryError) as error:
         issues.add("DXF-STRUCTURE", reason=type(error).__name__)
     except Exception as error:  # whatever a hostile file provokes in the parser is an issue of the file
@@ -164,20 +163,10 @@ class DxfReader:
         layers: the layer table, once :meth:`read_layers` has run. converter: makes the entities.
     """
 
-    def __init__(
-        self,
-        document: Drawing,
-        source: Source,
-        settings: Reading,
-        issues: Collector,
-        deadline: float,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, document: Drawing, job: Job) -> None:
         self.document = document
-        self.source = source
-        self.settings = settings
-        self.issues = issues
-        self.converter = Converter(document, settings.limits, issues, deadline, clock)
+        self.source, self.settings, self.issues = job.source, job.settings, job.issues
+        self.converter = Converter(document, job.settings.limits, job.issues, job.deadline, job.clock)
         self.layers: dict[str, CadLayer] = {}
         self.entities: list[CadEntity] = []
 

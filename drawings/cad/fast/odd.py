@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,10 +25,8 @@ from drawings.cad.fast.columns import (
 from drawings.cad.fast.direct import DirectReader
 from drawings.cad.fast.skeleton import Layout, Odd, block_called, handles_of, skeleton
 from drawings.cad.fast.tags import Ints, Tags, Unfit
+from drawings.cad.job import Job
 from drawings.cad.model import CadDimension, CadEntity
-from drawings.cad.source import Source
-from drawings.issues import Collector
-from drawings.reading import Reading
 
 _BLOCK_HANDLES = (341, 344)  # group codes of a multi-leader's block
 _HEXADECIMAL = re.compile("[0-9A-Fa-f]{1,16}")
@@ -48,22 +46,14 @@ class OddEntities:
         rows: Rows,
         layout: Layout,
         block_of_key: Mapping[str, int],
-        source: Source,
-        settings: Reading,
-        issues: Collector,
-        deadline: float,
-        clock: Callable[[], float],
+        job: Job,
     ) -> None:
         """``block_of_key``: number of every block, by name in lower case."""
         self.tags = tags
         self.rows = rows
         self.layout = layout
         self.block_of_key = block_of_key
-        self.source = source
-        self.settings = settings
-        self.issues = issues
-        self.deadline = deadline
-        self.clock = clock
+        self.job = job
         self.items: dict[int, Sequence[CadEntity | Insert]] = {}
         self.dimensions: list[CadDimension] = []
         self._vertices = 0
@@ -86,11 +76,11 @@ class OddEntities:
         """
         direct = DirectReader(
             self.tags, self.rows, row_layer, layers, self.block_of_key, self.layout.sections.get("TABLES"),
-            self.source.encoding,
+            self.job.source.encoding,
         )  # fmt: skip
         left: list[int] = []
         for count, row in enumerate(odd_rows):
-            late = count % _LOT == _LOT - 1 and self.clock() > self.deadline
+            late = count % _LOT == _LOT - 1 and self.job.late
             items = direct.read(row) if self.rows.ints[row, KIND] == ODDKIND and not late else None
             if items is None:
                 left.append(row)
@@ -107,7 +97,7 @@ class OddEntities:
         """
         self.items[row] = items
         self._vertices += sum(len(c.points) for e in items if isinstance(e, CadEntity) for c in e.curves)
-        if self._vertices > self.settings.limits.vertices // 2:
+        if self._vertices > self.job.settings.limits.vertices // 2:
             raise Unfit("vertices of odd entities")
 
     def read_by_ezdxf(
@@ -127,12 +117,12 @@ class OddEntities:
         whole = self._shown_by_handle(odd_rows, record_of_block)
         for row in odd_rows:
             self._with_named_block(row, wanted, whole)
-        handles, put_in = handles_of(self.tags, self.rows, odd_rows, self.source.encoding)
+        handles, put_in = handles_of(self.tags, self.rows, odd_rows, self.job.source.encoding)
         data = skeleton(self.tags, self.layout, self.rows, wanted, whole, put_in)
-        odd = Odd(data, self.source, self.settings, self.issues, self.deadline, self.clock)
+        odd = Odd(data, self.job)
         for count, row in enumerate(odd_rows):
-            if count % _LOT == _LOT - 1 and self.clock() > self.deadline:
-                self.issues.add("DXF-TIME", seconds=self.settings.limits.seconds)
+            if count % _LOT == _LOT - 1 and self.job.late:
+                self.job.issues.add("DXF-TIME", seconds=self.job.settings.limits.seconds)
                 break
             self._keep(row, odd.convert(handles[row], row, row in put_in))
         return odd
@@ -142,7 +132,7 @@ class OddEntities:
         pictured = self.rows.ints[row, KIND] == ODDKIND
         if not pictured and not self.rows.ints[row, FLAGS] & REFERENCE:
             return
-        name = block_called(self.tags, self.rows, row, self.source.encoding)
+        name = block_called(self.tags, self.rows, row, self.job.source.encoding)
         used = self.block_of_key.get(name.lower())
         if used is not None and pictured:
             whole.add(used)

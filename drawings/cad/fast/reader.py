@@ -47,6 +47,7 @@ from drawings.cad.fast.table import EntityTable
 from drawings.cad.fast.tags import Ints, Longs, Tags, Unfit, foreign_text, intern, scan
 from drawings.cad.fast.telling import Teller
 from drawings.cad.fast.words import Words
+from drawings.cad.job import Job, begun
 from drawings.cad.model import CadDimension, CadEntity, CadFile, CadLayer
 from drawings.cad.source import (
     RELEASES,
@@ -83,9 +84,7 @@ def read_fast(
     with ThreadPoolExecutor(1) as pool:
         digest = pool.submit(lambda: hashlib.sha256(data).hexdigest())
         try:
-            return _Fast(source, settings, issues, clock() + settings.limits.seconds, clock).read(
-                name, digest, unit
-            )
+            return _Fast(begun(source, settings, issues, clock)).read(name, digest, unit)
         except Unfit:
             return None
         except Exception:  # whatever a hostile file provokes here, the careful reader turns it into an issue
@@ -161,20 +160,10 @@ def _numbered_blocks(layout: Layout) -> dict[str, int]:
 class _Fast:
     """One reading."""
 
-    def __init__(
-        self,
-        source: Source,
-        settings: Reading,
-        issues: Collector,
-        deadline: float,
-        clock: Callable[[], float],
-    ) -> None:
-        self.source = source
-        self.settings = settings
-        self.issues = issues
-        self.deadline = deadline
-        self.clock = clock
-        self.tags: Tags = scan(source.data)
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.source, self.settings, self.issues = job.source, job.settings, job.issues
+        self.tags: Tags = scan(job.source.data)
         self.layer_names = Names()
         self.block_names = Names()
         self.foreign: dict[int, CadEntity] = {}
@@ -198,17 +187,7 @@ class _Fast:
         block_of_key = _numbered_blocks(layout)
         self._bound_arrays(rows)
         sheets = tables.layouts(tags, layout.sections.get("OBJECTS"), records, encoding, r12=r12)
-        others = OddEntities(
-            tags,
-            rows,
-            layout,
-            block_of_key,
-            self.source,
-            self.settings,
-            self.issues,
-            self.deadline,
-            self.clock,
-        )
+        others = OddEntities(tags, rows, layout, block_of_key, self.job)
         odd_rows = others.drawn(self._reached(rows, row_name, block_of_key))
         if int((rows.ints[odd_rows, TAG1] - rows.ints[odd_rows, TAG0]).sum(dtype=np.int64)) > 4 * most:
             return self._refused(

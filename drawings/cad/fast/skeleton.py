@@ -7,7 +7,7 @@ it and the careful reader converts it, so odd entities come out exactly as they 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -19,10 +19,8 @@ from drawings.cad.dxf import DxfReader
 from drawings.cad.dxf_entities import Insert
 from drawings.cad.fast.columns import HANDLE0, HANDLE1, NAME0, NAME1, TAG0, TAG1, Rows
 from drawings.cad.fast.tags import Tags, Unfit
+from drawings.cad.job import Job
 from drawings.cad.model import CadEntity
-from drawings.cad.source import Source
-from drawings.issues import Collector
-from drawings.reading import Reading
 
 _VERBATIM = ("HEADER", "CLASSES", "TABLES")
 _OBJECT_BYTES = 1_000_000  # larger OBJECTS sections are thinned
@@ -150,24 +148,16 @@ class Odd:
         reader: the careful reader on it; it gathers dimensions and unsupported kinds.
     """
 
-    def __init__(
-        self,
-        data: bytes,
-        source: Source,
-        settings: Reading,
-        issues: Collector,
-        deadline: float,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, data: bytes, job: Job) -> None:
         try:
             self.document: Drawing = read(
-                io.TextIOWrapper(io.BytesIO(data), source.encoding, errors="surrogateescape")
+                io.TextIOWrapper(io.BytesIO(data), job.source.encoding, errors="surrogateescape")
             )
         except (RecursionError, MemoryError):
             raise
         except Exception as error:  # the careful reader repairs or names the fault
             raise Unfit(f"skeleton: {type(error).__name__}") from error
-        self.reader = DxfReader(self.document, source, settings, issues, deadline, clock)
+        self.reader = DxfReader(self.document, job)
         self.reader.read_layers()
 
     def convert(self, handle: str, row: int, missing: bool) -> Sequence[CadEntity | Insert]:
