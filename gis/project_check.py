@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from gis.boundaries.recording import as_surveyed, latest_boundary
+from gis.boundaries.recording import as_surveyed, needed_boundary
 from gis.check.checking import check_geometry
 from gis.check.conflict import Intent
 from gis.events import ConflictChecked
@@ -17,7 +16,6 @@ from gis.planning.condition_rounds import with_departments
 from gis.planning.regional import with_registered
 from gis.planning.regional_service import registered_entries
 from project_box import service as box
-from project_box.kernel.errors import Conflict
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 from project_box.models import Result
@@ -41,7 +39,7 @@ def run_conflict_check(
         NotFound: the project is not visible.
         Conflict: it has no boundary yet.
     """
-    boundary, geometry = _boundary(session, actor, project_id)
+    boundary, geometry = needed_boundary(session, actor, project_id, "做多规检查", "a check")
     crs = boundary.crs
     assert crs is not None
     site, site_crs = as_surveyed(boundary, geometry)
@@ -77,20 +75,6 @@ def run_conflict_check(
         _record_planning(session, actor, result, payload["planning"], source)
     publish(session, ConflictChecked(project_id, result.id, result.version))
     return result
-
-
-def _boundary(session: Session, actor: Actor, project_id: uuid.UUID) -> tuple[Result, BaseGeometry]:
-    """The boundary a check is about."""
-    found = latest_boundary(session, actor, project_id)
-    if found is None:
-        raise Conflict(
-            "还没有用地红线，不能做多规检查",
-            "the project has no boundary yet",
-            code="no_boundary",
-            remedy="先在“用地红线”页上传或绘制红线",
-            remedy_en="upload or draw the boundary on the page of the site first",
-        )
-    return found
 
 
 def _record_planning(

@@ -21,7 +21,7 @@ from gis.markers import rounded_geojson
 from gis.remarks import spot_text
 from gis.source_crs import SourceCrs, parse_crs
 from project_box import service as box
-from project_box.kernel.errors import BadInput, NotFound
+from project_box.kernel.errors import BadInput, Conflict, NotFound
 from project_box.kernel.events import publish
 from project_box.kernel.identity import Actor
 from project_box.models import Result, StoredFile
@@ -309,6 +309,26 @@ def present_boundary(session: Session, actor: Actor, project_id: uuid.UUID) -> t
             code="no_boundary",
             remedy="上传或绘制用地红线",
             remedy_en="upload or draw the boundary",
+        )
+    return found
+
+
+def needed_boundary(
+    session: Session, actor: Actor, project_id: uuid.UUID, what: str, what_en: str
+) -> tuple[Result, BaseGeometry]:
+    """The newest boundary of a visible project and its geometry, for ``what`` cannot be done without one.
+
+    Raises:
+        NotFound: the project is not visible. Conflict: it has no boundary.
+    """
+    found = latest_boundary(session, actor, project_id)
+    if found is None:
+        raise Conflict(
+            f"还没有用地红线，不能{what}",
+            f"the project has no boundary yet; {what_en} needs one",
+            code="no_boundary",
+            remedy="先在“用地红线”页上传或绘制红线",
+            remedy_en="upload or draw the boundary on the page of the site first",
         )
     return found
 

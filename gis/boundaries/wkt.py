@@ -47,8 +47,8 @@ def read_wkt(text: str, *, crs: int | None = None) -> BoundaryReading:
     except (
         GEOSException,
         ValueError,
-        NotImplementedError,
-    ) as problem:  # the last for curves in WKB, unknown to GEOS
+        NotImplementedError,  # what shapely says of curves in WKB, which it does not know
+    ) as problem:
         return failed(
             "WKT",
             error(

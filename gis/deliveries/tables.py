@@ -227,6 +227,6 @@ def _from_wkb(cell: str) -> Any:
         return shapely.from_wkb(cell.strip(), on_invalid="fix")
     except (
         shapely.errors.GEOSException,
-        NotImplementedError,
-    ):  # the latter for curves, which GEOS does not know
+        NotImplementedError,  # what shapely says of curves, which it does not know
+    ):
         return None

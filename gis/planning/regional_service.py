@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from gis import crs as crs_module
 from gis import repository
 from gis.boundaries.boundary import read_boundary
-from gis.boundaries.recording import latest_boundary, refuse
+from gis.boundaries.recording import needed_boundary, refuse
 from gis.check.checking import check_geometry
 from gis.planning.planning_models import RegionalArea, RegionalQuery
 from gis.planning.regional import KINDS, Area, answers, entries, regional_rules, with_registered
@@ -208,16 +208,7 @@ def query_project(
     unknown = [k for k in kinds if k not in KINDS]
     if unknown:
         raise BadInput(f"没有评估类型 {unknown[0][:20]}", "unknown kind", place="kinds")
-    found = latest_boundary(session, actor, project_id)
-    if found is None:
-        raise Conflict(
-            "还没有用地红线，不能查询区域评估",
-            "no boundary yet",
-            code="no_boundary",
-            remedy="先上传红线",
-            remedy_en="upload the boundary first",
-        )
-    boundary, site = found
+    boundary, site = needed_boundary(session, actor, project_id, "查询区域评估", "a query")
     assert boundary.crs is not None
     today = china_today()
     drawn = check_geometry(session, site, boundary.crs, on=today, markers=False).zones
